@@ -1,0 +1,134 @@
+//! The one record that every request produces, in two halves: what is known when it is forwarded
+//! and what is known when it has ended. The data plane fills it, the recorder stores it; nothing
+//! in it is parsed on the way.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode};
+use uuid::Uuid;
+use weir_wire::dialect::{Dialect, Operation};
+
+/// Names an exchange everywhere: a UUIDv7 made by weir, never taken from a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ExchangeId(pub Uuid);
+
+impl std::fmt::Display for ExchangeId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A body as it crossed the wire, in the pieces it came in.
+#[derive(Clone, Debug, Default)]
+pub struct RawBody {
+    /// The pieces, in order. Reference-counted: holding them copies nothing.
+    pub pieces: Vec<Bytes>,
+    /// The sum of the pieces' lengths, in bytes.
+    pub len: usize,
+}
+
+impl RawBody {
+    /// Adds a piece at the end.
+    pub fn push(&mut self, piece: Bytes) {
+        self.len += piece.len();
+        self.pieces.push(piece);
+    }
+
+    /// The whole body in one piece; copies only when there is more than one.
+    #[must_use]
+    pub fn to_bytes(&self) -> Bytes {
+        match self.pieces.as_slice() {
+            [] => Bytes::new(),
+            [one] => one.clone(),
+            many => {
+                let mut whole = Vec::with_capacity(self.len);
+                for piece in many {
+                    whole.extend_from_slice(piece);
+                }
+                whole.into()
+            }
+        }
+    }
+}
+
+/// The first half: everything known when the request is forwarded.
+#[derive(Debug)]
+pub struct RequestRecord {
+    /// The exchange.
+    pub id: ExchangeId,
+    /// A valid `X-Request-ID` of the client's, else none.
+    pub client_request_id: Option<Box<str>>,
+    /// When the request head was complete, in microseconds since the Unix epoch.
+    pub started_at_us: i64,
+    /// The client's method.
+    pub method: Method,
+    /// The path as the client sent it, without the query.
+    pub path: Box<str>,
+    /// The query as the client sent it, without the question mark.
+    pub query: Option<Box<str>>,
+    /// The client's headers as received, in order; credentials are still in it, so it is
+    /// redacted before anything is stored or shown.
+    pub headers: HeaderMap,
+    /// The body as received.
+    pub body: RawBody,
+    /// The client's address.
+    pub peer: IpAddr,
+    /// What the client speaks.
+    pub dialect: Dialect,
+    /// What it asks for.
+    pub operation: Operation,
+    /// The model when the path names it (Gemini).
+    pub path_model: Option<Box<str>>,
+    /// The configured provider that it is sent to.
+    pub provider: Arc<str>,
+}
+
+/// One read from the upstream: where it ends in the body and when it came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arrival {
+    /// Bytes in this piece.
+    pub size: u32,
+    /// Microseconds from the start of the exchange to the arrival.
+    pub elapsed_us: u64,
+}
+
+/// How an exchange ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The whole response reached the client.
+    Complete,
+    /// The client went away first. A stream whose last event had come by then still counts as
+    /// complete; the recorder decides, because it reads the events.
+    ClientGone,
+    /// The upstream broke off, or stayed silent past its deadline, after its headers came.
+    UpstreamBroke(Box<str>),
+    /// weir itself answered, because the upstream could not: the text says why.
+    Gateway(Box<str>),
+}
+
+/// The second half: everything known when the exchange has ended.
+#[derive(Debug)]
+pub struct ResponseRecord {
+    /// The exchange.
+    pub id: ExchangeId,
+    /// The status the client got; none when it left before there was one.
+    pub status: Option<StatusCode>,
+    /// The response headers as the upstream sent them (or weir, in an error of its own).
+    pub headers: HeaderMap,
+    /// The body as the upstream sent it, possibly cut at the capture limit.
+    pub body: RawBody,
+    /// Whether `body` lacks bytes that the client did get.
+    pub truncated: bool,
+    /// When each piece came, in order; covers pieces beyond the capture limit too.
+    pub arrivals: Vec<Arrival>,
+    /// Times the upstream was tried, connect failures included.
+    pub attempts: u32,
+    /// Microseconds from the start to the upstream's response headers; none if none came.
+    pub headers_at_us: Option<u64>,
+    /// Microseconds from the start to the end.
+    pub duration_us: u64,
+    /// How it ended.
+    pub end: End,
+}

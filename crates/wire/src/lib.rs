@@ -1,0 +1,6 @@
+//! Bytes to meaning and back, one dialect at a time.
+//!
+//! This crate is pure: functions take bytes or values and return them. It knows no runtime, no
+//! socket, no clock and no gateway, so that every parser in it can be fuzzed and property-tested.
+
+pub mod dialect;
