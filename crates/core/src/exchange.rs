@@ -132,3 +132,12 @@ pub struct ResponseRecord {
     /// How it ended.
     pub end: End,
 }
+
+/// Where exchanges go. Neither method may block, wait or fail: what cannot be taken is dropped
+/// and counted by the implementer.
+pub trait Recorder: Send + Sync + 'static {
+    /// The request is about to be forwarded, or was refused; its other half will follow.
+    fn started(&self, request: Box<RequestRecord>);
+    /// The exchange has ended.
+    fn finished(&self, response: Box<ResponseRecord>);
+}
