@@ -3,4 +3,7 @@
 //! This crate is pure: functions take bytes or values and return them. It knows no runtime, no
 //! socket, no clock and no gateway, so that every parser in it can be fuzzed and property-tested.
 
+#![warn(missing_docs)]
+
 pub mod dialect;
+pub mod errors;
