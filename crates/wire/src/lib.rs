@@ -7,3 +7,5 @@
 
 pub mod dialect;
 pub mod errors;
+pub mod facts;
+pub mod scan;

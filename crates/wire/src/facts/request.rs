@@ -1,0 +1,172 @@
+//! What a request body says: model, stream, tools, thinking, session and the shape of its
+//! conversation. One walk over the bytes; values that are not needed are passed over unread.
+
+use crate::dialect::Dialect;
+use crate::scan::Cursor;
+
+mod conversation;
+mod message;
+mod top;
+
+use conversation::Conversation;
+use top::Top;
+
+/// Where one message ends in the body, and what it says in short.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MessageMark {
+    /// The offset just behind the message's last byte.
+    pub end: usize,
+    /// A hash over its role, its texts and the names of its tools. Cache marks, ids, tool inputs
+    /// and tool results do not change it.
+    pub fingerprint: u64,
+}
+
+/// What [`RequestFacts::scan`] found in a request body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestFacts {
+    /// The `model` member; none when absent or longer than 1 KiB.
+    pub model: Option<String>,
+    /// The `stream` member.
+    pub stream: Option<bool>,
+    /// Entries in `messages`, `input` or `contents`; a lone string counts as one.
+    pub message_count: Option<u32>,
+    /// Whether the model is asked to think before it answers.
+    pub has_thinking: bool,
+    /// Tools offered; for Gemini, functions declared plus built-in tools.
+    pub tool_count: u32,
+    /// The session that the body names: the one in Anthropic's `metadata.user_id`, or OpenAI's
+    /// `prompt_cache_key`.
+    pub session_from_body: Option<String>,
+    /// 32 hex digits that stay the same over the turns of one conversation: the first half of
+    /// SHA-256 over the first user text, without what stands between `system-reminder` tags.
+    /// Only the first 16 KiB of that text count, so that the cost is bounded.
+    pub conversation_hash: Option<String>,
+    /// One mark a message, in order, for the first 16,384 messages.
+    pub marks: Vec<MessageMark>,
+    /// Whether the body is not one whole JSON object; the other facts are then what was found
+    /// before the fault.
+    pub malformed: bool,
+    dialect: Dialect,
+    /// What the members before the messages said: a rescan starts from it.
+    head: Top,
+    /// The index of the message that gave the conversation hash.
+    opening: Option<u32>,
+}
+
+impl RequestFacts {
+    /// Reads a whole body. Of a member that comes twice the last one counts.
+    #[must_use]
+    pub fn scan(dialect: Dialect, body: &[u8]) -> Self {
+        let mut cursor = Cursor::new(body);
+        let mut scan = Scan::new(dialect, body);
+        let is_object = cursor.object(|key, cursor| scan.member(&key.decode(), cursor));
+        let mut facts = scan.finish(&mut cursor);
+        facts.malformed |= !is_object;
+        facts
+    }
+
+    /// Reads a body whose first `common_prefix` bytes equal those of the body that gave
+    /// `previous`, starting behind the last message that lies whole in them.
+    ///
+    /// Agents send the whole history again each turn, so nearly all of a body has been read the
+    /// turn before. The result is that of a full [`RequestFacts::scan`].
+    #[must_use]
+    pub fn rescan(dialect: Dialect, body: &[u8], previous: &Self, common_prefix: usize) -> Self {
+        let Some(kept) = previous.shared_marks(dialect, body, common_prefix) else {
+            return Self::scan(dialect, body);
+        };
+        let mut scan = Scan::new(dialect, body);
+        scan.top = previous.head.clone();
+        scan.head = previous.head.clone();
+        scan.conversation = Conversation::resume(body, previous, kept);
+        let end = kept.last().map_or(0, |mark| mark.end);
+        let mut cursor = Cursor::resume(body, end, 2);
+        cursor.rest_of_array(|cursor| scan.conversation.message(cursor));
+        cursor.rest_of_object(|key, cursor| scan.member(&key.decode(), cursor));
+        scan.finish(&mut cursor)
+    }
+
+    /// Whether any tool is offered.
+    #[must_use]
+    pub fn has_tools(&self) -> bool {
+        self.tool_count > 0
+    }
+
+    /// The marks of the messages that lie whole in the common prefix, if there are any.
+    fn shared_marks(&self, dialect: Dialect, body: &[u8], prefix: usize) -> Option<&[MessageMark]> {
+        if self.dialect != dialect {
+            return None;
+        }
+        let prefix = prefix.min(body.len());
+        let within = self.marks.partition_point(|mark| mark.end <= prefix);
+        // A number could go on behind the prefix; a closing bracket or quote cannot.
+        let closed = |mark: &MessageMark| {
+            matches!(body.get(mark.end.wrapping_sub(1)), Some(b'}' | b']' | b'"'))
+        };
+        let whole = self.marks.get(..within)?;
+        let last = whole.iter().rposition(closed)?;
+        whole.get(..=last)
+    }
+}
+
+/// A scan under way.
+struct Scan<'a> {
+    dialect: Dialect,
+    top: Top,
+    head: Top,
+    conversation: Conversation<'a>,
+}
+
+impl<'a> Scan<'a> {
+    fn new(dialect: Dialect, body: &'a [u8]) -> Self {
+        Self {
+            dialect,
+            top: Top::default(),
+            head: Top::default(),
+            conversation: Conversation::new(body),
+        }
+    }
+
+    fn member(&mut self, key: &str, cursor: &mut Cursor<'a>) {
+        let messages = match self.dialect {
+            Dialect::AnthropicMessages | Dialect::OpenaiChat => "messages",
+            Dialect::OpenaiResponses => "input",
+            Dialect::Gemini => "contents",
+        };
+        if key == messages {
+            self.head = self.top.clone();
+            self.conversation.restart();
+            self.conversation.read(cursor);
+        } else {
+            self.top.member(key, cursor);
+        }
+    }
+
+    fn finish(self, cursor: &mut Cursor<'a>) -> RequestFacts {
+        let Conversation {
+            marks,
+            count,
+            hash,
+            opening,
+            ..
+        } = self.conversation;
+        let has_thinking = self.top.has_thinking();
+        RequestFacts {
+            model: self.top.model,
+            stream: self.top.stream,
+            message_count: count,
+            has_thinking,
+            tool_count: self.top.tool_count,
+            session_from_body: self.top.user_session.or(self.top.cache_key),
+            conversation_hash: hash,
+            marks,
+            malformed: !cursor.at_end(),
+            dialect: self.dialect,
+            head: self.head,
+            opening,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

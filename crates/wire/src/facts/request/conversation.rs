@@ -1,0 +1,172 @@
+//! The messages of a request: their marks, their number and the hash that names the conversation.
+
+use memchr::memmem;
+use sha2::{Digest, Sha256};
+
+use super::message::{Block, Message};
+use super::{MessageMark, RequestFacts};
+use crate::scan::{Cursor, Kind, Text};
+
+/// Most messages that get a mark: 16 bytes each, held for every open session.
+const MAX_MARKS: usize = 16_384;
+/// Raw bytes of a message that are looked through for the user's own words.
+const READ_LIMIT: usize = 128 * 1024;
+/// Bytes of the user's own words that are hashed.
+const HASH_LIMIT: usize = 16 * 1024;
+/// Raw bytes that always decode to at least [`HASH_LIMIT`]: the longest escape of an ASCII
+/// character has six.
+const PLAIN_LIMIT: usize = 6 * HASH_LIMIT;
+
+/// What the messages read so far say.
+pub(super) struct Conversation<'a> {
+    body: &'a [u8],
+    pub(super) marks: Vec<MessageMark>,
+    pub(super) count: Option<u32>,
+    pub(super) hash: Option<String>,
+    pub(super) opening: Option<u32>,
+}
+
+impl<'a> Conversation<'a> {
+    pub(super) fn new(body: &'a [u8]) -> Self {
+        Self {
+            body,
+            marks: Vec::new(),
+            count: None,
+            hash: None,
+            opening: None,
+        }
+    }
+
+    /// Forgets the messages: the member came again, and the last one counts.
+    pub(super) fn restart(&mut self) {
+        *self = Self::new(self.body);
+    }
+
+    /// What a scan of the same bytes had found at the last of `kept`.
+    pub(super) fn resume(body: &'a [u8], previous: &RequestFacts, kept: &[MessageMark]) -> Self {
+        let count = u32::try_from(kept.len()).unwrap_or(u32::MAX);
+        let known = previous.opening.is_some_and(|opening| opening < count);
+        Self {
+            body,
+            marks: kept.to_vec(),
+            count: Some(count),
+            hash: previous.conversation_hash.clone().filter(|_| known),
+            opening: previous.opening.filter(|_| known),
+        }
+    }
+
+    /// Takes the value of the messages member.
+    pub(super) fn read(&mut self, cursor: &mut Cursor<'a>) {
+        match cursor.kind() {
+            Some(Kind::Array) => {
+                self.count = Some(0);
+                cursor.array(|cursor| self.message(cursor));
+            }
+            Some(Kind::String | Kind::Object) => {
+                self.count = Some(0);
+                self.message(cursor);
+                // Nothing can follow the one message, so there is nothing to resume at.
+                self.marks.clear();
+            }
+            _ => cursor.skip(),
+        }
+    }
+
+    /// Takes one message.
+    pub(super) fn message(&mut self, cursor: &mut Cursor<'a>) {
+        let message = Message::read(cursor);
+        if cursor.malformed() {
+            return;
+        }
+        let index = self.count.unwrap_or(0);
+        self.count = Some(index.saturating_add(1));
+        if self.marks.len() < MAX_MARKS {
+            self.marks.push(MessageMark {
+                end: cursor.offset(),
+                fingerprint: message.fingerprint(),
+            });
+        }
+        if self.hash.is_none() && message.is_users() {
+            self.hash = message.content_at.and_then(|at| self.opening_hash(at));
+            self.opening = self.hash.is_some().then_some(index);
+        }
+    }
+
+    /// The hash of the user's own words in the content at `at`; none when there are none, as in
+    /// a message of reminders or tool results only.
+    fn opening_hash(&self, at: usize) -> Option<String> {
+        let mut cursor = Cursor::resume(self.body, at, 3);
+        let mut words = Words::default();
+        if cursor.kind() == Some(Kind::Array) {
+            cursor.array(|cursor| words.add(Block::read(cursor).spoken()));
+        } else {
+            words.add(Block::read(&mut cursor).spoken());
+        }
+        words.hash()
+    }
+}
+
+/// Whether a reminder may be in a text that is still escaped.
+fn may_remind(text: Text<'_>) -> bool {
+    memmem::find(text.raw(), b"system-reminder").is_some()
+}
+
+/// The user's own words: text blocks without reminders, trimmed, joined by blanks.
+#[derive(Default)]
+struct Words {
+    text: String,
+    read: usize,
+}
+
+impl Words {
+    fn add(&mut self, text: Option<Text<'_>>) {
+        let Some(text) = text else { return };
+        let left = READ_LIMIT.saturating_sub(self.read);
+        let text = text.prefix(if may_remind(text) {
+            left
+        } else {
+            left.min(PLAIN_LIMIT)
+        });
+        self.read += text.raw().len();
+        let decoded = text.decode();
+        let mut rest = decoded.as_ref();
+        while let Some((before, reminder)) = rest.split_once("<system-reminder>") {
+            self.push(before);
+            rest = reminder
+                .split_once("</system-reminder>")
+                .map_or("", |(_, after)| after);
+        }
+        self.push(rest);
+    }
+
+    fn push(&mut self, words: &str) {
+        let words = words.trim();
+        if words.is_empty() || self.text.len() >= HASH_LIMIT {
+            return;
+        }
+        if !self.text.is_empty() {
+            self.text.push(' ');
+        }
+        self.text.push_str(words);
+    }
+
+    fn hash(&self) -> Option<String> {
+        let bytes = self.text.as_bytes();
+        let bytes = bytes.get(..HASH_LIMIT).unwrap_or(bytes);
+        if bytes.is_empty() {
+            return None;
+        }
+        let digest = Sha256::digest(bytes);
+        Some(
+            digest
+                .iter()
+                .take(16)
+                .fold(String::with_capacity(32), |mut hex, byte| {
+                    for nibble in [byte >> 4, byte & 15] {
+                        hex.push(char::from_digit(u32::from(nibble), 16).unwrap_or('0'));
+                    }
+                    hex
+                }),
+        )
+    }
+}

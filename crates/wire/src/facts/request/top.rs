@@ -1,0 +1,146 @@
+//! The members of a request body besides its messages. All four dialects are read alike, since
+//! their names do not clash.
+
+use crate::scan::{Cursor, Kind, Text};
+
+/// Longest model name or session id that is kept, in bytes.
+const MAX_NAME: usize = 1024;
+
+/// What the top-level members read so far say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Top {
+    pub(super) model: Option<String>,
+    pub(super) stream: Option<bool>,
+    pub(super) tool_count: u32,
+    pub(super) user_session: Option<String>,
+    pub(super) cache_key: Option<String>,
+    /// Anthropic's `thinking`.
+    thinking: bool,
+    /// OpenAI Responses' and OpenRouter's `reasoning`.
+    reasoning: bool,
+    /// OpenAI Chat's `reasoning_effort`.
+    effort: bool,
+    /// Gemini's `thinkingConfig`.
+    config: bool,
+}
+
+impl Top {
+    pub(super) fn has_thinking(&self) -> bool {
+        self.thinking || self.reasoning || self.effort || self.config
+    }
+
+    pub(super) fn member(&mut self, key: &str, cursor: &mut Cursor<'_>) {
+        match key {
+            "model" => self.model = cursor.string().and_then(name),
+            "stream" => self.stream = cursor.boolean(),
+            "tools" => self.tool_count = count_tools(cursor),
+            "metadata" => self.user_session = session_in_metadata(cursor),
+            "prompt_cache_key" => self.cache_key = cursor.string().and_then(name),
+            "thinking" => self.thinking = thinking_is_on(cursor),
+            "reasoning" => self.reasoning = reasoning_is_on(cursor),
+            "reasoning_effort" => self.effort = cursor.string().is_some_and(is_an_effort),
+            "generationConfig" | "generation_config" => self.config = config_thinks(cursor),
+            _ => {}
+        }
+    }
+}
+
+fn name(text: Text<'_>) -> Option<String> {
+    let short = !text.raw().is_empty() && text.raw().len() <= MAX_NAME;
+    short.then(|| text.decode().into_owned())
+}
+
+fn is_an_effort(text: Text<'_>) -> bool {
+    !text.is("none")
+}
+
+fn thinking_is_on(cursor: &mut Cursor<'_>) -> bool {
+    let mut on = false;
+    cursor.object(|key, cursor| {
+        if key.is("type") {
+            on = cursor
+                .string()
+                .is_some_and(|kind| kind.is("enabled") || kind.is("adaptive"));
+        }
+    });
+    on
+}
+
+/// Any `reasoning` object asks for it, unless it says that it does not.
+fn reasoning_is_on(cursor: &mut Cursor<'_>) -> bool {
+    let mut refused = false;
+    let found = cursor.object(|key, cursor| match key.raw() {
+        b"effort" => refused |= cursor.string().is_some_and(|effort| !is_an_effort(effort)),
+        b"enabled" => refused |= cursor.boolean() == Some(false),
+        _ => {}
+    });
+    found && !refused
+}
+
+fn config_thinks(cursor: &mut Cursor<'_>) -> bool {
+    let mut thinks = false;
+    cursor.object(|key, cursor| {
+        if key.is("thinkingConfig") || key.is("thinking_config") {
+            thinks = thinking_config_is_on(cursor);
+        }
+    });
+    thinks
+}
+
+fn thinking_config_is_on(cursor: &mut Cursor<'_>) -> bool {
+    let mut budget: &[u8] = b"";
+    let found = cursor.object(|key, cursor| {
+        if key.is("thinkingBudget") || key.is("thinking_budget") {
+            budget = cursor.value();
+        }
+    });
+    found && budget != b"0"
+}
+
+fn count_tools(cursor: &mut Cursor<'_>) -> u32 {
+    let mut count: u32 = 0;
+    cursor.array(|cursor| count = count.saturating_add(functions_in(cursor).unwrap_or(1)));
+    count
+}
+
+/// The functions that a Gemini tool declares; none for tools that are what they say themselves.
+fn functions_in(cursor: &mut Cursor<'_>) -> Option<u32> {
+    let mut functions = None;
+    cursor.object(|key, cursor| {
+        let declares = key.is("functionDeclarations") || key.is("function_declarations");
+        if declares && cursor.kind() == Some(Kind::Array) {
+            let mut count: u32 = 0;
+            cursor.array(|_| count = count.saturating_add(1));
+            functions = Some(count);
+        }
+    });
+    functions
+}
+
+fn session_in_metadata(cursor: &mut Cursor<'_>) -> Option<String> {
+    let mut session = None;
+    cursor.object(|key, cursor| {
+        if key.is("user_id") {
+            session = cursor
+                .string()
+                .and_then(name)
+                .and_then(|user| session_in_user_id(&user));
+        }
+    });
+    session
+}
+
+/// Claude Code writes either `user_..._session_<uuid>` or a JSON object as text.
+fn session_in_user_id(user: &str) -> Option<String> {
+    if !user.trim_start().starts_with('{') {
+        let (_, session) = user.rsplit_once("_session_")?;
+        return (!session.is_empty()).then(|| session.to_owned());
+    }
+    let mut session = None;
+    Cursor::new(user.as_bytes()).object(|key, cursor| {
+        if key.is("session_id") {
+            session = cursor.string().and_then(name);
+        }
+    });
+    session
+}
