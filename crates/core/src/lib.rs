@@ -1,5 +1,12 @@
 //! The rules of the gateway, as pure functions and plain data. Time and chance are arguments.
 
+#![warn(missing_docs)]
+
+pub mod config;
 pub mod exchange;
+pub mod health;
+pub mod identity;
+pub mod limit;
+mod query;
 pub mod secret;
 pub mod settings;

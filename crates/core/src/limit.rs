@@ -15,7 +15,10 @@ impl Concurrency {
     /// At most `limit` at once; 0 is unlimited.
     #[must_use]
     pub fn new(limit: usize) -> Self {
-        Self { running: AtomicUsize::new(0), limit: AtomicUsize::new(limit) }
+        Self {
+            running: AtomicUsize::new(0),
+            limit: AtomicUsize::new(limit),
+        }
     }
 
     /// Changes the limit. What runs already goes on, and counts.

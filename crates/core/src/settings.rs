@@ -125,7 +125,7 @@ pub enum ClientCredentials {
 }
 
 /// An upstream.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Provider {
     /// Its name in the file, in captures and in metrics.
     pub name: Arc<str>,

@@ -1,0 +1,314 @@
+//! What a text setting may hold. Each check says what is wrong in words that follow the value.
+
+use std::net::{IpAddr, SocketAddr};
+
+use http::{HeaderName, HeaderValue, Uri};
+use ipnet::IpNet;
+
+/// An IP address, or a name that stands for one without asking DNS.
+///
+/// # Errors
+/// When it is neither.
+pub(crate) fn host(text: &str) -> Result<IpAddr, String> {
+    let bare = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        .unwrap_or(text);
+    match bare {
+        "localhost" => Ok(IpAddr::from([127, 0, 0, 1])),
+        "*" => Ok(IpAddr::from([0, 0, 0, 0])),
+        _ => bare.parse().map_err(|_| {
+            "is not an IP address; write such as `127.0.0.1`, `0.0.0.0`, `::1`, or `localhost`"
+                .to_owned()
+        }),
+    }
+}
+
+/// `host:port`; an empty host is every IPv4 address.
+///
+/// # Errors
+/// When it is not.
+pub(crate) fn listen(text: &str) -> Result<SocketAddr, String> {
+    let wrong = || "is not `host:port`, such as `127.0.0.1:3001` or `[::1]:3001`".to_owned();
+    let (name, port) = text.rsplit_once(':').ok_or_else(wrong)?;
+    if name.contains(':') && !name.starts_with('[') {
+        return Err(wrong());
+    }
+    let digits = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+    let port = digits
+        .then(|| port.parse().ok())
+        .flatten()
+        .ok_or_else(wrong)?;
+    let address = host(if name.is_empty() { "*" } else { name })?;
+    Ok(SocketAddr::new(address, port))
+}
+
+/// An address that requests are sent to: `http` or `https`, a host, maybe a path, nothing else.
+///
+/// # Errors
+/// When it is not one.
+pub(crate) fn base_url(text: &str) -> Result<Uri, String> {
+    url(text, &["http", "https"]).and_then(|uri| {
+        if uri
+            .authority()
+            .is_some_and(|authority| authority.as_str().contains('@'))
+        {
+            return Err("has a user name or password in it, which belongs in `api_key`".to_owned());
+        }
+        Ok(uri)
+    })
+}
+
+/// `direct`, `environment`, or a proxy's address.
+///
+/// # Errors
+/// When it is none of them.
+pub(crate) fn proxy(text: &str) -> Result<(), String> {
+    if matches!(text, "direct" | "environment") {
+        return Ok(());
+    }
+    let uri = url(text, &["http", "https", "socks5"])
+        .map_err(|wrong| format!("{wrong}, and neither `direct` nor `environment`"))?;
+    if uri.path().len() > 1 {
+        return Err("has a path, which a proxy's address has not".to_owned());
+    }
+    Ok(())
+}
+
+fn url(text: &str, schemes: &[&str]) -> Result<Uri, String> {
+    let uri: Uri = text.parse().map_err(|_| "is not a URL".to_owned())?;
+    if !uri
+        .scheme_str()
+        .is_some_and(|scheme| schemes.contains(&scheme))
+    {
+        return Err(format!(
+            "does not begin with {}",
+            schemes.join(":// or ") + "://"
+        ));
+    }
+    let host = uri
+        .host()
+        .filter(|host| !host.is_empty())
+        .ok_or("names no host")?;
+    let authority = uri.authority().map_or("", |authority| authority.as_str());
+    let place = authority
+        .rsplit_once('@')
+        .map_or(authority, |(_, place)| place);
+    let port = place.strip_prefix(host).unwrap_or_default();
+    if !port.is_empty()
+        && !port
+            .strip_prefix(':')
+            .is_some_and(|port| port.parse::<u16>().is_ok())
+    {
+        return Err("has no valid port after its colon".to_owned());
+    }
+    if text.contains('?') || text.contains('#') {
+        return Err("has a query or a fragment, which would be lost".to_owned());
+    }
+    Ok(uri)
+}
+
+/// A header name that can carry a credential.
+///
+/// # Errors
+/// When it is not a header name, or is one with another meaning.
+pub(crate) fn key_header(text: &str) -> Result<HeaderName, String> {
+    const TAKEN: [&str; 8] = [
+        "authorization",
+        "connection",
+        "content-length",
+        "content-type",
+        "host",
+        "te",
+        "transfer-encoding",
+        "upgrade",
+    ];
+    let name: HeaderName = text
+        .parse()
+        .map_err(|_| "is not a valid header name".to_owned())?;
+    if TAKEN.contains(&name.as_str()) {
+        return Err("has another meaning in HTTP and cannot carry the key".to_owned());
+    }
+    Ok(name)
+}
+
+/// A text that can be a header's value.
+///
+/// # Errors
+/// When it is not.
+pub(crate) fn header_value(text: &str) -> Result<HeaderValue, String> {
+    HeaderValue::from_str(text).map_err(|_| "cannot be sent in a header".to_owned())
+}
+
+/// An address range, or one address.
+///
+/// # Errors
+/// When it is neither.
+pub(crate) fn cidr(text: &str) -> Result<IpNet, String> {
+    let single = text.parse::<IpAddr>().map(IpNet::from);
+    single.or_else(|_| text.parse()).map_err(|_| {
+        format!(
+            "holds `{text}`, which is no address range; write such as `10.0.0.0/8` or `192.0.2.7`"
+        )
+    })
+}
+
+/// A host name as it stands in `Host`, without a port.
+///
+/// # Errors
+/// When it is not.
+pub(crate) fn host_name(text: &str) -> Result<(), String> {
+    let good =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '[' | ']');
+    if text.is_empty() || !text.chars().all(good) {
+        return Err(format!("holds `{text}`, which is no host name"));
+    }
+    Ok(())
+}
+
+/// A model's name.
+///
+/// # Errors
+/// When it is empty or cannot be one.
+pub(crate) fn model(text: &str) -> Result<(), String> {
+    if text.is_empty() || text.chars().any(char::is_control) {
+        return Err("holds an empty name or one with control characters".to_owned());
+    }
+    Ok(())
+}
+
+/// A path to a file.
+///
+/// # Errors
+/// When it is empty or holds a zero byte.
+pub(crate) fn path(text: &str) -> Result<(), String> {
+    if text.is_empty() {
+        return Err("is empty; a path is expected".to_owned());
+    }
+    if text.contains('\0') {
+        return Err("has a zero byte in it".to_owned());
+    }
+    Ok(())
+}
+
+/// A log level, or a list of `target=level`.
+///
+/// # Errors
+/// When a part is neither.
+pub(crate) fn level(text: &str) -> Result<(), String> {
+    const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+    for part in text.split(',').map(str::trim) {
+        let level = part.rsplit_once('=').map_or(part, |(_, level)| level);
+        if !LEVELS.iter().any(|known| known.eq_ignore_ascii_case(level)) {
+            return Err(format!(
+                "is not a log level: `{level}` is none of {}; a filter is such as `info,weir_proxy=debug`",
+                LEVELS.join(", ")
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The kind of database; there is one so far.
+///
+/// # Errors
+/// When it is another.
+pub(crate) fn database_type(text: &str) -> Result<(), String> {
+    match text {
+        "sqlite" => Ok(()),
+        "postgres" | "postgresql" => Err("is not available: this build has SQLite only".to_owned()),
+        _ => Err("is not a kind of database; `sqlite` is the only one in this build".to_owned()),
+    }
+}
+
+/// A database's address; none can be used so far.
+///
+/// # Errors
+/// Unless it is empty.
+pub(crate) fn database_url(text: &str) -> Result<(), String> {
+    if text.is_empty() {
+        return Ok(());
+    }
+    Err("cannot be used: this build has SQLite only, whose file `storage.db_path` names".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn listen_addresses_are_read() {
+        for (text, expected) in [
+            ("127.0.0.1:3001", "127.0.0.1:3001"),
+            (":8787", "0.0.0.0:8787"),
+            ("[::1]:0", "[::1]:0"),
+            ("localhost:80", "127.0.0.1:80"),
+        ] {
+            assert_eq!(listen(text).expect(text).to_string(), expected);
+        }
+        for text in [
+            "3001",
+            "::1:80",
+            "127.0.0.1:",
+            "127.0.0.1:99999",
+            "example.org:80",
+            "h:+1",
+        ] {
+            assert!(listen(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn only_usable_urls_are_taken() {
+        for text in [
+            "https://a.b",
+            "http://127.0.0.1:8080/x/y/",
+            "http://[::1]:80",
+        ] {
+            assert!(base_url(text).is_ok(), "{text}");
+        }
+        for text in [
+            "",
+            "a.b",
+            "ftp://a.b",
+            "https://",
+            "https://a.b?x=1",
+            "https://a.b#f",
+            "https://u:p@a.b",
+            "https://a.b:",
+            "https://a.b:99999",
+            "/x",
+        ] {
+            assert!(base_url(text).is_err(), "{text}");
+        }
+        for text in [
+            "direct",
+            "environment",
+            "socks5://u:p@127.0.0.1:1080",
+            "http://p:3128",
+        ] {
+            assert!(proxy(text).is_ok(), "{text}");
+        }
+        for text in ["", "none", "ftp://p", "http://p/x"] {
+            assert!(proxy(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn levels_and_filters_are_told_from_misspellings() {
+        for text in ["info", "INFO", "info,weir_proxy=debug", "weir::a=trace,off"] {
+            assert!(level(text).is_ok(), "{text}");
+        }
+        for text in ["", "inof", "info,", "weir=loud"] {
+            assert!(level(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_key_header_is_a_header_with_no_other_meaning() {
+        assert!(key_header("X-Foo").is_ok());
+        for text in ["", "a b", "Authorization", "host"] {
+            assert!(key_header(text).is_err(), "{text}");
+        }
+    }
+}
