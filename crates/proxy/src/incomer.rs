@@ -1,0 +1,338 @@
+//! One request between its arrival and its record: what is known of it before it is forwarded,
+//! and what is needed of it afterwards to answer for its failure.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use http::header::UPGRADE;
+use http::request::Parts;
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
+use ipnet::IpNet;
+use tokio::time::Instant;
+use uuid::Uuid;
+use weir_core::exchange::{End, ExchangeId, RawBody, RequestRecord};
+use weir_wire::dialect::{Dialect, Operation};
+use weir_wire::errors::ErrorKind;
+use weir_wire::facts::request::RequestFacts;
+
+use crate::body::Body;
+use crate::connection::Busy;
+use crate::forward::Failure;
+use crate::record::Recording;
+use crate::reply::{Reply, X_REQUEST_ID};
+use crate::service::Peer;
+use crate::shape::{self, Spent};
+use crate::snapshot::Snapshot;
+use crate::upstream::Upstream;
+
+/// Longest id of a client's that is taken over.
+const MAX_REQUEST_ID: usize = 128;
+const ANTHROPIC_BETA: HeaderName = HeaderName::from_static("anthropic-beta");
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// A request that was recognised as an LLM API's.
+#[derive(Debug)]
+pub struct Incomer {
+    /// Method, address and headers as received.
+    pub parts: Parts,
+    /// Who sent it.
+    pub peer: Arc<Peer>,
+    /// Its exchange.
+    pub id: ExchangeId,
+    /// When its head was complete.
+    pub started: Instant,
+    /// What the client speaks.
+    pub dialect: Dialect,
+    /// What it asks for.
+    pub operation: Operation,
+    started_at_us: i64,
+    client_id: Option<Box<str>>,
+    path_model: Option<Box<str>>,
+    busy: Busy,
+}
+
+impl Incomer {
+    /// Gives the request its id and its time.
+    #[must_use]
+    pub fn new(
+        parts: Parts,
+        peer: Arc<Peer>,
+        busy: Busy,
+        (dialect, operation, path_model): (Dialect, Operation, Option<Box<str>>),
+    ) -> Self {
+        Self {
+            client_id: client_request_id(&parts.headers),
+            id: ExchangeId(Uuid::now_v7()),
+            started: Instant::now(),
+            started_at_us: now_us(),
+            parts,
+            peer,
+            dialect,
+            operation,
+            path_model,
+            busy,
+        }
+    }
+
+    /// The id that the client knows the request by.
+    #[must_use]
+    pub fn request_id(&self) -> String {
+        self.client_id
+            .as_deref()
+            .map_or_else(|| self.id.to_string(), str::to_owned)
+    }
+
+    /// Whether it is the plain list of models, which Claude Code looks for at start.
+    #[must_use]
+    pub fn asks_for_models(&self) -> bool {
+        self.operation == Operation::Models
+            && self.parts.uri.path() == "/v1/models"
+            && matches!(self.parts.method, Method::GET | Method::HEAD)
+    }
+
+    /// The path and query to send, and whether the query carries a credential of the client's
+    /// own. The query loses `key=` only where that is the gateway's credential or one that the
+    /// configured key replaces.
+    ///
+    /// # Errors
+    /// When what is left is no valid path.
+    pub fn path_for(
+        &self,
+        upstream: &Upstream,
+        spent: Spent<'_>,
+    ) -> Result<(PathAndQuery, bool), http::Error> {
+        let uri = &self.parts.uri;
+        let path = uri
+            .path_and_query()
+            .cloned()
+            .unwrap_or_else(|| PathAndQuery::from_static("/"));
+        let query = uri.query().unwrap_or_default();
+        let own =
+            self.dialect == Dialect::Gemini && !spent.pass.query && query.split('&').any(is_key);
+        let left = if spent.pass.query {
+            spent.gate.strip_query(query).unwrap_or_default()
+        } else if shape::replaces_query_credential(&upstream.provider, own) {
+            query
+                .split('&')
+                .filter(|pair| !is_key(pair))
+                .collect::<Vec<_>>()
+                .join("&")
+        } else {
+            return Ok((path, own));
+        };
+        let left = if left.is_empty() {
+            uri.path().to_owned()
+        } else {
+            format!("{}?{left}", uri.path())
+        };
+        Ok((PathAndQuery::try_from(left)?, false))
+    }
+
+    /// Turns into the first half of the record; without `capture` headers and body are left out.
+    #[must_use]
+    pub fn into_record(
+        self,
+        snapshot: &Snapshot,
+        provider: Arc<str>,
+        body: RawBody,
+        capture: bool,
+    ) -> (Box<RequestRecord>, Busy) {
+        let peer = self.peer.address.ip();
+        let uri = self.parts.uri;
+        let record = RequestRecord {
+            id: self.id,
+            client_request_id: self.client_id,
+            started_at_us: self.started_at_us,
+            method: self.parts.method,
+            path: uri.path().into(),
+            query: uri.query().map(Box::from),
+            peer: client_address(&self.parts.headers, peer, &snapshot.trusted_proxies),
+            headers: if capture {
+                self.parts.headers
+            } else {
+                HeaderMap::new()
+            },
+            body: if capture { body } else { RawBody::default() },
+            dialect: self.dialect,
+            operation: self.operation,
+            path_model: self.path_model,
+            provider,
+        };
+        (Box::new(record), self.busy)
+    }
+}
+
+/// What must be known of a request when its answer comes, or does not.
+#[derive(Debug)]
+pub struct Answerer {
+    id: ExchangeId,
+    client_id: Option<Box<str>>,
+    dialect: Dialect,
+    path: Option<PathAndQuery>,
+    anthropic_beta: Option<HeaderValue>,
+}
+
+impl Answerer {
+    /// Remembers what the record takes away.
+    #[must_use]
+    pub fn new(incomer: &Incomer) -> Self {
+        Self {
+            id: incomer.id,
+            client_id: incomer.client_id.clone(),
+            dialect: incomer.dialect,
+            path: incomer.parts.uri.path_and_query().cloned(),
+            anthropic_beta: incomer.parts.headers.get(ANTHROPIC_BETA).cloned(),
+        }
+    }
+
+    fn request_id(&self) -> String {
+        self.client_id
+            .as_deref()
+            .map_or_else(|| self.id.to_string(), str::to_owned)
+    }
+
+    /// Names the exchange to the client, unless the provider has used the header for its own id.
+    pub fn add_request_id(&self, headers: &mut HeaderMap) {
+        if headers.contains_key(X_REQUEST_ID) {
+            return;
+        }
+        let mut buffer = Uuid::encode_buffer();
+        let id = match &self.client_id {
+            Some(id) => &**id,
+            None => self.id.0.hyphenated().encode_lower(&mut buffer),
+        };
+        if let Ok(id) = HeaderValue::from_str(id) {
+            headers.insert(X_REQUEST_ID, id);
+        }
+    }
+
+    /// Tells the client, the log and the record that there is no answer.
+    #[must_use]
+    pub fn failed(
+        &self,
+        failure: &Failure,
+        body: &RawBody,
+        mut recording: Recording,
+    ) -> Response<Body> {
+        let request_id = self.request_id();
+        let facts = RequestFacts::scan(self.dialect, &body.to_bytes());
+        let query = self
+            .path
+            .as_ref()
+            .and_then(PathAndQuery::query)
+            .unwrap_or_default();
+        let beta = self
+            .anthropic_beta
+            .as_ref()
+            .and_then(|beta| beta.to_str().ok());
+        // One line of key=value pairs, for those who search logs by them.
+        tracing::warn!(
+            "upstream failed: request_id={request_id} model={} stream={} body_bytes={} \
+             has_thinking={} anthropic_beta={} query={} elapsed={:.3}s ctx_err=\"{failure}\"",
+            facts.model.as_deref().unwrap_or("-"),
+            facts.stream.unwrap_or(false),
+            body.len,
+            facts.has_thinking,
+            beta.unwrap_or("-"),
+            without_secrets(query),
+            std::time::Duration::from_micros(recording.elapsed_us()).as_secs_f64(),
+        );
+        let kind = failure.kind();
+        let message = match kind {
+            ErrorKind::Timeout => failure.to_string(),
+            _ => kind.message().to_owned(),
+        };
+        let reply = Reply::error(self.dialect, kind, &message, &request_id);
+        recording.answered(reply.status, &reply.headers, &reply.body);
+        recording.finish(End::Gateway(failure.to_string().into()));
+        reply.into_response()
+    }
+}
+
+/// Claude Code asks this before it sends anything; no credential comes with it.
+pub(crate) fn is_probe<B>(request: &Request<B>) -> bool {
+    request.method() == Method::HEAD && matches!(request.uri().path(), "/" | "/api/hello")
+}
+
+/// Requests that no provider could answer, told before anything else of them is looked at.
+pub(crate) fn misdirected(parts: &Parts) -> Option<(ErrorKind, String)> {
+    let path = parts.uri.path();
+    if parts.method == Method::GET
+        && path == "/v1/responses"
+        && parts
+            .headers
+            .get(UPGRADE)
+            .is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket"))
+    {
+        // Codex then goes on over HTTP at once; any other status costs it retries or the run.
+        return Some((
+            ErrorKind::UpgradeRequired,
+            ErrorKind::UpgradeRequired.message().into(),
+        ));
+    }
+    if parts.method != Method::POST && matches!(path, "/v1/messages" | "/v1/messages/count_tokens")
+    {
+        let message = format!("{} is not allowed on {path}; use POST", parts.method);
+        return Some((ErrorKind::MethodNotAllowed, message));
+    }
+    None
+}
+
+/// The client's id for the request, if it can stand in a header, a log line and an address.
+fn client_request_id(headers: &HeaderMap) -> Option<Box<str>> {
+    let id = headers.get(X_REQUEST_ID)?.to_str().ok()?;
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:+/=@".contains(&byte);
+    let valid = !id.is_empty() && id.len() <= MAX_REQUEST_ID && id.bytes().all(allowed);
+    valid.then(|| id.into())
+}
+
+/// The client behind the trusted proxies: the last address in `X-Forwarded-For` that is not one
+/// of theirs.
+fn client_address(headers: &HeaderMap, peer: IpAddr, trusted: &[IpNet]) -> IpAddr {
+    let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
+    if !is_trusted(&peer) {
+        return peer;
+    }
+    let values: Vec<_> = headers.get_all(X_FORWARDED_FOR).iter().collect();
+    let mut client = peer;
+    for value in values.into_iter().rev() {
+        for address in value.to_str().unwrap_or_default().rsplit(',') {
+            let Ok(address) = address.trim().parse() else {
+                return client;
+            };
+            client = address;
+            if !is_trusted(&client) {
+                return client;
+            }
+        }
+    }
+    client
+}
+
+/// The query with what may be a credential masked, for the log.
+fn without_secrets(query: &str) -> String {
+    let mask = |pair: &str| match pair.split_once('=') {
+        Some((name, _))
+            if ["key", "token", "secret"]
+                .iter()
+                .any(|word| name.contains(word)) =>
+        {
+            format!("{name}=***")
+        }
+        _ => pair.to_owned(),
+    };
+    query.split('&').map(mask).collect::<Vec<_>>().join("&")
+}
+
+fn is_key(pair: &str) -> bool {
+    pair.split('=').next() == Some("key")
+}
+
+fn now_us() -> i64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,215 @@
+//! The record of one exchange while it lasts: a guard that reports how it ended exactly once,
+//! also when it is dropped because the client left.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use tokio::time::Instant;
+use weir_core::exchange::{
+    Arrival, End, ExchangeId, RawBody, Recorder, RequestRecord, ResponseRecord,
+};
+use weir_wire::dialect::{Dialect, Operation};
+
+use crate::metrics::Metrics;
+
+/// Bytes of responses under way that are held for the recorder, over all exchanges.
+#[derive(Debug)]
+pub struct Held {
+    bytes: AtomicUsize,
+    limit: AtomicUsize,
+}
+
+impl Held {
+    /// Holds at most `limit` bytes.
+    #[must_use]
+    pub fn new(limit: usize) -> Self {
+        Self {
+            bytes: AtomicUsize::new(0),
+            limit: AtomicUsize::new(limit),
+        }
+    }
+
+    /// Changes the bound; what is held already stays.
+    pub fn set_limit(&self, limit: usize) {
+        self.limit.store(limit, Ordering::Relaxed);
+    }
+
+    /// Bytes held at this moment.
+    pub fn bytes(&self) -> usize {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    fn take(&self, bytes: usize) -> bool {
+        let before = self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        let fits = before + bytes <= self.limit.load(Ordering::Relaxed);
+        if !fits {
+            self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+        }
+        fits
+    }
+
+    fn release(&self, bytes: usize) {
+        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
+/// What all exchanges report to.
+#[derive(Clone)]
+pub struct Sink {
+    /// Where records go.
+    pub recorder: Arc<dyn Recorder>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// The bound on response bytes in memory.
+    pub held: Arc<Held>,
+}
+
+impl std::fmt::Debug for Sink {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sink")
+            .field("held", &self.held)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An exchange under way.
+#[derive(Debug)]
+pub struct Recording {
+    sink: Sink,
+    started: Instant,
+    /// Bytes of the response that are kept; 0 keeps none.
+    keep: usize,
+    held: usize,
+    labels: Labels,
+    record: Option<Box<ResponseRecord>>,
+}
+
+/// What an exchange is counted under.
+#[derive(Clone, Debug)]
+pub struct Labels {
+    /// What the client speaks.
+    pub dialect: Dialect,
+    /// What it asks for.
+    pub operation: Operation,
+    /// Who answers.
+    pub provider: Arc<str>,
+}
+
+impl Recording {
+    /// Reports the request and begins to watch for its end. `keep` bytes of the response are
+    /// kept; 0 keeps neither body nor headers.
+    #[must_use]
+    pub fn start(sink: &Sink, request: Box<RequestRecord>, started: Instant, keep: usize) -> Self {
+        let labels = Labels {
+            dialect: request.dialect,
+            operation: request.operation,
+            provider: Arc::clone(&request.provider),
+        };
+        let record = Box::new(ResponseRecord {
+            id: request.id,
+            status: None,
+            headers: HeaderMap::new(),
+            body: RawBody::default(),
+            truncated: false,
+            arrivals: Vec::new(),
+            attempts: 0,
+            headers_at_us: None,
+            duration_us: 0,
+            end: End::ClientGone,
+        });
+        sink.metrics.request_bytes(request.body.len);
+        sink.recorder.started(request);
+        Self {
+            sink: sink.clone(),
+            started,
+            keep,
+            held: 0,
+            labels,
+            record: Some(record),
+        }
+    }
+
+    /// The exchange that is recorded.
+    #[must_use]
+    pub fn id(&self) -> Option<ExchangeId> {
+        self.record.as_ref().map(|record| record.id)
+    }
+
+    /// Time since the request came.
+    #[must_use]
+    pub fn elapsed_us(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+
+    /// The upstream was tried once more.
+    pub fn attempted(&mut self) {
+        if let Some(record) = &mut self.record {
+            record.attempts += 1;
+        }
+    }
+
+    /// The upstream's response headers are here.
+    pub fn responded(&mut self, status: StatusCode, headers: &HeaderMap) {
+        let elapsed = self.elapsed_us();
+        if let Some(record) = &mut self.record {
+            record.status = Some(status);
+            record.headers_at_us = Some(elapsed);
+            if self.keep > 0 {
+                record.headers = headers.clone();
+            }
+        }
+    }
+
+    /// A piece of the response body is here.
+    pub fn arrived(&mut self, piece: &Bytes) {
+        let elapsed_us = self.elapsed_us();
+        let Some(record) = &mut self.record else {
+            return;
+        };
+        self.sink.metrics.response_bytes(piece.len());
+        if self.keep == 0 {
+            return;
+        }
+        let size = u32::try_from(piece.len()).unwrap_or(u32::MAX);
+        record.arrivals.push(Arrival { size, elapsed_us });
+        let fits = !record.truncated && record.body.len + piece.len() <= self.keep;
+        if fits && self.sink.held.take(piece.len()) {
+            self.held += piece.len();
+            record.body.push(piece.clone());
+        } else {
+            record.truncated = true;
+        }
+    }
+
+    /// weir answers by itself.
+    pub fn answered(&mut self, status: StatusCode, headers: &HeaderMap, body: &Bytes) {
+        if let Some(record) = &mut self.record {
+            record.status = Some(status);
+            if self.keep > 0 {
+                record.headers = headers.clone();
+                record.body.push(body.clone());
+            }
+        }
+    }
+
+    /// Reports the end. Later calls do nothing.
+    pub fn finish(&mut self, end: End) {
+        let duration_us = self.elapsed_us();
+        let Some(mut record) = self.record.take() else {
+            return;
+        };
+        record.duration_us = duration_us;
+        record.end = end;
+        self.sink.held.release(std::mem::take(&mut self.held));
+        self.sink.metrics.ended(&self.labels, &record);
+        self.sink.recorder.finished(record);
+    }
+}
+
+impl Drop for Recording {
+    fn drop(&mut self) {
+        self.finish(End::ClientGone);
+    }
+}

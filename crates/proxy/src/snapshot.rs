@@ -1,0 +1,90 @@
+//! One validated configuration, made ready for requests. A request keeps the snapshot it started
+//! with; upstreams that did not change keep their connections across a reload.
+
+use std::io;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use weir_core::identity::Gate;
+use weir_core::settings::{ProviderKind, Settings};
+use weir_wire::dialect::Dialect;
+
+use crate::upstream::Upstream;
+
+/// What requests read.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// Who may come in.
+    pub gate: Gate,
+    /// Largest request body, in bytes.
+    pub max_body_bytes: Option<NonZeroUsize>,
+    /// Longest time for a whole request body.
+    pub read_timeout: Duration,
+    /// Whether bodies and headers are kept.
+    pub capture: bool,
+    /// Bytes of one response body that are kept.
+    pub max_capture_bytes: usize,
+    /// Proxies in front whose forwarding headers are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    upstreams: Vec<Arc<Upstream>>,
+}
+
+impl Snapshot {
+    /// Makes `settings` ready; `workers` is how many threads will use it.
+    ///
+    /// # Errors
+    /// When a provider's proxy or TLS cannot be set up; the text names the provider.
+    pub fn build(settings: &Settings, workers: usize, previous: Option<&Self>) -> io::Result<Self> {
+        let mut upstreams = Vec::with_capacity(settings.providers.len());
+        for provider in &settings.providers {
+            let kept = previous.and_then(|snapshot| {
+                snapshot
+                    .upstreams
+                    .iter()
+                    .find(|upstream| upstream.provider == *provider)
+            });
+            upstreams.push(match kept {
+                Some(upstream) => Arc::clone(upstream),
+                None => Arc::new(Upstream::new(Arc::clone(provider), workers)?),
+            });
+        }
+        Ok(Self {
+            gate: Gate::new(&settings.auth, settings.server.trust_proxy),
+            max_body_bytes: settings.server.max_body_bytes,
+            read_timeout: settings.server.read_timeout,
+            capture: settings.capture.enabled,
+            max_capture_bytes: settings.capture.max_body_bytes,
+            trusted_proxies: if settings.server.trust_proxy {
+                settings.server.trusted_proxies.clone()
+            } else {
+                Vec::new()
+            },
+            upstreams,
+        })
+    }
+
+    /// Bytes of one response that are kept; 0 when nothing is.
+    #[must_use]
+    pub fn bytes_to_keep(&self) -> usize {
+        if self.capture {
+            self.max_capture_bytes
+        } else {
+            0
+        }
+    }
+
+    /// The first provider that speaks `dialect`.
+    #[must_use]
+    pub fn upstream_for(&self, dialect: Dialect) -> Option<&Arc<Upstream>> {
+        let kind = match dialect {
+            Dialect::AnthropicMessages => ProviderKind::Anthropic,
+            Dialect::OpenaiChat | Dialect::OpenaiResponses => ProviderKind::Openai,
+            Dialect::Gemini => ProviderKind::Gemini,
+        };
+        self.upstreams
+            .iter()
+            .find(|upstream| upstream.provider.kind == kind)
+    }
+}
