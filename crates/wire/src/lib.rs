@@ -9,3 +9,4 @@ pub mod dialect;
 pub mod errors;
 pub mod facts;
 pub mod scan;
+pub mod sse;

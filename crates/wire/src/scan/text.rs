@@ -41,17 +41,28 @@ impl<'a> Text<'a> {
     /// The string's meaning; copies only when there is an escape or bad UTF-8 in it.
     #[must_use]
     pub fn decode(self) -> Cow<'a, str> {
+        self.decode_about(usize::MAX)
+    }
+
+    /// The meaning of the string's beginning: at least `enough` bytes if there are so many. How
+    /// much more depends only on the string.
+    #[must_use]
+    pub fn decode_about(self, enough: usize) -> Cow<'a, str> {
         if memchr(b'\\', self.raw).is_none() {
             return String::from_utf8_lossy(self.raw);
         }
-        let mut text = String::with_capacity(self.raw.len());
+        let mut text = String::with_capacity(self.raw.len().min(enough));
         let mut rest = self.raw;
-        while let Some(at) = memchr(b'\\', rest) {
+        while text.len() < enough
+            && let Some(at) = memchr(b'\\', rest)
+        {
             let (plain, escape) = rest.split_at(at);
             text.push_str(&String::from_utf8_lossy(plain));
             rest = unescape(escape, &mut text);
         }
-        text.push_str(&String::from_utf8_lossy(rest));
+        if text.len() < enough {
+            text.push_str(&String::from_utf8_lossy(rest));
+        }
         Cow::Owned(text)
     }
 }

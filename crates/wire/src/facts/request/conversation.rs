@@ -13,10 +13,6 @@ const MAX_MARKS: usize = 16_384;
 const READ_LIMIT: usize = 128 * 1024;
 /// Bytes of the user's own words that are hashed.
 const HASH_LIMIT: usize = 16 * 1024;
-/// Raw bytes that always decode to at least [`HASH_LIMIT`]: the longest escape of an ASCII
-/// character has six.
-const PLAIN_LIMIT: usize = 6 * HASH_LIMIT;
-
 /// What the messages read so far say.
 pub(super) struct Conversation<'a> {
     body: &'a [u8],
@@ -121,14 +117,15 @@ struct Words {
 impl Words {
     fn add(&mut self, text: Option<Text<'_>>) {
         let Some(text) = text else { return };
-        let left = READ_LIMIT.saturating_sub(self.read);
-        let text = text.prefix(if may_remind(text) {
-            left
-        } else {
-            left.min(PLAIN_LIMIT)
-        });
+        let text = text.prefix(READ_LIMIT.saturating_sub(self.read));
         self.read += text.raw().len();
-        let decoded = text.decode();
+        // Without reminders nothing is taken out, so the beginning is all that can be hashed.
+        let enough = if may_remind(text) {
+            READ_LIMIT
+        } else {
+            HASH_LIMIT
+        };
+        let decoded = text.decode_about(enough);
         let mut rest = decoded.as_ref();
         while let Some((before, reminder)) = rest.split_once("<system-reminder>") {
             self.push(before);
