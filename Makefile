@@ -1,0 +1,59 @@
+# What people run. `make help` lists it.
+.DEFAULT_GOAL := help
+.PHONY: help run demo test unit clients bench bench-full check ci generated fmt doc clean
+
+CARGO ?= cargo
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
+
+run: ## build weir and start it on 127.0.0.1:3001, forwarding to api.anthropic.com
+	$(CARGO) build --release -p weir
+	exec target/release/weir serve
+
+demo: ## see it work without an API key: weir, a mock provider and a short agent session
+	$(CARGO) build -p weir
+	exec target/debug/weir demo $(DEMO_ARGS)
+
+test: ## install what the tests need, then run them all
+	scripts/prepare-tests.sh
+	$(MAKE) unit clients
+
+unit: ## the Rust tests alone
+	$(CARGO) test --workspace --all-targets --locked
+	$(CARGO) test --workspace --doc --locked
+
+clients: ## the real agents and SDKs through weir, against the mock
+	$(CARGO) build -p weir --locked
+	tests/clients/run
+
+bench: ## weir beside nginx on this machine, about two minutes
+	scripts/prepare-bench.sh
+	$(CARGO) build --release -p weir -p weir-bench
+	target/release/weir-bench compare --quick
+
+bench-full: ## the same with all cases, about ten minutes
+	scripts/prepare-bench.sh
+	$(CARGO) build --release -p weir -p weir-bench
+	target/release/weir-bench compare --full
+
+check: ## format, lints and the walls between crates
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	scripts/check-walls.sh
+	scripts/check-generated.sh
+
+ci: check test ## what a change must pass
+
+generated: ## write again what is generated from the code
+	$(CARGO) run -q -p weir -- config schema > schema/weir.schema.json
+	$(CARGO) run -q -p weir -- config reference > docs/configuration.md
+
+fmt: ## format everything
+	$(CARGO) fmt --all
+
+doc: ## the Rust documentation
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked
+
+clean: ## remove what was built
+	$(CARGO) clean

@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# What is generated from the code must be what is committed.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+cargo build -q -p weir --locked
+stale() {
+  echo "$1 is stale; run: make generated" >&2
+  exit 1
+}
+target/debug/weir config schema | diff -u schema/weir.schema.json - || stale schema/weir.schema.json
+target/debug/weir config reference | diff -u docs/configuration.md - || stale docs/configuration.md

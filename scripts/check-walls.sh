@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# The walls between the crates: what each must not know, however indirectly.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+status=0
+forbid() { # crate, then what it must not depend on
+  local crate=$1 dependency
+  shift
+  for dependency in "$@"; do
+    if cargo tree --locked -q -e normal -p "$crate" -i "$dependency" 2>/dev/null | grep -q .; then
+      echo "$crate must not depend on $dependency:" >&2
+      cargo tree --locked -q -e normal -p "$crate" -i "$dependency" >&2
+      status=1
+    fi
+  done
+}
+
+forbid weir-wire tokio hyper rusqlite axum
+forbid weir-core tokio hyper rusqlite axum
+forbid weir-store hyper axum weir-proxy
+forbid weir-proxy rusqlite axum weir-store
+forbid weir-admin weir-proxy hyper-rustls
+forbid weir-mock weir-proxy weir-store
+exit $status
