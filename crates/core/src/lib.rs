@@ -8,5 +8,6 @@ pub mod health;
 pub mod identity;
 pub mod limit;
 mod query;
+pub mod redact;
 pub mod secret;
 pub mod settings;

@@ -30,9 +30,13 @@ impl Concurrency {
     #[must_use]
     pub fn try_acquire(self: &Arc<Self>) -> Option<Permit> {
         let limit = self.limit.load(Ordering::Relaxed);
-        let before = self.running.fetch_add(1, Ordering::Relaxed);
-        let permit = Permit(Arc::clone(self));
-        (limit == 0 || before < limit).then_some(permit)
+        // One step that counts only what is let in: a refusal must not take the place of another.
+        self.running
+            .try_update(Ordering::Relaxed, Ordering::Relaxed, |running| {
+                (limit == 0 || running < limit).then(|| running.saturating_add(1))
+            })
+            .ok()?;
+        Some(Permit(Arc::clone(self)))
     }
 
     /// Requests that hold a permit at this moment.
