@@ -1,0 +1,194 @@
+//! OpenAI Chat Completions.
+
+use serde_json::{Value, json};
+
+use super::{Event, Speech};
+use crate::ids::Random;
+use crate::turn::{Block, Citation, Stop, Usage};
+
+pub(super) fn whole(speech: &mut Speech<'_>) -> Value {
+    let turn = speech.turn;
+    let id = format!("chatcmpl-{}", speech.random.base62(29));
+    let mut text = None;
+    let mut reasoning = None;
+    let mut notes = Vec::new();
+    let mut calls = Vec::new();
+    for block in &turn.blocks {
+        match block {
+            Block::Thinking { text, .. } => reasoning = Some(text.as_str()),
+            Block::Text { pieces, citations } => {
+                text = Some(pieces.concat());
+                notes.extend(citations.iter().map(annotation));
+            }
+            Block::Tool(call) => calls.push(json!({
+                "id": call_id(&mut speech.random),
+                "type": "function",
+                "function": {"name": call.name, "arguments": call.arguments},
+            })),
+        }
+    }
+    let mut message = json!({"role": "assistant", "content": text, "refusal": null});
+    if let Some(fields) = message.as_object_mut() {
+        if let Some(reasoning) = reasoning {
+            fields.insert("reasoning_content".to_owned(), reasoning.into());
+        }
+        if !calls.is_empty() {
+            fields.insert("tool_calls".to_owned(), calls.into());
+        }
+        fields.insert("annotations".to_owned(), notes.into());
+    }
+    json!({
+        "id": id,
+        "object": "chat.completion",
+        "created": speech.created,
+        "model": speech.ask.model,
+        "choices": [{
+            "index": 0,
+            "message": message,
+            "logprobs": null,
+            "finish_reason": finish_reason(turn.stop),
+        }],
+        "usage": usage(&turn.usage),
+        "service_tier": "default",
+        "system_fingerprint": "fp_cbf1785567",
+    })
+}
+
+pub(super) fn events(speech: &mut Speech<'_>) -> Vec<Event> {
+    let turn = speech.turn;
+    let mut line = Line::new(speech);
+    let mut tool_index = 0;
+    let has_text = turn
+        .blocks
+        .iter()
+        .any(|block| matches!(block, Block::Text { .. }));
+    let content = if has_text { json!("") } else { Value::Null };
+    let first = json!({"role": "assistant", "content": content, "refusal": null});
+    line.delta(&first, Value::Null, false);
+    for block in &turn.blocks {
+        match block {
+            Block::Thinking { text, .. } => {
+                for part in text.split_inclusive(". ") {
+                    line.delta(&json!({"reasoning_content": part}), Value::Null, true);
+                }
+            }
+            Block::Text { pieces, citations } => {
+                for piece in pieces {
+                    line.delta(&json!({"content": piece}), Value::Null, true);
+                }
+                if !citations.is_empty() {
+                    let notes: Vec<Value> = citations.iter().map(annotation).collect();
+                    line.delta(&json!({"annotations": notes}), Value::Null, true);
+                }
+            }
+            Block::Tool(call) => {
+                let id = call_id(&mut line.random);
+                let function = json!({"name": call.name, "arguments": ""});
+                let start = json!({"index": tool_index, "id": id, "type": "function", "function": function});
+                line.delta(&json!({"tool_calls": [start]}), Value::Null, true);
+                for part in Speech::fragments(&call.arguments) {
+                    let more = json!({"index": tool_index, "function": {"arguments": part}});
+                    line.delta(&json!({"tool_calls": [more]}), Value::Null, true);
+                }
+                tool_index += 1;
+            }
+        }
+    }
+    line.delta(&json!({}), finish_reason(turn.stop).into(), false);
+    if line.with_usage {
+        line.chunk(&json!([]), usage(&turn.usage), false);
+    }
+    line.events.push(Event::unnamed("[DONE]".to_owned(), false));
+    line.events
+}
+
+/// The chunks so far and what they have in common.
+struct Line {
+    id: String,
+    created: u64,
+    model: String,
+    with_usage: bool,
+    obfuscate: bool,
+    random: Random,
+    events: Vec<Event>,
+}
+
+impl Line {
+    fn new(speech: &mut Speech<'_>) -> Self {
+        let option = |name: &str| speech.ask.body.pointer(&format!("/stream_options/{name}"));
+        Self {
+            with_usage: option("include_usage") == Some(&Value::Bool(true)),
+            obfuscate: option("include_obfuscation") != Some(&Value::Bool(false)),
+            id: format!("chatcmpl-{}", speech.random.base62(29)),
+            created: speech.created,
+            model: speech.ask.model.clone(),
+            random: speech.random.clone(),
+            events: Vec::new(),
+        }
+    }
+
+    fn delta(&mut self, delta: &Value, finish: Value, is_content: bool) {
+        let choice = json!({"index": 0, "delta": delta, "logprobs": null, "finish_reason": finish});
+        self.chunk(&json!([choice]), Value::Null, is_content);
+    }
+
+    fn chunk(&mut self, choices: &Value, usage: Value, is_content: bool) {
+        let mut chunk = json!({
+            "id": self.id,
+            "object": "chat.completion.chunk",
+            "created": self.created,
+            "model": self.model,
+            "service_tier": "default",
+            "system_fingerprint": "fp_cbf1785567",
+            "choices": choices,
+        });
+        if let Some(fields) = chunk.as_object_mut() {
+            if self.with_usage {
+                fields.insert("usage".to_owned(), usage);
+            }
+            if self.obfuscate {
+                let size = 1 + self.random.below(15);
+                fields.insert("obfuscation".to_owned(), self.random.base62(size).into());
+            }
+        }
+        self.events
+            .push(Event::unnamed(chunk.to_string(), is_content));
+    }
+}
+
+fn call_id(random: &mut Random) -> String {
+    format!("call_{}", random.base62(24))
+}
+
+fn annotation(citation: &Citation) -> Value {
+    json!({"type": "url_citation", "url_citation": {
+        "end_index": citation.cited.len(),
+        "start_index": 0,
+        "title": citation.title,
+        "url": citation.url,
+    }})
+}
+
+fn finish_reason(stop: Stop) -> &'static str {
+    match stop {
+        Stop::End | Stop::StopSequence | Stop::Pause => "stop",
+        Stop::Tool => "tool_calls",
+        Stop::MaxTokens => "length",
+        Stop::Refusal => "content_filter",
+    }
+}
+
+fn usage(usage: &Usage) -> Value {
+    json!({
+        "prompt_tokens": usage.prompt(),
+        "completion_tokens": usage.output(),
+        "total_tokens": usage.prompt() + usage.output(),
+        "prompt_tokens_details": {"cached_tokens": usage.cache_read, "audio_tokens": 0},
+        "completion_tokens_details": {
+            "reasoning_tokens": usage.reasoning,
+            "audio_tokens": 0,
+            "accepted_prediction_tokens": 0,
+            "rejected_prediction_tokens": 0,
+        },
+    })
+}
