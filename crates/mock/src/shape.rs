@@ -29,8 +29,8 @@ pub(crate) fn stream(
         events.extend(error_events(scenario, ask, events.len(), &headers));
     }
     let mut pieces = framed(scenario, ask, &events);
-    if let (Ending::InLine, Some(last)) = (&breaks.ending, pieces.pop()) {
-        pieces.push(last.slice(..last.len() / 2));
+    if let (Ending::InLine, Some(last)) = (&breaks.ending, pieces.last_mut()) {
+        last.truncate(last.len() / 2);
     }
     let mut reply = body(
         scenario,

@@ -64,11 +64,6 @@ impl Tap {
             self.unread = [bytes, std::mem::take(&mut self.unread)].concat().into();
         }
     }
-
-    /// Whether the next request has begun already.
-    pub(crate) fn has_unread(&self) -> bool {
-        !self.unread.is_empty()
-    }
 }
 
 impl AsyncRead for Tap {
