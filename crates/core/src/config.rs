@@ -11,7 +11,10 @@ mod fault;
 mod flatten;
 mod kind;
 mod providers;
+mod reference;
 mod resolve;
+mod sample;
+mod schema;
 mod suggest;
 mod toml;
 mod tree;
@@ -20,6 +23,9 @@ mod yaml;
 use std::fmt;
 
 pub use fault::{Fault, Place};
+pub use reference::reference_markdown;
+pub use sample::init_file;
+pub use schema::json_schema;
 
 use crate::settings::Settings;
 use check::Findings;
@@ -252,5 +258,7 @@ fn without_userinfo(text: &str) -> String {
     }
 }
 
+#[cfg(test)]
+mod generated_tests;
 #[cfg(test)]
 mod tests;

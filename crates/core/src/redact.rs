@@ -32,7 +32,12 @@ impl Redactor {
     /// A redactor whose digests depend on this installation's key.
     #[must_use]
     pub fn new(install_key: [u8; 32]) -> Self {
-        let keyed = Hmac::new_from_slice(&install_key).expect("HMAC takes a key of any length");
+        // HMAC pads a short key with zeros to the hash's block; doing it here cannot fail.
+        let mut block = [0; 64];
+        for (to, from) in block.iter_mut().zip(install_key) {
+            *to = from;
+        }
+        let keyed = Hmac::new(&block.into());
         Self {
             keyed,
             key_headers: Vec::new(),

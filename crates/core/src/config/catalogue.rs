@@ -195,7 +195,7 @@ pub(crate) static CATALOGUE: &[Entry] = &[
         .example("localhost,.internal"),
     entry("providers.*.models", Kind::List { form: "model", check: checks::model }, "",
         "Models to list at `GET /v1/models`; none asks the provider.")
-        .example("claude-sonnet-4-5, claude-opus-4-5"),
+        .example("first-model, second-model"),
     entry("capture.enabled", Kind::Bool, "true", "Keep exchanges."),
     entry("capture.required", Kind::Bool, "false",
         "Report weir unhealthy (503) while nothing can be kept."),

@@ -95,11 +95,10 @@ fn url(text: &str, schemes: &[&str]) -> Result<Uri, String> {
         .rsplit_once('@')
         .map_or(authority, |(_, place)| place);
     let port = place.strip_prefix(host).unwrap_or_default();
-    if !port.is_empty()
-        && !port
-            .strip_prefix(':')
-            .is_some_and(|port| port.parse::<u16>().is_ok())
-    {
+    let number = port
+        .strip_prefix(':')
+        .and_then(|port| port.parse::<u16>().ok());
+    if !port.is_empty() && number.is_none() {
         return Err("has no valid port after its colon".to_owned());
     }
     if text.contains('?') || text.contains('#') {
