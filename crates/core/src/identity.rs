@@ -127,6 +127,9 @@ impl Gate {
     /// a value must be left out of what is sent on, whatever the header's name.
     #[must_use]
     pub fn holds(&self, value: &[u8]) -> bool {
+        if self.known().next().is_none() {
+            return false;
+        }
         let value = value.trim_ascii();
         let after_scheme = value
             .iter()

@@ -47,6 +47,7 @@ pub(crate) fn check(values: &mut Resolved, found: &mut Findings) -> Settings {
         },
     };
     together(&settings, values, found);
+    short_secrets(values, found);
     settings
 }
 
@@ -211,6 +212,24 @@ fn together(settings: &Settings, values: &Resolved, found: &mut Findings) {
         found.warnings.push(
             "server.trusted_proxies has no effect while server.trust_proxy is off".to_owned(),
         );
+    }
+}
+
+/// Warns of credentials that can be guessed, or that might equal an ordinary header's value, which
+/// the gateway would then take for its own credential and not send on.
+fn short_secrets(values: &Resolved, found: &mut Findings) {
+    const SHORTEST: usize = 8;
+    for path in [
+        "auth.token",
+        "auth.api_key",
+        "auth.bearer_secret",
+        "dashboard.password",
+    ] {
+        if values.text(path).is_some_and(|text| text.len() < SHORTEST) {
+            found.warnings.push(format!(
+                "{path} is shorter than {SHORTEST} characters and can be guessed"
+            ));
+        }
     }
 }
 
