@@ -1,4 +1,4 @@
 //! What is worth knowing about a body, read without building a tree of it.
 
 pub mod request;
-//pub mod response;
+pub mod response;

@@ -5,8 +5,10 @@
 
 #![warn(missing_docs)]
 
+pub mod decode;
 pub mod dialect;
 pub mod errors;
 pub mod facts;
 pub mod scan;
 pub mod sse;
+pub mod usage;
