@@ -26,6 +26,8 @@ use crate::service::{Gateway, Peer};
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long to rest when the process has no file descriptor left for another connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Header fields that hyper takes without being told.
+const HYPER_HEADERS: usize = 100;
 /// HTTP/2 streams one client may have open at once.
 const MAX_STREAMS: u32 = 256;
 
@@ -136,8 +138,11 @@ impl Worker {
             .preserve_header_case(true)
             // A relayed answer keeps the upstream's `Date`, or its lack of one.
             .auto_date_header(false)
-            .max_buf_size(self.limits.max_header_bytes.max(8192))
-            .max_headers(self.limits.max_headers);
+            .max_buf_size(self.limits.max_header_bytes.max(8192));
+        if self.limits.max_headers > HYPER_HEADERS {
+            // Costs an allocation for each request, which the default does not.
+            protocols.http1().max_headers(self.limits.max_headers);
+        }
         protocols
             .http2()
             .timer(TokioTimer::new())

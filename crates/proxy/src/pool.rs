@@ -23,8 +23,6 @@ const IDLE: Duration = Duration::from_secs(50);
 const MAX_IDLE: usize = 64;
 /// Response head that is accepted, in bytes; also the largest single read.
 const MAX_HEAD: usize = 256 * 1024;
-/// Header fields that are accepted in a response.
-const MAX_HEADERS: usize = 512;
 /// How often an HTTP/2 connection with open streams is checked to be alive.
 const PING: Duration = Duration::from_secs(30);
 
@@ -114,7 +112,6 @@ where
     let (sender, connection) = http1::Builder::new()
         .preserve_header_case(true)
         .max_buf_size(MAX_HEAD)
-        .max_headers(MAX_HEADERS)
         .handshake(io)
         .await?;
     tokio::spawn(async move {

@@ -94,7 +94,7 @@ pub(crate) static CATALOGUE: &[Entry] = &[
     entry("server.max_body_bytes", bytes(0), "32MiB", "Largest request body (413); 0 is unlimited."),
     entry("server.max_concurrent", count(10_000_000), "0", "Most requests at once (503); 0 is unlimited."),
     entry("server.max_header_bytes", bytes(8192), "64KiB", "Largest request head (431).").restart(),
-    entry("server.max_headers", Kind::Integer { min: 16, max: 4096 }, "256",
+    entry("server.max_headers", Kind::Integer { min: 16, max: 4096 }, "100",
         "Most header fields in a request (431).")
         .restart(),
     entry("server.trust_proxy", Kind::Bool, "false",
