@@ -243,7 +243,8 @@ mod tests {
     fn output_is_bounded_whatever_the_input_promises() {
         let plain = vec![b'x'; 10 << 20];
         for encoding in ALL {
-            let decoded = decode(Some(encoding), &encoded(encoding, &plain), 1000);
+            let body = encoded(encoding, &plain);
+            let decoded = decode(Some(encoding), &body, 1000);
             assert_eq!(
                 (decoded.bytes.len(), decoded.truncated),
                 (1000, true),

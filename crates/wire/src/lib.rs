@@ -5,6 +5,7 @@
 
 #![warn(missing_docs)]
 
+pub mod accumulate;
 pub mod decode;
 pub mod dialect;
 pub mod errors;
