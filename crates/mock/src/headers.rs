@@ -20,10 +20,11 @@ pub(crate) fn service(dialect: Dialect, kind: &str, random: &mut Random) -> Fiel
     let mut add = |name: &str, value: &str| fields.push((name.to_owned(), value.to_owned()));
     add("Date", &httpdate::fmt_http_date(SystemTime::now()));
     add("Content-Type", kind);
+    let is_stream = kind.starts_with("text/event-stream");
     match dialect {
         Dialect::AnthropicMessages => {
             add("Connection", "keep-alive");
-            if kind.starts_with("text/event-stream") {
+            if is_stream {
                 add("Cache-Control", "no-cache");
             }
             add("request-id", &format!("req_011C{}", random.base62(20)));
@@ -31,15 +32,8 @@ pub(crate) fn service(dialect: Dialect, kind: &str, random: &mut Random) -> Fiel
                 "anthropic-organization-id",
                 "6f1d3c1e-0b5a-4c86-9f6e-2d7c1b1a9e42",
             );
-            add(
-                "strict-transport-security",
-                "max-age=31536000; includeSubDomains; preload",
-            );
-            add("server", "cloudflare");
             add("via", "1.1 google");
-            add("cf-cache-status", "DYNAMIC");
             add("x-robots-tag", "none");
-            add("CF-RAY", &format!("{}-MRS", random.hex(16)));
         }
         Dialect::OpenaiChat | Dialect::OpenaiResponses => {
             add("Connection", "keep-alive");
@@ -51,17 +45,10 @@ pub(crate) fn service(dialect: Dialect, kind: &str, random: &mut Random) -> Fiel
                 &(100 + random.below(900)).to_string(),
             );
             add("x-request-id", &format!("req_{}", random.hex(32)));
-            add(
-                "strict-transport-security",
-                "max-age=31536000; includeSubDomains; preload",
-            );
             add("x-content-type-options", "nosniff");
-            add("Server", "cloudflare");
-            add("cf-cache-status", "DYNAMIC");
-            add("CF-RAY", &format!("{}-MRS", random.hex(16)));
         }
         Dialect::Gemini => {
-            if kind.starts_with("text/event-stream") {
+            if is_stream {
                 add("Content-Disposition", "attachment");
             }
             for value in ["Origin", "Referer", "X-Origin"] {
@@ -75,8 +62,16 @@ pub(crate) fn service(dialect: Dialect, kind: &str, random: &mut Random) -> Fiel
                 "Server-Timing",
                 &format!("gfet4t7; dur={}", 100 + random.below(900)),
             );
+            return fields;
         }
     }
+    add(
+        "strict-transport-security",
+        "max-age=31536000; includeSubDomains; preload",
+    );
+    add("Server", "cloudflare");
+    add("cf-cache-status", "DYNAMIC");
+    add("CF-RAY", &format!("{}-MRS", random.hex(16)));
     fields
 }
 

@@ -20,6 +20,7 @@
 
 mod ask;
 mod control;
+mod fast;
 mod fixed;
 mod headers;
 mod heads;
@@ -45,11 +46,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+pub use fast::Fast;
 pub use received::Received;
 pub use script::{Cut, Gate, Raw, Script};
 
+use fast::Prebuilt;
 use received::Log;
 use respond::Director;
+use scenario::Scenario;
 use server::Shared;
 
 /// How a mock is set up.
@@ -63,6 +67,9 @@ pub struct MockConfig {
     pub seed: u64,
     /// How many requests are remembered; the oldest go first. Default 10,000.
     pub max_recorded: usize,
+    /// Answers every request with the same prebuilt bytes and records nothing, for benches. The
+    /// scenario `bench[,size=BYTES][,events=N][,gap=MS]` does the same. Default none.
+    pub fast: Option<Fast>,
 }
 
 impl Default for MockConfig {
@@ -72,6 +79,7 @@ impl Default for MockConfig {
             scenario: "text".to_owned(),
             seed: 0,
             max_recorded: 10_000,
+            fast: None,
         }
     }
 }
@@ -92,7 +100,11 @@ pub struct Mock {
 pub async fn serve(config: MockConfig) -> io::Result<Mock> {
     let listener = TcpListener::bind(config.listen).await?;
     let addr = listener.local_addr()?;
+    let fast = config
+        .fast
+        .or_else(|| Fast::of(&Scenario::parse(&config.scenario)));
     let shared = Arc::new(Shared {
+        fast: fast.map(|fast| Arc::new(Prebuilt::new(fast))),
         log: Arc::new(Log::new(config.max_recorded)),
         director: Director::new(&config.scenario, config.seed),
         connections: AtomicU64::new(0),

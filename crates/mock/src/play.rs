@@ -251,7 +251,7 @@ impl Sink<'_> {
             Self::Frames(frames) => frames.closed().await,
             Self::Socket { stream, .. } => {
                 if matches!(stream.peek(&mut [0]).await, Ok(1..)) {
-                    std::future::pending().await
+                    std::future::pending::<()>().await;
                 }
             }
         }

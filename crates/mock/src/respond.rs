@@ -160,7 +160,7 @@ impl Scene<'_> {
         };
         if let Some(status) = status.filter(|status| (400..=599).contains(status)) {
             let fails = self.director.fails_again(scenario);
-            return fails.then(|| self.failure(scenario, dialect, Failure::of(scenario, status)));
+            return fails.then(|| self.failure(scenario, dialect, &Failure::of(scenario, status)));
         }
         match scenario.name.as_str() {
             "refuse" => Some(Ok(Raw::refuse(shape::cut(scenario).unwrap_or(Cut::Fin)))),
@@ -172,7 +172,7 @@ impl Scene<'_> {
             name => {
                 let message = format!("the mock knows no scenario `{name}`");
                 let failure = Failure::new(400, &message);
-                Some(self.failure(scenario, dialect, failure))
+                Some(self.failure(scenario, dialect, &failure))
             }
         }
     }
@@ -180,7 +180,7 @@ impl Scene<'_> {
     fn generate(&mut self, scenario: &Scenario, ask: &Ask) -> io::Result<Raw> {
         if ask.body.is_null() {
             let failure = Failure::new(400, "The request body is not valid JSON.");
-            return self.failure(scenario, ask.dialect, failure);
+            return self.failure(scenario, ask.dialect, &failure);
         }
         let turn = turn::turn(scenario, ask, &mut self.random);
         let kind = match (ask.dialect, ask.stream) {
@@ -200,7 +200,7 @@ impl Scene<'_> {
             shape::stream(scenario, ask, speech.events(), headers)
         } else if scenario.name == "stream_error" || scenario.name == "error_mid" {
             let failure = Failure::of(scenario, 529);
-            self.failure(scenario, ask.dialect, failure)
+            self.failure(scenario, ask.dialect, &failure)
         } else {
             shape::whole(scenario, 200, speech.whole(), headers)
         }
@@ -227,7 +227,7 @@ impl Scene<'_> {
         &mut self,
         scenario: &Scenario,
         dialect: Dialect,
-        failure: Failure,
+        failure: &Failure,
     ) -> io::Result<Raw> {
         let mut fields = self.headers(scenario, dialect, "application/json");
         let default_wait = (failure.status == 429).then_some("1");
@@ -261,7 +261,7 @@ impl Scene<'_> {
             }
             _ => "Not found".to_owned(),
         };
-        let reply = self.failure(scenario, dialect, Failure::new(status, &message))?;
+        let reply = self.failure(scenario, dialect, &Failure::new(status, &message))?;
         Ok(match status {
             405 => reply.header("Allow", allow),
             426 => reply.header("Upgrade", "websocket"),

@@ -19,6 +19,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::control;
+use crate::fast::{self, Prebuilt};
 use crate::heads::{Head, Splitter};
 use crate::play::{self, After, Asked, Gone, Played};
 use crate::received::{Attendance, Log, Received};
@@ -34,6 +35,7 @@ const MAX_BODY_BYTES: usize = 1 << 30;
 /// What all connections share.
 #[derive(Debug)]
 pub(crate) struct Shared {
+    pub(crate) fast: Option<Arc<Prebuilt>>,
     pub(crate) log: Arc<Log>,
     pub(crate) director: Director,
     pub(crate) connections: AtomicU64,
@@ -57,10 +59,11 @@ pub(crate) async fn accept(listener: TcpListener, shared: Arc<Shared>) {
 
 async fn connection(stream: TcpStream, number: u64, shared: Arc<Shared>) {
     stream.set_nodelay(true).ok();
-    let served = match Tap::sniff(stream).await {
-        Ok((tap, true)) => h2(tap, number, shared).await,
-        Ok((tap, false)) => h1(tap, number, shared).await,
-        Err(error) => Err(error),
+    let served = match (Tap::sniff(stream).await, &shared.fast) {
+        (Ok((tap, is_h2)), Some(prebuilt)) => fast::connection(tap, is_h2, prebuilt.clone()).await,
+        (Ok((tap, true)), None) => h2(tap, number, shared).await,
+        (Ok((tap, false)), None) => h1(tap, number, shared).await,
+        (Err(error), _) => Err(error),
     };
     if let Err(error) = served {
         tracing::debug!(connection = number, %error, "mock connection broke");

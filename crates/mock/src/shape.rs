@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::io::{self, Write};
 
 use bytes::Bytes;
-use serde_json::json;
+use serde_json::{Value, json};
 use weir_wire::dialect::Dialect;
 
 use crate::ask::Ask;
@@ -26,7 +26,7 @@ pub(crate) fn stream(
         events.truncate(breaks.after);
     }
     if let Ending::Error = breaks.ending {
-        events.extend(error_events(scenario, ask, events.len(), &headers));
+        events.push(error_event(scenario, ask, &events, &headers));
     }
     let mut pieces = framed(scenario, ask, &events);
     if let (Ending::InLine, Some(last)) = (&breaks.ending, pieces.last_mut()) {
@@ -179,45 +179,65 @@ pub(crate) fn cut(scenario: &Scenario) -> Option<Cut> {
     }
 }
 
-fn error_events(scenario: &Scenario, ask: &Ask, sent: usize, headers: &Fields) -> Vec<Event> {
+fn error_event(scenario: &Scenario, ask: &Ask, sent: &[Event], headers: &Fields) -> Event {
     let status = scenario.size("status", 529);
     let failure = Failure::of(scenario, u16::try_from(status).unwrap_or(500));
-    let event = |name: Option<&str>, data: String| Event {
-        name: name.map(str::to_owned),
-        data,
-        is_delta: false,
-    };
-    match ask.dialect {
+    let (name, data) = match ask.dialect {
         Dialect::AnthropicMessages => {
             let id = headers.iter().find(|(name, _)| name == "request-id");
-            let id = id.map_or("", |(_, value)| value.as_str());
-            vec![event(Some("error"), failure.anthropic(id).to_string())]
+            (
+                Some("error"),
+                failure.anthropic(id.map_or("", |(_, value)| value)),
+            )
         }
-        Dialect::OpenaiChat => vec![event(None, failure.openai().to_string())],
-        Dialect::OpenaiResponses => {
-            let error = failure.openai();
-            let error = error.get("error").cloned().unwrap_or_default();
-            let code = if failure.kind.is_empty() {
-                "server_error"
-            } else {
-                &failure.kind
-            };
-            let message = error.get("message").cloned().unwrap_or_default();
-            let plain = json!({"type": "error", "code": code, "message": message, "param": null,
-                "sequence_number": sent});
-            let response = json!({"id": "resp_failed", "object": "response", "status": "failed",
-                "error": {"code": code, "message": message}, "output": [], "usage": null});
-            let failed = json!({"type": "response.failed", "response": response,
-                "sequence_number": sent});
-            let as_event = scenario.is_on("plain");
-            let (name, data) = if as_event {
-                ("error", plain)
-            } else {
-                ("response.failed", failed)
-            };
-            vec![event(Some(name), data.to_string())]
+        Dialect::OpenaiChat => (None, failure.openai()),
+        Dialect::OpenaiResponses => return responses_error(scenario, &failure, sent),
+        Dialect::Gemini => (None, failure.gemini()),
+    };
+    Event {
+        name: name.map(str::to_owned),
+        data: data.to_string(),
+        is_delta: false,
+    }
+}
+
+/// `response.failed`, or with `plain` the bare `error` event.
+fn responses_error(scenario: &Scenario, failure: &Failure, sent: &[Event]) -> Event {
+    let message = failure.openai().pointer("/error/message").cloned();
+    let code = if failure.kind.is_empty() {
+        "server_error"
+    } else {
+        &failure.kind
+    };
+    let error = json!({"code": code, "message": message});
+    let number = sent.len();
+    let (name, data) = if scenario.is_on("plain") {
+        let error = json!({"type": "error", "code": code, "message": message, "param": null,
+            "sequence_number": number});
+        ("error", error)
+    } else {
+        let created: Value = sent
+            .first()
+            .and_then(|event| serde_json::from_str(&event.data).ok())
+            .unwrap_or_default();
+        let mut response = created
+            .get("response")
+            .cloned()
+            .unwrap_or_else(|| json!({}));
+        if let Some(fields) = response.as_object_mut() {
+            fields.insert("status".to_owned(), "failed".into());
+            fields.insert("error".to_owned(), error);
         }
-        Dialect::Gemini => vec![event(None, failure.gemini().to_string())],
+        let name = "response.failed";
+        (
+            name,
+            json!({"type": name, "response": response, "sequence_number": number}),
+        )
+    };
+    Event {
+        name: Some(name.to_owned()),
+        data: data.to_string(),
+        is_delta: false,
     }
 }
 

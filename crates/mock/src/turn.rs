@@ -45,7 +45,7 @@ pub(crate) enum Stop {
     End,
     Tool,
     MaxTokens,
-    StopSequence,
+    Sequence,
     Refusal,
     Pause,
 }
@@ -289,7 +289,7 @@ fn call(scenario: &Scenario, ask: &Ask, number: usize) -> Option<Call> {
 fn stop(scenario: &Scenario, has_calls: bool) -> Stop {
     match scenario.get("stop").unwrap_or(scenario.name.as_str()) {
         "max_tokens" | "length" => Stop::MaxTokens,
-        "stop_sequence" => Stop::StopSequence,
+        "stop_sequence" => Stop::Sequence,
         "refusal" | "content_filter" => Stop::Refusal,
         "pause_turn" => Stop::Pause,
         _ if has_calls => Stop::Tool,

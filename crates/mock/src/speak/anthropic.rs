@@ -235,14 +235,14 @@ fn stop_reason(stop: Stop) -> &'static str {
         Stop::End => "end_turn",
         Stop::Tool => "tool_use",
         Stop::MaxTokens => "max_tokens",
-        Stop::StopSequence => "stop_sequence",
+        Stop::Sequence => "stop_sequence",
         Stop::Refusal => "refusal",
         Stop::Pause => "pause_turn",
     }
 }
 
 fn stop_sequence(stop: Stop) -> Value {
-    if stop == Stop::StopSequence {
+    if stop == Stop::Sequence {
         "\n\nHuman:".into()
     } else {
         Value::Null

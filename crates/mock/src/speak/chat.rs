@@ -64,37 +64,37 @@ pub(super) fn events(speech: &mut Speech<'_>) -> Vec<Event> {
         .any(|block| matches!(block, Block::Text { .. }));
     let content = if has_text { json!("") } else { Value::Null };
     let first = json!({"role": "assistant", "content": content, "refusal": null});
-    line.delta(&first, Value::Null, false);
+    line.delta(&first, None, false);
     for block in &turn.blocks {
         match block {
             Block::Thinking { text, .. } => {
                 for part in text.split_inclusive(". ") {
-                    line.delta(&json!({"reasoning_content": part}), Value::Null, true);
+                    line.delta(&json!({"reasoning_content": part}), None, true);
                 }
             }
             Block::Text { pieces, citations } => {
                 for piece in pieces {
-                    line.delta(&json!({"content": piece}), Value::Null, true);
+                    line.delta(&json!({"content": piece}), None, true);
                 }
                 if !citations.is_empty() {
                     let notes: Vec<Value> = citations.iter().map(annotation).collect();
-                    line.delta(&json!({"annotations": notes}), Value::Null, true);
+                    line.delta(&json!({"annotations": notes}), None, true);
                 }
             }
             Block::Tool(call) => {
                 let id = call_id(&mut line.random);
                 let function = json!({"name": call.name, "arguments": ""});
                 let start = json!({"index": tool_index, "id": id, "type": "function", "function": function});
-                line.delta(&json!({"tool_calls": [start]}), Value::Null, true);
+                line.delta(&json!({"tool_calls": [start]}), None, true);
                 for part in Speech::fragments(&call.arguments) {
                     let more = json!({"index": tool_index, "function": {"arguments": part}});
-                    line.delta(&json!({"tool_calls": [more]}), Value::Null, true);
+                    line.delta(&json!({"tool_calls": [more]}), None, true);
                 }
                 tool_index += 1;
             }
         }
     }
-    line.delta(&json!({}), finish_reason(turn.stop).into(), false);
+    line.delta(&json!({}), Some(finish_reason(turn.stop)), false);
     if line.with_usage {
         line.chunk(&json!([]), usage(&turn.usage), false);
     }
@@ -127,7 +127,7 @@ impl Line {
         }
     }
 
-    fn delta(&mut self, delta: &Value, finish: Value, is_content: bool) {
+    fn delta(&mut self, delta: &Value, finish: Option<&str>, is_content: bool) {
         let choice = json!({"index": 0, "delta": delta, "logprobs": null, "finish_reason": finish});
         self.chunk(&json!([choice]), Value::Null, is_content);
     }
@@ -171,7 +171,7 @@ fn annotation(citation: &Citation) -> Value {
 
 fn finish_reason(stop: Stop) -> &'static str {
     match stop {
-        Stop::End | Stop::StopSequence | Stop::Pause => "stop",
+        Stop::End | Stop::Sequence | Stop::Pause => "stop",
         Stop::Tool => "tool_calls",
         Stop::MaxTokens => "length",
         Stop::Refusal => "content_filter",

@@ -11,7 +11,7 @@ use crate::turn::{Block, Citation, Stop, Turn, Usage};
 pub(super) fn whole(speech: &mut Speech<'_>) -> Value {
     let id = response_id(speech);
     let parts = parts(speech.turn, false);
-    chunk(speech, &id, parts, true)
+    chunk(speech, &id, &parts, true)
 }
 
 pub(super) fn events(speech: &mut Speech<'_>) -> Vec<Event> {
@@ -20,9 +20,9 @@ pub(super) fn events(speech: &mut Speech<'_>) -> Vec<Event> {
     let last = parts.pop();
     let mut events: Vec<Event> = parts
         .into_iter()
-        .map(|part| Event::unnamed(spaced(&chunk(speech, &id, vec![part], false)), true))
+        .map(|part| Event::unnamed(spaced(&chunk(speech, &id, &[part], false)), true))
         .collect();
-    let end = chunk(speech, &id, last.into_iter().collect(), true);
+    let end = chunk(speech, &id, last.as_slice(), true);
     events.push(Event::unnamed(spaced(&end), false));
     events
 }
@@ -58,7 +58,7 @@ fn parts(turn: &Turn, piecewise: bool) -> Vec<Value> {
     parts
 }
 
-fn chunk(speech: &Speech<'_>, id: &str, parts: Vec<Value>, is_last: bool) -> Value {
+fn chunk(speech: &Speech<'_>, id: &str, parts: &[Value], is_last: bool) -> Value {
     let turn = speech.turn;
     let mut candidate = json!({"content": {"parts": parts, "role": "model"}});
     if let (true, Some(fields)) = (is_last, candidate.as_object_mut()) {
@@ -144,7 +144,7 @@ fn usage(usage: &Usage, is_last: bool) -> Value {
 
 fn finish_reason(stop: Stop) -> &'static str {
     match stop {
-        Stop::End | Stop::Tool | Stop::StopSequence | Stop::Pause => "STOP",
+        Stop::End | Stop::Tool | Stop::Sequence | Stop::Pause => "STOP",
         Stop::MaxTokens => "MAX_TOKENS",
         Stop::Refusal => "SAFETY",
     }

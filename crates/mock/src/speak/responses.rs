@@ -296,7 +296,7 @@ fn final_response(speech: &Speech<'_>, id: &str, output: Vec<Value>) -> Value {
     let reason = match speech.turn.stop {
         Stop::MaxTokens => Some("max_output_tokens"),
         Stop::Refusal => Some("content_filter"),
-        Stop::End | Stop::Tool | Stop::StopSequence | Stop::Pause => None,
+        Stop::End | Stop::Tool | Stop::Sequence | Stop::Pause => None,
     };
     let status = if reason.is_some() {
         "incomplete"
