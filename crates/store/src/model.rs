@@ -1,0 +1,332 @@
+//! What the API says of an exchange: the shapes of its JSON. Field names are the contract.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::summary::{State, Summary, Tokens};
+
+/// Header names to their values, in order.
+pub type Headers = BTreeMap<String, Vec<String>>;
+
+/// A moment as the API writes it: RFC 3339, UTC, milliseconds.
+#[must_use]
+pub fn rfc3339(us: i64) -> String {
+    let at = Timestamp::from_microsecond(us).unwrap_or(Timestamp::UNIX_EPOCH);
+    at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+}
+
+/// An exchange without bodies, as lists have it.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RequestSummary {
+    /// The exchange.
+    pub request_id: String,
+    /// When it began.
+    pub timestamp: String,
+    /// The client's method.
+    pub method: Box<str>,
+    /// The path without the query.
+    pub endpoint: Box<str>,
+    /// The query, credentials blotted out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub query: Option<Box<str>>,
+    /// The model that the client named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<Box<str>>,
+    /// The same: the model before any routing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub original_model: Option<Box<str>>,
+    /// The model that was asked instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub routed_model: Option<Box<str>>,
+    /// The provider's name.
+    pub provider: String,
+    /// What the client speaks.
+    pub dialect: &'static str,
+    /// What it asked for.
+    pub operation: &'static str,
+    /// How far it has come: `open`, `complete`, `interrupted`, `client_gone`, `upstream_broke`,
+    /// `gateway_error`, `lost`.
+    pub state: &'static str,
+    /// The status that the client got.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status_code: Option<u16>,
+    /// Milliseconds from start to end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response_time: Option<u64>,
+    /// Milliseconds from the start to the upstream's response headers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ttfb: Option<u64>,
+    /// Milliseconds from the start to the first content.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_content: Option<u64>,
+    /// Tokens that it took.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usage: Option<Usage>,
+    /// What groups the turns of one conversation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conversation_hash: Option<Box<str>>,
+    /// Entries in the conversation sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message_count: Option<u32>,
+    /// Why the model stopped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stop_reason: Option<Box<str>>,
+    /// What ended the response early.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stream_error: Option<Box<str>>,
+    /// The client's session.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session_id: Option<Box<str>>,
+    /// The agent within it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent_id: Option<Box<str>>,
+    /// The agent that started that one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent_agent_id: Option<Box<str>>,
+    /// What the client is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_kind: Option<Box<str>>,
+    /// A keyed hash of the client's credential.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_digest: Option<Box<str>>,
+    /// The provider's organisation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub organization_id: Option<Box<str>>,
+    /// The client's own request id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_request_id: Option<Box<str>>,
+    /// Whether the client asked for a stream.
+    pub is_streaming: bool,
+    /// Bytes of the request body.
+    pub request_bytes: u64,
+    /// Bytes of the response body.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response_bytes: Option<u64>,
+    /// Times the upstream was tried.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attempts: Option<u32>,
+}
+
+/// Token counts, in Anthropic's words.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Usage {
+    /// Input that was neither read from nor written to a cache.
+    pub input_tokens: u64,
+    /// Output, reasoning included.
+    pub output_tokens: u64,
+    /// Input written to a cache.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_creation_input_tokens: Option<u64>,
+    /// Input read from a cache.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_read_input_tokens: Option<u64>,
+    /// What was written to a cache, by how long it lives.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_creation: Option<CacheCreation>,
+    /// What the output consists of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output_tokens_details: Option<OutputDetails>,
+    /// Uses of the provider's own tools.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server_tool_use: Option<ServerToolUse>,
+}
+
+/// Cache writes by lifetime.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct CacheCreation {
+    /// Five minutes.
+    pub ephemeral_5m_input_tokens: u64,
+    /// An hour.
+    pub ephemeral_1h_input_tokens: u64,
+}
+
+/// Parts of the output.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct OutputDetails {
+    /// Reasoning.
+    pub thinking_tokens: u64,
+}
+
+/// Uses of the provider's own tools.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct ServerToolUse {
+    /// Searches.
+    pub web_search_requests: u64,
+}
+
+impl Usage {
+    /// None when the provider said nothing.
+    #[must_use]
+    pub fn of(tokens: &Tokens) -> Option<Self> {
+        (*tokens != Tokens::default()).then(|| Self {
+            input_tokens: tokens.input.unwrap_or(0),
+            output_tokens: tokens.output.unwrap_or(0),
+            cache_creation_input_tokens: tokens.cache_write,
+            cache_read_input_tokens: tokens.cache_read,
+            cache_creation: (tokens.cache_write_5m.is_some() || tokens.cache_write_1h.is_some())
+                .then(|| CacheCreation {
+                    ephemeral_5m_input_tokens: tokens.cache_write_5m.unwrap_or(0),
+                    ephemeral_1h_input_tokens: tokens.cache_write_1h.unwrap_or(0),
+                }),
+            output_tokens_details: tokens
+                .reasoning
+                .map(|thinking_tokens| OutputDetails { thinking_tokens }),
+            server_tool_use: tokens
+                .web_search_requests
+                .map(|web_search_requests| ServerToolUse {
+                    web_search_requests,
+                }),
+        })
+    }
+}
+
+/// Whole milliseconds.
+pub(crate) fn ms(us: u64) -> u64 {
+    us / 1000
+}
+
+impl From<&Summary> for RequestSummary {
+    fn from(s: &Summary) -> Self {
+        Self {
+            request_id: s.id.to_string(),
+            timestamp: rfc3339(s.started_at_us),
+            method: s.method.clone(),
+            endpoint: s.path.clone(),
+            query: s.query.clone(),
+            model: s.model.clone(),
+            original_model: s.model.clone(),
+            routed_model: s.routed_model.clone(),
+            provider: s.provider.to_string(),
+            dialect: s.dialect.as_str(),
+            operation: s.operation.as_str(),
+            state: s.state.as_str(),
+            status_code: s.status,
+            response_time: s.duration_us.map(ms),
+            ttfb: s.headers_us.map(ms),
+            first_content: s.content_us.map(ms),
+            usage: Usage::of(&s.tokens),
+            conversation_hash: s.conversation_hash.clone(),
+            message_count: s.message_count,
+            stop_reason: s.stop_reason.clone(),
+            stream_error: s.stream_error.clone(),
+            session_id: s.session.clone(),
+            agent_id: s.agent.clone(),
+            parent_agent_id: s.parent_agent.clone(),
+            client_kind: s.client_kind.clone(),
+            key_digest: s.key_digest.clone(),
+            organization_id: s.organization_id.clone(),
+            client_request_id: s.client_request_id.clone(),
+            is_streaming: s.is_streaming,
+            request_bytes: s.request_bytes,
+            response_bytes: s.response_bytes,
+            attempts: s.attempts,
+        }
+    }
+}
+
+/// An exchange whole: its summary's fields, what was sent and what came back.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RequestLog {
+    /// What the list has too.
+    #[serde(flatten)]
+    pub summary: RequestSummary,
+    /// The client's headers, credentials blotted out.
+    pub headers: Headers,
+    /// The request body: as it came if it is JSON, else its text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body: Option<Box<RawValue>>,
+    /// The client's `User-Agent`.
+    pub user_agent: Box<str>,
+    /// The request's `Content-Type`.
+    pub content_type: String,
+    /// One for each message sent, to see which requests extend which: 16 hex digits.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub message_fingerprints: Vec<String>,
+    /// What is wrong with the stored request body; absent when nothing is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body_damaged: Option<String>,
+    /// What came back; absent until it has ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response: Option<ResponseLog>,
+}
+
+/// What came back.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ResponseLog {
+    /// The status that the client got; absent when it left before there was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status_code: Option<u16>,
+    /// The upstream's headers, credentials blotted out.
+    pub headers: Headers,
+    /// The body if it is JSON, or the message that a stream amounts to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body: Option<Box<RawValue>>,
+    /// The body's text instead: errors, and what is not JSON.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body_text: Option<String>,
+    /// What ended the response early, or the error that came within it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stream_error: Option<Box<str>>,
+    /// Milliseconds from start to end.
+    pub response_time: u64,
+    /// The event stream's frames as they came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub streaming_chunks: Option<Vec<String>>,
+    /// When each of them was there whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chunk_timings: Option<Vec<ChunkTiming>>,
+    /// Whether the client asked for a stream.
+    pub is_streaming: bool,
+    /// When it ended.
+    pub completed_at: String,
+    /// What the headers say of limits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate_limit: Option<Box<RawValue>>,
+    /// The usage object, with all that the provider said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usage: Option<Box<RawValue>>,
+    /// Whether the stored body lacks bytes that the client did get.
+    pub truncated: bool,
+    /// What is wrong with the stored body; absent when nothing is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body_damaged: Option<String>,
+}
+
+/// When a piece of a stream came.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ChunkTiming {
+    /// Its place among the chunks, from 0.
+    pub index: usize,
+    /// When its last byte came.
+    pub timestamp: String,
+    /// Its bytes.
+    pub byte_size: usize,
+    /// Milliseconds from the start of the exchange.
+    pub elapsed_ms: u64,
+}
+
+/// Whether an exchange has a response to show.
+pub(crate) fn has_ended(state: State) -> bool {
+    match state {
+        State::Open | State::Interrupted | State::Lost => false,
+        State::Complete | State::ClientGone | State::UpstreamBroke | State::GatewayError => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_have_milliseconds_and_are_utc() {
+        assert_eq!(rfc3339(1_700_000_000_123_456), "2023-11-14T22:13:20.123Z");
+        assert_eq!(rfc3339(1_700_000_000_000_000), "2023-11-14T22:13:20.000Z");
+    }
+}

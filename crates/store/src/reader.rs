@@ -1,0 +1,191 @@
+//! Reading what was captured: its own few connections, which never hold up the writer. Queries
+//! only; whatever changes the database goes through the recorder.
+
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use parking_lot::Mutex;
+use rusqlite::Connection;
+use tokio::sync::Semaphore;
+
+use crate::dictionary::Names;
+use crate::error::StoreError;
+use crate::files::{self, Identity};
+use crate::model::{RequestLog, RequestSummary};
+use crate::schema;
+
+mod bodies;
+mod detail;
+mod frames;
+mod pages;
+
+pub use detail::{RawPart, Side, Verdict};
+pub use pages::{Page, SummaryQuery};
+
+/// Connections, and so queries at once.
+const MOST: usize = 2;
+
+/// Reads a database that a [`crate::Recorder`] writes. Cheap to clone. The plain methods block;
+/// [`Reader::run`] calls one from async code.
+#[derive(Clone, Debug)]
+pub struct Reader(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    path: PathBuf,
+    /// Exchanges in the database, kept by the writer; negative when it does not know.
+    rows: Option<Arc<AtomicI64>>,
+    idle: Mutex<Vec<View>>,
+    permits: Semaphore,
+}
+
+/// A connection with what belongs to it.
+#[derive(Debug)]
+struct View {
+    db: Connection,
+    names: Names,
+    bodies: Option<File>,
+    identity: (Identity, Identity),
+}
+
+impl Reader {
+    /// A reader of the database at `path`, opened when first used. `rows` saves counting.
+    pub(crate) fn new(path: PathBuf, rows: Option<Arc<AtomicI64>>) -> Self {
+        Self(Arc::new(Inner {
+            path,
+            rows,
+            idle: Mutex::new(Vec::new()),
+            permits: Semaphore::new(MOST),
+        }))
+    }
+
+    /// A reader of a database that no recorder of this process writes.
+    #[must_use]
+    pub fn of(path: PathBuf) -> Self {
+        Self::new(path, None)
+    }
+
+    /// Runs a query on a thread that may block.
+    ///
+    /// # Errors
+    ///
+    /// Those of the query; and when the runtime is shutting down.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Self) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let stopped = || StoreError::Unavailable("weir is stopping".into());
+        let permit = self.0.permits.acquire().await.map_err(|_| stopped())?;
+        let this = self.clone();
+        let done = tokio::task::spawn_blocking(move || query(&this)).await;
+        drop(permit);
+        done.unwrap_or_else(|_| Err(stopped()))
+    }
+
+    /// One page of exchanges, newest first, with their bodies, and the number of all that match.
+    /// `page` counts from 1; `model` is any part of a model's name in any case.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn list(
+        &self,
+        page: Page,
+        model: Option<&str>,
+    ) -> Result<(Vec<RequestLog>, u64), StoreError> {
+        self.view(|view| view.list(page, model, self.known_rows()))
+    }
+
+    /// Summaries, newest first, and the number of all that match.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn summaries(
+        &self,
+        query: &SummaryQuery,
+    ) -> Result<(Vec<RequestSummary>, u64), StoreError> {
+        self.view(|view| view.summaries(query, self.known_rows()))
+    }
+
+    /// The exchange with this id, or whose id ends so, or with this id of the client's; the newest
+    /// if there are several.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn get(&self, id: &str) -> Result<Option<RequestLog>, StoreError> {
+        self.view(|view| view.get(id))
+    }
+
+    /// The exact bytes of one side of an exchange; none if there is no such exchange or side.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read, or holds the body no longer whole.
+    pub fn raw(&self, id: &str, side: Side) -> Result<Option<RawPart>, StoreError> {
+        self.view(|view| view.raw(id, side))
+    }
+
+    /// When the newest exchange began, in microseconds since the Unix epoch.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn latest_us(&self) -> Result<Option<i64>, StoreError> {
+        self.view(View::latest_us)
+    }
+
+    fn known_rows(&self) -> Option<u64> {
+        let rows = self.0.rows.as_ref()?.load(Ordering::Relaxed);
+        u64::try_from(rows).ok()
+    }
+
+    /// Runs a query in one snapshot of the database. A string that is not known yet, or a body
+    /// that the writer has just moved, is looked up once more.
+    fn view<T>(&self, query: impl Fn(&View) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let mut view = self.take()?;
+        let mut result = view.snapshot(&query);
+        if view.names.missed() || matches!(result, Err(StoreError::Damaged(_))) {
+            view.names = Names::load(&view.db)?;
+            result = view.snapshot(&query);
+        }
+        let mut idle = self.0.idle.lock();
+        if idle.len() < MOST {
+            idle.push(view);
+        }
+        result
+    }
+
+    /// An idle connection to the file that is there now, or a new one.
+    fn take(&self) -> Result<View, StoreError> {
+        let bodies = files::bodies_path(&self.0.path);
+        let identity = (files::identity(&self.0.path), files::identity(&bodies));
+        let idle = self.0.idle.lock().pop();
+        if let Some(view) = idle.filter(|view| view.identity == identity) {
+            return Ok(view);
+        }
+        if identity.0.is_none() {
+            return Err(StoreError::Unavailable("there is no database".into()));
+        }
+        let db = schema::open_reader(&self.0.path)?;
+        let names = Names::load(&db)?;
+        Ok(View {
+            db,
+            names,
+            bodies: File::open(bodies).ok(),
+            identity,
+        })
+    }
+}
+
+impl View {
+    fn snapshot<T>(&self, query: impl Fn(&Self) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let tx = self.db.unchecked_transaction()?;
+        let result = query(self);
+        tx.finish()?;
+        result
+    }
+}

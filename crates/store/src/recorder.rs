@@ -1,0 +1,225 @@
+//! The recorder: a bounded queue in front of one thread that writes. The data plane hands records
+//! over and is never held up; what does not fit is dropped and counted.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::time::Duration;
+
+use http::HeaderName;
+use tokio::sync::{broadcast, oneshot};
+use weir_core::exchange::{RequestRecord, ResponseRecord};
+use weir_core::settings::Capture;
+
+use crate::error::StoreError;
+use crate::reader::Reader;
+use crate::removal::Filter;
+use crate::summary::Summary;
+
+mod batch;
+mod interpret;
+mod queue;
+mod sink;
+mod upkeep;
+mod writer;
+
+pub(crate) use batch::ROWS_PER_US;
+use queue::{Command, Message, Shared};
+pub use queue::{Dropped, StoreStatus};
+
+/// Summaries that a slow follower of the live feed may be behind before it misses some.
+const LIVE_BACKLOG: usize = 256;
+/// Longest wait of [`Recorder::flush`].
+const FLUSH_WAIT: Duration = Duration::from_millis(250);
+
+/// Called on the recorder's thread with each ended exchange, stored or not. Must not block.
+pub type OnEnded = Box<dyn Fn(&Summary) + Send>;
+
+/// What a recorder is opened with.
+pub struct Options {
+    /// The SQLite file.
+    pub db_path: PathBuf,
+    /// What is kept and what bounds it.
+    pub capture: Capture,
+    /// The header that carries credentials, when its name is a custom one.
+    pub key_header: Option<HeaderName>,
+    /// Told of each ended exchange.
+    pub on_ended: Option<OnEnded>,
+    /// What only tests and measurements change.
+    pub tuning: Tuning,
+}
+
+impl std::fmt::Debug for Options {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Options")
+            .field("db_path", &self.db_path)
+            .field("capture", &self.capture)
+            .field("key_header", &self.key_header)
+            .field("tuning", &self.tuning)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What only tests and measurements change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tuning {
+    /// How long the writer gathers records before it writes them in one transaction.
+    pub window: Duration,
+    /// Longest wait for another process's lock on the database.
+    pub busy: Duration,
+    /// Shortest wait between tries when the store fails; it grows to a hundred times that.
+    pub retry: Duration,
+    /// Most pages of the database; none leaves it to the disk.
+    pub max_pages: Option<u32>,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        Self {
+            window: Duration::from_millis(20),
+            busy: Duration::from_secs(5),
+            retry: Duration::from_millis(100),
+            max_pages: None,
+        }
+    }
+}
+
+/// The data plane's end of the recorder. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Recorder {
+    queue: SyncSender<Message>,
+    shared: Arc<Shared>,
+    live: broadcast::Sender<Arc<Summary>>,
+}
+
+impl Recorder {
+    /// Opens the database and starts the writer.
+    ///
+    /// A database that cannot be had for now is not an error: the recorder tries again by itself,
+    /// and [`Recorder::status`] says why. With capture disabled no file is touched, and only
+    /// `on_ended` and the live feed are served.
+    ///
+    /// # Errors
+    ///
+    /// When the database was written by a newer weir, or the thread cannot be started.
+    pub fn open(options: Options) -> Result<Self, StoreError> {
+        let slots = queue::slots(options.capture.queue_bytes);
+        let (queue, inbox) = sync_channel(slots);
+        let (live, _) = broadcast::channel(LIVE_BACKLOG);
+        let shared = Arc::new(Shared::new(&options));
+        let writer = writer::Writer::new(options, inbox, shared.clone(), live.clone())?;
+        let thread = std::thread::Builder::new()
+            .name("weir-recorder".into())
+            .spawn(move || writer.run())?;
+        shared.set_thread(thread.thread().clone());
+        Ok(Self {
+            queue,
+            shared,
+            live,
+        })
+    }
+
+    /// Whether bodies are kept at all; if not, records may come without them.
+    #[must_use]
+    pub fn captures(&self) -> bool {
+        self.shared.captures
+    }
+
+    /// Takes the first half of an exchange. Never blocks.
+    pub fn started(&self, record: Box<RequestRecord>) {
+        let id = record.id;
+        let message = Message::Started(record);
+        if let Err(reason) = self.shared.send(&self.queue, message) {
+            self.shared.lost_start(id, reason);
+        }
+    }
+
+    /// Takes the second half of an exchange. Never blocks.
+    pub fn finished(&self, record: Box<ResponseRecord>) {
+        let id = record.id;
+        if self.shared.start_was_lost(id) {
+            return;
+        }
+        if let Err(reason) = self.shared.send(&self.queue, Message::Finished(record)) {
+            self.shared.lost_end(id, reason);
+        }
+    }
+
+    /// Has everything written that was handed over before, so that a reader sees it. Gives up
+    /// after a quarter of a second.
+    pub async fn flush(&self) {
+        let (done, wait) = oneshot::channel();
+        self.command(Command::Flush(done));
+        drop(tokio::time::timeout(FLUSH_WAIT, wait).await);
+    }
+
+    /// Writes everything handed over, brings it to the disk and closes the database. What is handed
+    /// over later is dropped and counted.
+    pub async fn shutdown(&self) {
+        let (done, wait) = oneshot::channel();
+        self.command(Command::Shutdown(done));
+        drop(wait.await);
+    }
+
+    /// How the store is doing.
+    #[must_use]
+    pub fn status(&self) -> StoreStatus {
+        self.shared.status()
+    }
+
+    /// Summaries of exchanges as they begin and end. One that falls too far behind misses some.
+    #[must_use]
+    pub fn subscribe(&self) -> broadcast::Receiver<Arc<Summary>> {
+        self.live.subscribe()
+    }
+
+    /// Deletes all exchanges and gives their number. The files shrink.
+    ///
+    /// # Errors
+    ///
+    /// When the store is not available or fails.
+    pub async fn delete_all(&self) -> Result<u64, StoreError> {
+        let (done, wait) = oneshot::channel();
+        self.command(Command::DeleteAll(done));
+        wait.await.unwrap_or_else(|_| Err(closed()))
+    }
+
+    /// Deletes the exchanges that `filter` names, a few at a time between batches, and gives their
+    /// number; with `dry_run` only counts them. Exchanges in flight stay.
+    ///
+    /// # Errors
+    ///
+    /// When the store is not available or fails.
+    pub async fn purge(&self, filter: Filter, dry_run: DryRun) -> Result<u64, StoreError> {
+        let (done, wait) = oneshot::channel();
+        self.command(Command::Purge {
+            filter,
+            dry_run,
+            done,
+        });
+        wait.await.unwrap_or_else(|_| Err(closed()))
+    }
+
+    /// A reader of the same database.
+    #[must_use]
+    pub fn reader(&self) -> Reader {
+        Reader::new(self.shared.db_path.clone(), Some(self.shared.rows.clone()))
+    }
+
+    fn command(&self, command: Command) {
+        self.shared.command(&self.queue, command);
+    }
+}
+
+/// Whether a purge only counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DryRun {
+    /// It counts.
+    Yes,
+    /// It deletes.
+    No,
+}
+
+fn closed() -> StoreError {
+    StoreError::Unavailable("the recorder has stopped".into())
+}

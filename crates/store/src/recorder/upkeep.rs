@@ -1,0 +1,270 @@
+//! What the writer does between batches: retention, purges, giving space back. Always a little at
+//! a time.
+
+use std::collections::VecDeque;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use rusqlite::{Transaction, TransactionBehavior};
+use tokio::sync::oneshot;
+use weir_core::settings::Retention;
+
+use super::DryRun;
+use super::writer::{Writer, answer, now_us};
+use crate::error::StoreError;
+use crate::removal::{self, Filter};
+
+/// Rows removed in one step.
+const STEP: usize = 100;
+/// Pages given back in one step.
+const PAGES: u32 = 256;
+/// Longest time between two looks at the bounds.
+const SLOWEST: Duration = Duration::from_secs(30);
+/// Shortest time between two looks at the bounds.
+const FASTEST: Duration = Duration::from_millis(250);
+
+/// A purge under way.
+#[derive(Debug)]
+struct Purge {
+    filter: Filter,
+    after: i64,
+    count: u64,
+    done: oneshot::Sender<Result<u64, StoreError>>,
+}
+
+/// What is to be done and when.
+#[derive(Debug)]
+pub(super) struct Upkeep {
+    every: Option<Duration>,
+    next: Instant,
+    purges: VecDeque<Purge>,
+    shrinking: bool,
+}
+
+impl Upkeep {
+    pub(super) fn new(retention: &Retention) -> Self {
+        let bounded = retention.max_age.is_some()
+            || retention.max_rows.is_some()
+            || retention.max_bytes.is_some();
+        let age = retention.max_age.unwrap_or(SLOWEST * 4);
+        let every = bounded.then(|| (age / 4).clamp(FASTEST, SLOWEST));
+        Self {
+            every,
+            next: Instant::now(),
+            purges: VecDeque::new(),
+            shrinking: false,
+        }
+    }
+
+    /// How long until there is something to do; none if there never is.
+    pub(super) fn due(&self) -> Option<Duration> {
+        if !self.purges.is_empty() || self.shrinking {
+            return Some(Duration::ZERO);
+        }
+        self.every
+            .map(|_| self.next.saturating_duration_since(Instant::now()))
+    }
+}
+
+impl Writer {
+    /// Does one step of whatever is due. Only between batches: a row that is to be removed may be
+    /// what the batch refers to.
+    pub(super) fn keep_up(&mut self) {
+        if self.sink.is_none() || !self.batch.ops.is_empty() {
+            return;
+        }
+        if let Err(error) = self.purge_step() {
+            tracing::warn!(%error, "a purge failed");
+        }
+        if self.upkeep.every.is_some() && Instant::now() >= self.upkeep.next {
+            match self.retention_step() {
+                Ok(0) => {
+                    self.upkeep.next = Instant::now() + self.upkeep.every.unwrap_or(SLOWEST);
+                }
+                Ok(_) => self.upkeep.shrinking = true,
+                Err(error) => {
+                    tracing::warn!(%error, "old captures could not be removed");
+                    self.upkeep.next = Instant::now() + SLOWEST;
+                }
+            }
+        }
+        if self.upkeep.shrinking && self.shrink_step().unwrap_or(0) == 0 {
+            self.upkeep.shrinking = false;
+        }
+    }
+
+    /// Begins a purge, or counts what it would remove.
+    pub(super) fn start_purge(
+        &mut self,
+        filter: Filter,
+        dry_run: DryRun,
+        done: oneshot::Sender<Result<u64, StoreError>>,
+    ) {
+        let Some(sink) = &self.sink else {
+            answer(done, Err(unavailable()));
+            return;
+        };
+        if dry_run == DryRun::Yes {
+            answer(done, removal::count(&sink.db, &filter));
+            return;
+        }
+        self.upkeep.purges.push_back(Purge {
+            filter,
+            after: -1,
+            count: 0,
+            done,
+        });
+    }
+
+    fn purge_step(&mut self) -> Result<(), StoreError> {
+        let Some(mut purge) = self.upkeep.purges.pop_front() else {
+            return Ok(());
+        };
+        let Some(sink) = &self.sink else {
+            return Ok(());
+        };
+        let removed =
+            removal::matching(&sink.db, &purge.filter, purge.after, STEP).and_then(|rows| {
+                purge.after = rows.last().copied().unwrap_or(i64::MAX);
+                self.remove(&rows)
+            });
+        match removed {
+            Ok(0) => {
+                self.upkeep.shrinking |= purge.count > 0;
+                answer(purge.done, Ok(purge.count));
+            }
+            Ok(count) => {
+                purge.count += count;
+                self.upkeep.purges.push_front(purge);
+            }
+            Err(error) => answer(purge.done, Err(error)),
+        }
+        Ok(())
+    }
+
+    /// Removes a few rows that are out of bounds; gives how many.
+    fn retention_step(&mut self) -> Result<u64, StoreError> {
+        let Some(sink) = &self.sink else { return Ok(0) };
+        let bounds = self.options.capture.retention;
+        if let Some(age) = bounds.max_age {
+            let age = i64::try_from(age.as_micros()).unwrap_or(i64::MAX);
+            let filter = Filter {
+                before_us: Some(now_us() - age),
+                ..Filter::default()
+            };
+            let rows = removal::matching(&sink.db, &filter, -1, STEP)?;
+            if !rows.is_empty() {
+                return self.remove(&rows);
+            }
+        }
+        let rows = u64::try_from(self.shared.rows.load(Ordering::Relaxed)).unwrap_or(0);
+        let excess = rows.saturating_sub(bounds.max_rows.unwrap_or(u64::MAX));
+        let full = bounds
+            .max_bytes
+            .is_some_and(|most| self.used_bytes() > most);
+        let count = if full {
+            STEP as u64
+        } else {
+            excess.min(STEP as u64)
+        };
+        if count == 0 {
+            return Ok(0);
+        }
+        let Some(sink) = &self.sink else { return Ok(0) };
+        let rows = removal::oldest(&sink.db, count)?;
+        self.remove(&rows)
+    }
+
+    /// Bytes that the database and its bodies take, free space within them not counted.
+    fn used_bytes(&self) -> u64 {
+        let Some(sink) = &self.sink else { return 0 };
+        let pragma = |name: &str| -> u64 {
+            sink.db
+                .query_row(&format!("PRAGMA {name}"), [], |row| row.get(0))
+                .unwrap_or(0)
+        };
+        let pages = pragma("page_count").saturating_sub(pragma("freelist_count"));
+        pages * pragma("page_size") + sink.pack.used()
+    }
+
+    /// Removes rows in one transaction; gives how many exchanges that were.
+    fn remove(&mut self, rows: &[i64]) -> Result<u64, StoreError> {
+        let Some(sink) = &mut self.sink else {
+            return Ok(0);
+        };
+        if rows.is_empty() {
+            return Ok(0);
+        }
+        let tx = Transaction::new_unchecked(&sink.db, TransactionBehavior::Immediate)?;
+        let removed = removal::remove(&tx, rows)?;
+        tx.commit()?;
+        for (offset, len) in removed.places {
+            sink.pack.release(offset, len);
+        }
+        self.batch.forget_bodies(&removed.bodies);
+        let count = i64::try_from(removed.count).unwrap_or(i64::MAX);
+        self.shared.rows.fetch_sub(count, Ordering::Relaxed);
+        Ok(removed.count)
+    }
+
+    /// Gives free pages back to the file system; gives how many are left.
+    fn shrink_step(&mut self) -> Result<u64, StoreError> {
+        let Some(sink) = &mut self.sink else {
+            return Ok(0);
+        };
+        sink.pack.trim()?;
+        vacuum(&sink.db, PAGES)?;
+        let left = sink
+            .db
+            .query_row("PRAGMA freelist_count", [], |row| row.get(0))?;
+        if left == 0 {
+            sink.checkpoint()?;
+        }
+        Ok(left)
+    }
+
+    /// Empties the database and gives the number of exchanges that were in it.
+    pub(super) fn delete_all(&mut self) -> Result<u64, StoreError> {
+        if self.sink.is_none() || !self.batch.ops.is_empty() {
+            return Err(unavailable());
+        }
+        self.reopen_if_replaced()?;
+        let Some(sink) = &mut self.sink else {
+            return Err(unavailable());
+        };
+        let tx = Transaction::new_unchecked(&sink.db, TransactionBehavior::Immediate)?;
+        let count: u64 = tx.query_row("SELECT count(*) FROM exchanges", [], |row| row.get(0))?;
+        tx.execute_batch(
+            "DELETE FROM exchanges; DELETE FROM requests; DELETE FROM responses;
+             DELETE FROM strings;",
+        )?;
+        tx.commit()?;
+        sink.pack.clear()?;
+        sink.dictionary = sink.dictionary.emptied();
+        self.batch.forget_rows();
+        self.shared.rows.store(0, Ordering::Relaxed);
+        vacuum(&sink.db, 0)?;
+        sink.checkpoint()?;
+        Ok(count)
+    }
+
+    fn reopen_if_replaced(&mut self) -> Result<(), StoreError> {
+        let current = self
+            .sink
+            .as_ref()
+            .is_some_and(|s| s.is_current(&self.options.db_path));
+        if current { Ok(()) } else { self.reopen() }
+    }
+}
+
+/// Gives up to `pages` free pages back, all of them for 0.
+fn vacuum(db: &rusqlite::Connection, pages: u32) -> Result<(), StoreError> {
+    let mut statement = db.prepare(&format!("PRAGMA incremental_vacuum({pages})"))?;
+    let mut rows = statement.query([])?;
+    while rows.next()?.is_some() {}
+    Ok(())
+}
+
+fn unavailable() -> StoreError {
+    StoreError::Unavailable("it cannot be written at the moment".into())
+}

@@ -1,0 +1,98 @@
+//! The database file: opened, brought up to the newest schema, and set up for one writer beside
+//! many readers.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+use rusqlite_migration::{M, Migrations};
+
+use crate::error::StoreError;
+use crate::files;
+
+const MIGRATIONS: &[M<'static>] = &[M::up(include_str!("../migrations/0001_exchanges.sql"))];
+
+/// The version that this weir writes.
+pub(crate) const KNOWN: i64 = MIGRATIONS.len() as i64;
+
+/// How the writer's connection is set up.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Setup {
+    /// Longest wait for another process's lock.
+    pub busy: Duration,
+    /// Most pages of the file; none leaves it to the disk.
+    pub max_pages: Option<u32>,
+}
+
+/// Opens the database to write it; creates it and its directory if they are missing.
+pub(crate) fn open_writer(path: &Path, setup: Setup) -> Result<Connection, StoreError> {
+    let failed = |reason: String| StoreError::Open {
+        path: path.to_owned(),
+        reason,
+    };
+    files::create_parent(path).map_err(|e| failed(format!("its directory: {e}")))?;
+    // Made here so that it is never readable by others; SQLite gives its log the same mode.
+    drop(files::open_private(path).map_err(|e| failed(e.to_string()))?);
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut db = Connection::open_with_flags(path, flags)?;
+    db.busy_timeout(setup.busy)?;
+    let found: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if found > KNOWN {
+        return Err(StoreError::NewerSchema {
+            path: path.to_owned(),
+            found,
+            known: KNOWN,
+        });
+    }
+    db.execute_batch(
+        "PRAGMA page_size = 8192;
+         PRAGMA auto_vacuum = INCREMENTAL;
+         PRAGMA journal_mode = WAL;
+         PRAGMA synchronous = NORMAL;
+         PRAGMA cache_size = -4096;
+         PRAGMA wal_autocheckpoint = 512;
+         PRAGMA journal_size_limit = 8388608;
+         PRAGMA temp_store = MEMORY;",
+    )?;
+    Migrations::from_slice(MIGRATIONS)
+        .to_latest(&mut db)
+        .map_err(|e| failed(format!("its schema could not be brought up to date: {e}")))?;
+    if let Some(pages) = setup.max_pages {
+        db.pragma_update(None, "max_page_count", pages)?;
+    }
+    db.set_prepared_statement_cache_capacity(32);
+    Ok(db)
+}
+
+/// Opens the database to read it.
+pub(crate) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags(path, flags)?;
+    db.busy_timeout(Duration::from_secs(5))?;
+    let found: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if found > KNOWN {
+        return Err(StoreError::NewerSchema {
+            path: path.to_owned(),
+            found,
+            known: KNOWN,
+        });
+    }
+    if found < KNOWN {
+        return Err(StoreError::Unavailable(
+            "the database is not set up yet".into(),
+        ));
+    }
+    db.execute_batch("PRAGMA cache_size = -1024; PRAGMA query_only = ON;")?;
+    db.set_prepared_statement_cache_capacity(16);
+    Ok(db)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_migrations_apply_in_order() {
+        Migrations::from_slice(MIGRATIONS).validate().unwrap();
+    }
+}

@@ -1,0 +1,210 @@
+//! What is recorded can be read.
+
+use weir_store::{Page, Recorder, Side, SummaryQuery, Verdict};
+
+use crate::support::{Place, exchange, request, response};
+
+const SENT: &[u8] = br#"{"model":"claude-opus-4-1","max_tokens":9, "messages":[{"role":"user","content":"hi"}],"x":12345678901234567890}"#;
+const CAME: &[u8] = br#"{"id":"msg_1","type":"message","role":"assistant","content":[{"type":"text","text":"hi"}],"stop_reason":"end_turn","usage":{"input_tokens":10,"output_tokens":7,"cache_read_input_tokens":5}}"#;
+
+#[tokio::test]
+async fn an_exchange_comes_back_as_it_was() {
+    let place = Place::new();
+    let recorder = place.open();
+    let id = exchange(&recorder, SENT, CAME);
+    recorder.flush().await;
+    let reader = recorder.reader();
+    let log = reader.get(&id).unwrap().unwrap();
+    assert_eq!(
+        log.body.as_ref().unwrap().get().as_bytes(),
+        SENT,
+        "digits and spaces kept"
+    );
+    let response = log.response.as_ref().unwrap();
+    assert_eq!(response.body.as_ref().unwrap().get().as_bytes(), CAME);
+    assert_eq!(log.summary.model.as_deref(), Some("claude-opus-4-1"));
+    assert_eq!(log.summary.stop_reason.as_deref(), Some("end_turn"));
+    assert_eq!(log.summary.usage.unwrap().input_tokens, 10);
+    assert_eq!(log.summary.message_count, Some(1));
+    assert_eq!(log.message_fingerprints.len(), 1);
+    assert_eq!(log.summary.client_kind.as_deref(), Some("claude-code"));
+    assert_eq!(
+        response.completed_at.len(),
+        "2023-11-14T22:13:20.123Z".len()
+    );
+    assert_eq!(response.response_time, 25);
+    let raw = reader.raw(&id, Side::Request).unwrap().unwrap();
+    assert_eq!((&raw.bytes[..], raw.verdict), (SENT, Verdict::Verified));
+    assert_eq!(raw.content_type.as_deref(), Some("application/json"));
+    assert_eq!(
+        reader.raw(&id, Side::Response).unwrap().unwrap().bytes,
+        CAME
+    );
+    let json = serde_json::to_string(&log).unwrap();
+    assert!(json.contains(std::str::from_utf8(SENT).unwrap()));
+    assert!(json.contains(std::str::from_utf8(CAME).unwrap()));
+    recorder.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_row_is_there_before_the_reply_and_is_finished_by_it() {
+    let place = Place::new();
+    let recorder = place.open();
+    let reader = recorder.reader();
+    let request = request(SENT);
+    let id = request.id;
+    recorder.started(Box::new(request));
+    recorder.flush().await;
+    let (logs, total) = reader
+        .list(
+            Page {
+                number: 1,
+                limit: 10,
+            },
+            None,
+        )
+        .unwrap();
+    assert_eq!((logs.len(), total), (1, 1));
+    assert!(logs[0].response.is_none());
+    assert_eq!(logs[0].summary.state, "open");
+    recorder.finished(Box::new(response(id, CAME)));
+    recorder.flush().await;
+    let (logs, total) = reader
+        .list(
+            Page {
+                number: 1,
+                limit: 10,
+            },
+            None,
+        )
+        .unwrap();
+    assert_eq!((logs.len(), total), (1, 1));
+    assert_eq!(logs[0].summary.state, "complete");
+    assert!(logs[0].response.is_some());
+}
+
+/// 120 exchanges, every third with another model.
+async fn many(recorder: &Recorder) -> Vec<String> {
+    let mut ids = Vec::new();
+    for n in 0..120 {
+        let model = if n % 3 == 0 { "claude-Opus-4" } else { "gpt-5" };
+        let sent = format!(r#"{{"model":"{model}","messages":[],"n":{n}}}"#);
+        ids.push(exchange(recorder, sent.as_bytes(), CAME));
+    }
+    recorder.flush().await;
+    ids
+}
+
+#[tokio::test]
+async fn pages_are_newest_first_and_filter_by_model() {
+    let place = Place::new();
+    let recorder = place.open();
+    let ids = many(&recorder).await;
+    let reader = recorder.reader();
+    let (page, total) = reader
+        .list(
+            Page {
+                number: 3,
+                limit: 50,
+            },
+            None,
+        )
+        .unwrap();
+    assert_eq!((page.len(), total), (20, 120));
+    let (page, _) = reader
+        .list(
+            Page {
+                number: 1,
+                limit: 50,
+            },
+            None,
+        )
+        .unwrap();
+    let found: Vec<&str> = page
+        .iter()
+        .map(|log| log.summary.request_id.as_str())
+        .collect();
+    let newest: Vec<&str> = ids.iter().rev().take(50).map(String::as_str).collect();
+    assert_eq!(found, newest);
+    let (page, total) = reader
+        .list(
+            Page {
+                number: 4,
+                limit: 50,
+            },
+            None,
+        )
+        .unwrap();
+    assert_eq!((page.len(), total), (0, 120));
+    let (page, total) = reader
+        .list(
+            Page {
+                number: 1,
+                limit: 100,
+            },
+            Some("OPUS"),
+        )
+        .unwrap();
+    assert_eq!((page.len(), total), (40, 40));
+    let query = SummaryQuery {
+        offset: 5,
+        limit: 7,
+        ..SummaryQuery::default()
+    };
+    let (summaries, total) = reader.summaries(&query).unwrap();
+    assert_eq!((summaries.len(), total), (7, 120));
+    assert_eq!(summaries[0].request_id, ids[114]);
+}
+
+#[tokio::test]
+async fn an_exchange_is_found_by_the_end_of_its_id() {
+    let place = Place::new();
+    let recorder = place.open();
+    let id = exchange(&recorder, SENT, CAME);
+    let other = exchange(&recorder, SENT, CAME);
+    recorder.flush().await;
+    let reader = recorder.reader();
+    for wanted in [&id, &other] {
+        let log = reader.get(wanted.get(28..).unwrap()).unwrap().unwrap();
+        assert_eq!(&log.summary.request_id, wanted);
+    }
+    assert!(reader.get("ffffffff").unwrap().is_none());
+    assert!(reader.get("no such id").unwrap().is_none());
+    assert!(reader.get("").unwrap().is_none());
+    assert!(
+        reader
+            .get("00000000-0000-7000-8000-000000000000")
+            .unwrap()
+            .is_none()
+    );
+}
+
+#[tokio::test]
+async fn credentials_are_nowhere_in_the_files() {
+    let place = Place::new();
+    let recorder = place.open();
+    for _ in 0..6 {
+        exchange(&recorder, SENT, CAME);
+    }
+    recorder.shutdown().await;
+    for file in std::fs::read_dir(place.db().parent().unwrap()).unwrap() {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        assert!(memchr::memmem::find(&bytes, b"very-secret").is_none());
+    }
+    let reader = recorder.reader();
+    let (logs, _) = reader
+        .list(
+            Page {
+                number: 1,
+                limit: 10,
+            },
+            None,
+        )
+        .unwrap();
+    for log in &logs {
+        assert!(log.headers["x-api-key"][0].starts_with("hmac-sha256:"));
+        assert_eq!(log.headers, logs[0].headers);
+        assert_eq!(log.summary.key_digest, logs[0].summary.key_digest);
+        assert!(log.summary.key_digest.is_some());
+    }
+}

@@ -1,0 +1,6 @@
+//! The recorder and the reader over real files.
+
+#[cfg(test)]
+mod basics;
+#[cfg(test)]
+mod support;

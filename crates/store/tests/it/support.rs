@@ -1,0 +1,138 @@
+//! A store in a directory of its own, and exchanges to put into it.
+
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use tempfile::TempDir;
+use uuid::Uuid;
+use weir_core::exchange::{Arrival, End, ExchangeId, RawBody, RequestRecord, ResponseRecord};
+use weir_core::settings::{Capture, Retention};
+use weir_store::{Options, Recorder, Tuning};
+use weir_wire::dialect::{Dialect, Operation};
+
+pub(crate) fn capture() -> Capture {
+    Capture {
+        enabled: true,
+        required: false,
+        max_body_bytes: 64 << 20,
+        queue_bytes: 64 << 20,
+        dedup_bytes: 16 << 20,
+        retention: Retention::default(),
+    }
+}
+
+pub(crate) struct Place {
+    dir: TempDir,
+}
+
+impl Place {
+    pub(crate) fn new() -> Self {
+        Self {
+            dir: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    pub(crate) fn db(&self) -> PathBuf {
+        self.dir.path().join("data").join("weir.db")
+    }
+
+    pub(crate) fn options(&self) -> Options {
+        Options {
+            db_path: self.db(),
+            capture: capture(),
+            key_header: None,
+            on_ended: None,
+            tuning: Tuning {
+                window: Duration::from_millis(5),
+                ..Tuning::default()
+            },
+        }
+    }
+
+    pub(crate) fn open(&self) -> Recorder {
+        Recorder::open(self.options()).unwrap()
+    }
+}
+
+pub(crate) fn now_us() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    i64::try_from(since.as_micros()).unwrap()
+}
+
+pub(crate) fn headers(fields: &[(&'static str, &str)]) -> HeaderMap {
+    fields
+        .iter()
+        .map(|(name, value)| {
+            (
+                HeaderName::from_static(name),
+                HeaderValue::from_str(value).unwrap(),
+            )
+        })
+        .collect()
+}
+
+pub(crate) fn body(bytes: impl AsRef<[u8]>) -> RawBody {
+    let mut body = RawBody::default();
+    if !bytes.as_ref().is_empty() {
+        body.push(Bytes::copy_from_slice(bytes.as_ref()));
+    }
+    body
+}
+
+pub(crate) fn request(sent: impl AsRef<[u8]>) -> RequestRecord {
+    RequestRecord {
+        id: ExchangeId(Uuid::now_v7()),
+        client_request_id: None,
+        started_at_us: now_us(),
+        method: Method::POST,
+        path: "/v1/messages".into(),
+        query: Some("beta=true".into()),
+        headers: headers(&[
+            ("content-type", "application/json"),
+            ("user-agent", "claude-cli/2.1.329 (external, sdk-cli)"),
+            ("x-api-key", "sk-ant-api03-very-secret"),
+        ]),
+        body: body(sent),
+        peer: [127, 0, 0, 1].into(),
+        dialect: Dialect::AnthropicMessages,
+        operation: Operation::Generate,
+        path_model: None,
+        provider: "anthropic".into(),
+    }
+}
+
+pub(crate) fn response(id: ExchangeId, came: impl AsRef<[u8]>) -> ResponseRecord {
+    let came = body(came);
+    ResponseRecord {
+        id,
+        status: Some(StatusCode::OK),
+        headers: headers(&[
+            ("content-type", "application/json"),
+            (
+                "anthropic-organization-id",
+                "0a1b2c3d-0000-4000-8000-000000000000",
+            ),
+        ]),
+        arrivals: vec![Arrival {
+            size: came.len.try_into().unwrap(),
+            elapsed_us: 20_000,
+        }],
+        body: came,
+        truncated: false,
+        attempts: 1,
+        headers_at_us: Some(10_000),
+        duration_us: 25_000,
+        end: End::Complete,
+    }
+}
+
+/// Sends one whole exchange and gives its id.
+pub(crate) fn exchange(recorder: &Recorder, sent: &[u8], came: &[u8]) -> String {
+    let request = request(sent);
+    let id = request.id;
+    recorder.started(Box::new(request));
+    recorder.finished(Box::new(response(id, came)));
+    id.to_string()
+}
