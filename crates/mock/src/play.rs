@@ -89,14 +89,13 @@ impl Plan {
                 .find(|(name, _)| name.eq_ignore_ascii_case(wanted))
         };
         let has_body = !asked.is_head && !matches!(reply.status, 100..=199 | 204 | 304);
-        let marked = given("content-length").is_some() || given("transfer-encoding").is_some();
         let chunked = reply.framing == Framing::Auto
             && has_body
             && !asked.is_http10
             && given("content-length").is_none();
         let close = reply.framing != Framing::Auto
             || asked.wants_close
-            || (asked.is_http10 && !marked)
+            || asked.is_http10
             || given("connection").is_some_and(|(_, value)| value.eq_ignore_ascii_case("close"));
         let reason = reply.reason.clone().unwrap_or_else(|| {
             let status = http::StatusCode::from_u16(reply.status).ok();
@@ -107,7 +106,9 @@ impl Plan {
         });
         let mut head = format!("{} {} {reason}\r\n", reply.version, reply.status);
         for (name, value) in &reply.headers {
-            head.extend([name, ": ", value, "\r\n"]);
+            let is_untrue = close && name.eq_ignore_ascii_case("connection");
+            let value = if is_untrue { "close" } else { value.as_str() };
+            head.extend([name.as_str(), ": ", value, "\r\n"]);
         }
         if chunked && given("transfer-encoding").is_none() {
             head.push_str("transfer-encoding: chunked\r\n");

@@ -129,8 +129,10 @@ impl Words<'_> {
         let mut escaped = false;
         let body = self.rest.get(1..).unwrap_or_default();
         for (at, c) in body.char_indices() {
-            match (escaped, c) {
-                (false, '\\') => escaped = true,
+            let is_escaped = escaped;
+            escaped = !is_escaped && c == '\\';
+            match (is_escaped, c) {
+                (false, '\\') => {}
                 (false, '"') => {
                     self.rest = body.get(at + 1..).unwrap_or_default();
                     return value;
@@ -138,7 +140,6 @@ impl Words<'_> {
                 (true, 'n') => value.push('\n'),
                 _ => value.push(c),
             }
-            escaped = !escaped && c == '\\';
         }
         self.rest = "";
         value

@@ -52,7 +52,9 @@ pub(crate) async fn accept(listener: TcpListener, shared: Arc<Shared>) {
                 let number = shared.connections.fetch_add(1, Ordering::Relaxed);
                 connections.spawn(connection(stream, number, shared.clone()));
             }
-            Some(_) = connections.join_next() => {}
+            Some(Err(error)) = connections.join_next() => {
+                tracing::error!(%error, "a mock connection panicked");
+            }
         }
     }
 }
@@ -83,9 +85,11 @@ async fn h1(mut tap: Tap, number: u64, shared: Arc<Shared>) -> io::Result<()> {
     let heads = Arc::new(Mutex::new(Splitter::new()));
     tap.record_heads(heads.clone());
     let mut builder = hyper::server::conn::http1::Builder::new();
+    let timer = hyper_util::rt::TokioTimer::new(); // hyper wants one to be told "no timeout"
     builder
         .max_headers(MAX_HEADERS)
-        .timer(hyper_util::rt::TokioTimer::new());
+        .timer(timer)
+        .header_read_timeout(None);
     loop {
         let due = Arc::new(Mutex::new(None));
         let service = service_fn(|request| {

@@ -1,0 +1,14 @@
+//! The mock over real sockets: what it says, what it records, how it breaks off.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod answers;
+mod client;
+mod grammar;
+mod recording;
+mod scenarios;
+mod wire;
