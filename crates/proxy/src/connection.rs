@@ -32,8 +32,8 @@ pub struct Deadlines {
 pub struct Activity {
     /// Requests being answered at this moment.
     busy: AtomicUsize,
-    /// Whether a request ever came.
-    served: AtomicBool,
+    /// Requests that ever came.
+    begun: AtomicUsize,
     /// Whether it speaks HTTP/2, where bytes between requests need not begin one.
     http2: AtomicBool,
 }
@@ -46,7 +46,7 @@ impl Activity {
             self.http2.store(true, Ordering::Relaxed);
         }
         self.busy.fetch_add(1, Ordering::Relaxed);
-        self.served.store(true, Ordering::Relaxed);
+        self.begun.fetch_add(1, Ordering::Relaxed);
         Busy(Arc::clone(self))
     }
 }
@@ -99,6 +99,9 @@ pub struct Deadlined<S> {
     waiting_since: Instant,
     /// Whether part of a request's head is here already.
     in_head: bool,
+    /// Requests that had come when the wait began. An answer may begin and end between two looks,
+    /// so that being busy is not always seen.
+    begun: usize,
     was_busy: bool,
     write_stalled_since: Option<Instant>,
     read_alarm: Alarm,
@@ -114,6 +117,7 @@ impl<S> Deadlined<S> {
             activity: Arc::default(),
             waiting_since: Instant::now(),
             in_head: false,
+            begun: 0,
             was_busy: false,
             write_stalled_since: None,
             read_alarm: Alarm::default(),
@@ -129,17 +133,16 @@ impl<S> Deadlined<S> {
     fn read_deadline_passed(&mut self, cx: &mut Context<'_>) -> bool {
         if self.activity.busy.load(Ordering::Relaxed) > 0 {
             self.was_busy = true;
-            self.in_head = false;
             return false;
         }
-        if std::mem::take(&mut self.was_busy) {
+        let begun = self.activity.begun.load(Ordering::Relaxed);
+        if std::mem::take(&mut self.was_busy) || begun != self.begun {
+            self.begun = begun;
+            self.in_head = false;
             self.waiting_since = Instant::now();
         }
-        let limit = if self.in_head || !self.activity.served.load(Ordering::Relaxed) {
-            self.limits.header
-        } else {
-            self.limits.idle
-        };
+        let limit =
+            if self.in_head || begun == 0 { self.limits.header } else { self.limits.idle };
         self.read_alarm.passed(cx, self.waiting_since + limit)
     }
 
@@ -147,6 +150,7 @@ impl<S> Deadlined<S> {
         let idle = self.activity.busy.load(Ordering::Relaxed) == 0;
         if idle && !self.in_head && !self.activity.http2.load(Ordering::Relaxed) {
             self.in_head = true;
+            self.begun = self.activity.begun.load(Ordering::Relaxed);
             self.was_busy = false;
             self.waiting_since = Instant::now();
         }
