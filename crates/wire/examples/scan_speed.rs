@@ -1,11 +1,12 @@
-//! How fast request bodies are read: `cargo run --release -p weir-wire --example scan_speed`.
+//! How fast bodies are read: `cargo run --release -p weir-wire --example scan_speed`.
 #![expect(clippy::print_stdout, reason = "a measurement prints its figures")]
 
 use std::hint::black_box;
 use std::time::Instant;
 
-use weir_wire::dialect::Dialect;
+use weir_wire::dialect::{Dialect, Operation};
 use weir_wire::facts::request::RequestFacts;
+use weir_wire::facts::response::ResponseFacts;
 use weir_wire::scan::Cursor;
 
 /// Code as it stands in a tool result: an escape every 40 bytes or so.
@@ -37,6 +38,17 @@ fn session(size: usize) -> String {
     }
     body.push_str(r#"],"max_tokens":32000,"stream":true}"#);
     body
+}
+
+/// A streamed answer of about `size` bytes in deltas of a few words.
+fn answer(size: usize) -> String {
+    let delta = concat!(
+        "event: content_block_delta\n",
+        r#"data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"some words\n"}}"#,
+        "\n\n"
+    );
+    let end = "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n";
+    format!("{}{end}", delta.repeat(size / delta.len()))
 }
 
 fn report(name: &str, bytes: usize, mut run: impl FnMut()) {
@@ -78,6 +90,15 @@ fn main() {
         let prompt = prompt(size);
         report("RequestFacts::scan, one prompt", prompt.len(), || {
             black_box(RequestFacts::scan(dialect, black_box(prompt.as_bytes())));
+        });
+        let answer = answer(size);
+        report("ResponseFacts::of_body, stream", answer.len(), || {
+            black_box(ResponseFacts::of_body(
+                dialect,
+                Operation::Generate,
+                Some("text/event-stream"),
+                black_box(answer.as_bytes()),
+            ));
         });
     }
 }

@@ -6,10 +6,12 @@
 #![warn(missing_docs)]
 
 pub mod accumulate;
+pub mod client;
 pub mod decode;
 pub mod dialect;
 pub mod errors;
 pub mod facts;
+pub mod ratelimit;
 pub mod scan;
 pub mod sse;
 pub mod usage;

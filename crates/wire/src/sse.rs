@@ -73,7 +73,7 @@ impl Splitter {
         Self::with_max_event(DEFAULT_MAX_EVENT)
     }
 
-    /// A splitter that skips events of more than `max_event` bytes.
+    /// A splitter that skips events of more than `max_event` bytes, or 16 if that is more.
     #[must_use]
     pub fn with_max_event(max_event: usize) -> Self {
         Self {
@@ -83,7 +83,8 @@ impl Splitter {
             data: Vec::new(),
             data_lines: 0,
             size: 0,
-            max_event,
+            // A byte order mark alone must not fill an event.
+            max_event: max_event.max(16),
             skipped: 0,
             position: 0,
             after_cr: false,

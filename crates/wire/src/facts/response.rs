@@ -134,16 +134,16 @@ impl ResponseObserver {
     /// Ends the body and tells what was found.
     #[must_use]
     pub fn finish(mut self) -> ResponseFacts {
-        match self.form {
-            Some(Form::Sse) => self.findings.last_event(&mut self.splitter),
-            Some(Form::Json) => {
+        let form = self.form.unwrap_or(self.assumed);
+        match form {
+            Form::Sse => self.findings.last_event(&mut self.splitter),
+            Form::Json => {
                 let body = std::mem::take(&mut self.body);
                 self.findings.body(&body);
             }
-            Some(Form::Opaque) | None => {}
+            Form::Opaque => {}
         }
-        let is_sse = self.form == Some(Form::Sse);
-        self.facts(is_sse)
+        self.facts(form == Form::Sse)
     }
 
     /// The form of a body that starts like this, once that can be said.

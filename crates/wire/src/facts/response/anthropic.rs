@@ -22,11 +22,19 @@ pub(super) fn read(found: &mut Findings, cursor: &mut Cursor<'_>) -> bool {
         b"error" => found.error(error(cursor)),
         key => message_member(found, key, cursor),
     });
-    let kind = kind.map_or(&b""[..], |kind| kind.raw());
-    if kind == b"message_stop" {
-        found.terminal();
+    match kind.map_or(&b""[..], |kind| kind.raw()) {
+        b"message_stop" => found.terminal(),
+        b"content_block_delta" => return true,
+        // The text completions of old, which name their stop reason last.
+        b"completion" => {
+            if found.has_stop_reason() {
+                found.terminal();
+            }
+            return true;
+        }
+        _ => {}
     }
-    kind == b"content_block_delta"
+    false
 }
 
 fn message_member(found: &mut Findings, key: &[u8], cursor: &mut Cursor<'_>) {

@@ -98,7 +98,11 @@ impl Findings {
     }
 
     pub(super) fn id(&mut self, cursor: &mut Cursor<'_>) {
-        set(&mut self.facts.id, name(cursor));
+        // A stream has one id; some compatible servers put another on their last chunk.
+        let id = name(cursor);
+        if self.facts.id.is_none() {
+            self.facts.id = id;
+        }
     }
 
     pub(super) fn stop_reason(&mut self, reason: Option<String>) {

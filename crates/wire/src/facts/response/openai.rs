@@ -7,20 +7,21 @@ use crate::scan::Cursor;
 /// Reads a chunk's data or a body of Chat; says whether it carries content.
 pub(super) fn read_chat(found: &mut Findings, cursor: &mut Cursor<'_>) -> bool {
     let mut content = false;
-    let mut is_error = false;
+    let (mut is_error, mut has_choices) = (false, false);
     let mut loose = Loose::default();
     cursor.object(|key, cursor| match key.raw() {
         b"id" => found.id(cursor),
         b"model" => found.model(cursor),
         b"usage" => found.usage(cursor),
         b"choices" => {
+            has_choices = true;
             cursor.array(|cursor| content |= choice(found, cursor));
         }
         b"error" => found.error(error(cursor)),
         b"object" => is_error = cursor.string().is_some_and(|object| object.is("error")),
         key => loose.member(key, cursor),
     });
-    if is_error {
+    if is_error || (!has_choices && loose.is_error()) {
         found.error(Some(loose.error()));
     }
     content
@@ -32,6 +33,7 @@ struct Loose {
     kind: Option<String>,
     code: Option<String>,
     message: Option<String>,
+    detail: Option<String>,
 }
 
 impl Loose {
@@ -40,14 +42,20 @@ impl Loose {
             b"type" => self.kind = name(cursor),
             b"code" => self.code = name_or_number(cursor),
             b"message" => self.message = cursor.string().map(message),
+            b"detail" => self.detail = cursor.string().map(message),
             _ => {}
         }
+    }
+
+    fn is_error(&self) -> bool {
+        self.detail.is_some()
+            || (self.message.is_some() && (self.kind.is_some() || self.code.is_some()))
     }
 
     fn error(self) -> ErrorFact {
         ErrorFact {
             kind: self.kind.or(self.code).unwrap_or_default(),
-            message: self.message.unwrap_or_default(),
+            message: self.message.or(self.detail).unwrap_or_default(),
         }
     }
 }
@@ -86,7 +94,7 @@ pub(super) fn read_responses(found: &mut Findings, cursor: &mut Cursor<'_>) -> b
         b"response" => {
             cursor.object(|key, cursor| response.member(found, key.raw(), cursor));
         }
-        key @ (b"type" | b"code" | b"message") => loose.member(key, cursor),
+        key @ (b"type" | b"code" | b"message" | b"detail") => loose.member(key, cursor),
         key => response.member(found, key, cursor),
     });
     found.stop_reason(response.stop_reason());
@@ -98,7 +106,7 @@ pub(super) fn read_responses(found: &mut Findings, cursor: &mut Cursor<'_>) -> b
         found.terminal();
     }
     let content = kind.ends_with(".delta");
-    if kind == "error" && loose.message.is_some() {
+    if loose.detail.is_some() || (kind == "error" && loose.message.is_some()) {
         loose.kind = loose.code.take().or(loose.kind);
         found.error(Some(loose.error()));
     }
@@ -133,13 +141,8 @@ impl Response {
 
     /// Why it ended; none while it goes on.
     fn stop_reason(&mut self) -> Option<String> {
-        let ended = |status: &String| {
-            matches!(
-                status.as_str(),
-                "completed" | "incomplete" | "failed" | "cancelled"
-            )
-        };
-        let status = self.status.take().filter(ended)?;
+        let goes_on = |status: &String| matches!(status.as_str(), "queued" | "in_progress");
+        let status = self.status.take().filter(|status| !goes_on(status))?;
         Some(self.incomplete.take().unwrap_or(status))
     }
 }

@@ -174,14 +174,16 @@ fn plain_bodies_are_read() {
     assert_eq!((found.model.as_deref(), found.terminal), (Some("m"), false));
 }
 
+/// The error in a body, as `type: message`; the same in a stream's event.
+fn error(dialect: Dialect, body: Value) -> Option<String> {
+    let text = body.to_string();
+    let plain = facts(dialect, JSON, &text).error;
+    assert_eq!(facts(dialect, SSE, &stream(&[body])).error, plain, "{text}");
+    plain.map(|ErrorFact { kind, message }| format!("{kind}: {message}"))
+}
+
 #[test]
 fn errors_are_found_in_bodies_and_in_streams() {
-    let error = |dialect, body: Value| {
-        let text = body.to_string();
-        let plain = facts(dialect, JSON, &text).error;
-        assert_eq!(facts(dialect, SSE, &stream(&[body])).error, plain, "{text}");
-        plain.map(|ErrorFact { kind, message }| format!("{kind}: {message}"))
-    };
     let say = |text: &str| Some(text.to_owned());
     assert_eq!(
         error(
@@ -231,11 +233,24 @@ fn errors_are_found_in_bodies_and_in_streams() {
         ),
         say("UNAVAILABLE: no")
     );
-    let long = json!({"error": {"message": "é".repeat(9000)}});
     assert_eq!(
-        error(Dialect::OpenaiChat, long).map(|text| text.len()),
-        Some(2048 + 2)
+        error(
+            Dialect::OpenaiChat,
+            json!({"code": 400, "message": "no", "type": "Bad Request"})
+        ),
+        say("Bad Request: no")
     );
+    assert_eq!(
+        error(Dialect::OpenaiResponses, json!({"detail": "no"})),
+        say(": no")
+    );
+}
+
+#[test]
+fn a_long_message_is_cut_between_characters() {
+    let body = json!({"error": {"message": "é".repeat(9000)}}).to_string();
+    let error = facts(Dialect::OpenaiChat, JSON, &body).error.unwrap();
+    assert_eq!(error.message, "é".repeat(1024));
 }
 
 #[test]

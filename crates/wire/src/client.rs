@@ -1,0 +1,249 @@
+//! Which program sent a request and in which session, told from its headers. A client can claim
+//! anything here, so none of it may decide what the client is allowed to do.
+
+use http::{HeaderMap, header};
+
+/// The program that sent a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ClientKind {
+    /// Claude Code.
+    ClaudeCode,
+    /// OpenAI's Codex CLI.
+    Codex,
+    /// Gemini CLI.
+    GeminiCli,
+    /// opencode.
+    Opencode,
+    /// An Anthropic SDK.
+    AnthropicSdk,
+    /// An OpenAI SDK.
+    OpenaiSdk,
+    /// A Google generative AI SDK.
+    GoogleSdk,
+    /// curl.
+    Curl,
+    /// Anything else.
+    Other,
+}
+
+impl ClientKind {
+    /// The name used in captures and metrics.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ClaudeCode => "claude_code",
+            Self::Codex => "codex",
+            Self::GeminiCli => "gemini_cli",
+            Self::Opencode => "opencode",
+            Self::AnthropicSdk => "anthropic_sdk",
+            Self::OpenaiSdk => "openai_sdk",
+            Self::GoogleSdk => "google_sdk",
+            Self::Curl => "curl",
+            Self::Other => "other",
+        }
+    }
+
+    /// Tells the program from `user-agent`, `originator` and headers that only one sends.
+    #[must_use]
+    pub fn from_headers(headers: &HeaderMap) -> Self {
+        let agent = text(headers, header::USER_AGENT.as_str()).unwrap_or_default();
+        if let Some(kind) = by_user_agent(agent) {
+            return kind;
+        }
+        if headers.contains_key("x-claude-code-session-id") {
+            Self::ClaudeCode
+        } else if text(headers, "originator").is_some_and(|name| starts_with(name, "codex")) {
+            Self::Codex
+        } else {
+            by_library(headers, agent)
+        }
+    }
+}
+
+fn by_user_agent(agent: &str) -> Option<ClientKind> {
+    const AGENTS: [(&str, ClientKind); 7] = [
+        ("claude-cli", ClientKind::ClaudeCode),
+        ("claude-code", ClientKind::ClaudeCode),
+        ("codex", ClientKind::Codex),
+        ("geminicli", ClientKind::GeminiCli),
+        ("gemini-cli", ClientKind::GeminiCli),
+        ("opencode", ClientKind::Opencode),
+        ("curl/", ClientKind::Curl),
+    ];
+    AGENTS
+        .iter()
+        .find(|(start, _)| starts_with(agent, start))
+        .map(|(_, kind)| *kind)
+}
+
+/// SDKs call themselves `Anthropic/Python`, `OpenAI/JS`, `google-genai-sdk/...`; programs built
+/// on them often put their own name before that.
+fn by_library(headers: &HeaderMap, agent: &str) -> ClientKind {
+    if contains(agent, "opencode/") {
+        ClientKind::Opencode
+    } else if contains(agent, "anthropic") {
+        ClientKind::AnthropicSdk
+    } else if contains(agent, "openai") {
+        ClientKind::OpenaiSdk
+    } else if contains(agent, "google-genai")
+        || text(headers, "x-goog-api-client").is_some_and(|names| contains(names, "genai"))
+    {
+        ClientKind::GoogleSdk
+    } else if headers.contains_key("x-session-affinity") && headers.contains_key("x-session-id") {
+        ClientKind::Opencode
+    } else {
+        ClientKind::Other
+    }
+}
+
+fn starts_with(text: &str, start: &str) -> bool {
+    let head = text.as_bytes().get(..start.len());
+    head.is_some_and(|head| head.eq_ignore_ascii_case(start.as_bytes()))
+}
+
+fn contains(text: &str, part: &str) -> bool {
+    text.as_bytes()
+        .windows(part.len())
+        .any(|window| window.eq_ignore_ascii_case(part.as_bytes()))
+}
+
+/// Longest id that is taken from a header, in bytes.
+const MAX_ID: usize = 256;
+
+/// Where a request belongs, as its headers say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SessionIds<'a> {
+    /// The session.
+    pub session: Option<&'a str>,
+    /// The thread in the session (Codex).
+    pub thread: Option<&'a str>,
+    /// The subagent; none for the main agent.
+    pub agent: Option<&'a str>,
+    /// The agent that started the subagent.
+    pub parent_agent: Option<&'a str>,
+}
+
+impl<'a> SessionIds<'a> {
+    /// Reads the ids; one that is empty, over 256 bytes or not visible ASCII is none.
+    #[must_use]
+    pub fn from_headers(headers: &'a HeaderMap) -> Self {
+        let first = |names: &[&str]| names.iter().find_map(|name| id(headers, name));
+        Self {
+            session: first(&[
+                "x-claude-code-session-id",
+                "session-id",
+                "session_id",
+                "x-session-id",
+            ]),
+            thread: first(&["thread-id", "thread_id"]),
+            agent: first(&["x-claude-code-agent-id"]),
+            parent_agent: first(&["x-claude-code-parent-agent-id"]),
+        }
+    }
+}
+
+fn id<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let id = text(headers, name)?.trim();
+    (!id.is_empty() && id.len() <= MAX_ID && !id.contains(char::is_whitespace)).then_some(id)
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, HeaderName, HeaderValue};
+
+    use super::{ClientKind, SessionIds};
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        pairs
+            .iter()
+            .map(|(name, value)| {
+                (
+                    HeaderName::from_static(name),
+                    HeaderValue::from_str(value).unwrap(),
+                )
+            })
+            .collect()
+    }
+
+    fn kind(pairs: &[(&'static str, &str)]) -> &'static str {
+        ClientKind::from_headers(&headers(pairs)).as_str()
+    }
+
+    #[test]
+    fn programs_are_known_by_their_user_agents() {
+        for (agent, expected) in [
+            ("claude-cli/2.1.329 (external, sdk-cli)", "claude_code"),
+            ("codex_cli_rs/0.169.0 (Debian 13)", "codex"),
+            ("codex_exec/0.169.0", "codex"),
+            (
+                "GeminiCLI-tui/0.61.0/gemini-2.5-flash (linux; x64)",
+                "gemini_cli",
+            ),
+            ("opencode/1.18.33 ai-sdk/provider-utils/3", "opencode"),
+            ("ai-sdk/anthropic/2 opencode/1.18", "opencode"),
+            ("Anthropic/Python 2.11.0", "anthropic_sdk"),
+            ("AsyncAnthropic/Python 2.11.0", "anthropic_sdk"),
+            ("OpenAI/JS 7.55.0", "openai_sdk"),
+            ("google-genai-sdk/3.4.0 gl-python/3.12", "google_sdk"),
+            ("curl/8.5.0", "curl"),
+            ("python-requests/2", "other"),
+            ("", "other"),
+        ] {
+            assert_eq!(kind(&[("user-agent", agent)]), expected, "{agent}");
+        }
+    }
+
+    #[test]
+    fn other_headers_tell_where_the_user_agent_does_not() {
+        assert_eq!(kind(&[("x-claude-code-session-id", "s")]), "claude_code");
+        assert_eq!(kind(&[("originator", "codex_vscode")]), "codex");
+        assert_eq!(
+            kind(&[("x-goog-api-client", "google-genai-sdk/3.4.0")]),
+            "google_sdk"
+        );
+        assert_eq!(
+            kind(&[("x-session-id", "s"), ("x-session-affinity", "s")]),
+            "opencode"
+        );
+        assert_eq!(kind(&[]), "other");
+    }
+
+    #[test]
+    fn ids_come_from_each_programs_own_headers() {
+        let found = headers(&[
+            ("x-claude-code-session-id", "s-1"),
+            ("x-claude-code-agent-id", "a-1"),
+            ("x-claude-code-parent-agent-id", "a-0"),
+        ]);
+        assert_eq!(
+            SessionIds::from_headers(&found),
+            SessionIds {
+                session: Some("s-1"),
+                thread: None,
+                agent: Some("a-1"),
+                parent_agent: Some("a-0")
+            }
+        );
+        let codex = headers(&[("session-id", "s-2"), ("thread-id", "t-2")]);
+        let ids = SessionIds::from_headers(&codex);
+        assert_eq!((ids.session, ids.thread), (Some("s-2"), Some("t-2")));
+        for name in ["session_id", "x-session-id"] {
+            assert_eq!(
+                SessionIds::from_headers(&headers(&[(name, "s-3")])).session,
+                Some("s-3")
+            );
+        }
+    }
+
+    #[test]
+    fn ids_that_cannot_be_ids_are_none() {
+        for odd in ["", "  ", "a b", "x".repeat(257).as_str()] {
+            let found = headers(&[("x-session-id", odd)]);
+            assert_eq!(SessionIds::from_headers(&found).session, None);
+        }
+    }
+}
