@@ -1,18 +1,25 @@
 //! What the recorder wants to know of bodies, in the words of rows: the seam to `weir-wire`, which
 //! reads them.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use http::HeaderMap;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::value::RawValue;
 use weir_core::exchange::{Arrival, RawBody, RequestRecord};
+use weir_wire::accumulate::anthropic::Accumulator;
+use weir_wire::decode;
 use weir_wire::dialect::{Dialect, Operation};
 use weir_wire::facts::request::{MessageMark, RequestFacts};
 use weir_wire::facts::response as wire;
+use weir_wire::ratelimit::RateLimitInfo;
 use weir_wire::usage::Usage;
 
 use crate::summary::Tokens;
+
+/// Longest body that is decoded to be read, in bytes.
+const MOST_DECODED: usize = 64 << 20;
 
 /// A request body's facts, kept with the body to read only what is new in the next.
 pub(crate) type Kept = Arc<BodyFacts>;
@@ -43,6 +50,12 @@ pub(crate) fn request(
         return Kept::default();
     }
     let dialect = record.dialect;
+    if let Some(encoding) = record.headers.get(CONTENT_ENCODING) {
+        // The encoded form of a longer text has no front in common with the shorter one's.
+        let plain = plain(encoding.to_str().ok(), body);
+        let read = Some(RequestFacts::scan(dialect, &plain));
+        return Arc::new(BodyFacts { read, shared: 0 });
+    }
     let (read, shared) = match earlier {
         Some((kept, prefix)) => match &kept.read {
             Some(facts) => {
@@ -93,13 +106,24 @@ pub(crate) fn response(expected: Expected, headers: &HeaderMap, body: &RawBody) 
     let content_type = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
-    let said = match body.pieces.as_slice() {
-        [] => return ResponseFacts::default(),
-        [one] => wire::ResponseFacts::of_body(dialect, operation, content_type, one),
-        pieces => {
+    let encoding = headers
+        .get(CONTENT_ENCODING)
+        .and_then(|value| value.to_str().ok());
+    let said = match (body.pieces.as_slice(), encoding) {
+        ([], _) => return ResponseFacts::default(),
+        ([one], None) => wire::ResponseFacts::of_body(dialect, operation, content_type, one),
+        (pieces, None) => {
             let mut observer = wire::ResponseObserver::new(dialect, operation, content_type);
             pieces.iter().for_each(|piece| observer.push(piece));
             observer.finish()
+        }
+        (_, Some(_)) => {
+            let whole = body.to_bytes();
+            let plain = plain(encoding, &whole);
+            let mut said = wire::ResponseFacts::of_body(dialect, operation, content_type, &plain);
+            let scale = |end: u64| end * whole.len() as u64 / (plain.len() as u64).max(1);
+            said.first_content_end = said.first_content_end.map(scale);
+            said
         }
     };
     let usage = said.usage.as_ref();
@@ -144,33 +168,55 @@ fn tokens(usage: &Usage) -> Tokens {
     }
 }
 
-/// The message that an event stream amounts to, where that is known.
+/// The message that an event stream amounts to; none where it broke off, or in dialects that
+/// cannot be put together.
 pub(crate) fn accumulate(expected: Expected, stream: &[u8]) -> Option<Box<RawValue>> {
-    let _ = (expected, stream);
-    None
+    match expected.dialect {
+        Dialect::AnthropicMessages => {
+            let mut accumulator = Accumulator::new(stream.len());
+            accumulator.push(stream);
+            let message = accumulator.finish().ok()?.message;
+            serde_json::value::to_raw_value(&message).ok()
+        }
+        Dialect::OpenaiChat | Dialect::OpenaiResponses | Dialect::Gemini => None,
+    }
 }
 
 /// What response headers say of limits.
 pub(crate) fn rate_limit(headers: &[(String, String)]) -> Option<Box<RawValue>> {
-    let _ = headers;
-    None
+    let map: HeaderMap = headers
+        .iter()
+        .filter_map(|(name, value)| {
+            let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
+            Some((name, HeaderValue::from_str(value).ok()?))
+        })
+        .collect();
+    serde_json::value::to_raw_value(&RateLimitInfo::from_headers(&map)?).ok()
 }
 
-/// A body without its content encoding; as it is when that cannot be undone.
-pub(crate) fn decode(encoding: Option<&str>, body: Vec<u8>) -> Vec<u8> {
-    let _ = encoding;
-    body
+/// A body without its content encoding; as far as that can be undone.
+pub(crate) fn plain<'a>(encoding: Option<&str>, body: &'a [u8]) -> Cow<'a, [u8]> {
+    match encoding {
+        None => Cow::Borrowed(body),
+        Some(_) => decode::decode(encoding, body, MOST_DECODED).bytes,
+    }
 }
 
-/// A body without its content encoding, and how many bytes each arrival brought of it.
-pub(crate) fn decode_pieces(
-    encoding: Option<&str>,
-    body: &[u8],
-    arrivals: &[Arrival],
-) -> (Vec<u8>, Vec<usize>) {
-    let _ = encoding;
-    (
-        body.to_vec(),
-        arrivals.iter().map(|a| a.size as usize).collect(),
-    )
+/// Where in a decoded body the bytes of each arrival end. Those of an encoded body are spread
+/// evenly: encoders emit what they were given soon after.
+pub(crate) fn decoded_ends(arrivals: &[Arrival], body: usize, decoded: usize) -> Vec<usize> {
+    let mut came = 0usize;
+    let scale = |came: usize| match body {
+        same if same == decoded => came,
+        0 => decoded,
+        // Wide, since two lengths multiplied may not fit 64 bits.
+        _ => usize::try_from(came as u128 * decoded as u128 / body as u128).unwrap_or(decoded),
+    };
+    arrivals
+        .iter()
+        .map(|arrival| {
+            came = came.saturating_add(arrival.size as usize);
+            scale(came)
+        })
+        .collect()
 }

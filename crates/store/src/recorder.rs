@@ -211,6 +211,16 @@ impl Recorder {
     }
 }
 
+impl weir_core::exchange::Recorder for Recorder {
+    fn started(&self, request: Box<RequestRecord>) {
+        Self::started(self, request);
+    }
+
+    fn finished(&self, response: Box<ResponseRecord>) {
+        Self::finished(self, response);
+    }
+}
+
 /// Whether a purge only counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DryRun {

@@ -111,7 +111,7 @@ pub struct Summary {
     pub conversation_hash: Option<Box<str>>,
     /// Entries in the conversation sent.
     pub message_count: Option<u32>,
-    /// What the client is: `claude-code`, `codex` and so on.
+    /// What the client is: `claude_code`, `codex` and so on.
     pub client_kind: Option<Box<str>>,
     /// A keyed hash of the client's credential.
     pub key_digest: Option<Box<str>>,

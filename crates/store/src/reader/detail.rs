@@ -163,7 +163,7 @@ impl View {
             Err(error) => return Err(error),
         };
         let encoding = first(&headers, "content-encoding");
-        let decoded = facts::decode(encoding.as_deref(), body);
+        let decoded = facts::plain(encoding.as_deref(), &body);
         Ok(RequestLog {
             summary: RequestSummary::from(summary),
             user_agent: first(&headers, "user-agent").unwrap_or_default().into(),
@@ -247,7 +247,7 @@ fn show(log: &mut ResponseLog, bytes: &[u8], came: &Came, summary: &Summary) {
     }
     let encoding = first(&came.headers, "content-encoding");
     let content_type = first(&came.headers, "content-type");
-    let (decoded, sizes) = facts::decode_pieces(encoding.as_deref(), bytes, &came.arrivals);
+    let decoded = facts::plain(encoding.as_deref(), bytes);
     let is_stream = content_type.as_deref().is_some_and(|t| {
         t.trim_start()
             .to_ascii_lowercase()
@@ -255,9 +255,10 @@ fn show(log: &mut ResponseLog, bytes: &[u8], came: &Came, summary: &Summary) {
     });
     if is_stream {
         let lengths = frames::lengths(&decoded);
+        let ends = facts::decoded_ends(&came.arrivals, bytes.len(), decoded.len());
         log.chunk_timings = Some(frames::timings(
             &lengths,
-            &sizes,
+            &ends,
             &came.arrivals,
             summary.started_at_us,
         ));

@@ -33,26 +33,26 @@ pub(super) fn lengths(stream: &[u8]) -> Vec<usize> {
     lengths
 }
 
-/// When each frame was whole, given when the bytes of the stream came. `sizes` are the decoded
-/// bytes of each arrival.
+/// When each frame was whole, given when the bytes of the stream came. `ends` is where in the
+/// stream the bytes of each arrival end.
 pub(super) fn timings(
     lengths: &[usize],
-    sizes: &[usize],
+    ends: &[usize],
     arrivals: &[Arrival],
     started_at_us: i64,
 ) -> Vec<ChunkTiming> {
     let mut arrived = 0;
-    let mut pieces = sizes.iter().zip(arrivals);
+    let mut pieces = ends.iter().zip(arrivals);
     let mut elapsed_us = arrivals.first().map_or(0, |a| a.elapsed_us);
     let mut end = 0;
     let mut timings = Vec::with_capacity(lengths.len());
     for (index, &byte_size) in lengths.iter().enumerate() {
         end += byte_size;
         while arrived < end {
-            let Some((size, arrival)) = pieces.next() else {
+            let Some((&until, arrival)) = pieces.next() else {
                 break;
             };
-            arrived += size;
+            arrived = until;
             elapsed_us = arrival.elapsed_us;
         }
         let at = started_at_us.saturating_add(i64::try_from(elapsed_us).unwrap_or(i64::MAX));
@@ -90,7 +90,7 @@ mod tests {
         let arrivals: Vec<Arrival> = [(5, 1000), (15, 2000), (10, 3000)]
             .map(|(size, elapsed_us)| Arrival { size, elapsed_us })
             .into();
-        let found = timings(&[10, 10, 10], &[5, 15, 10], &arrivals, 0);
+        let found = timings(&[10, 10, 10], &[5, 20, 30], &arrivals, 0);
         let ms: Vec<u64> = found.iter().map(|t| t.elapsed_ms).collect();
         assert_eq!(ms, [2, 2, 3]);
         assert_eq!(found[2].timestamp, "1970-01-01T00:00:00.003Z");

@@ -3,6 +3,7 @@
 
 use http::{HeaderMap, HeaderName};
 use weir_core::exchange::{End, RequestRecord, ResponseRecord};
+use weir_wire::client::{ClientKind, SessionIds};
 use weir_wire::dialect::Operation;
 
 use crate::facts::{self, Kept, ResponseFacts};
@@ -11,43 +12,19 @@ use crate::summary::{State, Summary, Tokens};
 
 /// Longest text taken from a header or a body into a row, in bytes.
 const LONGEST: usize = 512;
-/// Headers that name the client's session, most telling first.
-const SESSION_HEADERS: [&str; 5] = [
-    "x-claude-code-session-id",
-    "session-id",
-    "session_id",
-    "x-session-id",
-    "x-session-affinity",
-];
-/// How a `User-Agent` begins, and what the client is then called.
-const CLIENTS: [(&str, &str); 9] = [
-    ("claude-cli/", "claude-code"),
-    ("codex", "codex"),
-    ("GeminiCLI", "gemini-cli"),
-    ("opencode/", "opencode"),
-    ("Anthropic/", "anthropic-sdk"),
-    ("AsyncAnthropic/", "anthropic-sdk"),
-    ("OpenAI/", "openai-sdk"),
-    ("AsyncOpenAI/", "openai-sdk"),
-    ("google-genai-sdk/", "google-genai-sdk"),
-];
-
 /// The key that brings bodies of the same agent together; 0 without a session.
 pub(crate) fn session_key(headers: &HeaderMap) -> u64 {
-    let Some(session) = session_header(headers) else {
-        return 0;
-    };
-    let agent = headers
-        .get("x-claude-code-agent-id")
-        .map_or(&b""[..], |v| v.as_bytes());
-    crate::bodies::ring::session_key(&[session.as_bytes(), agent])
+    let ids = SessionIds::from_headers(headers);
+    let Some(session) = ids.session else { return 0 };
+    let agent = ids.agent.or(ids.thread).unwrap_or_default();
+    crate::bodies::ring::session_key(&[session.as_bytes(), agent.as_bytes()])
 }
 
 /// What is known of an exchange when it is forwarded. `facts` is none when no body was sent along.
 pub(crate) fn begin(record: &RequestRecord, facts: Option<&Kept>, privacy: &Privacy) -> Summary {
     let headers = &record.headers;
     let header = |name: &'static str| text(headers, HeaderName::from_static(name));
-    let user_agent = header("user-agent");
+    let ids = SessionIds::from_headers(headers);
     let body = facts.and_then(|kept| kept.read.as_ref());
     let from_body = body.and_then(|f| f.session_from_body.as_deref().map(short));
     let model = body.and_then(|f| f.model.as_deref().map(short));
@@ -64,15 +41,14 @@ pub(crate) fn begin(record: &RequestRecord, facts: Option<&Kept>, privacy: &Priv
         provider: record.provider.clone(),
         model: record.path_model.clone().or(model),
         routed_model: None,
-        session: session_header(headers).map(short).or(from_body),
-        agent: header("x-claude-code-agent-id"),
-        parent_agent: header("x-claude-code-parent-agent-id")
-            .or_else(|| header("x-codex-parent-thread-id")),
+        session: ids.session.map(short).or(from_body),
+        agent: ids.agent.or(ids.thread).map(short),
+        parent_agent: ids.parent_agent.map(short),
         conversation_hash: body.and_then(|f| f.conversation_hash.as_deref().map(short)),
         message_count: body.and_then(|f| f.message_count),
-        client_kind: user_agent.as_deref().map(client_kind),
+        client_kind: Some(ClientKind::from_headers(headers).as_str().into()),
         key_digest: privacy.key_digest(headers, record.query.as_deref()),
-        user_agent,
+        user_agent: header("user-agent"),
         anthropic_beta: header("anthropic-beta"),
         has_thinking: body.is_some_and(|f| f.has_thinking),
         is_streaming: record.operation == Operation::GenerateStream
@@ -148,14 +124,6 @@ fn ending(end: &End, said: &mut ResponseFacts) -> (State, Option<Box<str>>) {
     }
 }
 
-fn session_header(headers: &HeaderMap) -> Option<&str> {
-    SESSION_HEADERS
-        .iter()
-        .find_map(|name| headers.get(*name))
-        .and_then(|value| value.to_str().ok())
-        .filter(|session| !session.is_empty())
-}
-
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<Box<str>> {
     headers
         .get(name)
@@ -168,44 +136,9 @@ fn short(text: &str) -> Box<str> {
     text.get(..end).unwrap_or_default().into()
 }
 
-/// What a client is, from the way its `User-Agent` begins.
-fn client_kind(user_agent: &str) -> Box<str> {
-    if let Some((_, kind)) = CLIENTS
-        .iter()
-        .find(|(start, _)| user_agent.starts_with(start))
-    {
-        return (*kind).into();
-    }
-    let end = user_agent
-        .find(['/', ' ', '('])
-        .unwrap_or(user_agent.len())
-        .min(40);
-    user_agent
-        .get(..user_agent.floor_char_boundary(end))
-        .unwrap_or_default()
-        .to_ascii_lowercase()
-        .into()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn clients_are_told_by_how_their_user_agent_begins() {
-        for (agent, kind) in [
-            ("claude-cli/2.1.329 (external, sdk-cli)", "claude-code"),
-            ("codex_exec/0.120 (Debian 13)", "codex"),
-            ("Anthropic/Python 0.80.0", "anthropic-sdk"),
-            ("AsyncOpenAI/Python 2.0", "openai-sdk"),
-            ("GeminiCLI-tui/1.0", "gemini-cli"),
-            ("curl/8.14.1", "curl"),
-            ("Mozilla 5", "mozilla"),
-            ("", ""),
-        ] {
-            assert_eq!(&*client_kind(agent), kind, "{agent}");
-        }
-    }
 
     #[test]
     fn long_texts_are_cut_between_characters() {

@@ -27,7 +27,7 @@ async fn an_exchange_comes_back_as_it_was() {
     assert_eq!(log.summary.usage.unwrap().input_tokens, 10);
     assert_eq!(log.summary.message_count, Some(1));
     assert_eq!(log.message_fingerprints.len(), 1);
-    assert_eq!(log.summary.client_kind.as_deref(), Some("claude-code"));
+    assert_eq!(log.summary.client_kind.as_deref(), Some("claude_code"));
     assert_eq!(
         response.completed_at.len(),
         "2023-11-14T22:13:20.123Z".len()
