@@ -1,0 +1,184 @@
+//! What is measured, quick and full. A case is the same work for each of its contenders.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::contender::Name;
+use crate::corpus::Bodies;
+use crate::load::Drive;
+
+/// What a case is for, which decides where its figures appear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Kind {
+    /// CPU time per request.
+    Cpu,
+    /// What is added to the latency at a fixed rate.
+    Latency,
+    /// What is added to the first event and between events.
+    Streams,
+}
+
+/// A case.
+#[derive(Clone, Debug)]
+pub(crate) struct Case {
+    pub(crate) kind: Kind,
+    pub(crate) bodies: Bodies,
+    /// About the size of a body, in bytes.
+    pub(crate) size: usize,
+    pub(crate) connections: usize,
+    /// Of one slice: one contender in one round.
+    pub(crate) requests: usize,
+    /// Requests a second; none goes as fast as answers come.
+    pub(crate) per_second: Option<u32>,
+    pub(crate) stream: Option<Stream>,
+    pub(crate) contenders: Vec<Name>,
+    /// Rounds are at most the run's.
+    pub(crate) rounds: usize,
+}
+
+/// What each stream is.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Stream {
+    pub(crate) events: u32,
+    pub(crate) interval_ms: u32,
+}
+
+impl Case {
+    /// As a table names it.
+    pub(crate) fn label(&self) -> String {
+        let size = match self.size {
+            size if size >= 1 << 20 => format!("{} MB", size >> 20),
+            size => format!("{} KB", size >> 10),
+        };
+        let bodies = match self.bodies {
+            Bodies::Growing => "growing",
+            Bodies::Unique => "unique",
+        };
+        match (self.stream, self.per_second) {
+            (Some(_), _) => format!("{} streams, {size} {bodies}", self.connections),
+            (None, Some(rate)) => format!("{size} {bodies}, {rate}/s"),
+            (None, None) => format!("{size} {bodies}, saturated"),
+        }
+    }
+
+    /// When its requests go out.
+    pub(crate) fn drive(&self) -> Drive {
+        match (self.per_second, self.stream) {
+            (Some(per_second), _) => Drive::Paced { per_second },
+            (None, Some(_)) => Drive::Closed {
+                stagger: Duration::from_micros(2500),
+            },
+            (None, None) => Drive::Closed {
+                stagger: Duration::ZERO,
+            },
+        }
+    }
+}
+
+/// How long a run may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Depth {
+    /// About two minutes.
+    Quick,
+    /// About ten.
+    Full,
+}
+
+impl Depth {
+    /// Rounds of a run.
+    pub(crate) fn rounds(self) -> usize {
+        match self {
+            Self::Quick => 3,
+            Self::Full => 5,
+        }
+    }
+}
+
+const KB: usize = 1 << 10;
+const MB: usize = 1 << 20;
+const PROXIES: [Name; 4] = [Name::Nginx, Name::Bare, Name::WeirOff, Name::WeirOn];
+
+/// All cases of a run.
+pub(crate) fn cases(depth: Depth) -> Vec<Case> {
+    let mut all = Vec::new();
+    for (size, connections, requests) in [(KB, 16, 8000), (64 * KB, 8, 3000), (MB, 4, 320)] {
+        all.push(Case {
+            requests,
+            connections,
+            ..cpu(depth, Bodies::Growing, size)
+        });
+    }
+    // Unique bodies come at a pace that a recorder can follow: what is dropped costs nothing.
+    for (size, rate) in [(KB, 4000), (64 * KB, 600), (MB, 60)] {
+        let paced = |bodies| Case {
+            connections: 8,
+            requests: usize::try_from(rate).unwrap_or(0),
+            per_second: Some(rate),
+            ..cpu(depth, bodies, size)
+        };
+        if depth == Depth::Full {
+            all.push(paced(Bodies::Growing));
+            all.push(paced(Bodies::Unique));
+        } else {
+            let contenders = vec![Name::Nginx, Name::WeirOn];
+            all.push(Case {
+                contenders,
+                ..paced(Bodies::Unique)
+            });
+        }
+    }
+    if depth == Depth::Full {
+        all.push(latency(depth, KB));
+    }
+    all.push(latency(depth, 64 * KB));
+    all.push(streams(depth));
+    all
+}
+
+fn cpu(depth: Depth, bodies: Bodies, size: usize) -> Case {
+    let mut contenders = PROXIES.to_vec();
+    if depth == Depth::Full {
+        contenders.push(Name::NginxQuiet);
+    }
+    Case {
+        kind: Kind::Cpu,
+        bodies,
+        size,
+        connections: 8,
+        requests: 1000,
+        per_second: None,
+        stream: None,
+        contenders,
+        rounds: depth.rounds(),
+    }
+}
+
+fn latency(depth: Depth, size: usize) -> Case {
+    Case {
+        kind: Kind::Latency,
+        connections: 32,
+        requests: if depth == Depth::Full { 2500 } else { 800 },
+        per_second: Some(500),
+        contenders: [Name::Direct].into_iter().chain(PROXIES).collect(),
+        ..cpu(depth, Bodies::Growing, size)
+    }
+}
+
+fn streams(depth: Depth) -> Case {
+    let repeats = if depth == Depth::Full { 4 } else { 2 };
+    Case {
+        kind: Kind::Streams,
+        connections: 200,
+        requests: 200 * repeats,
+        per_second: None,
+        stream: Some(Stream {
+            events: 50,
+            interval_ms: 20,
+        }),
+        rounds: if depth == Depth::Full { 4 } else { 2 },
+        ..latency(depth, 4 * KB)
+    }
+}

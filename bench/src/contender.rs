@@ -1,0 +1,190 @@
+//! The servers that are compared, each started in front of the same upstream with a directory of
+//! its own. It measures nothing.
+
+use std::fmt;
+use std::fs;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use clap::ValueEnum;
+use serde::Serialize;
+
+use crate::nginx;
+use crate::process::Daemon;
+
+/// Who may take part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Name {
+    /// No proxy: what the client and the upstream cost by themselves.
+    Direct,
+    /// nginx with an access log, as weir writes a line for each request too.
+    Nginx,
+    /// nginx without an access log.
+    NginxQuiet,
+    /// The least hyper proxy.
+    Bare,
+    /// weir with capture off.
+    WeirOff,
+    /// weir with capture on.
+    WeirOn,
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Direct => "direct",
+            Self::Nginx => "nginx",
+            Self::NginxQuiet => "nginx, no log",
+            Self::Bare => "bare hyper",
+            Self::WeirOff => "weir, capture off",
+            Self::WeirOn => "weir, capture on",
+        })
+    }
+}
+
+/// A contender that is up.
+#[derive(Debug)]
+pub(crate) struct Contender {
+    pub(crate) name: Name,
+    /// Where requests go.
+    pub(crate) addr: SocketAddr,
+    /// Where requests for streams go: nginx buffers or not by listener.
+    pub(crate) stream_addr: SocketAddr,
+    /// None for `direct`.
+    pub(crate) daemon: Option<Daemon>,
+}
+
+/// Where things are.
+#[derive(Clone, Debug)]
+pub(crate) struct Places {
+    /// The weir binary.
+    pub(crate) weir: PathBuf,
+    /// The nginx binary.
+    pub(crate) nginx: PathBuf,
+    /// What the contenders may write to.
+    pub(crate) dir: PathBuf,
+    /// More `--set` for weir.
+    pub(crate) set: Vec<String>,
+}
+
+/// Starts the provider behind the contenders.
+///
+/// # Errors
+/// When it does not start.
+pub(crate) fn upstream(places: &Places) -> anyhow::Result<(Daemon, SocketAddr)> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg("upstream");
+    let mut daemon = Daemon::start(command, &places.dir.join("upstream.log"))?;
+    let addr = daemon.address()?;
+    Ok((daemon, addr))
+}
+
+impl Contender {
+    /// Starts one and waits until it listens.
+    ///
+    /// # Errors
+    /// When it does not start; says where its log is.
+    pub(crate) fn start(name: Name, upstream: SocketAddr, places: &Places) -> anyhow::Result<Self> {
+        let dir = places.dir.join(format!("{name:?}").to_lowercase());
+        fs::create_dir_all(&dir)?;
+        let log = dir.join("stderr.log");
+        let started = match name {
+            Name::Direct => Ok((None, upstream, upstream)),
+            Name::Nginx | Name::NginxQuiet => {
+                start_nginx(name == Name::Nginx, upstream, places, &dir)
+            }
+            Name::Bare => {
+                let mut command = Command::new(std::env::current_exe()?);
+                command.arg("bare").arg(upstream.to_string());
+                start_speaking(command, &log)
+            }
+            Name::WeirOff | Name::WeirOn => {
+                start_speaking(weir(name == Name::WeirOn, upstream, places, &dir), &log)
+            }
+        };
+        let (daemon, addr, stream_addr) = started.with_context(|| explain(name, &log))?;
+        Ok(Self {
+            name,
+            addr,
+            stream_addr,
+            daemon,
+        })
+    }
+}
+
+type Started = (Option<Daemon>, SocketAddr, SocketAddr);
+
+/// Starts a server that prints its address.
+fn start_speaking(command: Command, log: &Path) -> anyhow::Result<Started> {
+    let mut daemon = Daemon::start(command, log)?;
+    let addr = daemon.address()?;
+    Ok((Some(daemon), addr, addr))
+}
+
+fn explain(name: Name, log: &Path) -> String {
+    let text = fs::read_to_string(log).unwrap_or_default();
+    let last: Vec<&str> = text.lines().rev().take(5).collect();
+    format!("{name} did not start; its last words: {}", last.join(" | "))
+}
+
+fn weir(captures: bool, upstream: SocketAddr, places: &Places, dir: &Path) -> Command {
+    let mut command = Command::new(&places.weir);
+    // An empty environment and directory: no configuration of this machine takes part.
+    command.env_clear().current_dir(dir).env("HOME", dir);
+    command.env("ANTHROPIC_FORWARD_URL", format!("http://{upstream}"));
+    command
+        .args(["serve", "--host", "127.0.0.1", "--port", "0", "--db"])
+        .arg(dir.join("weir.db"));
+    command
+        .arg("--set")
+        .arg(format!("capture.enabled={captures}"));
+    for pair in &places.set {
+        command.arg("--set").arg(pair);
+    }
+    command
+}
+
+fn start_nginx(
+    logs: bool,
+    upstream: SocketAddr,
+    places: &Places,
+    dir: &Path,
+) -> anyhow::Result<Started> {
+    let (plain, streaming) = (free_port()?, free_port()?);
+    let config = nginx::config(&nginx::Shape {
+        upstream,
+        plain,
+        streaming,
+        logs,
+        dir,
+    });
+    let file = dir.join("nginx.conf");
+    fs::write(&file, config)?;
+    let mut command = Command::new(&places.nginx);
+    command
+        .arg("-p")
+        .arg(dir)
+        .arg("-c")
+        .arg(&file)
+        .arg("-e")
+        .arg(dir.join("error.log"));
+    let mut daemon = Daemon::start(command, &dir.join("stderr.log"))?;
+    let end = Instant::now() + Duration::from_secs(10);
+    while TcpStream::connect(streaming).is_err() {
+        daemon.check()?;
+        if Instant::now() > end {
+            bail!("nginx does not listen");
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Ok((Some(daemon), plain, streaming))
+}
+
+/// A port that was free a moment ago; nginx takes none by itself.
+fn free_port() -> anyhow::Result<SocketAddr> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
+}
