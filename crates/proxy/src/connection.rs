@@ -141,8 +141,11 @@ impl<S> Deadlined<S> {
             self.in_head = false;
             self.waiting_since = Instant::now();
         }
-        let limit =
-            if self.in_head || begun == 0 { self.limits.header } else { self.limits.idle };
+        let limit = if self.in_head || begun == 0 {
+            self.limits.header
+        } else {
+            self.limits.idle
+        };
         self.read_alarm.passed(cx, self.waiting_since + limit)
     }
 

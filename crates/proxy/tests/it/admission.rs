@@ -23,8 +23,20 @@ async fn a_token_opens_the_gateway_and_goes_no_further() {
     for (headers, status) in [
         (vec![], 401),
         (vec!["Authorization: Bearer gateway-token"], 200),
-        (vec!["authorization: bearer gateway-token", "x-api-key: sk-ant-own"], 200),
-        (vec!["X-API-Key: gateway-token", "Authorization: Bearer sk-ant-oat-own"], 200),
+        (
+            vec![
+                "authorization: bearer gateway-token",
+                "x-api-key: sk-ant-own",
+            ],
+            200,
+        ),
+        (
+            vec![
+                "X-API-Key: gateway-token",
+                "Authorization: Bearer sk-ant-oat-own",
+            ],
+            200,
+        ),
         (vec!["x-api-key: wrong"], 401),
         (vec!["Authorization: Bearer gateway-token-and-more"], 401),
         (vec!["Authorization: gateway-token"], 401),
@@ -41,8 +53,14 @@ async fn a_token_opens_the_gateway_and_goes_no_further() {
         } else {
             let received = net.mock.received().pop().unwrap();
             let own = headers.iter().find(|header| header.contains("own"));
-            let passed = received.header("authorization").or(received.header("x-api-key"));
-            assert_eq!(passed.is_some(), own.is_some(), "the client's own credential travels on");
+            let passed = received
+                .header("authorization")
+                .or(received.header("x-api-key"));
+            assert_eq!(
+                passed.is_some(),
+                own.is_some(),
+                "the client's own credential travels on"
+            );
         }
     }
     assert_not_leaked(&net);
@@ -52,11 +70,23 @@ async fn a_token_opens_the_gateway_and_goes_no_further() {
 async fn a_key_header_of_another_name_replaces_the_usual_one() {
     let net = net(&[AUTH[0], AUTH[1], AUTH[2], ("auth.api_key_header", "x-foo")]).await;
     net.mock.push(Raw::new(200).body("{}"));
-    let answer = ask(net.addr, &post("/v1/messages", &["x-api-key: gateway-token"], BODY)).await;
+    let answer = ask(
+        net.addr,
+        &post("/v1/messages", &["x-api-key: gateway-token"], BODY),
+    )
+    .await;
     assert_eq!(answer.status, 401);
     let headers = ["X-Foo: gateway-token", "x-api-key: sk-ant-own"];
-    assert_eq!(ask(net.addr, &post("/v1/messages", &headers, BODY)).await.status, 200);
-    assert_eq!(net.mock.wait_for(1).await[0].header("x-api-key"), Some("sk-ant-own"));
+    assert_eq!(
+        ask(net.addr, &post("/v1/messages", &headers, BODY))
+            .await
+            .status,
+        200
+    );
+    assert_eq!(
+        net.mock.wait_for(1).await[0].header("x-api-key"),
+        Some("sk-ant-own")
+    );
     assert_not_leaked(&net);
 }
 
@@ -80,10 +110,25 @@ async fn loopback_needs_no_token_unless_a_proxy_may_stand_in_front() {
     let on = [AUTH[0], AUTH[1]];
     let bypassing = net(&on).await;
     let forwarded = ["X-Forwarded-For: 203.0.113.9"];
-    assert_eq!(ask(bypassing.addr, &post("/v1/messages", &[], BODY)).await.status, 200);
-    assert_eq!(ask(bypassing.addr, &post("/v1/messages", &forwarded, BODY)).await.status, 401);
+    assert_eq!(
+        ask(bypassing.addr, &post("/v1/messages", &[], BODY))
+            .await
+            .status,
+        200
+    );
+    assert_eq!(
+        ask(bypassing.addr, &post("/v1/messages", &forwarded, BODY))
+            .await
+            .status,
+        401
+    );
     let trusting = net(&[on[0], on[1], ("server.trust_proxy", "true")]).await;
-    assert_eq!(ask(trusting.addr, &post("/v1/messages", &[], BODY)).await.status, 401);
+    assert_eq!(
+        ask(trusting.addr, &post("/v1/messages", &[], BODY))
+            .await
+            .status,
+        401
+    );
 }
 
 #[tokio::test]
@@ -96,9 +141,21 @@ async fn a_configured_key_is_sent_in_the_providers_own_header() {
     .await;
     let gemini = "/v1beta/models/g:generateContent?key=own&alt=sse";
     for (request, name, value) in [
-        (post("/v1/messages", &[], BODY), "x-api-key", "sk-ant-configured"),
-        (post("/v1/messages", &["x-api-key: own"], BODY), "x-api-key", "own"),
-        (post("/v1/chat/completions", &[], BODY), "authorization", "Bearer sk-configured"),
+        (
+            post("/v1/messages", &[], BODY),
+            "x-api-key",
+            "sk-ant-configured",
+        ),
+        (
+            post("/v1/messages", &["x-api-key: own"], BODY),
+            "x-api-key",
+            "own",
+        ),
+        (
+            post("/v1/chat/completions", &[], BODY),
+            "authorization",
+            "Bearer sk-configured",
+        ),
         (
             post("/v1/chat/completions", &["Authorization: Bearer own"], BODY),
             "authorization",
@@ -111,7 +168,11 @@ async fn a_configured_key_is_sent_in_the_providers_own_header() {
         assert_eq!(received.header(name), Some(value), "{}", received.target);
     }
     let last = net.mock.received().pop().unwrap();
-    assert_eq!(last.query(), Some("alt=sse"), "the client's key does not go along with ours");
+    assert_eq!(
+        last.query(),
+        Some("alt=sse"),
+        "the client's key does not go along with ours"
+    );
 }
 
 #[tokio::test]
@@ -119,22 +180,42 @@ async fn a_body_over_the_limit_is_refused_with_413() {
     let net = net(&[("server.max_body_bytes", "1000")]).await;
     let exact = vec![b' '; 1000];
     net.mock.push(Raw::new(200).body("{}"));
-    assert_eq!(ask(net.addr, &post("/v1/messages", &[], &exact)).await.status, 200);
+    assert_eq!(
+        ask(net.addr, &post("/v1/messages", &[], &exact))
+            .await
+            .status,
+        200
+    );
     let answer = ask(net.addr, &post("/v1/messages", &[], &[b' '; 1001])).await;
     assert_eq!(answer.status, 413);
-    let message = answer.json()["error"]["message"].as_str().unwrap().to_owned();
-    assert!(message.contains("1000 bytes") && message.contains("server.max_body_bytes"), "{message}");
+    let message = answer.json()["error"]["message"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert!(
+        message.contains("1000 bytes") && message.contains("server.max_body_bytes"),
+        "{message}"
+    );
     assert_eq!(answer.json()["error"]["type"], "request_too_large");
     let chunked = [
-        b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec(),
+        b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+            .to_vec(),
         format!("{:x}\r\n{}\r\n0\r\n\r\n", 2000, " ".repeat(2000)).into_bytes(),
     ]
     .concat();
     let answer = ask(net.addr, &chunked).await;
     assert_eq!(answer.status, 413);
-    assert_eq!(answer.json()["error"]["code"], "request_too_large", "in the caller's dialect");
+    assert_eq!(
+        answer.json()["error"]["code"],
+        "request_too_large",
+        "in the caller's dialect"
+    );
     let waiting = b"POST /v1/messages HTTP/1.1\r\nHost: x\r\nContent-Length: 2000\r\nExpect: 100-continue\r\n\r\n";
-    assert_eq!(ask(net.addr, waiting).await.status, 413, "before the body is asked for");
+    assert_eq!(
+        ask(net.addr, waiting).await.status,
+        413,
+        "before the body is asked for"
+    );
     assert_eq!(net.mock.received().len(), 1);
 }
 
@@ -142,7 +223,8 @@ async fn a_body_over_the_limit_is_refused_with_413() {
 async fn requests_over_the_concurrency_limit_get_503_and_the_limit_can_be_changed() {
     let net = net(&[("server.max_concurrent", "1")]).await;
     let gate = Gate::new();
-    net.mock.push(Raw::new(200).piece("{").pause(&gate).piece("}"));
+    net.mock
+        .push(Raw::new(200).piece("{").pause(&gate).piece("}"));
     let mut first = Wire::connect(net.addr).await;
     first.send(&post("/v1/messages", &[], BODY)).await;
     within(gate.reached(1)).await;
@@ -151,26 +233,48 @@ async fn requests_over_the_concurrency_limit_get_503_and_the_limit_can_be_change
     assert_eq!(refused.json()["error"]["type"], "server_busy");
     assert_eq!(refused.header("retry-after"), Some("1"));
     net.gateway.concurrency.set_limit(2);
-    assert_eq!(ask(net.addr, &post("/v1/messages", &[], BODY)).await.status, 200);
+    assert_eq!(
+        ask(net.addr, &post("/v1/messages", &[], BODY)).await.status,
+        200
+    );
     gate.open();
     assert!(first.answer().await.whole);
 }
 
 #[tokio::test]
 async fn a_head_that_is_too_large_is_refused_with_431() {
-    let net = net(&[("server.max_header_bytes", "8KiB"), ("server.max_headers", "20")]).await;
+    let net = net(&[
+        ("server.max_header_bytes", "8KiB"),
+        ("server.max_headers", "20"),
+    ])
+    .await;
     let large = format!("X-Large: {}", "x".repeat(20_000));
-    assert_eq!(ask(net.addr, &post("/v1/messages", &[&large], BODY)).await.status, 431);
+    assert_eq!(
+        ask(net.addr, &post("/v1/messages", &[&large], BODY))
+            .await
+            .status,
+        431
+    );
     let many: Vec<_> = (0..200).map(|number| format!("X-{number}: 1")).collect();
     let many: Vec<_> = many.iter().map(String::as_str).collect();
-    assert_eq!(ask(net.addr, &post("/v1/messages", &many, BODY)).await.status, 431);
+    assert_eq!(
+        ask(net.addr, &post("/v1/messages", &many, BODY))
+            .await
+            .status,
+        431
+    );
 }
 
 #[tokio::test]
 async fn a_client_too_slow_with_its_head_is_cut_off_and_a_resting_one_is_not() {
-    let net = net(&[("server.timeouts.header", "200ms"), ("server.timeouts.idle", "60s")]).await;
+    let net = net(&[
+        ("server.timeouts.header", "200ms"),
+        ("server.timeouts.idle", "60s"),
+    ])
+    .await;
     let mut slow = Wire::connect(net.addr).await;
-    slow.send(b"POST /v1/messages HTTP/1.1\r\nHost: x\r\n").await;
+    slow.send(b"POST /v1/messages HTTP/1.1\r\nHost: x\r\n")
+        .await;
     assert!(slow.closes().await);
     let mut resting = Wire::connect(net.addr).await;
     resting.send(&post("/v1/messages", &[], BODY)).await;
@@ -208,7 +312,11 @@ async fn probes_are_answered_without_a_credential() {
 #[tokio::test]
 async fn websocket_and_wrong_methods_are_told_so_at_once() {
     let net = net(&[]).await;
-    let upgrade = ["Upgrade: websocket", "Connection: Upgrade", "OpenAI-Beta: responses_websockets=2026-02-06"];
+    let upgrade = [
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        "OpenAI-Beta: responses_websockets=2026-02-06",
+    ];
     let answer = ask(net.addr, &bare("GET", "/v1/responses", &upgrade)).await;
     assert_eq!(answer.status, 426);
     let answer = ask(net.addr, &bare("GET", "/v1/messages", &[])).await;
@@ -220,15 +328,31 @@ async fn websocket_and_wrong_methods_are_told_so_at_once() {
 
 #[tokio::test]
 async fn configured_models_are_listed_for_both_kinds_of_client() {
-    let net = net(&[("providers.anthropic.models", "claude-opus-4-5,claude-haiku-4-5")]).await;
+    let net = net(&[(
+        "providers.anthropic.models",
+        "claude-opus-4-5,claude-haiku-4-5",
+    )])
+    .await;
     let version = ["anthropic-version: 2023-06-01", "x-api-key: k"];
     let list = ask(net.addr, &bare("GET", "/v1/models?limit=1000", &version)).await;
     assert_eq!(list.status, 200);
-    let ids: Vec<_> =
-        list.json()["data"].as_array().unwrap().iter().map(|model| model["id"].clone()).collect();
+    let ids: Vec<_> = list.json()["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|model| model["id"].clone())
+        .collect();
     assert_eq!(ids, ["claude-opus-4-5", "claude-haiku-4-5"]);
     assert_eq!(list.json()["data"][0]["display_name"], "claude-opus-4-5");
     assert!(net.mock.received().is_empty());
-    ask(net.addr, &bare("GET", "/v1/models/claude-opus-4-5", &version)).await;
-    assert_eq!(net.mock.wait_for(1).await.len(), 1, "a single model is the provider's to describe");
+    ask(
+        net.addr,
+        &bare("GET", "/v1/models/claude-opus-4-5", &version),
+    )
+    .await;
+    assert_eq!(
+        net.mock.wait_for(1).await.len(),
+        1,
+        "a single model is the provider's to describe"
+    );
 }

@@ -38,8 +38,11 @@ async fn request_headers_keep_their_order_and_spelling() {
     ];
     ask(net.addr, &post("/v1/messages", &sent, BODY)).await;
     let received = net.mock.wait_for(1).await.remove(0);
-    let lines: Vec<_> =
-        received.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+    let lines: Vec<_> = received
+        .headers
+        .iter()
+        .map(|(name, value)| format!("{name}: {value}"))
+        .collect();
     let mut expected = vec![format!("Host: {}", net.mock.addr)];
     expected.extend(sent.iter().map(ToString::to_string));
     expected.push(format!("Content-Length: {}", BODY.len()));
@@ -63,11 +66,23 @@ async fn headers_of_one_hop_stay_behind() {
     ];
     ask(net.addr, &post("/v1/messages", &sent, BODY)).await;
     let received = net.mock.wait_for(1).await.remove(0);
-    let names: Vec<_> =
-        received.headers.iter().map(|(name, _)| name.to_ascii_lowercase()).collect();
-    let expected =
-        ["host", "content-type", "anthropic-version", "x-forwarded-for", "x-kept", "content-length"];
-    assert_eq!(names, expected, "what the client says of itself passes; what is for one hop does not");
+    let names: Vec<_> = received
+        .headers
+        .iter()
+        .map(|(name, _)| name.to_ascii_lowercase())
+        .collect();
+    let expected = [
+        "host",
+        "content-type",
+        "anthropic-version",
+        "x-forwarded-for",
+        "x-kept",
+        "content-length",
+    ];
+    assert_eq!(
+        names, expected,
+        "what the client says of itself passes; what is for one hop does not"
+    );
 }
 
 #[tokio::test]
@@ -86,15 +101,19 @@ async fn response_headers_come_back_whole_and_in_order() {
         ("X-Unknown", "kept"),
         ("x-request-id", "their-own"),
     ];
-    let mut raw = Raw::new(429).header("connection", "keep-alive, x-hop").header("x-hop", "1");
+    let mut raw = Raw::new(429)
+        .header("connection", "keep-alive, x-hop")
+        .header("x-hop", "1");
     for (name, value) in lines {
         raw = raw.header(name, value);
     }
     net.mock.push(raw.body("{}"));
     let answer = ask(net.addr, &post("/v1/messages", &[PLAIN], BODY)).await;
     assert_eq!(answer.status, 429);
-    let mut expected: Vec<_> =
-        lines.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let mut expected: Vec<_> = lines
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
     expected.push(("content-length".into(), "2".into()));
     assert_eq!(answer.headers, expected);
 }
@@ -102,7 +121,10 @@ async fn response_headers_come_back_whole_and_in_order() {
 #[tokio::test]
 async fn a_response_without_a_request_id_gets_ours() {
     let net = net(&[]).await;
-    for (sent, expected) in [("X-Request-ID: mine-1", Some("mine-1")), ("X-Request-ID: bad id!", None)] {
+    for (sent, expected) in [
+        ("X-Request-ID: mine-1", Some("mine-1")),
+        ("X-Request-ID: bad id!", None),
+    ] {
         net.mock.push(Raw::new(200).body("{}"));
         let answer = ask(net.addr, &post("/v1/messages", &[PLAIN, sent], BODY)).await;
         let id = answer.header("x-request-id").unwrap();
@@ -117,7 +139,11 @@ async fn a_response_without_a_request_id_gets_ours() {
 async fn error_bodies_of_the_provider_are_relayed_with_their_own_type() {
     let net = net(&[]).await;
     let body = r#"{"type":"error","error":{"type":"rate_limit_error","message":"x"}}"#;
-    net.mock.push(Raw::new(429).header("content-type", "application/json").body(body));
+    net.mock.push(
+        Raw::new(429)
+            .header("content-type", "application/json")
+            .body(body),
+    );
     let request = br#"{"model":"m","stream":true,"messages":[]}"#;
     let answer = ask(net.addr, &post("/v1/messages", &[PLAIN], request)).await;
     assert_eq!(answer.status, 429);
@@ -130,7 +156,11 @@ async fn compressed_bodies_pass_compressed_both_ways() {
     let net = net(&[]).await;
     let bytes: Vec<u8> = (0..=255).cycle().take(5000).collect();
     for coding in ["gzip", "br", "zstd"] {
-        net.mock.push(Raw::new(200).header("content-encoding", coding).body(bytes.clone()));
+        net.mock.push(
+            Raw::new(200)
+                .header("content-encoding", coding)
+                .body(bytes.clone()),
+        );
         let coded = format!("Content-Encoding: {coding}");
         let answer = ask(net.addr, &post("/v1/responses", &[PLAIN, &coded], &bytes)).await;
         assert_eq!(answer.header("content-encoding"), Some(coding));
@@ -155,7 +185,10 @@ async fn each_path_goes_to_the_provider_of_its_dialect() {
     let bearer = "Authorization: Bearer sk-x";
     let google = "x-goog-api-key: g";
     for (request, home) in [
-        (post("/v1/messages/count_tokens?beta=true", &[version], BODY), &anthropic),
+        (
+            post("/v1/messages/count_tokens?beta=true", &[version], BODY),
+            &anthropic,
+        ),
         (bare("GET", "/v1/models/foo", &[]), &anthropic),
         (bare("GET", "/v1/files/f1", &[version]), &anthropic),
         (bare("DELETE", "/v1/files/f1", &[bearer]), &openai),
@@ -164,14 +197,34 @@ async fn each_path_goes_to_the_provider_of_its_dialect() {
         (post("/v1/embeddings", &[bearer], BODY), &openai),
         (post("/v1/something/new", &[version], BODY), &anthropic),
         (bare("GET", "/v1beta/x?y=1", &[google]), &gemini),
-        (post("/v1beta/models/g-1:streamGenerateContent?alt=sse", &[google], BODY), &gemini),
-        (post("/v1/models/g-1:generateContent", &[google], BODY), &gemini),
-        (post("/v1alpha/models/g-1:countTokens?key=k", &[], BODY), &gemini),
+        (
+            post(
+                "/v1beta/models/g-1:streamGenerateContent?alt=sse",
+                &[google],
+                BODY,
+            ),
+            &gemini,
+        ),
+        (
+            post("/v1/models/g-1:generateContent", &[google], BODY),
+            &gemini,
+        ),
+        (
+            post("/v1alpha/models/g-1:countTokens?key=k", &[], BODY),
+            &gemini,
+        ),
     ] {
         ask(net.addr, &request).await;
         let line = text(&request).lines().next().unwrap().to_owned();
-        let received = home.mock.received().pop().unwrap_or_else(|| panic!("{line} went elsewhere"));
-        assert_eq!(format!("{} {} HTTP/1.1", received.method, received.target), line);
+        let received = home
+            .mock
+            .received()
+            .pop()
+            .unwrap_or_else(|| panic!("{line} went elsewhere"));
+        assert_eq!(
+            format!("{} {} HTTP/1.1", received.method, received.target),
+            line
+        );
         home.mock.reset();
     }
     let control = ask(net.addr, &bare("GET", "/v2/x", &[])).await;
@@ -184,7 +237,10 @@ async fn a_base_path_goes_before_the_clients_path() {
     let base = format!("{}/gateway/claude/", upstream.mock.url());
     let net = net(&[("providers.anthropic.base_url", &base)]).await;
     ask(net.addr, &post("/v1/messages?beta=true", &[PLAIN], BODY)).await;
-    assert_eq!(upstream.mock.wait_for(1).await[0].target, "/gateway/claude/v1/messages?beta=true");
+    assert_eq!(
+        upstream.mock.wait_for(1).await[0].target,
+        "/gateway/claude/v1/messages?beta=true"
+    );
 }
 
 #[tokio::test]

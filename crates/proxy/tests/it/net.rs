@@ -109,15 +109,24 @@ pub async fn net_before(mock: Mock, settings: &[(&str, &str)]) -> Net {
         .map(|name| (format!("providers.{name}.base_url"), url.clone()))
         .collect();
     overrides.push(("server.port".into(), "0".into()));
-    overrides.extend(settings.iter().map(|(key, value)| ((*key).into(), (*value).into())));
+    overrides.extend(
+        settings
+            .iter()
+            .map(|(key, value)| ((*key).into(), (*value).into())),
+    );
     let settings = weir_core::config::load(None, &|_| None, &overrides)
         .map_err(|faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>())
         .unwrap()
         .settings;
     let records = Arc::new(Records::default());
-    let limit = settings.server.max_concurrent.map_or(0, std::num::NonZeroUsize::get);
+    let limit = settings
+        .server
+        .max_concurrent
+        .map_or(0, std::num::NonZeroUsize::get);
     let gateway = Arc::new(Gateway {
-        snapshot: Arc::new(ArcSwap::from_pointee(Snapshot::build(&settings, 1, None).unwrap())),
+        snapshot: Arc::new(ArcSwap::from_pointee(
+            Snapshot::build(&settings, 1, None).unwrap(),
+        )),
         sink: Sink {
             recorder: Arc::clone(&records) as Arc<dyn Recorder>,
             metrics: Arc::default(),
@@ -129,23 +138,37 @@ pub async fn net_before(mock: Mock, settings: &[(&str, &str)]) -> Net {
     });
     let listener = listen::bind(settings.server.listen).unwrap();
     let addr = listener.local_addr().unwrap();
-    let certificate =
-        settings.server.tls.as_ref().map(|files| Arc::new(tls::Certificate::load(files).unwrap()));
+    let certificate = settings
+        .server
+        .tls
+        .as_ref()
+        .map(|files| Arc::new(tls::Certificate::load(files).unwrap()));
     let shutdown = CancellationToken::new();
     let worker = Worker {
         gateway: Arc::clone(&gateway),
         index: 0,
         limits: (&settings.server).into(),
-        tls: certificate.as_ref().map(|certificate| certificate.acceptor().unwrap()),
+        tls: certificate
+            .as_ref()
+            .map(|certificate| certificate.acceptor().unwrap()),
         shutdown: shutdown.clone(),
     };
     tokio::spawn(worker.serve(listener));
-    Net { addr, mock, records, gateway, certificate, shutdown }
+    Net {
+        addr,
+        mock,
+        records,
+        gateway,
+        certificate,
+        shutdown,
+    }
 }
 
 /// Fails instead of hanging.
 pub async fn within<T>(future: impl Future<Output = T>) -> T {
-    tokio::time::timeout(PATIENCE, future).await.expect("it did not happen in time")
+    tokio::time::timeout(PATIENCE, future)
+        .await
+        .expect("it did not happen in time")
 }
 
 /// A client connection that sees bytes.
@@ -168,7 +191,10 @@ pub struct Answer {
 
 impl Answer {
     pub fn header(&self, name: &str) -> Option<&str> {
-        let found = self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
+        let found = self
+            .headers
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str())
     }
 
@@ -179,7 +205,10 @@ impl Answer {
 
 impl Wire {
     pub async fn connect(addr: SocketAddr) -> Self {
-        Self { stream: TcpStream::connect(addr).await.unwrap(), buffer: Vec::new() }
+        Self {
+            stream: TcpStream::connect(addr).await.unwrap(),
+            buffer: Vec::new(),
+        }
     }
 
     pub async fn send(&mut self, bytes: &[u8]) {
@@ -192,12 +221,23 @@ impl Wire {
             if let Some(end) = find(&self.buffer, b"\r\n\r\n") {
                 break end;
             }
-            assert!(self.more().await > 0, "closed before the head: {:?}", text(&self.buffer));
+            assert!(
+                self.more().await > 0,
+                "closed before the head: {:?}",
+                text(&self.buffer)
+            );
         };
         let head = text(&self.buffer[..end]);
         self.buffer.drain(..end + 4);
         let mut lines = head.split("\r\n");
-        let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+        let status = lines
+            .next()
+            .unwrap()
+            .split(' ')
+            .nth(1)
+            .unwrap()
+            .parse()
+            .unwrap();
         let headers = lines
             .map(|line| line.split_once(':').unwrap())
             .map(|(name, value)| (name.to_owned(), value.trim().to_owned()))
@@ -209,7 +249,11 @@ impl Wire {
     pub async fn until(&mut self, expected: &[u8]) {
         within(async {
             while find(&self.buffer, expected).is_none() {
-                assert!(self.more().await > 0, "closed after {:?}", text(&self.buffer));
+                assert!(
+                    self.more().await > 0,
+                    "closed after {:?}",
+                    text(&self.buffer)
+                );
             }
         })
         .await;
@@ -224,7 +268,12 @@ impl Wire {
     pub async fn answer(&mut self) -> Answer {
         within(async {
             let (status, headers) = self.head().await;
-            let mut answer = Answer { status, headers, body: Vec::new(), whole: false };
+            let mut answer = Answer {
+                status,
+                headers,
+                body: Vec::new(),
+                whole: false,
+            };
             if answer.header("transfer-encoding") == Some("chunked") {
                 self.chunks(&mut answer).await;
             } else if let Some(length) = answer.header("content-length") {
@@ -299,12 +348,17 @@ pub fn post(path: &str, headers: &[&str], body: &[u8]) -> Vec<u8> {
 
 /// A GET, or another method without a body.
 pub fn bare(method: &str, path: &str, headers: &[&str]) -> Vec<u8> {
-    let headers: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
+    let headers: String = headers
+        .iter()
+        .map(|header| format!("{header}\r\n"))
+        .collect();
     format!("{method} {path} HTTP/1.1\r\nHost: weir.example\r\n{headers}\r\n").into_bytes()
 }
 
 pub fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    haystack.windows(needle.len()).position(|window| window == needle)
+    haystack
+        .windows(needle.len())
+        .position(|window| window == needle)
 }
 
 pub fn text(bytes: &[u8]) -> String {

@@ -40,10 +40,21 @@ async fn a_configured_proxy_is_asked_to_connect() {
     let (proxy, asked) = connect_proxy().await;
     let url = format!("http://user:pass@{proxy}");
     let net = net(&[("providers.anthropic.proxy", &url)]).await;
-    assert_eq!(ask(net.addr, &post("/v1/messages", &[], BODY)).await.status, 200);
+    assert_eq!(
+        ask(net.addr, &post("/v1/messages", &[], BODY)).await.status,
+        200
+    );
     let asked = asked.lock();
-    assert!(asked[0].starts_with(&format!("CONNECT {} HTTP/1.1", net.mock.addr)), "{}", asked[0]);
-    assert!(asked[0].to_ascii_lowercase().contains("proxy-authorization: basic dxnlcjpwyxnz"));
+    assert!(
+        asked[0].starts_with(&format!("CONNECT {} HTTP/1.1", net.mock.addr)),
+        "{}",
+        asked[0]
+    );
+    assert!(
+        asked[0]
+            .to_ascii_lowercase()
+            .contains("proxy-authorization: basic dxnlcjpwyxnz")
+    );
     let received = net.mock.received().remove(0);
     assert!(received.header("proxy-authorization").is_none());
 }
@@ -52,9 +63,14 @@ async fn a_configured_proxy_is_asked_to_connect() {
 async fn named_hosts_are_reached_without_the_proxy() {
     let (proxy, asked) = connect_proxy().await;
     let url = format!("http://{proxy}");
-    let settings =
-        [("providers.anthropic.proxy", url.as_str()), ("providers.anthropic.no_proxy", "127.0.0.1")];
+    let settings = [
+        ("providers.anthropic.proxy", url.as_str()),
+        ("providers.anthropic.no_proxy", "127.0.0.1"),
+    ];
     let net = net(&settings).await;
-    assert_eq!(ask(net.addr, &post("/v1/messages", &[], BODY)).await.status, 200);
+    assert_eq!(
+        ask(net.addr, &post("/v1/messages", &[], BODY)).await.status,
+        200
+    );
     assert!(asked.lock().is_empty());
 }

@@ -22,7 +22,8 @@ async fn http2_without_tls_is_spoken_on_the_same_port() {
             .await
             .unwrap();
     tokio::spawn(connection);
-    net.mock.push(Raw::new(200).header("x-odd", "1").body("{\"ok\":1}"));
+    net.mock
+        .push(Raw::new(200).header("x-odd", "1").body("{\"ok\":1}"));
     let request = Request::post(format!("http://{}/v1/messages?beta=true", net.addr))
         .header("anthropic-beta", "a,b")
         .body(Full::new(Bytes::from_static(BODY)))
@@ -34,7 +35,10 @@ async fn http2_without_tls_is_spoken_on_the_same_port() {
     let received = net.mock.received().pop().unwrap();
     assert_eq!(received.target, "/v1/messages?beta=true");
     assert_eq!(received.header("anthropic-beta"), Some("a,b"));
-    assert_eq!(received.header("host"), Some(net.mock.addr.to_string().as_str()));
+    assert_eq!(
+        received.header("host"),
+        Some(net.mock.addr.to_string().as_str())
+    );
     assert_eq!(received.body, BODY);
 }
 
@@ -46,28 +50,38 @@ fn certify(folder: &std::path::Path) -> CertificateDer<'static> {
     made.cert.der().clone()
 }
 
-async fn status_over_tls(net: &crate::net::Net, trusted: CertificateDer<'static>) -> Result<u16, String> {
+async fn status_over_tls(
+    net: &crate::net::Net,
+    trusted: CertificateDer<'static>,
+) -> Result<u16, String> {
     let mut roots = rustls::RootCertStore::empty();
     roots.add(trusted).unwrap();
-    let config =
-        rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+    let config = rustls::ClientConfig::builder_with_provider(Arc::new(
+        rustls::crypto::ring::default_provider(),
+    ))
+    .with_safe_default_protocol_versions()
+    .unwrap()
+    .with_root_certificates(roots)
+    .with_no_client_auth();
     let stream = TcpStream::connect(net.addr).await.unwrap();
     let stream = tokio_rustls::TlsConnector::from(Arc::new(config))
         .connect(ServerName::try_from("localhost").unwrap(), stream)
         .await
         .map_err(|error| error.to_string())?;
-    let (mut sender, connection) =
-        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+        .await
+        .unwrap();
     tokio::spawn(connection);
     let request = Request::post("/v1/messages")
         .header("host", "localhost")
         .body(Full::new(Bytes::from_static(BODY)))
         .unwrap();
-    Ok(sender.send_request(request).await.unwrap().status().as_u16())
+    Ok(sender
+        .send_request(request)
+        .await
+        .unwrap()
+        .status()
+        .as_u16())
 }
 
 #[tokio::test]
@@ -82,25 +96,55 @@ async fn tls_is_served_with_the_certificate_of_the_moment() {
     .await;
     assert_eq!(within(status_over_tls(&net, first.clone())).await, Ok(200));
     let certificate = net.certificate.clone().unwrap();
-    assert!(!certificate.reload_if_changed().unwrap(), "nothing has changed");
+    assert!(
+        !certificate.reload_if_changed().unwrap(),
+        "nothing has changed"
+    );
     let second = certify(folder.path());
     // Coarse file times must not hide the change from the test.
     let later = std::time::SystemTime::now() + std::time::Duration::from_secs(5);
-    std::fs::File::options().write(true).open(file("cert.pem")).unwrap().set_modified(later).unwrap();
+    std::fs::File::options()
+        .write(true)
+        .open(file("cert.pem"))
+        .unwrap()
+        .set_modified(later)
+        .unwrap();
     assert!(certificate.reload_if_changed().unwrap());
-    assert!(within(status_over_tls(&net, first)).await.is_err(), "the old one is gone");
+    assert!(
+        within(status_over_tls(&net, first)).await.is_err(),
+        "the old one is gone"
+    );
     assert_eq!(within(status_over_tls(&net, second.clone())).await, Ok(200));
     std::fs::write(folder.path().join("cert.pem"), "broken").unwrap();
-    std::fs::File::options().write(true).open(file("key.pem")).unwrap().set_modified(later).unwrap();
-    assert!(certificate.reload_if_changed().unwrap_err().to_string().contains("cert.pem"));
-    assert_eq!(within(status_over_tls(&net, second)).await, Ok(200), "the good one stays");
+    std::fs::File::options()
+        .write(true)
+        .open(file("key.pem"))
+        .unwrap()
+        .set_modified(later)
+        .unwrap();
+    assert!(
+        certificate
+            .reload_if_changed()
+            .unwrap_err()
+            .to_string()
+            .contains("cert.pem")
+    );
+    assert_eq!(
+        within(status_over_tls(&net, second)).await,
+        Ok(200),
+        "the good one stays"
+    );
 }
 
 #[tokio::test]
 async fn a_second_request_on_a_connection_is_served_after_the_first() {
     let net = net(&[]).await;
     let mut wire = Wire::connect(net.addr).await;
-    let both = [post("/v1/messages", &[], BODY), post("/v1/messages", &[], BODY)].concat();
+    let both = [
+        post("/v1/messages", &[], BODY),
+        post("/v1/messages", &[], BODY),
+    ]
+    .concat();
     wire.send(&both).await;
     assert_eq!(wire.answer().await.status, 200);
     assert_eq!(wire.answer().await.status, 200);

@@ -77,10 +77,18 @@ async fn a_client_that_leaves_cancels_the_upstream() {
     wire.send(&post("/v1/messages", &[], BODY)).await;
     wire.until(b"data: 1\n\n").await;
     drop(wire);
-    within(net.mock.wait_until(|all| all[0].client_closed_early.is_some())).await;
+    within(
+        net.mock
+            .wait_until(|all| all[0].client_closed_early.is_some()),
+    )
+    .await;
     let record = net.records.ended(1).await;
     assert_eq!(record.end, weir_core::exchange::End::ClientGone);
-    assert_eq!(text(&record.body.to_bytes()), "data: 1\n\n", "what had come is kept");
+    assert_eq!(
+        text(&record.body.to_bytes()),
+        "data: 1\n\n",
+        "what had come is kept"
+    );
 }
 
 #[tokio::test]
@@ -92,9 +100,16 @@ async fn a_client_that_leaves_before_the_answer_cancels_the_upstream() {
     wire.send(&post("/v1/messages", &[], BODY)).await;
     within(gate.reached(1)).await;
     drop(wire);
-    within(net.mock.wait_until(|all| all[0].client_closed_early.is_some())).await;
+    within(
+        net.mock
+            .wait_until(|all| all[0].client_closed_early.is_some()),
+    )
+    .await;
     let record = net.records.ended(1).await;
-    assert_eq!((record.status, &record.end), (None, &weir_core::exchange::End::ClientGone));
+    assert_eq!(
+        (record.status, &record.end),
+        (None, &weir_core::exchange::End::ClientGone)
+    );
 }
 
 #[tokio::test]
@@ -117,7 +132,8 @@ async fn a_break_upstream_is_a_break_downstream() {
 #[tokio::test]
 async fn a_body_without_length_ends_with_its_connection() {
     let net = net(&[]).await;
-    net.mock.push(stream().piece("data: 1\n\n").close_delimited());
+    net.mock
+        .push(stream().piece("data: 1\n\n").close_delimited());
     let answer = ask(net.addr, &post("/v1/messages", &[], BODY)).await;
     assert_eq!(text(&answer.body), "data: 1\n\n");
     assert!(answer.whole);
@@ -130,7 +146,9 @@ async fn silence_past_the_idle_timeout_is_a_break() {
     let answer = ask(net.addr, &post("/v1/messages", &[], BODY)).await;
     assert!(!answer.whole);
     let record = net.records.ended(1).await;
-    let weir_core::exchange::End::UpstreamBroke(reason) = &record.end else { panic!() };
+    let weir_core::exchange::End::UpstreamBroke(reason) = &record.end else {
+        panic!()
+    };
     assert_eq!(&**reason, "upstream was silent for 150ms");
 }
 
@@ -139,7 +157,9 @@ async fn a_stream_outlasts_the_idle_timeout_as_long_as_bytes_come() {
     let net = net(&[("providers.anthropic.idle_timeout", "400ms")]).await;
     let mut raw = stream();
     for _ in 0..10 {
-        raw = raw.piece(": ping\n\n").sleep(std::time::Duration::from_millis(100));
+        raw = raw
+            .piece(": ping\n\n")
+            .sleep(std::time::Duration::from_millis(100));
     }
     net.mock.push(raw.piece("data: end\n\n"));
     let answer = ask(net.addr, &post("/v1/messages", &[], BODY)).await;
@@ -164,8 +184,16 @@ async fn arrivals_are_timed_piece_by_piece() {
     }
     let record = net.records.ended(1).await;
     assert_eq!(record.arrivals.len(), 10);
-    assert!(record.arrivals.is_sorted_by_key(|arrival| arrival.elapsed_us));
-    let sum: usize = record.arrivals.iter().map(|arrival| arrival.size as usize).sum();
+    assert!(
+        record
+            .arrivals
+            .is_sorted_by_key(|arrival| arrival.elapsed_us)
+    );
+    let sum: usize = record
+        .arrivals
+        .iter()
+        .map(|arrival| arrival.size as usize)
+        .sum();
     assert_eq!(sum, record.body.len);
 }
 
@@ -173,15 +201,24 @@ async fn arrivals_are_timed_piece_by_piece() {
 async fn captured_bytes_are_bounded_and_relayed_ones_are_not() {
     let net = net(&[("capture.max_body_bytes", "64KiB")]).await;
     let body = "x".repeat(1 << 20);
-    net.mock.push(stream().piece(body.clone()).split_every(10_000));
+    net.mock
+        .push(stream().piece(body.clone()).split_every(10_000));
     let answer = ask(net.addr, &post("/v1/messages", &[], BODY)).await;
     assert_eq!(answer.body.len(), body.len());
     let record = net.records.ended(1).await;
     assert!(record.truncated);
     assert!(record.body.len <= 64 << 10);
-    let arrived: usize = record.arrivals.iter().map(|arrival| arrival.size as usize).sum();
+    let arrived: usize = record
+        .arrivals
+        .iter()
+        .map(|arrival| arrival.size as usize)
+        .sum();
     assert_eq!(arrived, body.len(), "the timing covers all of it");
-    assert_eq!(net.gateway.sink.held.bytes(), 0, "nothing is held once it has ended");
+    assert_eq!(
+        net.gateway.sink.held.bytes(),
+        0,
+        "nothing is held once it has ended"
+    );
 }
 
 #[tokio::test]
@@ -190,7 +227,12 @@ async fn two_hundred_streams_run_at_once() {
     let gate = Gate::new();
     let mut wires = Vec::new();
     for number in 0..200 {
-        net.mock.push(stream().piece(format!("data: {number}\n\n")).pause(&gate).piece("data: end\n\n"));
+        net.mock.push(
+            stream()
+                .piece(format!("data: {number}\n\n"))
+                .pause(&gate)
+                .piece("data: end\n\n"),
+        );
         let mut wire = Wire::connect(net.addr).await;
         wire.send(&post("/v1/messages", &[], BODY)).await;
         wire.until(format!("data: {number}\n\n").as_bytes()).await;

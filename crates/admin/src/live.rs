@@ -1,0 +1,60 @@
+//! Exchanges as they begin and end, as server-sent events.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures_util::stream;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+use weir_store::Summary;
+use weir_store::model::RequestSummary;
+
+use crate::router::Admin;
+
+/// Silence after which a comment shows that the connection lives.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// `GET /api/live`: an event `exchange` with a summary each time one begins or ends. A follower
+/// that falls behind gets an event `missed` with how many it did not see.
+pub(crate) async fn live(State(admin): State<Arc<Admin>>) -> Response {
+    let follower = admin.store.subscribe();
+    let hello = Bytes::from_static(b": following\n\n");
+    let events = stream::unfold((Some(hello), follower), |(hello, follower)| async {
+        match hello {
+            Some(hello) => Some((Ok::<_, Infallible>(hello), (None, follower))),
+            None => next(follower)
+                .await
+                .map(|(event, follower)| (Ok(event), (None, follower))),
+        }
+    });
+    let headers = [
+        (CONTENT_TYPE, "text/event-stream"),
+        (CACHE_CONTROL, "no-cache"),
+    ];
+    (headers, Body::from_stream(events)).into_response()
+}
+
+async fn next(mut follower: Receiver<Arc<Summary>>) -> Option<(Bytes, Receiver<Arc<Summary>>)> {
+    let event = match tokio::time::timeout(KEEP_ALIVE, follower.recv()).await {
+        Err(_) => ": alive\n\n".to_owned(),
+        Ok(Err(RecvError::Closed)) => return None,
+        Ok(Err(RecvError::Lagged(missed))) => format!("event: missed\ndata: {missed}\n\n"),
+        Ok(Ok(summary)) => event(&summary),
+    };
+    Some((event.into(), follower))
+}
+
+fn event(summary: &Summary) -> String {
+    let summary = RequestSummary::from(summary);
+    let data = serde_json::to_string(&summary).unwrap_or_default();
+    format!(
+        "event: exchange\nid: {}\ndata: {data}\n\n",
+        summary.request_id
+    )
+}

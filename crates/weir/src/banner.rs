@@ -1,0 +1,46 @@
+//! What to type next.
+
+use std::net::SocketAddr;
+
+use weir_core::settings::{ProviderKind, Settings};
+
+use crate::lines::say;
+
+/// Tells where weir listens, where it forwards to, and how to point agents at it.
+pub fn print(settings: &Settings, listening: SocketAddr) {
+    let scheme = if settings.server.tls.is_some() {
+        "https"
+    } else {
+        "http"
+    };
+    let url = settings
+        .dashboard
+        .proxy_public_url
+        .clone()
+        .unwrap_or_else(|| format!("{scheme}://{listening}"));
+    say(&format!(
+        "weir {} on {scheme}://{listening}",
+        env!("CARGO_PKG_VERSION")
+    ));
+    for provider in &settings.providers {
+        say(&format!("  {:<10} -> {}", provider.name, provider.base_url));
+    }
+    let stored = if settings.capture.enabled {
+        format!(
+            "every exchange is kept in {}",
+            settings.storage.db_path.display()
+        )
+    } else {
+        "captures are off".to_owned()
+    };
+    say(&format!("  {stored}; look at {url}/api/requests\n"));
+    say("Point an agent here, then use it as before:");
+    for provider in &settings.providers {
+        let line = match provider.kind {
+            ProviderKind::Anthropic => format!("  export ANTHROPIC_BASE_URL={url}"),
+            ProviderKind::Openai => format!("  export OPENAI_BASE_URL={url}/v1"),
+            ProviderKind::Gemini => format!("  export GOOGLE_GEMINI_BASE_URL={url}"),
+        };
+        say(&line);
+    }
+}

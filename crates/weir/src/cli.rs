@@ -1,0 +1,141 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// The gateway between coding agents and the LLM APIs they call.
+///
+/// Point an agent at weir instead of at its provider. weir forwards every request byte for byte
+/// and keeps what went over the wire.
+#[derive(Debug, Parser)]
+#[command(name = "weir", version, arg_required_else_help = true, after_help = EXAMPLES)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  weir serve                          forward to api.anthropic.com from 127.0.0.1:3001
+  export ANTHROPIC_BASE_URL=http://127.0.0.1:3001 && claude
+  weir demo                           see it work without an API key
+  weir config init > weir.yaml        start a configuration file
+  weir config check                   show what is in force, and why";
+
+/// What weir can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the gateway
+    Serve(Serve),
+    /// Ask a running gateway how it is
+    Status(Status),
+    /// Look at configuration
+    #[command(subcommand)]
+    Config(Config),
+    /// Run a scripted upstream that speaks the LLM APIs, for trying things out
+    Mock(Mock),
+    /// Play a short agent session through weir, with a mock behind it
+    Demo(Demo),
+    /// Print a completion script
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Where the configuration comes from.
+#[derive(Args, Clone, Debug)]
+pub struct Source {
+    /// The configuration file, YAML or TOML [default: weir.yaml, weir.yml or weir.toml here, then
+    /// in ~/.config/weir; none is fine]
+    #[arg(long, short, env = "WEIR_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Override one setting, for example `--set server.port=8080`
+    #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
+    pub set: Vec<(String, String)>,
+}
+
+/// Options of `weir serve`.
+#[derive(Args, Clone, Debug)]
+pub struct Serve {
+    /// The configuration.
+    #[command(flatten)]
+    pub source: Source,
+    /// Listen on this address [setting: server.host]
+    #[arg(long)]
+    pub host: Option<String>,
+    /// Listen on this port; 0 takes a free one [setting: server.port]
+    #[arg(long, short)]
+    pub port: Option<u16>,
+    /// Keep captures in this SQLite file [setting: storage.db_path]
+    #[arg(long, value_name = "FILE")]
+    pub db: Option<PathBuf>,
+}
+
+/// Options of `weir status`.
+#[derive(Args, Clone, Debug)]
+pub struct Status {
+    /// Where the gateway listens
+    #[arg(long, default_value = "http://127.0.0.1:3001", env = "WEIR_URL")]
+    pub url: String,
+}
+
+/// Subcommands of `weir config`.
+#[derive(Debug, Subcommand)]
+pub enum Config {
+    /// Check the configuration; print each effective value and where it comes from
+    Check(Source),
+    /// Print a commented configuration file
+    Init {
+        /// The file's format
+        #[arg(long, value_enum, default_value_t = FileFormat::Yaml)]
+        format: FileFormat,
+    },
+    /// Print the JSON schema of the configuration file, for editors
+    Schema,
+    /// Print the reference of all settings, in Markdown
+    Reference,
+}
+
+/// Formats of a configuration file.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum FileFormat {
+    /// YAML.
+    Yaml,
+    /// TOML.
+    Toml,
+}
+
+/// Options of `weir mock`.
+#[derive(Args, Clone, Debug)]
+pub struct Mock {
+    /// Where to listen
+    #[arg(long, default_value = "127.0.0.1:4010")]
+    pub listen: SocketAddr,
+    /// The scenario for requests that name none
+    #[arg(long)]
+    pub scenario: Option<String>,
+    /// Answer everything with one prepared reply as fast as possible, for load tests
+    #[arg(long)]
+    pub fast: bool,
+}
+
+/// Options of `weir demo`.
+#[derive(Args, Clone, Debug)]
+pub struct Demo {
+    /// Where weir listens
+    #[arg(long, default_value = "127.0.0.1:3001")]
+    pub listen: SocketAddr,
+    /// Stop after the session instead of staying up to look at
+    #[arg(long)]
+    pub once: bool,
+}
+
+fn key_value(text: &str) -> Result<(String, String), String> {
+    text.split_once('=')
+        .map(|(key, value)| (key.trim().to_owned(), value.to_owned()))
+        .ok_or_else(|| format!("`{text}` is not KEY=VALUE"))
+}

@@ -1,0 +1,128 @@
+//! Finds the configuration file, and shows what is in force.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+use weir_core::config::{self, FILE_NAMES, Format, Loaded, SourceText};
+
+use crate::cli::{Config, FileFormat, Source};
+use crate::lines::{complain, say};
+
+/// Runs `weir config`.
+///
+/// # Errors
+/// When the configuration cannot be read or is not valid.
+pub fn run(command: &Config) -> anyhow::Result<ExitCode> {
+    match command {
+        Config::Check(source) => check(source)?,
+        Config::Init { format } => say(config::init_file(format.into()).trim_end()),
+        Config::Schema => say(&serde_json::to_string_pretty(&config::json_schema())?),
+        Config::Reference => say(config::reference_markdown().trim_end()),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+impl From<&FileFormat> for Format {
+    fn from(format: &FileFormat) -> Self {
+        match format {
+            FileFormat::Yaml => Self::Yaml,
+            FileFormat::Toml => Self::Toml,
+        }
+    }
+}
+
+/// A configuration with the file it came from.
+#[derive(Debug)]
+pub struct Found {
+    /// The file, if there is one.
+    pub file: Option<PathBuf>,
+    /// What is in force.
+    pub loaded: Loaded,
+}
+
+/// Reads the file, the environment and the command line together.
+///
+/// # Errors
+/// Every fault at once, each with its place.
+pub fn load(source: &Source, flags: &[(String, String)]) -> anyhow::Result<Found> {
+    let file = match &source.config {
+        Some(file) => Some(file.clone()),
+        None => discover(),
+    };
+    let text = match &file {
+        Some(file) => Some(
+            std::fs::read_to_string(file)
+                .with_context(|| format!("{}: cannot be read", file.display()))?,
+        ),
+        None => None,
+    };
+    let name = file
+        .as_deref()
+        .map(|file| file.display().to_string())
+        .unwrap_or_default();
+    let text = match &text {
+        Some(text) => Some(SourceText {
+            name: &name,
+            format: format_of(&name)?,
+            text,
+        }),
+        None => None,
+    };
+    let overrides: Vec<_> = source.set.iter().chain(flags).cloned().collect();
+    match config::load(text, &|name| std::env::var(name).ok(), &overrides) {
+        Ok(loaded) => Ok(Found { file, loaded }),
+        Err(faults) => {
+            let list = faults.iter().fold(String::new(), |mut list, fault| {
+                let _infallible = write!(list, "\n  {fault}");
+                list
+            });
+            bail!("the configuration is not valid:{list}")
+        }
+    }
+}
+
+fn format_of(name: &str) -> anyhow::Result<Format> {
+    Format::from_name(name)
+        .with_context(|| format!("{name}: not .yaml, .yml or .toml, so its format is unknown"))
+}
+
+/// The first of the known names here, then in the user's configuration folder.
+fn discover() -> Option<PathBuf> {
+    let home = std::env::var_os("XDG_CONFIG_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".config")));
+    let folders = [Some(PathBuf::new()), home.map(|home| home.join("weir"))];
+    folders
+        .into_iter()
+        .flatten()
+        .flat_map(|folder| FILE_NAMES.map(|name| folder.join(name)))
+        .find(|file| file.is_file())
+}
+
+fn check(source: &Source) -> anyhow::Result<()> {
+    let Found { file, loaded } = load(source, &[])?;
+    let width = loaded
+        .report
+        .iter()
+        .map(|line| line.path.len())
+        .max()
+        .unwrap_or(0);
+    for line in &loaded.report {
+        let value = line.value.as_deref().unwrap_or("-");
+        say(&format!(
+            "{:<width$}  {value}  ({})",
+            line.path, line.source
+        ));
+    }
+    for warning in &loaded.warnings {
+        complain(&format!("warning: {warning}"));
+    }
+    let of = file.map_or_else(
+        || "no configuration file".to_owned(),
+        |file| file.display().to_string(),
+    );
+    say(&format!("\n{of}: valid"));
+    Ok(())
+}

@@ -1,0 +1,184 @@
+//! The log line of each exchange, and the figures of what providers said: both made where the
+//! recorder has read it already, not on the way of a request.
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::registry::Registry;
+use std::sync::Arc;
+use weir_core::health::Lifecycle;
+use weir_proxy::Metrics;
+use weir_proxy::record::Held;
+use weir_store::{Recorder, State, Summary};
+
+/// Models that get a label of their own. A client can name any model, so there is a bound; what is
+/// past it is counted as `other`.
+const MAX_MODELS: usize = 200;
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct TokenLabels {
+    provider: String,
+    model: String,
+    kind: &'static str,
+}
+
+/// What is counted of ended exchanges.
+#[derive(Debug, Default)]
+pub struct Figures {
+    tokens: Family<TokenLabels, Counter>,
+    models: parking_lot::Mutex<std::collections::HashSet<Box<str>>>,
+}
+
+impl Figures {
+    /// Counts an ended exchange and logs its line.
+    pub fn ended(&self, summary: &Summary) {
+        self.count(summary);
+        log(summary);
+    }
+
+    fn count(&self, summary: &Summary) {
+        let tokens = &summary.tokens;
+        let kinds = [
+            ("input", tokens.input),
+            ("output", tokens.output),
+            ("cache_read", tokens.cache_read),
+            ("cache_write", tokens.cache_write),
+        ];
+        if kinds.iter().all(|(_, count)| count.is_none()) {
+            return;
+        }
+        let model = self.label(summary.model.as_deref().unwrap_or("unknown"));
+        for (kind, count) in kinds {
+            let labels = TokenLabels {
+                provider: summary.provider.to_string(),
+                model: model.clone(),
+                kind,
+            };
+            self.tokens
+                .get_or_create(&labels)
+                .inc_by(count.unwrap_or(0));
+        }
+    }
+
+    fn label(&self, model: &str) -> String {
+        let mut models = self.models.lock();
+        if models.contains(model) {
+            return model.to_owned();
+        }
+        if models.len() >= MAX_MODELS {
+            return "other".to_owned();
+        }
+        models.insert(model.into());
+        model.to_owned()
+    }
+}
+
+/// One line an exchange.
+fn log(summary: &Summary) {
+    let ended_badly = !matches!(summary.state, State::Complete | State::ClientGone);
+    let milliseconds = summary.duration_us.unwrap_or(0) / 1000;
+    macro_rules! line {
+        ($level:ident) => {
+            tracing::$level!(
+                target: "weir::exchange",
+                request_id = %summary.id,
+                status = summary.status.unwrap_or(0),
+                ms = milliseconds,
+                provider = &*summary.provider,
+                model = summary.model.as_deref(),
+                input = summary.tokens.input,
+                cached = summary.tokens.cache_read,
+                output = summary.tokens.output,
+                stop = summary.stop_reason.as_deref(),
+                error = summary.stream_error.as_deref(),
+                "{} {}", summary.method, summary.path
+            )
+        };
+    }
+    if ended_badly {
+        line!(warn);
+    } else {
+        line!(info);
+    }
+}
+
+/// Figures that others keep, read when they are asked for.
+#[derive(Debug)]
+struct Present {
+    store: Recorder,
+    lifecycle: Arc<Lifecycle>,
+    held: Arc<Held>,
+}
+
+impl Collector for Present {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
+        let store = self.store.status();
+        let gauges = [
+            (
+                "weir_in_flight",
+                "Requests being answered",
+                self.lifecycle.in_flight(),
+            ),
+            (
+                "weir_capture_queued_bytes",
+                "Bytes that wait for the recorder",
+                store.queued_bytes,
+            ),
+            (
+                "weir_capture_held_bytes",
+                "Bytes of responses under way held for the recorder",
+                self.held.bytes(),
+            ),
+            (
+                "weir_store_up",
+                "Whether captures can be written",
+                usize::from(store.ok),
+            ),
+        ];
+        for (name, help, value) in gauges {
+            let value = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
+            value.encode(encoder.encode_descriptor(name, help, None, MetricType::Gauge)?)?;
+        }
+        let help = "Exchanges not kept, or not kept whole";
+        let mut dropped =
+            encoder.encode_descriptor("weir_capture_dropped", help, None, MetricType::Counter)?;
+        for (reason, count) in store.dropped.by_reason() {
+            let labels = [("reason", reason)];
+            ConstCounter::new(count).encode(dropped.encode_family(&labels)?)?;
+        }
+        Ok(())
+    }
+}
+
+/// Everything that `/metrics` shows.
+pub fn registry(
+    metrics: &Metrics,
+    figures: &Figures,
+    (store, lifecycle, held): (&Recorder, &Arc<Lifecycle>, &Arc<Held>),
+) -> Registry {
+    let mut registry = Registry::with_prefix("weir");
+    metrics.register(&mut registry);
+    registry.register(
+        "tokens",
+        "Tokens as providers counted them; input is what no cache had",
+        figures.tokens.clone(),
+    );
+    registry.register_collector(Box::new(Present {
+        store: store.clone(),
+        lifecycle: Arc::clone(lifecycle),
+        held: Arc::clone(held),
+    }));
+    registry
+}
+
+/// The figures in OpenMetrics text.
+pub fn text(registry: &Registry) -> String {
+    let mut text = String::new();
+    if prometheus_client::encoding::text::encode(&mut text, registry).is_err() {
+        tracing::error!("the figures cannot be written");
+    }
+    text
+}

@@ -1,0 +1,313 @@
+//! Joins the parts and runs them: store, data plane, API, signals.
+
+use std::net::{SocketAddr, TcpListener};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow};
+use arc_swap::ArcSwap;
+use tokio_util::sync::CancellationToken;
+use weir_admin::{Access, Admin};
+use weir_core::exchange::{self, RequestRecord, ResponseRecord};
+use weir_core::health::Lifecycle;
+use weir_core::identity::{DEFAULT_KEY_HEADER, Gate};
+use weir_core::limit::Concurrency;
+use weir_core::settings::Settings;
+use weir_proxy::listen::Worker;
+use weir_proxy::record::{Held, Sink};
+use weir_proxy::{Gateway, Metrics, Snapshot, listen, tls};
+use weir_store::{Options, Recorder};
+
+use crate::cli::{Serve, Source};
+use crate::config::{self, Found};
+use crate::control::ApiControl;
+use crate::figures::{self, Figures};
+use crate::shutdown::{Asked, Drained, Signals, ceiling, drain};
+use crate::telemetry::{self, LevelHandle};
+use crate::{banner, workers};
+
+/// How long connections may take to close once everything is answered.
+const CLOSING: Duration = Duration::from_secs(1);
+/// How often certificate files are looked at.
+const CERTIFICATE_CHECK: Duration = Duration::from_secs(5);
+
+/// Runs `weir serve`.
+///
+/// # Errors
+/// When the configuration is not valid, the address is taken, or the database is a newer weir's.
+pub fn run(options: &Serve) -> anyhow::Result<ExitCode> {
+    let flags = flags(options);
+    let found = config::load(&options.source, &flags)?;
+    let level = telemetry::init(&found.loaded.settings.logging)?;
+    for warning in &found.loaded.warnings {
+        tracing::warn!("{warning}");
+    }
+    let running = Running::start(found.loaded.settings.clone())?;
+    banner::print(&found.loaded.settings, running.listening);
+    let reloader = Reloader {
+        source: options.source.clone(),
+        flags,
+        found,
+        level,
+    };
+    workers::runtime()?.block_on(running.until_told(reloader))
+}
+
+fn flags(options: &Serve) -> Vec<(String, String)> {
+    let text = |key: &str, value: Option<String>| value.map(|value| (key.to_owned(), value));
+    [
+        text("server.host", options.host.clone()),
+        text("server.port", options.port.map(|port| port.to_string())),
+        text(
+            "storage.db_path",
+            options.db.as_ref().map(|path| path.display().to_string()),
+        ),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// Hands records to the store.
+struct ToStore(Recorder);
+
+impl exchange::Recorder for ToStore {
+    fn started(&self, request: Box<RequestRecord>) {
+        self.0.started(request);
+    }
+
+    fn finished(&self, response: Box<ResponseRecord>) {
+        self.0.finished(response);
+    }
+}
+
+/// A gateway that serves.
+#[derive(Debug)]
+pub struct Running {
+    /// Where it listens, with the real port.
+    pub listening: SocketAddr,
+    settings: Arc<ArcSwap<Settings>>,
+    gateway: Arc<Gateway>,
+    store: Recorder,
+    certificate: Option<Arc<tls::Certificate>>,
+    workers: Vec<JoinHandle<std::io::Result<()>>>,
+    shutdown: CancellationToken,
+}
+
+impl Running {
+    /// Starts everything. The caller ends it by [`Running::until_told`] or [`Running::stop`].
+    ///
+    /// # Errors
+    /// When the address is taken, a provider cannot be set up, or the database is a newer weir's.
+    pub fn start(settings: Settings) -> anyhow::Result<Self> {
+        let count = workers::count(settings.server.workers);
+        let snapshot = Snapshot::build(&settings, count, None)?;
+        let listener = listen::bind(settings.server.listen)
+            .with_context(|| format!("cannot listen on {}", settings.server.listen))?;
+        let listening = listener.local_addr()?;
+        let certificate = match &settings.server.tls {
+            Some(files) => Some(Arc::new(tls::Certificate::load(files)?)),
+            None => None,
+        };
+        let metrics = Arc::new(Metrics::default());
+        let figures = Arc::new(Figures::default());
+        let store = open_store(&settings, Arc::clone(&figures))?;
+        let settings = Arc::new(ArcSwap::from_pointee(settings));
+        let lifecycle = Arc::new(Lifecycle::default());
+        let held = Arc::new(Held::new(settings.load().capture.queue_bytes));
+        let registry = figures::registry(&metrics, &figures, (&store, &lifecycle, &held));
+        let admin = admin(&settings, &store, &lifecycle, registry);
+        let gateway = Arc::new(Gateway {
+            snapshot: Arc::new(ArcSwap::from_pointee(snapshot)),
+            sink: Sink {
+                recorder: Arc::new(ToStore(store.clone())),
+                metrics,
+                held,
+            },
+            concurrency: Arc::new(Concurrency::new(limit(&settings.load()))),
+            lifecycle,
+            control: Arc::new(ApiControl(weir_admin::router(admin, access(&settings)))),
+        });
+        let shutdown = CancellationToken::new();
+        let mut running = Self {
+            listening,
+            settings,
+            gateway,
+            store,
+            certificate,
+            workers: Vec::new(),
+            shutdown,
+        };
+        running.workers = running.start_workers(count, &listener)?;
+        Ok(running)
+    }
+
+    fn start_workers(
+        &self,
+        count: usize,
+        listener: &TcpListener,
+    ) -> anyhow::Result<Vec<JoinHandle<std::io::Result<()>>>> {
+        let tls = self
+            .certificate
+            .as_ref()
+            .map(tls::Certificate::acceptor)
+            .transpose()?;
+        let settings = self.settings.load();
+        Ok(workers::start(count, listener, |index| Worker {
+            gateway: Arc::clone(&self.gateway),
+            index,
+            limits: (&settings.server).into(),
+            tls: tls.clone(),
+            shutdown: self.shutdown.clone(),
+        })?)
+    }
+
+    /// Serves until a signal ends it; SIGHUP reads the configuration again.
+    async fn until_told(self, mut reloader: Reloader) -> anyhow::Result<ExitCode> {
+        let mut signals = Signals::listen()?;
+        let mut check = tokio::time::interval(CERTIFICATE_CHECK);
+        let asked = loop {
+            tokio::select! {
+                asked = signals.next() => match asked {
+                    Asked::Reload => reloader.reload(&self),
+                    asked => break asked,
+                },
+                _ = check.tick(), if self.certificate.is_some() => self.check_certificate(),
+            }
+        };
+        let ceiling = ceiling(asked, &self.settings.load().server);
+        let drained = drain(&self.gateway.lifecycle, &mut signals, ceiling).await;
+        self.stop().await;
+        Ok(match drained {
+            Drained::Clean => ExitCode::SUCCESS,
+            Drained::CutOff => ExitCode::FAILURE,
+        })
+    }
+
+    /// Closes connections and writes what was captured.
+    pub async fn stop(self) {
+        self.shutdown.cancel();
+        let closed = async {
+            while self.workers.iter().any(|worker| !worker.is_finished()) {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        // Followers of the live feed stay until they are cut off.
+        if tokio::time::timeout(CLOSING, closed).await.is_err() {
+            tracing::debug!("connections are cut off");
+        }
+        self.store.shutdown().await;
+        tracing::info!("stopped");
+    }
+
+    fn check_certificate(&self) {
+        match self
+            .certificate
+            .as_ref()
+            .map(|certificate| certificate.reload_if_changed())
+        {
+            Some(Ok(true)) => tracing::info!("a new certificate is served"),
+            Some(Err(error)) => tracing::warn!(%error, "the changed certificate is not used"),
+            Some(Ok(false)) | None => {}
+        }
+    }
+}
+
+fn open_store(settings: &Settings, figures: Arc<Figures>) -> anyhow::Result<Recorder> {
+    let header = &settings.auth.api_key_header;
+    Recorder::open(Options {
+        db_path: settings.storage.db_path.clone(),
+        capture: settings.capture.clone(),
+        key_header: (*header != DEFAULT_KEY_HEADER).then(|| header.clone()),
+        on_ended: Some(Box::new(move |summary| figures.ended(summary))),
+        tuning: weir_store::Tuning::default(),
+    })
+    .map_err(|error| anyhow!(error))
+}
+
+fn limit(settings: &Settings) -> usize {
+    settings
+        .server
+        .max_concurrent
+        .map_or(0, std::num::NonZeroUsize::get)
+}
+
+fn admin(
+    settings: &Arc<ArcSwap<Settings>>,
+    store: &Recorder,
+    lifecycle: &Arc<Lifecycle>,
+    registry: prometheus_client::registry::Registry,
+) -> Arc<Admin> {
+    let (for_required, for_url) = (Arc::clone(settings), Arc::clone(settings));
+    Arc::new(Admin {
+        store: store.clone(),
+        reader: store.reader(),
+        lifecycle: Arc::clone(lifecycle),
+        capture_required: Box::new(move || for_required.load().capture.required),
+        metrics: Box::new(move || figures::text(&registry)),
+        public_url: Box::new(move || for_url.load().dashboard.proxy_public_url.clone()),
+    })
+}
+
+/// What the API's guard goes by, from the settings in force.
+fn access(settings: &Arc<ArcSwap<Settings>>) -> Arc<dyn Fn() -> Access + Send + Sync> {
+    let settings = Arc::clone(settings);
+    Arc::new(move || {
+        let settings = settings.load();
+        let public = settings.dashboard.proxy_public_url.as_deref();
+        let public = public.and_then(|url| url.parse::<http::Uri>().ok());
+        let hosts = settings.server.allowed_hosts.iter().cloned();
+        Access {
+            password: settings.dashboard.password.clone(),
+            gate: Arc::new(Gate::new(&settings.auth, settings.server.trust_proxy)),
+            hosts: hosts
+                .chain(public.and_then(|url| url.host().map(str::to_owned)))
+                .collect(),
+        }
+    })
+}
+
+/// Reads the configuration again.
+struct Reloader {
+    source: Source,
+    flags: Vec<(String, String)>,
+    found: Found,
+    level: LevelHandle,
+}
+
+impl Reloader {
+    /// Takes a changed configuration into use: whole, or not at all.
+    fn reload(&mut self, running: &Running) {
+        let found = match config::load(&self.source, &self.flags) {
+            Ok(found) => found,
+            Err(error) => {
+                tracing::error!("nothing changes, because {error:#}");
+                return;
+            }
+        };
+        if let Err(error) = self.apply(&found, running) {
+            tracing::error!("nothing changes, because {error:#}");
+            return;
+        }
+        for path in self.found.loaded.needs_restart(&found.loaded) {
+            tracing::warn!("`{path}` has changed, which takes effect with a restart");
+        }
+        self.found = found;
+        tracing::info!("the configuration was read again");
+    }
+
+    fn apply(&self, found: &Found, running: &Running) -> anyhow::Result<()> {
+        let settings = &found.loaded.settings;
+        let gateway = &running.gateway;
+        let count = running.workers.len();
+        let snapshot = Snapshot::build(settings, count, Some(&gateway.snapshot.load()))?;
+        self.level.set(&settings.logging.level)?;
+        gateway.snapshot.store(Arc::new(snapshot));
+        gateway.concurrency.set_limit(limit(settings));
+        gateway.sink.held.set_limit(settings.capture.queue_bytes);
+        running.settings.store(Arc::new(settings.clone()));
+        Ok(())
+    }
+}

@@ -1,0 +1,48 @@
+//! The threads that serve: one for each core, each with a runtime of its own.
+
+use std::io;
+use std::net::TcpListener;
+use std::num::NonZeroUsize;
+use std::thread::JoinHandle;
+
+use weir_proxy::listen::Worker;
+
+/// How many workers to start.
+#[must_use]
+pub fn count(configured: Option<NonZeroUsize>) -> usize {
+    configured
+        .or_else(|| std::thread::available_parallelism().ok())
+        .map_or(1, NonZeroUsize::get)
+}
+
+/// Starts `count` workers that share `listener`; `prepare` makes each from its number.
+///
+/// # Errors
+/// When a thread cannot be started or the listener cannot be shared.
+pub fn start(
+    count: usize,
+    listener: &TcpListener,
+    prepare: impl Fn(usize) -> Worker,
+) -> io::Result<Vec<JoinHandle<io::Result<()>>>> {
+    (0..count)
+        .map(|index| {
+            let listener = listener.try_clone()?;
+            let worker = prepare(index);
+            std::thread::Builder::new()
+                .name(format!("weir-worker-{index}"))
+                .spawn(move || runtime()?.block_on(worker.serve(listener)))
+        })
+        .collect()
+}
+
+/// A single-threaded runtime.
+///
+/// # Errors
+/// When the system refuses the event queue.
+pub fn runtime() -> io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        // Lookups of names and queries of the store, which block.
+        .max_blocking_threads(8)
+        .build()
+}
