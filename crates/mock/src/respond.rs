@@ -121,14 +121,18 @@ impl Scene<'_> {
             .filter(|ask| !ask.is_auxiliary)
             .and_then(|ask| Scenario::find(&ask.prompt));
         let is_chosen = chosen.is_some();
-        let scenario = chosen
+        let mut scenario = chosen
             .or(marked)
             .unwrap_or_else(|| self.director.default.clone());
         let dialect = route.dialect();
         // A default scenario is about model turns; the rest of the API goes on as usual.
-        let concerns = is_chosen || generate.is_some();
-        if let Some(reply) = self.early(&scenario, dialect).filter(|_| concerns) {
-            return reply;
+        if is_chosen || generate.is_some() {
+            if is_fault(&scenario.name) && !self.director.fails_again(&scenario) {
+                "text".clone_into(&mut scenario.name);
+            }
+            if let Some(reply) = self.early(&scenario, dialect) {
+                return reply;
+            }
         }
         match (generate, route) {
             (Some(ask), _) => self.generate(&scenario, &ask),
@@ -158,9 +162,8 @@ impl Scene<'_> {
             "error" => Some(u16::try_from(scenario.size("status", 500)).unwrap_or(500)),
             _ => numeric,
         };
-        if let Some(status) = status.filter(|status| (400..=599).contains(status)) {
-            let fails = self.director.fails_again(scenario);
-            return fails.then(|| self.failure(scenario, dialect, &Failure::of(scenario, status)));
+        if let Some(status) = status.filter(|status| (300..=599).contains(status)) {
+            return Some(self.failure(scenario, dialect, &Failure::of(scenario, status)));
         }
         match scenario.name.as_str() {
             "refuse" => Some(Ok(Raw::refuse(shape::cut(scenario).unwrap_or(Cut::Fin)))),
@@ -198,9 +201,6 @@ impl Scene<'_> {
         };
         if ask.stream {
             shape::stream(scenario, ask, speech.events(), headers)
-        } else if scenario.name == "stream_error" || scenario.name == "error_mid" {
-            let failure = Failure::of(scenario, 529);
-            self.failure(scenario, ask.dialect, &failure)
         } else {
             shape::whole(scenario, 200, speech.whole(), headers)
         }
@@ -270,8 +270,22 @@ impl Scene<'_> {
     }
 }
 
+/// Scenarios that end with `count=N` after so many requests.
+fn is_fault(name: &str) -> bool {
+    let named = [
+        "error",
+        "rate_limit",
+        "overloaded",
+        "refuse",
+        "drop",
+        "silent",
+        "stream_error",
+    ];
+    named.contains(&name) || name.parse::<u16>().is_ok()
+}
+
 /// Every scenario that shapes a model turn.
-const KNOWN: [&str; 29] = [
+const KNOWN: [&str; 28] = [
     "text",
     "tools",
     "parallel",
@@ -279,7 +293,6 @@ const KNOWN: [&str; 29] = [
     "citations",
     "pings",
     "stream_error",
-    "error_mid",
     "slow",
     "silent",
     "drop",

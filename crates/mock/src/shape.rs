@@ -70,7 +70,7 @@ pub(crate) fn whole(
             reply.steps.clear();
             reply = reply.hang();
         }
-        "drop" => {
+        "drop" if scenario.get("mode") != Some("end") => {
             if let Some(Step::Bytes(body)) = reply.steps.pop_front() {
                 reply = reply.piece(body.slice(..body.len() / 2));
             }
@@ -154,7 +154,7 @@ impl Break {
             .nth(2);
         let middle = third_delta.map_or(events.len() / 2, |(index, _)| index + 1);
         let (ending, default) = match scenario.name.as_str() {
-            "stream_error" | "error_mid" => (Ending::Error, middle),
+            "stream_error" => (Ending::Error, middle),
             "silent" => (Ending::Silence, 0),
             "drop" => match scenario.get("mode").unwrap_or("fin") {
                 "line" => (Ending::InLine, middle),

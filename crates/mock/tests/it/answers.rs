@@ -123,15 +123,23 @@ async fn a_429_has_every_limit_header_with_zeros() {
 #[tokio::test]
 async fn a_failure_counts_down_to_success() {
     let mock = mock().await;
-    let mut seen = Vec::new();
-    for _ in 0..4 {
-        seen.push(
-            ask(&mock, Api::Anthropic, "529,count=2", true)
-                .await
-                .status(),
-        );
+    for scenario in ["529,count=2", "error,status=503,count=2", "refuse,count=2"] {
+        let mut seen = Vec::new();
+        for _ in 0..4 {
+            seen.push(ask(&mock, Api::Anthropic, scenario, true).await.status() == 200);
+        }
+        assert_eq!(seen, [false, false, true, true], "{scenario}");
     }
-    assert_eq!(seen, [529, 529, 200, 200]);
+    assert!(
+        !ask(&mock, Api::Anthropic, "drop,count=1", true)
+            .await
+            .is_whole
+    );
+    assert!(
+        ask(&mock, Api::Anthropic, "drop,count=1", true)
+            .await
+            .is_whole
+    );
 }
 
 #[tokio::test]
