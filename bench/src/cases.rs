@@ -105,7 +105,12 @@ const PROXIES: [Name; 4] = [Name::Nginx, Name::Bare, Name::WeirOff, Name::WeirOn
 pub(crate) fn cases(depth: Depth) -> Vec<Case> {
     let mut all = Vec::new();
     for (size, connections, requests) in [(KB, 16, 8000), (64 * KB, 8, 3000), (MB, 4, 320)] {
+        let mut contenders = PROXIES.to_vec();
+        if depth == Depth::Full {
+            contenders.extend([Name::NginxQuiet, Name::NginxUnbuffered]);
+        }
         all.push(Case {
+            contenders,
             requests,
             connections,
             ..cpu(depth, Bodies::Growing, size)
@@ -139,10 +144,6 @@ pub(crate) fn cases(depth: Depth) -> Vec<Case> {
 }
 
 fn cpu(depth: Depth, bodies: Bodies, size: usize) -> Case {
-    let mut contenders = PROXIES.to_vec();
-    if depth == Depth::Full {
-        contenders.push(Name::NginxQuiet);
-    }
     Case {
         kind: Kind::Cpu,
         bodies,
@@ -151,7 +152,7 @@ fn cpu(depth: Depth, bodies: Bodies, size: usize) -> Case {
         requests: 1000,
         per_second: None,
         stream: None,
-        contenders,
+        contenders: PROXIES.to_vec(),
         rounds: depth.rounds(),
     }
 }

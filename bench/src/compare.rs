@@ -116,7 +116,7 @@ impl Field {
         }
     }
 
-    /// Starts the upstream and those of `wanted` that were not left out.
+    /// Starts the upstream and the servers.
     ///
     /// # Errors
     /// When one does not start.
@@ -136,9 +136,7 @@ impl Field {
         let (daemon, addr) = upstream(&places)?;
         let mut contenders = Vec::new();
         for name in wanted {
-            if self.contenders.is_empty() || self.contenders.contains(name) {
-                contenders.push(Contender::start(*name, addr, &places)?);
-            }
+            contenders.push(Contender::start(*name, addr, &places)?);
         }
         Ok(Stage {
             contenders,
@@ -162,6 +160,10 @@ pub(crate) async fn run(options: &Compare) -> anyhow::Result<()> {
     let mut cases = cases(depth);
     for case in &mut cases {
         case.rounds = options.rounds.unwrap_or(case.rounds);
+        // Those that were asked for take part in every case that fits them.
+        case.contenders = options.field.or(&case.contenders);
+        case.contenders
+            .retain(|name| case.kind != Kind::Cpu || *name != Name::Direct);
     }
     if let Some(text) = &options.case {
         cases.retain(|case| case.label().contains(text.as_str()));

@@ -25,6 +25,8 @@ pub(crate) enum Name {
     Nginx,
     /// nginx without an access log.
     NginxQuiet,
+    /// nginx that passes request bodies on as they come instead of reading them whole first.
+    NginxUnbuffered,
     /// The least hyper proxy.
     Bare,
     /// weir with capture off.
@@ -39,6 +41,7 @@ impl fmt::Display for Name {
             Self::Direct => "direct",
             Self::Nginx => "nginx",
             Self::NginxQuiet => "nginx, no log",
+            Self::NginxUnbuffered => "nginx, unbuffered",
             Self::Bare => "bare hyper",
             Self::WeirOff => "weir, capture off",
             Self::WeirOn => "weir, capture on",
@@ -94,8 +97,8 @@ impl Contender {
         let log = dir.join("stderr.log");
         let started = match name {
             Name::Direct => Ok((None, upstream, upstream)),
-            Name::Nginx | Name::NginxQuiet => {
-                start_nginx(name == Name::Nginx, upstream, places, &dir)
+            Name::Nginx | Name::NginxQuiet | Name::NginxUnbuffered => {
+                start_nginx(name, upstream, places, &dir)
             }
             Name::Bare => {
                 let mut command = Command::new(std::env::current_exe()?);
@@ -149,7 +152,7 @@ fn weir(captures: bool, upstream: SocketAddr, places: &Places, dir: &Path) -> Co
 }
 
 fn start_nginx(
-    logs: bool,
+    name: Name,
     upstream: SocketAddr,
     places: &Places,
     dir: &Path,
@@ -159,7 +162,7 @@ fn start_nginx(
         upstream,
         plain,
         streaming,
-        logs,
+        name,
         dir,
     });
     let file = dir.join("nginx.conf");

@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
+use crate::contender::Name;
+
 /// What varies.
 #[derive(Debug)]
 pub(crate) struct Shape<'a> {
@@ -12,7 +14,8 @@ pub(crate) struct Shape<'a> {
     pub(crate) plain: SocketAddr,
     /// Where they are not, as for streams.
     pub(crate) streaming: SocketAddr,
-    pub(crate) logs: bool,
+    /// Which of the nginxes.
+    pub(crate) name: Name,
     pub(crate) dir: &'a Path,
 }
 
@@ -25,10 +28,14 @@ pub(crate) fn config(shape: &Shape<'_>) -> String {
         ..
     } = shape;
     let dir = shape.dir.display();
-    let access = if shape.logs {
-        format!("{dir}/access.log")
-    } else {
-        "off".to_owned()
+    let access = match shape.name {
+        Name::NginxQuiet => "off".to_owned(),
+        _ => format!("{dir}/access.log"),
+    };
+    // Large enough that no body of a case is written to a file.
+    let request = match shape.name {
+        Name::NginxUnbuffered => "proxy_request_buffering off; client_body_buffer_size 256k;",
+        _ => "client_body_buffer_size 4m;",
     };
     // Started by root, nginx would hand its workers to a user who may not write here.
     let is_root = std::fs::metadata(shape.dir).is_ok_and(|dir| dir.uid() == 0);
@@ -50,7 +57,7 @@ http {{
   keepalive_requests 100000000;
   keepalive_timeout 300s;
   client_max_body_size 64m;
-  client_body_buffer_size 4m;
+  {request}
   upstream provider {{
     server {upstream};
     keepalive 256;
