@@ -251,9 +251,24 @@ impl Answerer {
     }
 }
 
-/// Claude Code asks this before it sends anything; no credential comes with it.
-pub(crate) fn is_probe<B>(request: &Request<B>) -> bool {
-    request.method() == Method::HEAD && matches!(request.uri().path(), "/" | "/api/hello")
+/// What Claude Code asks before it sends anything, without a credential.
+pub(crate) enum Probe {
+    /// Older versions: is anybody there?
+    Root,
+    /// Newer ones: is it the API?
+    Hello,
+}
+
+/// Tells probes from other requests.
+pub(crate) fn probe<B>(request: &Request<B>) -> Option<Probe> {
+    if request.method() != Method::HEAD {
+        return None;
+    }
+    match request.uri().path() {
+        "/" => Some(Probe::Root),
+        "/api/hello" => Some(Probe::Hello),
+        _ => None,
+    }
 }
 
 /// Requests that no provider could answer, told before anything else of them is looked at.

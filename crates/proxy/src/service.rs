@@ -17,13 +17,13 @@ use weir_core::exchange::{End, RawBody};
 use weir_core::health::{Lifecycle, Running};
 use weir_core::identity::Pass;
 use weir_core::limit::{Concurrency, Permit};
-use weir_wire::dialect::{Operation, recognise};
+use weir_wire::dialect::{Dialect, Operation, recognise};
 use weir_wire::errors::ErrorKind;
 
 use crate::body::Body;
-use crate::connection::Activity;
+use crate::connection::{Activity, Busy};
 use crate::forward::{Attempt, forward};
-use crate::incomer::{Answerer, Incomer, is_probe, misdirected};
+use crate::incomer::{Answerer, Incomer, Probe, misdirected, probe};
 use crate::read::{ReadError, read};
 use crate::record::{Recording, Sink};
 use crate::relay::{Guards, Relay};
@@ -34,6 +34,9 @@ use crate::upstream::Upstream;
 
 /// Claude Code gives up its look for models after three seconds.
 const MODEL_LIST_TIMEOUT: Duration = Duration::from_millis(2500);
+
+/// How long the provider may take to answer a probe.
+const HELLO_TIMEOUT: Duration = Duration::from_millis(1500);
 
 /// What answers paths that are not an LLM API's.
 pub trait Control: Send + Sync + 'static {
@@ -105,8 +108,10 @@ impl Gateway {
         peer: Arc<Peer>,
     ) -> Result<Response<Body>, Infallible> {
         let busy = peer.activity.begin(request.version());
-        if is_probe(&request) {
-            return Ok(Response::new(Body::empty()));
+        match probe(&request) {
+            Some(Probe::Root) => return Ok(Response::new(Body::empty())),
+            Some(Probe::Hello) => return Ok(self.hello(request, peer, busy).await),
+            None => {}
         }
         let uri = request.uri();
         let recognised = recognise(request.method(), uri.path(), uri.query(), request.headers());
@@ -118,6 +123,29 @@ impl Gateway {
         let (parts, body) = request.into_parts();
         let incomer = Incomer::new(parts, peer, busy, (dialect, operation, path_model));
         Ok(self.exchange(incomer, body).await)
+    }
+
+    /// The provider's own answer to Claude Code's probe, if it has a good one soon; else, and for
+    /// whom the gate would refuse, ours. It is 200 either way.
+    async fn hello(
+        &self,
+        request: Request<Incoming>,
+        peer: Arc<Peer>,
+        busy: Busy,
+    ) -> Response<Body> {
+        let snapshot = self.snapshot.load_full();
+        let (parts, body) = request.into_parts();
+        let kind = (Dialect::AnthropicMessages, Operation::Other, None);
+        let incomer = Incomer::new(parts, peer, busy, kind);
+        let Ok(cleared) = self.admit(&incomer, &snapshot, self.lifecycle.begin()) else {
+            return Response::new(Body::empty());
+        };
+        drop(body);
+        let sent = self.send(incomer, &snapshot, cleared, RawBody::default());
+        match tokio::time::timeout(HELLO_TIMEOUT, sent).await {
+            Ok(response) if response.status().is_success() => response,
+            _ => Response::new(Body::empty()),
+        }
     }
 
     async fn exchange(&self, incomer: Incomer, body: Incoming) -> Response<Body> {

@@ -7,7 +7,7 @@ use weir_core::settings::{ProviderKind, Settings};
 use crate::lines::say;
 
 /// Tells where weir listens, where it forwards to, and how to point agents at it.
-pub fn print(settings: &Settings, listening: SocketAddr) {
+pub(crate) fn print(settings: &Settings, listening: SocketAddr) {
     let scheme = if settings.server.tls.is_some() {
         "https"
     } else {
@@ -23,7 +23,12 @@ pub fn print(settings: &Settings, listening: SocketAddr) {
         env!("CARGO_PKG_VERSION")
     ));
     for provider in &settings.providers {
-        say(&format!("  {:<10} -> {}", provider.name, provider.base_url));
+        let base = provider.base_url.to_string();
+        say(&format!(
+            "  {:<10} -> {}",
+            provider.name,
+            base.trim_end_matches('/')
+        ));
     }
     let stored = if settings.capture.enabled {
         format!(

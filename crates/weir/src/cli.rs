@@ -11,7 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 /// and keeps what went over the wire.
 #[derive(Debug, Parser)]
 #[command(name = "weir", version, arg_required_else_help = true, after_help = EXAMPLES)]
-pub struct Cli {
+pub(crate) struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -27,7 +27,7 @@ Examples:
 
 /// What weir can do.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Run the gateway
     Serve(Serve),
     /// Ask a running gateway how it is
@@ -48,7 +48,7 @@ pub enum Command {
 
 /// Where the configuration comes from.
 #[derive(Args, Clone, Debug)]
-pub struct Source {
+pub(crate) struct Source {
     /// The configuration file, YAML or TOML [default: weir.yaml, weir.yml or weir.toml here, then
     /// in ~/.config/weir; none is fine]
     #[arg(long, short, env = "WEIR_CONFIG", value_name = "FILE")]
@@ -60,7 +60,7 @@ pub struct Source {
 
 /// Options of `weir serve`.
 #[derive(Args, Clone, Debug)]
-pub struct Serve {
+pub(crate) struct Serve {
     /// The configuration.
     #[command(flatten)]
     pub source: Source,
@@ -77,7 +77,7 @@ pub struct Serve {
 
 /// Options of `weir status`.
 #[derive(Args, Clone, Debug)]
-pub struct Status {
+pub(crate) struct Status {
     /// Where the gateway listens
     #[arg(long, default_value = "http://127.0.0.1:3001", env = "WEIR_URL")]
     pub url: String,
@@ -85,7 +85,7 @@ pub struct Status {
 
 /// Subcommands of `weir config`.
 #[derive(Debug, Subcommand)]
-pub enum Config {
+pub(crate) enum Config {
     /// Check the configuration; print each effective value and where it comes from
     Check(Source),
     /// Print a commented configuration file
@@ -102,7 +102,7 @@ pub enum Config {
 
 /// Formats of a configuration file.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum FileFormat {
+pub(crate) enum FileFormat {
     /// YAML.
     Yaml,
     /// TOML.
@@ -111,7 +111,7 @@ pub enum FileFormat {
 
 /// Options of `weir mock`.
 #[derive(Args, Clone, Debug)]
-pub struct Mock {
+pub(crate) struct Mock {
     /// Where to listen
     #[arg(long, default_value = "127.0.0.1:4010")]
     pub listen: SocketAddr,
@@ -125,7 +125,7 @@ pub struct Mock {
 
 /// Options of `weir demo`.
 #[derive(Args, Clone, Debug)]
-pub struct Demo {
+pub(crate) struct Demo {
     /// Where weir listens
     #[arg(long, default_value = "127.0.0.1:3001")]
     pub listen: SocketAddr,

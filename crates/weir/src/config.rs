@@ -14,7 +14,7 @@ use crate::lines::{complain, say};
 ///
 /// # Errors
 /// When the configuration cannot be read or is not valid.
-pub fn run(command: &Config) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(command: &Config) -> anyhow::Result<ExitCode> {
     match command {
         Config::Check(source) => check(source)?,
         Config::Init { format } => say(config::init_file(format.into()).trim_end()),
@@ -35,7 +35,7 @@ impl From<&FileFormat> for Format {
 
 /// A configuration with the file it came from.
 #[derive(Debug)]
-pub struct Found {
+pub(crate) struct Found {
     /// The file, if there is one.
     pub file: Option<PathBuf>,
     /// What is in force.
@@ -46,7 +46,7 @@ pub struct Found {
 ///
 /// # Errors
 /// Every fault at once, each with its place.
-pub fn load(source: &Source, flags: &[(String, String)]) -> anyhow::Result<Found> {
+pub(crate) fn load(source: &Source, flags: &[(String, String)]) -> anyhow::Result<Found> {
     let file = match &source.config {
         Some(file) => Some(file.clone()),
         None => discover(),

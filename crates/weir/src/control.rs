@@ -17,7 +17,7 @@ use weir_proxy::{Body, BoxError, Control};
 
 /// The API's router in the shape that the data plane calls.
 #[derive(Debug)]
-pub struct ApiControl(pub Router);
+pub(crate) struct ApiControl(pub Router);
 
 impl Control for ApiControl {
     fn answer(

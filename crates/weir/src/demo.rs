@@ -21,7 +21,7 @@ const SESSION: &str = "5f0c9b1e-0d3a-4c58-9a53-6f2f4f1d7c11";
 ///
 /// # Errors
 /// When the address is taken or the session does not go as it should.
-pub fn run(options: &Demo) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(options: &Demo) -> anyhow::Result<ExitCode> {
     runtime()?.block_on(demo(options))
 }
 

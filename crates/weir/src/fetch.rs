@@ -21,7 +21,7 @@ const MAX_BODY: usize = 16 * 1024 * 1024;
 
 /// What came back.
 #[derive(Debug)]
-pub struct Fetched {
+pub(crate) struct Fetched {
     /// The status.
     pub status: StatusCode,
     /// The body.
@@ -32,7 +32,7 @@ pub struct Fetched {
 ///
 /// # Errors
 /// When the address is not `http://`, nobody answers there, or the answer takes too long.
-pub async fn fetch(
+pub(crate) async fn fetch(
     method: Method,
     url: &str,
     headers: HeaderMap,
@@ -86,7 +86,7 @@ async fn exchange(
 ///
 /// # Errors
 /// When nobody answers.
-pub fn status(options: &Status) -> anyhow::Result<ExitCode> {
+pub(crate) fn status(options: &Status) -> anyhow::Result<ExitCode> {
     let base = options.url.trim_end_matches('/');
     runtime()?.block_on(async {
         let ask = |path: &str| {

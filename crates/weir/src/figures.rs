@@ -27,14 +27,14 @@ struct TokenLabels {
 
 /// What is counted of ended exchanges.
 #[derive(Debug, Default)]
-pub struct Figures {
+pub(crate) struct Figures {
     tokens: Family<TokenLabels, Counter>,
     models: parking_lot::Mutex<std::collections::HashSet<Box<str>>>,
 }
 
 impl Figures {
     /// Counts an ended exchange and logs its line.
-    pub fn ended(&self, summary: &Summary) {
+    pub(crate) fn ended(&self, summary: &Summary) {
         self.count(summary);
         log(summary);
     }
@@ -154,7 +154,7 @@ impl Collector for Present {
 }
 
 /// Everything that `/metrics` shows.
-pub fn registry(
+pub(crate) fn registry(
     metrics: &Metrics,
     figures: &Figures,
     (store, lifecycle, held): (&Recorder, &Arc<Lifecycle>, &Arc<Held>),
@@ -175,7 +175,7 @@ pub fn registry(
 }
 
 /// The figures in OpenMetrics text.
-pub fn text(registry: &Registry) -> String {
+pub(crate) fn text(registry: &Registry) -> String {
     let mut text = String::new();
     if prometheus_client::encoding::text::encode(&mut text, registry).is_err() {
         tracing::error!("the figures cannot be written");

@@ -3,11 +3,11 @@
 use std::io::Write as _;
 
 /// Prints to standard output.
-pub fn say(text: &str) {
+pub(crate) fn say(text: &str) {
     let _closed = writeln!(std::io::stdout(), "{text}").is_err();
 }
 
 /// Prints to standard error.
-pub fn complain(text: &str) {
+pub(crate) fn complain(text: &str) {
     let _closed = writeln!(std::io::stderr(), "{text}").is_err();
 }

@@ -10,7 +10,7 @@ use crate::cli::Mock;
 ///
 /// # Errors
 /// When the address is taken.
-pub fn run(options: &Mock) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(options: &Mock) -> anyhow::Result<ExitCode> {
     let mut config = MockConfig {
         listen: options.listen,
         ..MockConfig::default()

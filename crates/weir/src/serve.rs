@@ -37,22 +37,26 @@ const CERTIFICATE_CHECK: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// When the configuration is not valid, the address is taken, or the database is a newer weir's.
-pub fn run(options: &Serve) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(options: &Serve) -> anyhow::Result<ExitCode> {
     let flags = flags(options);
     let found = config::load(&options.source, &flags)?;
     let level = telemetry::init(&found.loaded.settings.logging)?;
     for warning in &found.loaded.warnings {
         tracing::warn!("{warning}");
     }
-    let running = Running::start(found.loaded.settings.clone())?;
-    banner::print(&found.loaded.settings, running.listening);
-    let reloader = Reloader {
-        source: options.source.clone(),
-        flags,
-        found,
-        level,
-    };
-    workers::runtime()?.block_on(running.until_told(reloader))
+    workers::runtime()?.block_on(async {
+        // Before anything is said, so that whoever reads it can signal.
+        let signals = Signals::listen()?;
+        let running = Running::start(found.loaded.settings.clone())?;
+        banner::print(&found.loaded.settings, running.listening);
+        let reloader = Reloader {
+            source: options.source.clone(),
+            flags,
+            found,
+            level,
+        };
+        running.until_told(signals, reloader).await
+    })
 }
 
 fn flags(options: &Serve) -> Vec<(String, String)> {
@@ -85,7 +89,7 @@ impl exchange::Recorder for ToStore {
 
 /// A gateway that serves.
 #[derive(Debug)]
-pub struct Running {
+pub(crate) struct Running {
     /// Where it listens, with the real port.
     pub listening: SocketAddr,
     settings: Arc<ArcSwap<Settings>>,
@@ -101,7 +105,7 @@ impl Running {
     ///
     /// # Errors
     /// When the address is taken, a provider cannot be set up, or the database is a newer weir's.
-    pub fn start(settings: Settings) -> anyhow::Result<Self> {
+    pub(crate) fn start(settings: Settings) -> anyhow::Result<Self> {
         let count = workers::count(settings.server.workers);
         let snapshot = Snapshot::build(&settings, count, None)?;
         let listener = listen::bind(settings.server.listen)
@@ -165,8 +169,11 @@ impl Running {
     }
 
     /// Serves until a signal ends it; SIGHUP reads the configuration again.
-    async fn until_told(self, mut reloader: Reloader) -> anyhow::Result<ExitCode> {
-        let mut signals = Signals::listen()?;
+    async fn until_told(
+        self,
+        mut signals: Signals,
+        mut reloader: Reloader,
+    ) -> anyhow::Result<ExitCode> {
         let mut check = tokio::time::interval(CERTIFICATE_CHECK);
         let asked = loop {
             tokio::select! {
@@ -187,7 +194,7 @@ impl Running {
     }
 
     /// Closes connections and writes what was captured.
-    pub async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.shutdown.cancel();
         let closed = async {
             while self.workers.iter().any(|worker| !worker.is_finished()) {

@@ -17,7 +17,7 @@ const PROGRESS: Duration = Duration::from_secs(10);
 
 /// How a drain ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Drained {
+pub(crate) enum Drained {
     /// Every answer was finished.
     Clean,
     /// The ceiling came first, or a second signal.
@@ -26,7 +26,7 @@ pub enum Drained {
 
 /// The signals that weir obeys.
 #[derive(Debug)]
-pub struct Signals {
+pub(crate) struct Signals {
     terminate: Signal,
     interrupt: Signal,
     hangup: Signal,
@@ -34,7 +34,7 @@ pub struct Signals {
 
 /// Which of them came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asked {
+pub(crate) enum Asked {
     /// SIGTERM: by a supervisor, which has taken weir out of its balancer.
     Terminate,
     /// SIGINT: by a person, who waits.
@@ -48,7 +48,7 @@ impl Signals {
     ///
     /// # Errors
     /// When the system refuses.
-    pub fn listen() -> io::Result<Self> {
+    pub(crate) fn listen() -> io::Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
@@ -60,7 +60,7 @@ impl Signals {
     ///
     /// # Cancel safety
     /// Yes.
-    pub async fn next(&mut self) -> Asked {
+    pub(crate) async fn next(&mut self) -> Asked {
         tokio::select! {
             _ = self.terminate.recv() => Asked::Terminate,
             _ = self.interrupt.recv() => Asked::Interrupt,
@@ -71,7 +71,7 @@ impl Signals {
 
 /// The longest drain for `asked`.
 #[must_use]
-pub fn ceiling(asked: Asked, server: &Server) -> Duration {
+pub(crate) fn ceiling(asked: Asked, server: &Server) -> Duration {
     match asked {
         Asked::Terminate => server.drain_timeout,
         Asked::Interrupt | Asked::Reload => server.interrupt_drain_timeout,
@@ -80,7 +80,7 @@ pub fn ceiling(asked: Asked, server: &Server) -> Duration {
 
 /// Lets requests under way finish. New ones are still served: whoever sent the signal stops
 /// sending them once `/health` says 503.
-pub async fn drain(
+pub(crate) async fn drain(
     lifecycle: &Arc<Lifecycle>,
     signals: &mut Signals,
     ceiling: Duration,

@@ -10,14 +10,14 @@ use weir_core::settings::{LogFormat, Logging};
 
 /// Changes the level while weir runs.
 #[derive(Debug)]
-pub struct LevelHandle(reload::Handle<EnvFilter, Registry>);
+pub(crate) struct LevelHandle(reload::Handle<EnvFilter, Registry>);
 
 impl LevelHandle {
     /// Takes `level` into use.
     ///
     /// # Errors
     /// When it is no filter.
-    pub fn set(&self, level: &str) -> anyhow::Result<()> {
+    pub(crate) fn set(&self, level: &str) -> anyhow::Result<()> {
         self.0
             .reload(filter(level)?)
             .context("the log filter cannot be replaced")
@@ -28,7 +28,7 @@ impl LevelHandle {
 ///
 /// # Errors
 /// When the level is no filter.
-pub fn init(logging: &Logging) -> anyhow::Result<LevelHandle> {
+pub(crate) fn init(logging: &Logging) -> anyhow::Result<LevelHandle> {
     let (filter, handle) = reload::Layer::new(filter(&logging.level)?);
     let terminal = std::io::stderr().is_terminal();
     let human = match logging.format {

@@ -9,7 +9,7 @@ use weir_proxy::listen::Worker;
 
 /// How many workers to start.
 #[must_use]
-pub fn count(configured: Option<NonZeroUsize>) -> usize {
+pub(crate) fn count(configured: Option<NonZeroUsize>) -> usize {
     configured
         .or_else(|| std::thread::available_parallelism().ok())
         .map_or(1, NonZeroUsize::get)
@@ -19,7 +19,7 @@ pub fn count(configured: Option<NonZeroUsize>) -> usize {
 ///
 /// # Errors
 /// When a thread cannot be started or the listener cannot be shared.
-pub fn start(
+pub(crate) fn start(
     count: usize,
     listener: &TcpListener,
     prepare: impl Fn(usize) -> Worker,
@@ -39,7 +39,7 @@ pub fn start(
 ///
 /// # Errors
 /// When the system refuses the event queue.
-pub fn runtime() -> io::Result<tokio::runtime::Runtime> {
+pub(crate) fn runtime() -> io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         // Lookups of names and queries of the store, which block.

@@ -310,6 +310,27 @@ async fn probes_are_answered_without_a_credential() {
 }
 
 #[tokio::test]
+async fn a_probe_of_the_api_gets_the_providers_answer_if_that_is_a_good_one() {
+    let net = net(&[]).await;
+    let hello = bare("HEAD", "/api/hello", &["Connection: close"]);
+    net.mock
+        .push(Raw::new(200).header("content-type", "application/json"));
+    let answer = ask(net.addr, &hello).await;
+    assert_eq!(
+        (answer.status, answer.header("content-type")),
+        (200, Some("application/json"))
+    );
+    net.mock.push(Raw::new(404));
+    assert_eq!(ask(net.addr, &hello).await.status, 200);
+    net.mock.push(Raw::new(200).pause_before_head(&Gate::new()));
+    assert_eq!(
+        ask(net.addr, &hello).await.status,
+        200,
+        "a provider that is slow is not waited for"
+    );
+}
+
+#[tokio::test]
 async fn websocket_and_wrong_methods_are_told_so_at_once() {
     let net = net(&[]).await;
     let upgrade = [

@@ -17,37 +17,38 @@ use tokio_util::sync::CancellationToken;
 use weir_core::exchange::{Recorder, RequestRecord, ResponseRecord};
 use weir_core::health::Lifecycle;
 use weir_core::limit::Concurrency;
+use weir_core::settings::Settings;
 use weir_mock::{Mock, MockConfig};
 use weir_proxy::listen::Worker;
 use weir_proxy::record::{Held, Sink};
 use weir_proxy::{Body, Control, Gateway, Snapshot, listen, tls};
 
 /// No test waits longer for something that must happen.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Keeps every record.
 #[derive(Default)]
-pub struct Records {
-    pub started: Mutex<Vec<Box<RequestRecord>>>,
-    pub finished: Mutex<Vec<Box<ResponseRecord>>>,
+pub(crate) struct Records {
+    pub started: Mutex<Vec<RequestRecord>>,
+    pub finished: Mutex<Vec<ResponseRecord>>,
     changed: Notify,
 }
 
 impl Recorder for Records {
     fn started(&self, request: Box<RequestRecord>) {
-        self.started.lock().push(request);
+        self.started.lock().push(*request);
         self.changed.notify_waiters();
     }
 
     fn finished(&self, response: Box<ResponseRecord>) {
-        self.finished.lock().push(response);
+        self.finished.lock().push(*response);
         self.changed.notify_waiters();
     }
 }
 
 impl Records {
     /// Waits until `count` exchanges have ended, then takes the last.
-    pub async fn ended(&self, count: usize) -> Box<ResponseRecord> {
+    pub(crate) async fn ended(&self, count: usize) -> ResponseRecord {
         within(async {
             loop {
                 let changed = self.changed.notified();
@@ -80,7 +81,7 @@ impl Control for Nothing {
 }
 
 /// A running gateway.
-pub struct Net {
+pub(crate) struct Net {
     pub addr: SocketAddr,
     pub mock: Mock,
     pub records: Arc<Records>,
@@ -96,28 +97,14 @@ impl Drop for Net {
 }
 
 /// A gateway with every provider pointed at one mock.
-pub async fn net(settings: &[(&str, &str)]) -> Net {
+pub(crate) async fn net(settings: &[(&str, &str)]) -> Net {
     let mock = weir_mock::serve(MockConfig::default()).await.unwrap();
     net_before(mock, settings).await
 }
 
 /// The same with a mock of the test's own.
-pub async fn net_before(mock: Mock, settings: &[(&str, &str)]) -> Net {
-    let url = mock.url();
-    let mut overrides: Vec<(String, String)> = ["anthropic", "openai", "gemini"]
-        .iter()
-        .map(|name| (format!("providers.{name}.base_url"), url.clone()))
-        .collect();
-    overrides.push(("server.port".into(), "0".into()));
-    overrides.extend(
-        settings
-            .iter()
-            .map(|(key, value)| ((*key).into(), (*value).into())),
-    );
-    let settings = weir_core::config::load(None, &|_| None, &overrides)
-        .map_err(|faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>())
-        .unwrap()
-        .settings;
+pub(crate) async fn net_before(mock: Mock, settings: &[(&str, &str)]) -> Net {
+    let settings = checked(&mock.url(), settings);
     let records = Arc::new(Records::default());
     let limit = settings
         .server
@@ -164,22 +151,39 @@ pub async fn net_before(mock: Mock, settings: &[(&str, &str)]) -> Net {
     }
 }
 
+fn checked(url: &str, settings: &[(&str, &str)]) -> Settings {
+    let mut overrides: Vec<(String, String)> = ["anthropic", "openai", "gemini"]
+        .iter()
+        .map(|name| (format!("providers.{name}.base_url"), url.to_owned()))
+        .collect();
+    overrides.push(("server.port".into(), "0".into()));
+    overrides.extend(
+        settings
+            .iter()
+            .map(|(key, value)| ((*key).into(), (*value).into())),
+    );
+    weir_core::config::load(None, &|_| None, &overrides)
+        .map_err(|faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>())
+        .unwrap()
+        .settings
+}
+
 /// Fails instead of hanging.
-pub async fn within<T>(future: impl Future<Output = T>) -> T {
+pub(crate) async fn within<T>(future: impl Future<Output = T>) -> T {
     tokio::time::timeout(PATIENCE, future)
         .await
         .expect("it did not happen in time")
 }
 
 /// A client connection that sees bytes.
-pub struct Wire {
+pub(crate) struct Wire {
     pub stream: TcpStream,
     buffer: Vec<u8>,
 }
 
 /// A response as it came over the wire.
 #[derive(Debug)]
-pub struct Answer {
+pub(crate) struct Answer {
     pub status: u16,
     /// In wire order and spelling.
     pub headers: Vec<(String, String)>,
@@ -190,7 +194,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let found = self
             .headers
             .iter()
@@ -198,25 +202,25 @@ impl Answer {
         found.map(|(_, value)| value.as_str())
     }
 
-    pub fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.body).unwrap()
     }
 }
 
 impl Wire {
-    pub async fn connect(addr: SocketAddr) -> Self {
+    pub(crate) async fn connect(addr: SocketAddr) -> Self {
         Self {
             stream: TcpStream::connect(addr).await.unwrap(),
             buffer: Vec::new(),
         }
     }
 
-    pub async fn send(&mut self, bytes: &[u8]) {
+    pub(crate) async fn send(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).await.unwrap();
     }
 
     /// Reads until the head is whole.
-    pub async fn head(&mut self) -> (u16, Vec<(String, String)>) {
+    pub(crate) async fn head(&mut self) -> (u16, Vec<(String, String)>) {
         let end = loop {
             if let Some(end) = find(&self.buffer, b"\r\n\r\n") {
                 break end;
@@ -246,7 +250,7 @@ impl Wire {
     }
 
     /// Reads the next bytes of the body as framed, for watching a stream come.
-    pub async fn until(&mut self, expected: &[u8]) {
+    pub(crate) async fn until(&mut self, expected: &[u8]) {
         within(async {
             while find(&self.buffer, expected).is_none() {
                 assert!(
@@ -259,13 +263,8 @@ impl Wire {
         .await;
     }
 
-    /// The bytes that came after the head, as framed.
-    pub fn seen(&self) -> &[u8] {
-        &self.buffer
-    }
-
     /// Reads a whole response.
-    pub async fn answer(&mut self) -> Answer {
+    pub(crate) async fn answer(&mut self) -> Answer {
         within(async {
             let (status, headers) = self.head().await;
             let mut answer = Answer {
@@ -322,21 +321,21 @@ impl Wire {
     }
 
     /// Whether the gateway closes the connection.
-    pub async fn closes(&mut self) -> bool {
+    pub(crate) async fn closes(&mut self) -> bool {
         within(async { while self.more().await > 0 {} }).await;
         true
     }
 }
 
 /// One request on a connection of its own.
-pub async fn ask(addr: SocketAddr, request: &[u8]) -> Answer {
+pub(crate) async fn ask(addr: SocketAddr, request: &[u8]) -> Answer {
     let mut wire = Wire::connect(addr).await;
     wire.send(request).await;
     wire.answer().await
 }
 
 /// A POST with these header lines and this body.
-pub fn post(path: &str, headers: &[&str], body: &[u8]) -> Vec<u8> {
+pub(crate) fn post(path: &str, headers: &[&str], body: &[u8]) -> Vec<u8> {
     let mut request = format!("POST {path} HTTP/1.1\r\nHost: weir.example\r\n");
     for header in headers {
         request += header;
@@ -347,7 +346,7 @@ pub fn post(path: &str, headers: &[&str], body: &[u8]) -> Vec<u8> {
 }
 
 /// A GET, or another method without a body.
-pub fn bare(method: &str, path: &str, headers: &[&str]) -> Vec<u8> {
+pub(crate) fn bare(method: &str, path: &str, headers: &[&str]) -> Vec<u8> {
     let headers: String = headers
         .iter()
         .map(|header| format!("{header}\r\n"))
@@ -355,16 +354,16 @@ pub fn bare(method: &str, path: &str, headers: &[&str]) -> Vec<u8> {
     format!("{method} {path} HTTP/1.1\r\nHost: weir.example\r\n{headers}\r\n").into_bytes()
 }
 
-pub fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+pub(crate) fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
     haystack
         .windows(needle.len())
         .position(|window| window == needle)
 }
 
-pub fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// A small body of Anthropic's dialect.
-pub const BODY: &[u8] =
+pub(crate) const BODY: &[u8] =
     br#"{"model":"claude-sonnet-4-5","max_tokens":16,"messages":[{"role":"user","content":"hi"}]}"#;
