@@ -16,7 +16,7 @@ use crate::nginx;
 use crate::process::Daemon;
 
 /// Who may take part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Name {
     /// No proxy: what the client and the upstream cost by themselves.

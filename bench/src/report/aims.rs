@@ -6,8 +6,9 @@ use crate::cases::Kind;
 use crate::compare::{Results, Row};
 use crate::contender::Name;
 use crate::corpus::Bodies;
+use crate::stats::Spread;
 
-use super::tables::{Pick, added, peak, spread};
+use super::tables::{Pick, added, mark, peak, spread};
 
 const MIB: f64 = 1_048_576.0;
 
@@ -15,6 +16,8 @@ struct Aim {
     what: String,
     most: f64,
     seen: f64,
+    /// Whether captures were dropped or requests failed, which makes figures look better.
+    mark: &'static str,
 }
 
 /// The aims as a list; empty when weir did not take part.
@@ -29,9 +32,19 @@ pub(super) fn list(results: &Results) -> String {
     }
     memory(results, &mut aims);
     let mut out = String::new();
-    for Aim { what, most, seen } in &aims {
-        let verdict = if seen <= most { "met" } else { "**missed**" };
-        writeln!(out, "| {what} | {most:.2} | {seen:.2} | {verdict} |")
+    for Aim {
+        what,
+        most,
+        seen,
+        mark,
+    } in &aims
+    {
+        let verdict = match seen {
+            seen if !seen.is_finite() => "lost in noise",
+            seen if seen <= most => "met",
+            _ => "**missed**",
+        };
+        writeln!(out, "| {what} | {most:.2} | {seen:.2} | {verdict}{mark} |")
             .expect("a string takes every write");
     }
     if out.is_empty() {
@@ -54,7 +67,8 @@ fn cpu(row: &Row, aims: &mut Vec<Aim>) {
             aims.push(Aim {
                 what,
                 most,
-                seen: own.median / nginx.median,
+                seen: ratio(own, nginx),
+                mark: mark(row, name),
             });
         }
     }
@@ -68,9 +82,19 @@ fn latency(row: &Row, aims: &mut Vec<Aim>) {
             aims.push(Aim {
                 what,
                 most: 1.4,
-                seen: own.median / nginx.median,
+                seen: ratio(own, nginx),
+                mark: mark(row, name),
             });
         }
+    }
+}
+
+/// Not a number when what nginx adds drowns in noise.
+fn ratio(own: Spread, nginx: Spread) -> f64 {
+    if nginx.median > 0.0 {
+        own.median / nginx.median
+    } else {
+        f64::NAN
     }
 }
 
@@ -84,6 +108,7 @@ fn memory(results: &Results, aims: &mut Vec<Aim>) {
             what,
             most: 20.0,
             seen: idle.bytes as f64 / MIB,
+            mark: "",
         });
         let peaks = results.rows.iter().filter_map(|row| peak(row, idle.name));
         let what = format!("MiB under load, {}", idle.name);
@@ -91,6 +116,7 @@ fn memory(results: &Results, aims: &mut Vec<Aim>) {
             what,
             most: 60.0,
             seen: peaks.fold(0.0, f64::max) / MIB,
+            mark: "",
         });
     }
 }

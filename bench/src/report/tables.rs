@@ -169,7 +169,7 @@ pub(super) fn notes(rows: &[Row]) -> String {
     out
 }
 
-fn mark(row: &Row, name: Name) -> &'static str {
+pub(super) fn mark(row: &Row, name: Name) -> &'static str {
     let slices = cell(row, name).map_or(&[][..], |cell| &cell.slices);
     let dropped = slices.iter().any(|slice| slice.dropped > 0);
     match (dropped, slices.iter().any(|slice| slice.failed > 0)) {
@@ -182,6 +182,8 @@ fn mark(row: &Row, name: Name) -> &'static str {
 
 fn shown(own: Option<Spread>, nginx: Option<Spread>, mark: &str) -> String {
     let Some(own) = own else { return String::new() };
+    // What nginx adds can drown in noise; a ratio to that would say nothing.
+    let nginx = nginx.filter(|nginx| nginx.median > 0.0);
     let ratio = nginx.map(|nginx| format!(" ×{:.2}", own.median / nginx.median));
     format!(
         "{} ({}–{}){}{mark}",
@@ -212,6 +214,7 @@ fn names(rows: &[&Row], with_direct: bool) -> Vec<Name> {
             names.push(name);
         }
     }
+    names.sort_unstable();
     names
 }
 
