@@ -63,9 +63,10 @@ impl IntoResponse for Fault {
 
 impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Self {
+        // Damage stays; everything else may be over the next time.
         let status = match error {
-            StoreError::Unavailable(_) | StoreError::Open { .. } => StatusCode::SERVICE_UNAVAILABLE,
-            _ => StatusCode::INTERNAL_SERVER_ERROR,
+            StoreError::Damaged(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            _ => StatusCode::SERVICE_UNAVAILABLE,
         };
         tracing::warn!(%error, "the history cannot be used");
         let message = "the history cannot be used".to_owned();

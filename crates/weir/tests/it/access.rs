@@ -1,0 +1,123 @@
+//! Who may use the API.
+
+use http::Method;
+use serde_json::json;
+
+use crate::program::start;
+
+#[tokio::test]
+async fn the_dashboards_password_guards_the_api_and_not_the_data_plane() {
+    let weir = start(&[("dashboard.password", "hunter22")]).await;
+    for path in ["/", "/api/requests", "/metrics", "/api/live"] {
+        let refused = weir.get(path).await;
+        assert_eq!(refused.status, 401, "{path}");
+        assert!(
+            refused.headers["www-authenticate"]
+                .to_str()
+                .unwrap()
+                .starts_with("Basic")
+        );
+    }
+    // any:hunter22, then any:hunter23
+    let right = [("authorization", "Basic YW55Omh1bnRlcjIy")];
+    let wrong = [("authorization", "Basic YW55Omh1bnRlcjIz")];
+    assert_eq!(
+        weir.send(Method::GET, "/api/requests", &right, "")
+            .await
+            .status,
+        200
+    );
+    assert_eq!(
+        weir.send(Method::GET, "/api/requests", &wrong, "")
+            .await
+            .status,
+        401
+    );
+    assert_eq!(weir.get("/health").await.status, 200);
+    assert_eq!(weir.get("/livez").await.status, 200);
+    let message =
+        json!({"model": "m", "max_tokens": 1, "messages": [{"role": "user", "content": "x"}]});
+    assert_eq!(
+        weir.message(&[("anthropic-version", "2023-06-01")], &message)
+            .await
+            .status,
+        200
+    );
+}
+
+#[tokio::test]
+async fn foreign_names_and_origins_are_refused() {
+    let weir = start(&[("server.allowed_hosts", "weir.internal")]).await;
+    let ask =
+        async |headers: &[(&str, &str)]| weir.send(Method::GET, "/api/requests", headers, "").await;
+    assert_eq!(ask(&[("host", "evil.example")]).await.status, 421);
+    assert_eq!(ask(&[("host", "weir.internal:3001")]).await.status, 200);
+    assert_eq!(ask(&[("host", "localhost")]).await.status, 200);
+    let own = weir.url.clone();
+    assert_eq!(ask(&[("origin", &own)]).await.status, 200);
+    let foreign = ask(&[("origin", "https://evil.example")]).await;
+    assert_eq!(foreign.status, 403);
+    assert!(
+        foreign
+            .headers
+            .keys()
+            .all(|name| !name.as_str().starts_with("access-control"))
+    );
+}
+
+#[tokio::test]
+async fn authentication_covers_the_api_when_there_is_no_password() {
+    let weir = start(&[
+        ("auth.enabled", "true"),
+        ("auth.token", "gateway-token"),
+        ("auth.allow_localhost_bypass", "false"),
+    ])
+    .await;
+    assert_eq!(weir.get("/api/requests").await.status, 401);
+    let token = [("authorization", "Bearer gateway-token")];
+    assert_eq!(
+        weir.send(Method::GET, "/api/requests", &token, "")
+            .await
+            .status,
+        200
+    );
+    assert_eq!(weir.get("/health").await.status, 200);
+}
+
+#[tokio::test]
+async fn what_does_not_exist_is_told_in_a_shape_that_clients_read() {
+    let weir = start(&[]).await;
+    let api = weir.get("/api/nothing").await;
+    assert_eq!(
+        (api.status.as_u16(), &api.json()),
+        (404, &json!({"error": "Not found"}))
+    );
+    let agent = weir.send(Method::POST, "/messages", &[], "{}").await;
+    assert_eq!(agent.status, 404);
+    assert_eq!(agent.json()["type"], "error");
+    assert_eq!(agent.json()["error"]["type"], "not_found_error");
+    let method = weir.send(Method::PUT, "/api/requests", &[], "").await;
+    assert_eq!(method.status, 405);
+    assert!(method.headers.contains_key("allow"));
+}
+
+#[tokio::test]
+async fn figures_are_counted() {
+    let weir = start(&[]).await;
+    let message = json!({"model": "claude-x", "max_tokens": 1, "messages": [{"role": "user", "content": "x"}]});
+    weir.message(&[("anthropic-version", "2023-06-01")], &message)
+        .await;
+    weir.newest().await;
+    let text = weir.get("/metrics").await.text();
+    for line in [
+        "weir_requests_total{dialect=\"anthropic_messages\",operation=\"generate\",provider=\"anthropic\",status=\"200\"} 1",
+        "weir_exchange_ends_total{end=\"complete\"} 1",
+        "weir_tokens_total{provider=\"anthropic\",model=\"claude-x\",kind=\"output\"}",
+        "weir_capture_dropped_total{reason=\"queue_full\"} 0",
+        "weir_in_flight 0",
+        "weir_store_up 1",
+    ] {
+        assert!(text.contains(line), "{line} in {text}");
+    }
+    assert!(text.ends_with("# EOF\n"));
+}

@@ -1,0 +1,162 @@
+//! The command line.
+
+use std::process::Output;
+
+use crate::program::{start, weir};
+
+fn run(folder: &std::path::Path, args: &[&str], env: &[(&str, &str)]) -> Output {
+    weir()
+        .current_dir(folder)
+        .args(args)
+        .envs(env.iter().copied())
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn an_address_that_others_reach_needs_authentication() {
+    let folder = tempfile::tempdir().unwrap();
+    let refused = run(
+        folder.path(),
+        &["serve", "--host", "0.0.0.0", "--port", "0"],
+        &[],
+    );
+    assert!(!refused.status.success());
+    let message = text(&refused.stderr);
+    for name in ["AUTH_ENABLED", "AUTH_TOKEN", "TRUST_PROXY"] {
+        assert!(message.contains(name), "{name} in {message}");
+    }
+    for env in [
+        &[("SERVER_HOST", "0.0.0.0"), ("TRUST_PROXY", "true")][..],
+        &[
+            ("SERVER_HOST", "0.0.0.0"),
+            ("AUTH_ENABLED", "true"),
+            ("AUTH_TOKEN", "long-token"),
+        ][..],
+    ] {
+        let checked = run(folder.path(), &["config", "check"], env);
+        assert!(checked.status.success(), "{}", text(&checked.stderr));
+    }
+}
+
+#[test]
+fn the_environment_wins_over_the_file_and_spans_need_no_unit() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(
+        folder.path().join("weir.yaml"),
+        "server:\n  timeouts:\n    read: 10m\n",
+    )
+    .unwrap();
+    for value in ["500", "500s"] {
+        let checked = run(
+            folder.path(),
+            &["config", "check"],
+            &[("READ_TIMEOUT", value)],
+        );
+        let out = text(&checked.stdout);
+        let line = out
+            .lines()
+            .find(|line| line.starts_with("server.timeouts.read "))
+            .unwrap();
+        assert!(line.contains("500s") || line.contains("8m20s"), "{line}");
+        assert!(line.contains("environment READ_TIMEOUT"), "{line}");
+    }
+}
+
+#[test]
+fn every_fault_is_told_at_once_with_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = "server:\n  prot: 1\n  max_concurrent: many\nauht: {}\n";
+    std::fs::write(folder.path().join("weir.yaml"), file).unwrap();
+    let refused = run(folder.path(), &["serve"], &[]);
+    assert!(!refused.status.success());
+    let message = text(&refused.stderr);
+    for part in [
+        "weir.yaml:2: server.prot",
+        "`port`",
+        "weir.yaml:3: server.max_concurrent",
+        "weir.yaml:4",
+    ] {
+        assert!(message.contains(part), "{part} in {message}");
+    }
+}
+
+#[test]
+fn the_sample_file_is_valid_in_both_formats() {
+    let folder = tempfile::tempdir().unwrap();
+    for format in ["yaml", "toml"] {
+        let sample = run(folder.path(), &["config", "init", "--format", format], &[]);
+        let file = folder.path().join(format!("sample.{format}"));
+        std::fs::write(&file, sample.stdout).unwrap();
+        let checked = run(
+            folder.path(),
+            &["config", "check", "-c", file.to_str().unwrap()],
+            &[],
+        );
+        assert!(checked.status.success(), "{}", text(&checked.stderr));
+    }
+}
+
+#[test]
+fn secrets_are_masked_in_the_check() {
+    let folder = tempfile::tempdir().unwrap();
+    let env = [
+        ("AUTH_ENABLED", "true"),
+        ("AUTH_TOKEN", "very-secret"),
+        ("OPENAI_API_KEY", "sk-very-secret"),
+    ];
+    let checked = run(folder.path(), &["config", "check"], &env);
+    let out = text(&checked.stdout) + &text(&checked.stderr);
+    assert!(out.contains("***"));
+    assert!(!out.contains("very-secret"));
+}
+
+#[test]
+fn a_demo_shows_a_session_without_a_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = run(
+        folder.path(),
+        &["demo", "--once", "--listen", "127.0.0.1:0"],
+        &[],
+    );
+    let out = text(&demo.stdout);
+    assert!(demo.status.success(), "{out}");
+    assert!(
+        out.contains("calls \"Bash\"") && out.contains("What weir kept"),
+        "{out}"
+    );
+    assert_eq!(out.matches(" 200 claude-sonnet-4-5").count(), 2, "{out}");
+}
+
+#[test]
+fn completions_and_version_are_printed() {
+    let folder = tempfile::tempdir().unwrap();
+    for shell in ["bash", "zsh", "fish"] {
+        let script = run(folder.path(), &["completions", shell], &[]);
+        assert!(text(&script.stdout).contains("weir"));
+    }
+    assert_eq!(
+        text(&run(folder.path(), &["--version"], &[]).stdout),
+        "weir 0.1.0\n"
+    );
+}
+
+#[tokio::test]
+async fn status_tells_how_a_gateway_is() {
+    let program = start(&[]).await;
+    let args = ["status".to_owned(), "--url".to_owned(), program.url.clone()];
+    let status = tokio::task::spawn_blocking(move || weir().args(args).output().unwrap());
+    let status = status.await.unwrap();
+    assert!(status.status.success(), "{}", text(&status.stderr));
+    assert!(text(&status.stdout).contains("healthy"));
+    let nobody = weir()
+        .args(["status", "--url", "http://127.0.0.1:1"])
+        .output()
+        .unwrap();
+    assert!(!nobody.status.success());
+    assert!(text(&nobody.stderr).contains("is weir running?"));
+}

@@ -1,0 +1,10 @@
+//! The whole product: the `weir` program in front of the mock, as a user runs it.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod access;
+mod commands;
+mod durability;
+mod history;
+mod lifecycle;
+mod program;

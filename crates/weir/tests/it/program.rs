@@ -1,0 +1,256 @@
+//! A running `weir`, and a client for it.
+
+use std::future::Future;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, StatusCode};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::net::TcpStream;
+use weir_mock::{Mock, MockConfig};
+
+/// No test waits longer for something that must happen.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A `weir serve` with a mock behind it.
+pub(crate) struct Program {
+    pub(crate) url: String,
+    pub(crate) mock: Mock,
+    pub(crate) folder: TempDir,
+    child: Child,
+    log: PathBuf,
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _gone = self.child.kill();
+        let _gone = self.child.wait();
+    }
+}
+
+/// How to start one.
+#[derive(Default)]
+pub(crate) struct Setup<'a> {
+    pub(crate) settings: &'a [(&'a str, &'a str)],
+    pub(crate) env: &'a [(&'a str, &'a str)],
+}
+
+/// The program's own command, without the environment of whoever runs the tests.
+pub(crate) fn weir() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
+    command.env_clear();
+    command
+}
+
+pub(crate) async fn start(settings: &[(&str, &str)]) -> Program {
+    start_with(Setup { settings, env: &[] }).await
+}
+
+pub(crate) async fn start_with(setup: Setup<'_>) -> Program {
+    let mock = weir_mock::serve(MockConfig::default()).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (child, url) = spawn(&mock, &folder, &setup);
+    let log = folder.path().join("weir.log");
+    Program {
+        url,
+        mock,
+        folder,
+        child,
+        log,
+    }
+}
+
+fn spawn(mock: &Mock, folder: &TempDir, setup: &Setup<'_>) -> (Child, String) {
+    let log = std::fs::File::options()
+        .create(true)
+        .append(true)
+        .open(folder.path().join("weir.log"))
+        .unwrap();
+    let mut command = weir();
+    command
+        .current_dir(folder.path())
+        .args(["serve", "--port", "0"]);
+    for (key, value) in setup.settings {
+        command.args(["--set", &format!("{key}={value}")]);
+    }
+    command
+        .env("ANTHROPIC_FORWARD_URL", mock.url())
+        .env("OPENAI_BASE_URL", mock.url())
+        .env("GEMINI_BASE_URL", mock.url())
+        .envs(setup.env.iter().copied())
+        .stdout(Stdio::piped())
+        .stderr(log);
+    let mut child = command.spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap());
+    let mut first = String::new();
+    lines.read_line(&mut first).unwrap();
+    // Its output must keep a reader, or it would meet a closed pipe.
+    std::thread::spawn(move || lines.read_to_string(&mut String::new()));
+    let url = first
+        .trim()
+        .rsplit(' ')
+        .next()
+        .unwrap_or_default()
+        .to_owned();
+    if !url.starts_with("http") {
+        let log = std::fs::read_to_string(folder.path().join("weir.log")).unwrap();
+        panic!("weir did not start: {log}");
+    }
+    (child, url)
+}
+
+impl Program {
+    /// Ends the process with no chance to do anything about it, and starts it again.
+    pub(crate) fn kill_and_restart(&mut self, settings: &[(&str, &str)]) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        let setup = Setup { settings, env: &[] };
+        (self.child, self.url) = spawn(&self.mock, &self.folder, &setup);
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill")
+            .args(["-s", name, &pid])
+            .status()
+            .unwrap();
+        assert!(sent.success());
+    }
+
+    /// Waits for the process to end.
+    pub(crate) async fn exit(&mut self) -> ExitStatus {
+        eventually(|| {
+            let status = self.child.try_wait().unwrap();
+            async move { status }
+        })
+        .await
+    }
+
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap()
+    }
+
+    /// Sends a small message in Anthropic's dialect.
+    pub(crate) async fn message(&self, headers: &[(&str, &str)], body: &Value) -> Got {
+        let mut all = vec![("content-type", "application/json")];
+        all.extend(headers);
+        self.send(
+            Method::POST,
+            "/v1/messages?beta=true",
+            &all,
+            body.to_string(),
+        )
+        .await
+    }
+
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Bytes>,
+    ) -> Got {
+        let response = within(self.open(method, path, headers, body)).await;
+        let (head, body) = response.into_parts();
+        let (body, whole) = match within(body.collect()).await {
+            Ok(body) => (body.to_bytes(), true),
+            Err(_) => (Bytes::new(), false),
+        };
+        Got {
+            status: head.status,
+            headers: head.headers,
+            body,
+            whole,
+        }
+    }
+
+    /// Sends a request and gives the response as soon as its head is here.
+    pub(crate) async fn open(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Bytes>,
+    ) -> hyper::Response<Incoming> {
+        let authority = self.url.strip_prefix("http://").unwrap();
+        let stream = TcpStream::connect(authority).await.unwrap();
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+            .await
+            .unwrap();
+        tokio::spawn(connection);
+        let mut request = Request::builder().method(method).uri(path);
+        if !headers
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case("host"))
+        {
+            request = request.header("host", authority);
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        sender
+            .send_request(request.body(Full::new(body.into())).unwrap())
+            .await
+            .unwrap()
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Got {
+        self.send(Method::GET, path, &[], "").await
+    }
+
+    /// The newest exchange, once it has ended.
+    pub(crate) async fn newest(&self) -> Value {
+        eventually(async || {
+            let list = self.get("/api/requests?limit=1").await.json();
+            let newest = list["requests"][0].clone();
+            newest["response"].is_object().then_some(newest)
+        })
+        .await
+    }
+}
+
+/// A response.
+#[derive(Debug)]
+pub(crate) struct Got {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    pub(crate) whole: bool,
+}
+
+impl Got {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("not JSON: {:?}", self.text()))
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+}
+
+/// Asks again until there is an answer.
+pub(crate) async fn eventually<T, F: Future<Output = Option<T>>>(mut ask: impl FnMut() -> F) -> T {
+    within(async {
+        loop {
+            if let Some(answer) = ask().await {
+                return answer;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await
+}
+
+/// Fails instead of hanging.
+pub(crate) async fn within<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, future)
+        .await
+        .expect("it did not happen in time")
+}
