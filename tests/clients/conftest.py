@@ -14,11 +14,11 @@ def pytest_runtest_makereport(item, call):
 
 @pytest.fixture
 def start(tmp_path, request):
-    """Starts a world; `env` and `settings` are weir's."""
+    """Starts a world with settings for weir."""
     worlds = []
 
-    def start(env: dict | None = None, settings: dict | None = None) -> World:
-        worlds.append(World(tmp_path, env or {}, settings or {}))
+    def start(settings: dict[str, str] | None = None) -> World:
+        worlds.append(World(tmp_path, settings or {}))
         return worlds[-1]
 
     yield start

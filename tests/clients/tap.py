@@ -6,6 +6,7 @@ It changes nothing and waits for nothing. It understands HTTP/1.1 only afterward
 import contextlib
 import socket
 import threading
+import time
 from dataclasses import dataclass, field
 
 
@@ -26,6 +27,7 @@ class Connection:
     sent: bytearray = field(default_factory=bytearray)
     came: bytearray = field(default_factory=bytearray)
     is_waiting: bool = False
+    began: float = field(default_factory=time.monotonic)
 
 
 class Tap:

@@ -157,8 +157,12 @@ def test_a_cut_stream_is_a_cut_stream_and_asked_again(world):
 def test_the_gateways_token_opens_it_and_goes_no_further(start):
     token, key = "gateway-token-4711", "sk-ant-api03-the-providers-key"
     world = start(
-        env={"AUTH_ENABLED": "true", "AUTH_TOKEN": token, "AUTH_ALLOW_LOCALHOST_BYPASS": "false"},
-        settings={"auth.token": token, "providers.anthropic.api_key": key},
+        {
+            "auth.enabled": "true",
+            "auth.token": token,
+            "auth.allow_localhost_bypass": "false",
+            "providers.anthropic.api_key": key,
+        }
     )
     own = {"ANTHROPIC_API_KEY": "", "ANTHROPIC_AUTH_TOKEN": token, "CLAUDE_CODE_MAX_RETRIES": "0"}
     said = claude(world, world.url, PROMPT, env=own).succeeded().json

@@ -78,7 +78,7 @@ class Exchange:
 
 
 class World:
-    def __init__(self, folder: Path, env: dict[str, str], settings: dict[str, str]):
+    def __init__(self, folder: Path, settings: dict[str, str]):
         self.folder = folder
         self.home = folder / "home"
         self.work = folder / "work"
@@ -94,7 +94,7 @@ class World:
             "OPENAI_BASE_URL": f"{self.mock_url}/v1",
             "GEMINI_BASE_URL": self.mock_url,
         }
-        self.url = self._start("weir", command, forward | env)
+        self.url = self._start("weir", command, forward)
         self.tap = Tap(int(self.url.rsplit(":", 1)[1]))
 
     def _start(self, name: str, arguments: list[str], env: dict[str, str]) -> str:
@@ -182,10 +182,12 @@ class World:
         return json.loads(self.get(path))
 
     def exchanges(self, count: int) -> list[Exchange]:
-        """What weir captured, oldest first, once `count` exchanges are there and have ended."""
+        """What weir captured of the exchanges that it forwarded, oldest first, once `count` are
+        there and all have ended."""
 
         def ended():
-            found = self.api("/api/requests/summary?limit=1000")["requests"]
+            all_of_them = self.api("/api/requests/summary?limit=1000")["requests"]
+            found = [one for one in all_of_them if one["provider"]]
             is_over = len(found) >= count and all(one["state"] != "open" for one in found)
             return found if is_over else None
 
@@ -253,7 +255,7 @@ def end_to_end(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 class Run:
-    """How a client's process ended."""
+    """How a client's process ended, and what it said."""
 
     def __init__(self, code: int, out: str, err: str):
         self.code, self.out, self.err = code, out, err
