@@ -44,6 +44,18 @@ pub(crate) fn open_private(path: &Path) -> io::Result<File> {
         .open(path)
 }
 
+/// Opens a file to be written past the page cache, where the file system can.
+pub(crate) fn open_direct(path: &Path) -> io::Result<File> {
+    drop(open_private(path)?);
+    let mut options = OpenOptions::new();
+    options.read(true).write(true);
+    #[cfg(target_os = "linux")]
+    if let Ok(file) = options.clone().custom_flags(libc::O_DIRECT).open(path) {
+        return Ok(file);
+    }
+    options.open(path)
+}
+
 /// The key of this installation, made at the first start. It lies beside the database and not in
 /// it, so that a copy of the captures does not carry it.
 pub(crate) fn install_key(db: &Path) -> Result<[u8; KEY_LEN], StoreError> {

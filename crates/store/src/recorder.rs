@@ -122,7 +122,7 @@ impl Recorder {
     /// Whether bodies are kept at all; if not, records may come without them.
     #[must_use]
     pub fn captures(&self) -> bool {
-        self.shared.captures
+        self.shared.captures()
     }
 
     /// Takes the first half of an exchange. Never blocks.
@@ -159,6 +159,16 @@ impl Recorder {
         let (done, wait) = oneshot::channel();
         self.command(Command::Shutdown(done));
         drop(wait.await);
+    }
+
+    /// Takes over what a new configuration says of capturing. `queue_bytes`, `dedup_bytes` and the
+    /// file stay as they were opened.
+    pub fn reconfigure(&self, capture: Capture, key_header: Option<HeaderName>) {
+        self.shared.set_captures(capture.enabled);
+        self.command(Command::Configure {
+            capture: Box::new(capture),
+            key_header,
+        });
     }
 
     /// How the store is doing.

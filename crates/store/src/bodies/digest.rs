@@ -1,8 +1,8 @@
-//! The content address of a body: BLAKE3 over pieces of 64 KiB, and BLAKE3 over those digests when
+//! The content address of a body: BLAKE3 over pieces of 16 KiB, and BLAKE3 over those digests when
 //! there is more than one, so that an unchanged front is not hashed again.
 
 /// Bytes covered by one digest.
-const CHUNK: usize = 64 * 1024;
+const CHUNK: usize = 16 * 1024;
 
 /// A content address.
 pub(crate) type Digest = [u8; 32];

@@ -6,7 +6,7 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use weir_core::exchange::RawBody;
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
@@ -19,6 +19,8 @@ pub(crate) const MIN_BODY: usize = 256;
 const MAX_DEPTH: u32 = 96;
 /// Candidates compared for one body.
 const MAX_CANDIDATES: usize = 8;
+/// Smaller bodies' memory is not worth keeping.
+const WORTH_SPARING: usize = 16 * 1024;
 /// A body is found by the hash of its front, at each of these lengths: the longest that matches
 /// tells conversations with the same opening apart without comparing them.
 const RUNGS: [usize; 6] = [256, 1 << 10, 1 << 12, 1 << 14, 1 << 16, 1 << 18];
@@ -72,6 +74,9 @@ pub(crate) struct Ring<F> {
     tick: u64,
     bytes: usize,
     limit: usize,
+    /// The memory of a body that went, for the next one: fresh memory costs more to touch than
+    /// the copy itself.
+    spare: Option<BytesMut>,
 }
 
 /// The best match for a new body.
@@ -93,6 +98,7 @@ impl<F> Ring<F> {
             tick: 0,
             bytes: 0,
             limit,
+            spare: None,
         }
     }
 
@@ -155,7 +161,7 @@ impl<F> Ring<F> {
     where
         F: Clone,
     {
-        let body = own(raw);
+        let body = own(raw, self.spare.take_if(|spare| fits(spare, raw.len)));
         let mut chunks = ChunkDigests::default();
         let digest = chunks.update(&body, 0);
         let facts = facts(&body, None);
@@ -224,7 +230,7 @@ impl<F> Ring<F> {
         F: Clone,
     {
         let old = self.entries.get(&found.entry).expect("a match is an entry");
-        let body = own(raw);
+        let body = own(raw, self.spare.take_if(|spare| fits(spare, raw.len)));
         let mut chunks = old.chunks.clone();
         let digest = chunks.update(&body, found.prefix);
         let facts = facts(&body, Some((&old.facts, found.prefix)));
@@ -335,6 +341,9 @@ impl<F> Ring<F> {
             if self.entries.get(&id).is_some_and(|e| e.used == used) {
                 let gone = self.entries.remove(&id).expect("just seen");
                 self.bytes -= gone.body.len();
+                if gone.body.len() >= WORTH_SPARING && self.spare.is_none() {
+                    self.spare = gone.body.try_into_mut().ok();
+                }
             }
         }
         if self.order.len() > 64 + 4 * self.entries.len() {
@@ -380,18 +389,24 @@ fn placed(digest: Digest, body: &Bytes, (row, depth): (i64, u32), found: Match) 
     }
 }
 
+/// Whether a body of `len` bytes fills most of this memory.
+fn fits(spare: &BytesMut, len: usize) -> bool {
+    (spare.capacity() / 2..=spare.capacity()).contains(&len)
+}
+
 /// The body in memory of its own: a piece as it came may pin a read buffer many times its size.
-fn own(raw: &RawBody) -> Bytes {
-    match raw.pieces.as_slice() {
-        [one] if one.len() > 32 * 1024 => one.clone(),
-        pieces => {
-            let mut whole = Vec::with_capacity(raw.len);
-            for piece in pieces {
-                whole.extend_from_slice(piece);
-            }
-            whole.into()
-        }
+fn own(raw: &RawBody, spare: Option<BytesMut>) -> Bytes {
+    if let [one] = raw.pieces.as_slice()
+        && one.len() > 32 * 1024
+    {
+        return one.clone();
     }
+    let mut whole = spare.unwrap_or_else(|| BytesMut::with_capacity(raw.len));
+    whole.clear();
+    raw.pieces
+        .iter()
+        .for_each(|piece| whole.extend_from_slice(piece));
+    whole.freeze()
 }
 
 /// `old`'s first `prefix` bytes and the rest of `raw`, in `old`'s memory if nobody else reads it.
@@ -402,7 +417,7 @@ fn splice(old: Bytes, prefix: usize, raw: &RawBody) -> Bytes {
             own
         }
         Err(shared) => {
-            let mut own = bytes::BytesMut::with_capacity(raw.len + raw.len / 16);
+            let mut own = BytesMut::with_capacity(raw.len + raw.len / 16);
             own.extend_from_slice(shared.get(..prefix).unwrap_or_default());
             own
         }

@@ -89,6 +89,11 @@ impl Batch {
         }
     }
 
+    /// Another header may be a credential now.
+    pub(super) fn forget_fields(&mut self) {
+        self.fields.clear();
+    }
+
     /// These rows hold no bodies any more.
     pub(super) fn forget_bodies(&mut self, rows: &[i64]) {
         self.ring.forget(rows);

@@ -8,9 +8,11 @@ use std::sync::mpsc::{SyncSender, TrySendError};
 use std::sync::{Arc, OnceLock};
 use std::thread::Thread;
 
+use http::HeaderName;
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 use weir_core::exchange::{ExchangeId, RequestRecord, ResponseRecord};
+use weir_core::settings::Capture;
 
 use super::{DryRun, Options};
 use crate::error::StoreError;
@@ -56,6 +58,10 @@ pub(super) enum Command {
         filter: Filter,
         dry_run: DryRun,
         done: oneshot::Sender<Result<u64, StoreError>>,
+    },
+    Configure {
+        capture: Box<Capture>,
+        key_header: Option<HeaderName>,
     },
     Shutdown(oneshot::Sender<()>),
 }
@@ -121,7 +127,7 @@ pub struct StoreStatus {
 /// What both ends of the queue share.
 #[derive(Debug)]
 pub(super) struct Shared {
-    pub captures: bool,
+    captures: AtomicBool,
     pub db_path: PathBuf,
     /// Exchanges in the database; negative when it is not known.
     pub rows: Arc<AtomicI64>,
@@ -148,7 +154,7 @@ pub(super) fn slots(bytes: usize) -> usize {
 impl Shared {
     pub(super) fn new(options: &Options) -> Self {
         Self {
-            captures: options.capture.enabled,
+            captures: AtomicBool::new(options.capture.enabled),
             db_path: options.db_path.clone(),
             rows: Arc::new(AtomicI64::new(-1)),
             queued: AtomicUsize::new(0),
@@ -165,6 +171,14 @@ impl Shared {
             last_write_us: AtomicI64::new(-1),
             thread: OnceLock::new(),
         }
+    }
+
+    pub(super) fn captures(&self) -> bool {
+        self.captures.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_captures(&self, captures: bool) {
+        self.captures.store(captures, Ordering::Relaxed);
     }
 
     pub(super) fn set_thread(&self, thread: Thread) {
@@ -189,17 +203,18 @@ impl Shared {
                 TrySendError::Disconnected(_) => Reason::Shutdown,
             });
         }
-        // Half full: the writer stops gathering. Until then no sender wakes it.
-        let half = self.half();
-        if before < half && before + cost >= half {
+        // Filling up: the writer stops gathering. Until then no sender wakes it.
+        let enough = self.enough();
+        if before < enough && before + cost >= enough {
             self.hurry();
         }
         Ok(())
     }
 
-    /// Bytes at which the queue counts as half full.
-    pub(super) fn half(&self) -> usize {
-        self.limit.min(SLOTS.end() * OVERHEAD) / 2
+    /// Bytes at which the writer stops gathering: far from the bound, since it may have to wait
+    /// for a processor while more comes.
+    fn enough(&self) -> usize {
+        self.limit.min(SLOTS.end() * OVERHEAD) / 4
     }
 
     /// Bytes written, or dropped, no longer wait.

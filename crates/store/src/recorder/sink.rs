@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use bytes::Bytes;
-use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use rusqlite::{CachedStatement, Connection, Transaction, TransactionBehavior, params};
 
 use crate::bodies::codec::{Codec, Coded};
 use crate::bodies::digest::Digest;
@@ -85,12 +85,47 @@ impl Piece {
         self.place.map(|_| count(self.coded.bytes.len()))
     }
 
-    fn put_away(&mut self, pack: &mut Pack) -> Result<(), StoreError> {
-        if self.place.is_none() && self.coded.bytes.len() >= MIN_PIECE {
-            self.place = Some(pack.write(&self.coded.bytes)?);
-        }
-        Ok(())
+    /// Whether it is long enough to lie in the bodies file, and does not yet.
+    fn is_to_be_put_away(&self) -> bool {
+        self.place.is_none() && self.coded.bytes.len() >= MIN_PIECE
     }
+}
+
+/// Writes the long pieces of a batch into the bodies file.
+fn put_away(ops: &mut [Op], pack: &mut Pack) -> Result<(), StoreError> {
+    let mut fresh = Vec::new();
+    for op in &mut *ops {
+        let begin = op.begin.as_mut().map(|part| &mut part.piece);
+        let end = op.end.as_mut().map(|part| &mut part.piece);
+        fresh.extend(
+            [begin, end]
+                .into_iter()
+                .flatten()
+                .filter(|p| p.is_to_be_put_away()),
+        );
+    }
+    if fresh.is_empty() {
+        return Ok(());
+    }
+    let places: Vec<u64> = fresh
+        .iter()
+        .map(|p| pack.place(p.coded.bytes.len()))
+        .collect();
+    let mut pieces: Vec<(u64, &[u8])> = places
+        .iter()
+        .zip(&fresh)
+        .map(|(&place, p)| (place, &p.coded.bytes[..]))
+        .collect();
+    if let Err(error) = pack.write(&mut pieces) {
+        for (place, bytes) in pieces {
+            pack.release(place, bytes.len() as u64);
+        }
+        return Err(error);
+    }
+    for (piece, place) in fresh.into_iter().zip(places) {
+        piece.place = Some(place);
+    }
+    Ok(())
 }
 
 /// A length as SQLite takes it.
@@ -144,18 +179,13 @@ impl Sink {
 
     /// Writes a batch in one transaction: all of it or nothing.
     pub(super) fn commit(&mut self, ops: &mut [Op]) -> Result<(), StoreError> {
-        for op in &mut *ops {
-            if let Some(part) = &mut op.begin {
-                part.piece.put_away(&mut self.pack)?;
-            }
-            if let Some(part) = &mut op.end {
-                part.piece.put_away(&mut self.pack)?;
-            }
-        }
+        put_away(ops, &mut self.pack)?;
         let tx = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate)?;
+        let mut statements = Statements::new(&tx)?;
         for op in &*ops {
-            write(&tx, op, &mut self.dictionary)?;
+            statements.write(op, &mut self.dictionary)?;
         }
+        drop(statements);
         self.dictionary.save(&tx)?;
         tx.commit()?;
         self.dictionary.saved();
@@ -181,17 +211,36 @@ fn places(db: &Connection) -> Result<Vec<(u64, u64)>, StoreError> {
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-fn write(tx: &Transaction<'_>, op: &Op, dictionary: &mut Dictionary) -> Result<(), StoreError> {
-    match &op.begin {
-        Some(part) => {
-            insert_exchange(tx, op, dictionary)?;
-            insert_request(tx, op.row, part)?;
-        }
-        None => update_exchange(tx, op, dictionary)?,
+/// The statements of a batch, looked up once for all of it.
+struct Statements<'tx> {
+    insert_exchange: CachedStatement<'tx>,
+    update_exchange: CachedStatement<'tx>,
+    insert_request: CachedStatement<'tx>,
+    insert_response: CachedStatement<'tx>,
+}
+
+impl<'tx> Statements<'tx> {
+    fn new(tx: &'tx Transaction<'_>) -> Result<Self, StoreError> {
+        Ok(Self {
+            insert_exchange: tx.prepare_cached(INSERT_EXCHANGE)?,
+            update_exchange: tx.prepare_cached(UPDATE_EXCHANGE)?,
+            insert_request: tx.prepare_cached(INSERT_REQUEST)?,
+            insert_response: tx.prepare_cached(INSERT_RESPONSE)?,
+        })
     }
-    match &op.end {
-        Some(part) => insert_response(tx, op.row, part),
-        None => Ok(()),
+
+    fn write(&mut self, op: &Op, dictionary: &mut Dictionary) -> Result<(), StoreError> {
+        match &op.begin {
+            Some(part) => {
+                insert_exchange(&mut self.insert_exchange, op, dictionary)?;
+                insert_request(&mut self.insert_request, op.row, part)?;
+            }
+            None => update_exchange(&mut self.update_exchange, op, dictionary)?,
+        }
+        match &op.end {
+            Some(part) => insert_response(&mut self.insert_response, op.row, part),
+            None => Ok(()),
+        }
     }
 }
 
@@ -233,12 +282,12 @@ const INSERT_EXCHANGE: &str = "INSERT INTO exchanges VALUES (
     ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39)";
 
 fn insert_exchange(
-    tx: &Transaction<'_>,
+    statement: &mut CachedStatement<'_>,
     op: &Op,
     words: &mut Dictionary,
 ) -> Result<(), StoreError> {
     let s = &*op.summary;
-    tx.prepare_cached(INSERT_EXCHANGE)?.execute(params![
+    statement.execute(params![
         op.row,
         s.id.0.as_bytes(),
         s.state as i64,
@@ -296,12 +345,12 @@ const UPDATE_EXCHANGE: &str = "UPDATE exchanges SET
     WHERE id = ?1";
 
 fn update_exchange(
-    tx: &Transaction<'_>,
+    statement: &mut CachedStatement<'_>,
     op: &Op,
     words: &mut Dictionary,
 ) -> Result<(), StoreError> {
     let s = &*op.summary;
-    tx.prepare_cached(UPDATE_EXCHANGE)?.execute(params![
+    statement.execute(params![
         op.row,
         s.state as i64,
         code(words, column::ORGANIZATION, s.organization_id.as_deref()),
@@ -325,12 +374,15 @@ fn update_exchange(
     Ok(())
 }
 
-fn insert_request(tx: &Transaction<'_>, row: i64, part: &RequestPart) -> Result<(), StoreError> {
-    tx.prepare_cached(
-        "INSERT INTO requests (id, base, prefix, suffix, depth, size, digest, codec, place, length,
-         headers, messages, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    )?
-    .execute(params![
+const INSERT_REQUEST: &str = "INSERT INTO requests (id, base, prefix, suffix, depth, size, digest,
+    codec, place, length, headers, messages, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+
+fn insert_request(
+    statement: &mut CachedStatement<'_>,
+    row: i64,
+    part: &RequestPart,
+) -> Result<(), StoreError> {
+    statement.execute(params![
         row,
         part.base.map(|b| b.row),
         part.base.map(|b| count(b.prefix)),
@@ -348,12 +400,15 @@ fn insert_request(tx: &Transaction<'_>, row: i64, part: &RequestPart) -> Result<
     Ok(())
 }
 
-fn insert_response(tx: &Transaction<'_>, row: i64, part: &ResponsePart) -> Result<(), StoreError> {
-    tx.prepare_cached(
-        "INSERT INTO responses (id, truncated, size, codec, place, length, headers, arrivals,
-         usage, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    )?
-    .execute(params![
+const INSERT_RESPONSE: &str = "INSERT INTO responses (id, truncated, size, codec, place, length,
+    headers, arrivals, usage, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+
+fn insert_response(
+    statement: &mut CachedStatement<'_>,
+    row: i64,
+    part: &ResponsePart,
+) -> Result<(), StoreError> {
+    statement.execute(params![
         row,
         part.truncated,
         count(part.size),

@@ -43,17 +43,24 @@ pub(super) struct Upkeep {
 
 impl Upkeep {
     pub(super) fn new(retention: &Retention) -> Self {
+        let mut this = Self {
+            every: None,
+            next: Instant::now(),
+            purges: VecDeque::new(),
+            shrinking: false,
+        };
+        this.set_retention(retention);
+        this
+    }
+
+    /// Looks at the bounds at once, and from then on as often as they need.
+    pub(super) fn set_retention(&mut self, retention: &Retention) {
         let bounded = retention.max_age.is_some()
             || retention.max_rows.is_some()
             || retention.max_bytes.is_some();
         let age = retention.max_age.unwrap_or(SLOWEST * 4);
-        let every = bounded.then(|| (age / 4).clamp(FASTEST, SLOWEST));
-        Self {
-            every,
-            next: Instant::now(),
-            purges: VecDeque::new(),
-            shrinking: false,
-        }
+        self.every = bounded.then(|| (age / 4).clamp(FASTEST, SLOWEST));
+        self.next = Instant::now();
     }
 
     /// How long until there is something to do; none if there never is.

@@ -6,7 +6,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use http::HeaderName;
 use tokio::sync::{broadcast, oneshot};
+use weir_core::settings::Capture;
 
 use super::batch::{Batch, Outcome};
 use super::queue::{Command, Message, Reason, Shared};
@@ -182,10 +184,11 @@ impl Writer {
             None => 0,
         };
         let room = held + cost <= self.options.capture.queue_bytes / 2;
+        let wanted = room && self.options.capture.enabled;
         let dictionary = self
             .sink
             .as_mut()
-            .filter(|_| room)
+            .filter(|_| wanted)
             .map(|sink| &mut sink.dictionary);
         let on_ended = &self.on_ended;
         let outcome = match message {
@@ -356,10 +359,45 @@ impl Writer {
                     self.drain();
                     self.start_purge(filter, dry_run, done);
                 }
+                Command::Configure {
+                    capture,
+                    key_header,
+                } => {
+                    self.drain();
+                    self.configure(*capture, key_header);
+                }
                 Command::Shutdown(done) => return Some(done),
             }
         }
         None
+    }
+
+    /// Takes over a new configuration.
+    fn configure(&mut self, capture: Capture, key_header: Option<HeaderName>) {
+        self.upkeep.set_retention(&capture.retention);
+        self.options.capture = capture;
+        self.options.key_header = key_header;
+        self.batch.forget_fields();
+        if !self.options.capture.enabled {
+            // What was failing is not wanted any more.
+            self.abandon();
+            self.retry = None;
+            self.shared.set_failure(None);
+            return;
+        }
+        let opened = match &self.sink {
+            None => self.open(),
+            Some(_) => self.rekey(),
+        };
+        if let Err(error) = opened {
+            self.fail(&error);
+        }
+    }
+
+    fn rekey(&mut self) -> Result<(), StoreError> {
+        let key = files::install_key(&self.options.db_path)?;
+        self.batch.privacy = Privacy::new(key, self.options.key_header.as_ref());
+        Ok(())
     }
 
     /// Writes everything that has come so far.
