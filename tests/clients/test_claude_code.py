@@ -144,6 +144,16 @@ def test_thinking_and_its_signature_come_back_unchanged(world):
     world.same_to_the_client()
 
 
+@pytest.mark.parametrize("coding", ["gzip", "br", "zstd"])
+def test_a_compressed_stream_is_handed_on_as_it_is_and_understood(world, coding):
+    said = claude(world, world.tap.url, f"[mock:{coding}] hi").succeeded().json
+    [turn] = world.same_everywhere(1)
+    is_turn(turn, "end_turn", said["session_id"])
+    assert world.tap.responses()[0].header("content-encoding") == coding
+    assert turn[1].detail()["response"]["body"]["content"][0]["text"] == said["result"]
+    world.same_to_the_client()
+
+
 def test_a_cut_stream_is_a_cut_stream_and_asked_again(world):
     said = claude(world, world.url, "[mock:drop count=1] hi").succeeded().json
     assert said["result"] == "Hello from the mock. All is well."
