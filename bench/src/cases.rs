@@ -116,23 +116,10 @@ pub(crate) fn cases(depth: Depth) -> Vec<Case> {
             ..cpu(depth, Bodies::Growing, size)
         });
     }
-    // Unique bodies come at a pace that a recorder can follow: what is dropped costs nothing.
+    // At a pace that a recorder can follow: what it drops costs nothing and would look cheap.
     for (size, rate) in [(KB, 4000), (64 * KB, 600), (MB, 60)] {
-        let paced = |bodies| Case {
-            connections: 8,
-            requests: usize::try_from(rate).unwrap_or(0),
-            per_second: Some(rate),
-            ..cpu(depth, bodies, size)
-        };
-        if depth == Depth::Full {
-            all.push(paced(Bodies::Growing));
-            all.push(paced(Bodies::Unique));
-        } else {
-            let contenders = vec![Name::Nginx, Name::WeirOn];
-            all.push(Case {
-                contenders,
-                ..paced(Bodies::Unique)
-            });
+        for bodies in [Bodies::Growing, Bodies::Unique] {
+            all.push(paced(depth, bodies, size, rate));
         }
     }
     if depth == Depth::Full {
@@ -141,6 +128,20 @@ pub(crate) fn cases(depth: Depth) -> Vec<Case> {
     all.push(latency(depth, 64 * KB));
     all.push(streams(depth));
     all
+}
+
+fn paced(depth: Depth, bodies: Bodies, size: usize, rate: u32) -> Case {
+    let all = cpu(depth, bodies, size);
+    let contenders = match depth {
+        Depth::Quick => vec![Name::Nginx, Name::WeirOn],
+        Depth::Full => all.contenders,
+    };
+    Case {
+        contenders,
+        requests: usize::try_from(rate).unwrap_or(1),
+        per_second: Some(rate),
+        ..all
+    }
 }
 
 fn cpu(depth: Depth, bodies: Bodies, size: usize) -> Case {
@@ -161,8 +162,10 @@ fn latency(depth: Depth, size: usize) -> Case {
     Case {
         kind: Kind::Latency,
         connections: 32,
-        requests: if depth == Depth::Full { 2500 } else { 800 },
+        requests: if depth == Depth::Full { 1000 } else { 400 },
         per_second: Some(500),
+        // Many short rounds: what else the machine does then hits some of them, not a median.
+        rounds: if depth == Depth::Full { 11 } else { 5 },
         contenders: [Name::Direct].into_iter().chain(PROXIES).collect(),
         ..cpu(depth, Bodies::Growing, size)
     }

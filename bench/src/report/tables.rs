@@ -18,11 +18,11 @@ pub(super) fn spread(row: &Row, name: Name, pick: Pick) -> Option<Spread> {
     Spread::of(cell(row, name)?.slices.iter().filter_map(pick))
 }
 
-/// What a contender adds to `direct`, round by round.
+/// What a contender adds to the median of `direct`: pairs of rounds would bring the noise of both.
 pub(super) fn added(row: &Row, name: Name, pick: Pick) -> Option<Spread> {
-    let (own, direct) = (cell(row, name)?, cell(row, Name::Direct)?);
-    let pairs = own.slices.iter().zip(&direct.slices);
-    Spread::of(pairs.filter_map(|(own, direct)| Some(pick(own)? - pick(direct)?)))
+    let direct = spread(row, Name::Direct, pick)?.median;
+    let own = cell(row, name)?.slices.iter().filter_map(pick);
+    Spread::of(own.map(|own| own - direct))
 }
 
 fn cell(row: &Row, name: Name) -> Option<&Cell> {
