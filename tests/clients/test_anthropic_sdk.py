@@ -6,7 +6,7 @@ import anthropic
 import httpx2
 import pytest
 
-from world import CREDENTIALS, World
+from world import CREDENTIALS, World, until
 
 KEY = "sk-ant-api03-the-clients-own-key"
 MODEL = "claude-opus-5-5"
@@ -155,6 +155,15 @@ def test_an_error_within_a_stream_raises(world):
     [(_, exchange)] = world.same_everywhere(1)
     assert exchange["statusCode"] == 200
     assert "overloaded" in exchange["streamError"].lower()
+
+
+def test_a_client_that_goes_ends_the_providers_work(world):
+    with client(world.url).messages.stream(**asked("[mock:slow delay=0 gap=500]")) as stream:
+        next(iter(stream))
+    until(lambda: world.received()[0].said["client_closed_early_ms"] is not None, "it is cancelled")
+    [(_, exchange)] = world.same_everywhere(1)
+    assert exchange["state"] == "client_gone"
+    assert exchange["stopReason"] is None
 
 
 def test_tokens_are_counted_and_models_listed(world):

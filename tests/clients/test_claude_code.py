@@ -144,6 +144,16 @@ def test_thinking_and_its_signature_come_back_unchanged(world):
     world.same_to_the_client()
 
 
+def test_model_discovery_is_answered(world):
+    env = {"CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY": "1"}
+    claude(world, world.tap.url, PROMPT, env=env).succeeded()
+    asked = {one.start: one for one in world.tap.requests()}
+    assert "GET /v1/models?limit=1000 HTTP/1.1" in asked
+    lists = [one for one in world.tap.responses() if b'"data":' in one.body]
+    assert [one.start for one in lists] == ["HTTP/1.1 200 OK"]
+    assert all(model["id"] for model in json.loads(lists[0].body)["data"])
+
+
 @pytest.mark.parametrize("coding", ["gzip", "br", "zstd"])
 def test_a_compressed_stream_is_handed_on_as_it_is_and_understood(world, coding):
     said = claude(world, world.tap.url, f"[mock:{coding}] hi").succeeded().json
