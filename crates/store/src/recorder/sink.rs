@@ -59,6 +59,33 @@ pub(super) struct Op {
     pub cost: usize,
 }
 
+impl Op {
+    fn pieces(&self) -> impl Iterator<Item = &Piece> {
+        let begin = self.begin.as_ref().map(|part| &part.piece);
+        begin
+            .into_iter()
+            .chain(self.end.as_ref().map(|part| &part.piece))
+    }
+
+    fn pieces_mut(&mut self) -> impl Iterator<Item = &mut Piece> {
+        let begin = self.begin.as_mut().map(|part| &mut part.piece);
+        begin
+            .into_iter()
+            .chain(self.end.as_mut().map(|part| &mut part.piece))
+    }
+
+    /// Where its bytes lie in the bodies file, as offset and length.
+    pub(super) fn places(&self) -> impl Iterator<Item = (u64, u64)> {
+        self.pieces()
+            .filter_map(|p| Some((p.place?, p.coded.bytes.len() as u64)))
+    }
+
+    /// Its bytes are to be written to the bodies file again.
+    pub(super) fn forget_places(&mut self) {
+        self.pieces_mut().for_each(|piece| piece.place = None);
+    }
+}
+
 impl Piece {
     pub(super) fn new(coded: Coded) -> Self {
         Self { coded, place: None }
@@ -93,17 +120,11 @@ impl Piece {
 
 /// Writes the long pieces of a batch into the bodies file.
 fn put_away(ops: &mut [Op], pack: &mut Pack) -> Result<(), StoreError> {
-    let mut fresh = Vec::new();
-    for op in &mut *ops {
-        let begin = op.begin.as_mut().map(|part| &mut part.piece);
-        let end = op.end.as_mut().map(|part| &mut part.piece);
-        fresh.extend(
-            [begin, end]
-                .into_iter()
-                .flatten()
-                .filter(|p| p.is_to_be_put_away()),
-        );
-    }
+    let mut fresh: Vec<&mut Piece> = ops
+        .iter_mut()
+        .flat_map(Op::pieces_mut)
+        .filter(|p| p.is_to_be_put_away())
+        .collect();
     if fresh.is_empty() {
         return Ok(());
     }
@@ -122,7 +143,7 @@ fn put_away(ops: &mut [Op], pack: &mut Pack) -> Result<(), StoreError> {
         }
         return Err(error);
     }
-    for (piece, place) in fresh.into_iter().zip(places) {
+    for (piece, place) in fresh.iter_mut().zip(places) {
         piece.place = Some(place);
     }
     Ok(())
@@ -168,6 +189,11 @@ impl Sink {
     pub(super) fn is_current(&self, path: &Path) -> bool {
         files::identity(path) == self.identity
             && files::identity(&files::bodies_path(path)) == self.pack_identity
+    }
+
+    /// Which files are open.
+    pub(super) fn identity(&self) -> (Identity, Identity) {
+        (self.identity, self.pack_identity)
     }
 
     /// The number of exchanges.

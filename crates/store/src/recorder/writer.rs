@@ -2,6 +2,7 @@
 //! in one transaction, does what others ask of it, and never ends before it is told to.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -12,11 +13,11 @@ use weir_core::settings::Capture;
 
 use super::batch::{Batch, Outcome};
 use super::queue::{Command, Message, Reason, Shared};
-use super::sink::Sink;
+use super::sink::{Op, Sink};
 use super::upkeep::Upkeep;
 use super::{OnEnded, Options};
 use crate::error::StoreError;
-use crate::files;
+use crate::files::{self, Identity};
 use crate::privacy::Privacy;
 use crate::schema::Setup;
 use crate::summary::Summary;
@@ -41,6 +42,8 @@ pub(super) struct Writer {
     retry: Option<Retry>,
     started: Instant,
     disconnected: bool,
+    /// The files that were open last.
+    identity: Option<(Identity, Identity)>,
 }
 
 /// When the store is tried again.
@@ -72,6 +75,7 @@ impl Writer {
             retry: None,
             started: Instant::now(),
             disconnected: false,
+            identity: None,
         };
         if this.options.capture.enabled
             && let Err(error) = this.open()
@@ -152,6 +156,7 @@ impl Writer {
     /// Turns what has come into the next batch.
     fn take(&mut self, first: Option<Message>) {
         self.batch.advance(self.started.elapsed());
+        self.notice_replacement();
         let (mut records, mut bytes) = (0, 0);
         let mut next = first;
         while records < MOST_RECORDS && bytes < MOST_BYTES {
@@ -171,6 +176,18 @@ impl Writer {
         }
         for id in self.shared.take_lost_ends() {
             self.batch.lose_end(id);
+        }
+    }
+
+    /// Opens the database again if its path leads to another file now, before anything is made
+    /// that refers to the rows of the old one.
+    fn notice_replacement(&mut self) {
+        let replaced = self
+            .sink
+            .as_ref()
+            .is_some_and(|sink| !sink.is_current(&self.options.db_path));
+        if replaced && let Err(error) = self.reopen() {
+            self.fail(&error);
         }
     }
 
@@ -224,12 +241,8 @@ impl Writer {
         if !self.options.capture.enabled {
             return Ok(());
         }
-        let current = self
-            .sink
-            .as_ref()
-            .is_some_and(|s| s.is_current(&self.options.db_path));
-        if self.sink.is_none() || (!current && !self.batch.ops.is_empty()) {
-            self.reopen()?;
+        if self.sink.is_none() {
+            self.open()?;
         }
         let Some(sink) = &mut self.sink else {
             return Ok(());
@@ -258,9 +271,7 @@ impl Writer {
             }
         });
         self.shared.release(cost);
-        self.shared
-            .rows
-            .fetch_add(begun, std::sync::atomic::Ordering::Relaxed);
+        self.shared.rows.fetch_add(begun, Ordering::Relaxed);
         if any {
             self.shared.wrote(now_us());
         }
@@ -270,18 +281,9 @@ impl Writer {
         }
     }
 
-    /// Opens the database, again if it was open. A file that is not the one that was open knows
-    /// nothing of what the batch refers to.
+    /// Opens the database in place of what was open.
     pub(super) fn reopen(&mut self) -> Result<(), StoreError> {
-        if self
-            .sink
-            .take()
-            .is_some_and(|sink| !sink.is_current(&self.options.db_path))
-        {
-            tracing::warn!(path = %self.options.db_path.display(), "the database was replaced");
-            self.abandon();
-            self.batch.forget_rows();
-        }
+        self.sink = None;
         self.open()
     }
 
@@ -295,10 +297,21 @@ impl Writer {
         files::create_parent(path)?;
         let key = files::install_key(path)?;
         let sink = Sink::open(path, setup)?;
-        self.shared
-            .rows
-            .store(sink.rows()?, std::sync::atomic::Ordering::Relaxed);
+        self.shared.rows.store(sink.rows()?, Ordering::Relaxed);
         self.batch.privacy = Privacy::new(key, self.options.key_header.as_ref());
+        // What was written to the bodies file without a row to name it may be overwritten.
+        self.batch.ops.iter_mut().for_each(Op::forget_places);
+        let identity = sink.identity();
+        if self
+            .identity
+            .replace(identity)
+            .is_some_and(|earlier| earlier != identity)
+        {
+            tracing::warn!(path = %path.display(), "the database was replaced");
+            self.sink = None;
+            self.abandon();
+            self.batch.forget_rows();
+        }
         self.sink = Some(sink);
         Ok(())
     }
@@ -306,6 +319,10 @@ impl Writer {
     /// Gives the batch up and counts it.
     pub(super) fn abandon(&mut self) {
         for op in self.batch.abandon() {
+            if let Some(sink) = &mut self.sink {
+                op.places()
+                    .for_each(|(offset, len)| sink.pack.release(offset, len));
+            }
             self.shared.release(op.cost);
             self.shared.count(Reason::StoreFailed);
         }
@@ -327,14 +344,6 @@ impl Writer {
         self.shared.set_failure(Some(error.to_string()));
         if !keeps_connection(error) {
             // Its file may be gone or broken: only a new connection can tell.
-            if self
-                .sink
-                .as_ref()
-                .is_some_and(|s| !s.is_current(&self.options.db_path))
-            {
-                self.abandon();
-                self.batch.forget_rows();
-            }
             self.sink = None;
         }
     }

@@ -3,4 +3,14 @@
 #[cfg(test)]
 mod basics;
 #[cfg(test)]
+mod bodies;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod removal;
+#[cfg(test)]
+mod restart;
+#[cfg(test)]
+mod streams;
+#[cfg(test)]
 mod support;

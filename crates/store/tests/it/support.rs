@@ -51,6 +51,12 @@ impl Place {
         }
     }
 
+    pub(crate) fn options_with_rows(&self, most: u64) -> Capture {
+        let mut capture = self.options().capture;
+        capture.retention.max_rows = Some(most);
+        capture
+    }
+
     pub(crate) fn open(&self) -> Recorder {
         Recorder::open(self.options()).unwrap()
     }

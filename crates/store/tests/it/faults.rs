@@ -1,0 +1,244 @@
+//! Whatever happens to the store, those who hand records over notice nothing.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+use weir_store::{Options, Page, Recorder, Tuning};
+
+use crate::support::{Place, exchange, request, response};
+
+const PAGE: Page = Page {
+    number: 1,
+    limit: 10,
+};
+
+fn impatient(options: Options) -> Options {
+    let tuning = Tuning {
+        window: Duration::from_millis(1),
+        busy: Duration::from_millis(20),
+        retry: Duration::from_millis(10),
+        ..options.tuning
+    };
+    Options { tuning, ..options }
+}
+
+/// Waits until something is so; fails after ten seconds.
+async fn until(what: &str, is_so: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < Duration::from_secs(10), "never: {what}");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_cannot_be_opened_is_tried_again() {
+    let place = Place::new();
+    std::fs::create_dir_all(place.db()).unwrap();
+    let recorder = Recorder::open(impatient(place.options())).unwrap();
+    let status = recorder.status();
+    assert!(!status.ok);
+    assert!(status.reason.unwrap().contains("weir.db"));
+    exchange(&recorder, b"{}", b"{}");
+    until("counted", || recorder.status().dropped.store_failed == 1).await;
+    std::fs::remove_dir(place.db()).unwrap();
+    until("open", || recorder.status().ok).await;
+    let id = exchange(&recorder, b"{}", b"{}");
+    recorder.flush().await;
+    assert!(recorder.reader().get(&id).unwrap().is_some());
+    assert_eq!(recorder.status().dropped.total(), 1);
+}
+
+#[tokio::test]
+async fn a_locked_database_delays_captures_and_loses_none() {
+    let place = Place::new();
+    let recorder = Recorder::open(impatient(place.options())).unwrap();
+    let lock = Connection::open(place.db()).unwrap();
+    lock.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let ids: Vec<String> = (0..50).map(|_| exchange(&recorder, b"{}", b"{}")).collect();
+    until("noticed", || !recorder.status().ok).await;
+    lock.execute_batch("ROLLBACK").unwrap();
+    until("resumed", || recorder.status().ok).await;
+    recorder.flush().await;
+    let reader = recorder.reader();
+    assert!(ids.iter().all(|id| reader.get(id).unwrap().is_some()));
+    assert_eq!(recorder.status().dropped.total(), 0);
+}
+
+#[tokio::test]
+async fn a_full_disk_is_survived_within_bounds() {
+    let place = Place::new();
+    let mut options = impatient(place.options());
+    options.tuning.max_pages = Some(30);
+    options.capture.queue_bytes = 256 * 1024;
+    let reported = Arc::new(AtomicUsize::new(0));
+    let count = reported.clone();
+    options.on_ended = Some(Box::new(move |_| {
+        count.fetch_add(1, Ordering::Relaxed);
+    }));
+    let recorder = Recorder::open(options).unwrap();
+    let noise: String = (0..1500u32)
+        .map(|i| format!("{:x}", i * 2_654_435))
+        .collect();
+    let mut handed = 0;
+    while recorder.status().ok {
+        exchange(&recorder, noise.as_bytes(), b"{}");
+        handed += 1;
+        assert!(handed < 10_000);
+        recorder.flush().await;
+    }
+    assert!(recorder.status().reason.unwrap().contains("full"));
+    for _ in 0..500 {
+        exchange(&recorder, noise.as_bytes(), b"{}");
+        tokio::task::yield_now().await;
+    }
+    until("counted", || recorder.status().dropped.total() > 300).await;
+    let status = recorder.status();
+    assert!(status.queued_bytes <= 256 * 1024, "{status:?}");
+    assert!(status.dropped.store_failed + status.dropped.queue_bytes > 0);
+    // The disk has room again: what was held is stored, and what comes.
+    assert_eq!(recorder.delete_all().await.unwrap_or(0), 0);
+}
+
+#[tokio::test]
+async fn captures_resume_when_the_disk_has_room() {
+    let place = Place::new();
+    let recorder = Recorder::open(impatient(place.options())).unwrap();
+    let first = exchange(&recorder, b"{}", b"{}");
+    recorder.flush().await;
+    // Another process's limit is not ours, so the lock stands in for the lack of room.
+    let lock = Connection::open(place.db()).unwrap();
+    lock.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let second = exchange(&recorder, b"{}", b"{}");
+    until("noticed", || !recorder.status().ok).await;
+    drop(lock);
+    until("resumed", || recorder.status().ok).await;
+    recorder.flush().await;
+    for id in [first, second] {
+        assert!(recorder.reader().get(&id).unwrap().is_some());
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_is_deleted_is_made_anew() {
+    let place = Place::new();
+    let recorder = Recorder::open(impatient(place.options())).unwrap();
+    let body = b"{\"messages\":[\"hello\"]}".repeat(100);
+    exchange(&recorder, &body, b"{}");
+    recorder.flush().await;
+    for file in std::fs::read_dir(place.db().parent().unwrap()).unwrap() {
+        std::fs::remove_file(file.unwrap().path()).unwrap();
+    }
+    let id = exchange(&recorder, &body, b"{}");
+    recorder.flush().await;
+    until("again", || {
+        recorder.reader().get(&id).is_ok_and(|log| log.is_some())
+    })
+    .await;
+    let (logs, total) = recorder.reader().list(PAGE, None).unwrap();
+    assert_eq!(total, 1);
+    assert!(
+        logs[0].body_damaged.is_none(),
+        "it does not build on a body that is gone"
+    );
+    assert!(recorder.status().ok);
+}
+
+#[tokio::test]
+async fn past_its_bound_the_queue_drops_and_counts_exchanges() {
+    let place = Place::new();
+    let mut options = impatient(place.options());
+    options.capture.queue_bytes = 64 * 1024;
+    let recorder = Recorder::open(options).unwrap();
+    let lock = Connection::open(place.db()).unwrap();
+    lock.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let body = vec![b'x'; 10_000];
+    let ids: Vec<String> = (0..200)
+        .map(|_| exchange(&recorder, &body, b"{}"))
+        .collect();
+    let status = recorder.status();
+    assert!(status.queued_bytes <= 64 * 1024);
+    drop(lock);
+    until("resumed", || {
+        recorder.status().ok && recorder.status().queued_bytes == 0
+    })
+    .await;
+    recorder.flush().await;
+    let reader = recorder.reader();
+    let kept = ids
+        .iter()
+        .filter(|id| reader.get(id).unwrap().is_some())
+        .count() as u64;
+    let dropped = recorder.status().dropped;
+    assert!(kept > 0 && dropped.total() > 100, "{kept} {dropped:?}");
+    assert!(kept + dropped.total() >= 200, "{kept} {dropped:?}");
+    let id = exchange(&recorder, b"{}", b"{}");
+    recorder.flush().await;
+    assert!(recorder.reader().get(&id).unwrap().is_some());
+}
+
+#[tokio::test]
+async fn an_end_that_was_dropped_closes_its_row() {
+    let place = Place::new();
+    let mut options = impatient(place.options());
+    options.capture.queue_bytes = 64 * 1024;
+    let recorder = Recorder::open(options).unwrap();
+    let request = request("{}");
+    let id = request.id;
+    recorder.started(Box::new(request));
+    recorder.flush().await;
+    recorder.finished(Box::new(response(id, vec![b'x'; 100_000])));
+    assert_eq!(recorder.status().dropped.queue_bytes, 1);
+    exchange(&recorder, b"{}", b"{}");
+    recorder.flush().await;
+    let log = recorder.reader().get(&id.to_string()).unwrap().unwrap();
+    assert_eq!(log.summary.state, "lost");
+}
+
+#[tokio::test]
+async fn with_capture_off_only_the_report_is_made() {
+    let place = Place::new();
+    let mut options = place.options();
+    options.capture.enabled = false;
+    let (told, mut tell) = tokio::sync::mpsc::channel(4);
+    options.on_ended = Some(Box::new(move |summary| {
+        drop(told.try_send((summary.path.clone(), summary.status)));
+    }));
+    let recorder = Recorder::open(options).unwrap();
+    assert!(!recorder.captures());
+    exchange(&recorder, b"", b"");
+    assert_eq!(
+        tell.recv().await.unwrap(),
+        ("/v1/messages".into(), Some(200))
+    );
+    recorder.flush().await;
+    assert!(recorder.status().ok);
+    assert_eq!(recorder.status().dropped.total(), 0);
+    assert!(!place.db().parent().unwrap().exists(), "no file is touched");
+}
+
+#[tokio::test]
+async fn capture_can_be_switched_while_it_runs() {
+    let place = Place::new();
+    let options = place.options();
+    let mut capture = options.capture.clone();
+    let recorder = Recorder::open(options).unwrap();
+    let kept = exchange(&recorder, b"{}", b"{}");
+    capture.enabled = false;
+    recorder.reconfigure(capture.clone(), None);
+    recorder.flush().await;
+    let not_kept = exchange(&recorder, b"{}", b"{}");
+    recorder.flush().await;
+    capture.enabled = true;
+    recorder.reconfigure(capture, None);
+    recorder.flush().await;
+    let again = exchange(&recorder, b"{}", b"{}");
+    recorder.flush().await;
+    let reader = recorder.reader();
+    assert!(reader.get(&kept).unwrap().is_some());
+    assert!(reader.get(&not_kept).unwrap().is_none());
+    assert!(reader.get(&again).unwrap().is_some());
+    assert_eq!(recorder.status().dropped.total(), 0);
+}
