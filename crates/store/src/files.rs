@@ -5,6 +5,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use crate::error::StoreError;
 
@@ -90,10 +91,13 @@ pub(crate) fn random_key() -> io::Result<[u8; KEY_LEN]> {
     Ok(key)
 }
 
-/// A file's device and number; none if there is no file.
-pub(crate) type Identity = Option<(u64, u64)>;
+/// A file's device, number and time of birth, which tells it from a later one with the same number;
+/// none if there is no file.
+pub(crate) type Identity = Option<(u64, u64, Option<SystemTime>)>;
 
 /// Which file a path leads to now; none if there is no file.
 pub(crate) fn identity(path: &Path) -> Identity {
-    fs::metadata(path).ok().map(|meta| (meta.dev(), meta.ino()))
+    fs::metadata(path)
+        .ok()
+        .map(|meta| (meta.dev(), meta.ino(), meta.created().ok()))
 }
