@@ -29,13 +29,15 @@ clients: ## the real agents and SDKs through weir, against the mock
 
 bench: ## weir beside nginx on this machine, about two minutes
 	scripts/prepare-bench.sh
-	$(CARGO) build --release -p weir -p weir-bench
-	target/release/weir-bench compare --quick
+	$(CARGO) build --profile dist -p weir
+	$(CARGO) build --release -p weir-bench
+	target/release/weir-bench compare --quick --weir target/dist/weir
 
 bench-full: ## the same with all cases, about ten minutes
 	scripts/prepare-bench.sh
-	$(CARGO) build --release -p weir -p weir-bench
-	target/release/weir-bench compare --full
+	$(CARGO) build --profile dist -p weir
+	$(CARGO) build --release -p weir-bench
+	target/release/weir-bench compare --full --weir target/dist/weir
 
 check: ## format, lints and the walls between crates
 	$(CARGO) fmt --all --check

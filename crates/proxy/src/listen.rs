@@ -1,8 +1,10 @@
 //! Accepts connections and speaks HTTP/1.1, HTTP/2 and, over TLS, either of the two by ALPN.
 //!
-//! Each worker is one thread with its own single-threaded runtime; all of them accept from the
-//! same listening socket, and a connection stays on the worker that took it, with the upstream
-//! connections it uses. Nothing on the way of a request crosses threads.
+//! Each worker is one thread with its own single-threaded runtime. One acceptor deals connections
+//! out in turn, and a connection stays on its worker, with the upstream connections it uses:
+//! nothing on the way of a request crosses threads. (Workers that accept from a shared socket
+//! leave all of a burst to the one that wakes first; a socket for each worker would let a second
+//! weir start on the same port unnoticed.)
 
 use std::io;
 use std::net::SocketAddr;
@@ -14,6 +16,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -49,6 +52,71 @@ pub fn bind(address: SocketAddr) -> io::Result<std::net::TcpListener> {
     socket.bind(&address.into())?;
     socket.listen(4096)?;
     Ok(socket.into())
+}
+
+/// Connections dealt to a worker that it has not looked at yet.
+const BACKLOG: usize = 1024;
+
+/// A connection on its way to a worker.
+type Dealt = (std::net::TcpStream, SocketAddr);
+
+/// Where a worker gets its connections.
+#[derive(Debug)]
+pub struct Inbox(mpsc::Receiver<Dealt>);
+
+/// Deals connections out to workers in turn.
+#[derive(Debug)]
+pub struct Acceptor {
+    listener: TcpListener,
+    workers: Vec<mpsc::Sender<Dealt>>,
+}
+
+impl Acceptor {
+    /// Prepares to accept from `listener` for `workers` workers. Must be called in a runtime.
+    ///
+    /// # Errors
+    /// When the listener cannot be registered with the runtime.
+    pub fn new(listener: std::net::TcpListener, workers: usize) -> io::Result<(Self, Vec<Inbox>)> {
+        let (senders, inboxes) = (0..workers)
+            .map(|_| mpsc::channel(BACKLOG))
+            .map(|(sender, receiver)| (sender, Inbox(receiver)))
+            .unzip();
+        Ok((
+            Self {
+                listener: TcpListener::from_std(listener)?,
+                workers: senders,
+            },
+            inboxes,
+        ))
+    }
+
+    /// Accepts for ever. Dropping the future closes the port.
+    ///
+    /// # Cancel safety
+    /// A connection that was accepted but not dealt is closed.
+    pub async fn run(self) {
+        let mut turn = 0;
+        loop {
+            match self.accept().await {
+                Ok(dealt) => {
+                    turn = (turn + 1) % self.workers.len();
+                    // A worker that has ended takes no more; that is the end of the process.
+                    if self.workers[turn].send(dealt).await.is_err() {
+                        return;
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "cannot accept a connection");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    }
+
+    async fn accept(&self) -> io::Result<Dealt> {
+        let (stream, peer) = self.listener.accept().await?;
+        Ok((stream.into_std()?, peer))
+    }
 }
 
 /// What one worker needs to serve.
@@ -100,35 +168,32 @@ impl From<&Server> for ConnectionLimits {
 }
 
 impl Worker {
-    /// Serves `listener` until [`Worker::shutdown`] is cancelled and every connection has ended.
-    ///
-    /// # Errors
-    /// When the listener cannot be registered with the runtime.
-    pub async fn serve(self, listener: std::net::TcpListener) -> io::Result<()> {
-        let listener = TcpListener::from_std(listener)?;
+    /// Serves what comes into `inbox` until [`Worker::shutdown`] is cancelled and every connection
+    /// has ended.
+    pub async fn serve(self, mut inbox: Inbox) {
         let connections = TaskTracker::new();
         let protocols = Arc::new(self.protocols());
         loop {
-            let accepted = tokio::select! {
+            let (stream, peer) = tokio::select! {
                 () = self.shutdown.cancelled() => break,
-                accepted = listener.accept() => accepted,
+                dealt = inbox.0.recv() => match dealt {
+                    Some(dealt) => dealt,
+                    None => break,
+                },
             };
-            match accepted {
-                Ok((stream, peer)) => {
-                    let worker = self.clone();
-                    let protocols = Arc::clone(&protocols);
-                    connections.spawn(worker.connection(stream, peer, protocols));
+            match TcpStream::from_std(stream) {
+                Ok(stream) => {
+                    let connection = self
+                        .clone()
+                        .connection(stream, peer, Arc::clone(&protocols));
+                    connections.spawn(connection);
                 }
-                Err(error) => {
-                    tracing::warn!(%error, "cannot accept a connection");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                }
+                Err(error) => tracing::warn!(%error, "cannot serve a connection"),
             }
         }
-        drop(listener);
+        drop(inbox);
         connections.close();
         connections.wait().await;
-        Ok(())
     }
 
     fn protocols(&self) -> auto::Builder<TokioExecutor> {

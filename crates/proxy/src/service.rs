@@ -214,7 +214,12 @@ impl Gateway {
         message: &str,
     ) -> Response<Body> {
         let reply = Reply::error(incomer.dialect, kind, message, &incomer.request_id());
-        self.answer_itself(incomer, snapshot, reply, End::Gateway(message.into()))
+        let end = match kind {
+            // What Codex asks for at each start, and the answer it wants: nothing has failed.
+            ErrorKind::UpgradeRequired => End::Complete,
+            _ => End::Gateway(message.into()),
+        };
+        self.answer_itself(incomer, snapshot, reply, end)
     }
 
     fn answer_itself(

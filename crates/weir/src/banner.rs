@@ -43,7 +43,9 @@ pub(crate) fn print(settings: &Settings, listening: SocketAddr) {
     for provider in &settings.providers {
         let line = match provider.kind {
             ProviderKind::Anthropic => format!("  export ANTHROPIC_BASE_URL={url}"),
-            ProviderKind::Openai => format!("  export OPENAI_BASE_URL={url}/v1"),
+            ProviderKind::Openai => format!(
+                "  export OPENAI_BASE_URL={url}/v1          (Codex: codex -c openai_base_url={url}/v1)"
+            ),
             ProviderKind::Gemini => format!("  export GOOGLE_GEMINI_BASE_URL={url}"),
         };
         say(&line);

@@ -1,6 +1,6 @@
 //! Joins the parts and runs them: store, data plane, API, signals.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -15,7 +15,7 @@ use weir_core::health::Lifecycle;
 use weir_core::identity::{DEFAULT_KEY_HEADER, Gate};
 use weir_core::limit::Concurrency;
 use weir_core::settings::Settings;
-use weir_proxy::listen::Worker;
+use weir_proxy::listen::{Acceptor, Inbox, Worker};
 use weir_proxy::record::{Held, Sink};
 use weir_proxy::{Gateway, Metrics, Snapshot, listen, tls};
 use weir_store::{Options, Recorder};
@@ -101,7 +101,7 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Starts everything. The caller ends it by [`Running::until_told`] or [`Running::stop`].
+    /// Starts everything, within a runtime. The caller ends it by [`Running::until_told`] or [`Running::stop`].
     ///
     /// # Errors
     /// When the address is taken, a provider cannot be set up, or the database is a newer weir's.
@@ -144,14 +144,16 @@ impl Running {
             workers: Vec::new(),
             shutdown,
         };
-        running.workers = running.start_workers(count, &listener)?;
+        let (acceptor, inboxes) = Acceptor::new(listener, count)?;
+        running.workers = running.start_workers(inboxes)?;
+        let closing = running.shutdown.clone();
+        tokio::spawn(async move { closing.run_until_cancelled(acceptor.run()).await });
         Ok(running)
     }
 
     fn start_workers(
         &self,
-        count: usize,
-        listener: &TcpListener,
+        inboxes: Vec<Inbox>,
     ) -> anyhow::Result<Vec<JoinHandle<std::io::Result<()>>>> {
         let tls = self
             .certificate
@@ -159,7 +161,7 @@ impl Running {
             .map(tls::Certificate::acceptor)
             .transpose()?;
         let settings = self.settings.load();
-        Ok(workers::start(count, listener, |index| Worker {
+        Ok(workers::start(inboxes, |index| Worker {
             gateway: Arc::clone(&self.gateway),
             index,
             limits: (&settings.server).into(),

@@ -1,11 +1,10 @@
 //! The threads that serve: one for each core, each with a runtime of its own.
 
 use std::io;
-use std::net::TcpListener;
 use std::num::NonZeroUsize;
 use std::thread::JoinHandle;
 
-use weir_proxy::listen::Worker;
+use weir_proxy::listen::{Inbox, Worker};
 
 /// How many workers to start.
 #[must_use]
@@ -15,24 +14,24 @@ pub(crate) fn count(configured: Option<NonZeroUsize>) -> usize {
         .map_or(1, NonZeroUsize::get)
 }
 
-/// Starts `count` workers that share `listener`; `prepare` makes each from its number.
+/// Starts a worker for each inbox; `prepare` makes it from its number.
 ///
 /// # Errors
-/// When a thread cannot be started or the listener cannot be shared.
+/// When a thread cannot be started.
 pub(crate) fn start(
-    count: usize,
-    listener: &TcpListener,
+    inboxes: Vec<Inbox>,
     prepare: impl Fn(usize) -> Worker,
 ) -> io::Result<Vec<JoinHandle<io::Result<()>>>> {
-    (0..count)
-        .map(|index| {
-            let listener = listener.try_clone()?;
-            let worker = prepare(index);
-            std::thread::Builder::new()
-                .name(format!("weir-worker-{index}"))
-                .spawn(move || runtime()?.block_on(worker.serve(listener)))
-        })
-        .collect()
+    let start = |(index, inbox)| {
+        let worker = prepare(index);
+        std::thread::Builder::new()
+            .name(format!("weir-worker-{index}"))
+            .spawn(move || {
+                runtime()?.block_on(worker.serve(inbox));
+                Ok(())
+            })
+    };
+    inboxes.into_iter().enumerate().map(start).collect()
 }
 
 /// A single-threaded runtime.

@@ -140,7 +140,10 @@ pub(crate) async fn net_before(mock: Mock, settings: &[(&str, &str)]) -> Net {
             .map(|certificate| certificate.acceptor().unwrap()),
         shutdown: shutdown.clone(),
     };
-    tokio::spawn(worker.serve(listener));
+    let (acceptor, mut inboxes) = listen::Acceptor::new(listener, 1).unwrap();
+    let stop = shutdown.clone();
+    tokio::spawn(async move { stop.run_until_cancelled(acceptor.run()).await });
+    tokio::spawn(worker.serve(inboxes.remove(0)));
     Net {
         addr,
         mock,

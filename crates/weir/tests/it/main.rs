@@ -1,6 +1,10 @@
 //! The whole product: the `weir` program in front of the mock, as a user runs it.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod access;
 mod commands;
