@@ -76,7 +76,7 @@ pub struct Tuning {
 impl Default for Tuning {
     fn default() -> Self {
         Self {
-            window: Duration::from_millis(20),
+            window: Duration::from_millis(40),
             busy: Duration::from_secs(5),
             retry: Duration::from_millis(100),
             max_pages: None,

@@ -41,8 +41,8 @@ impl Allowance {
         if self.left.is_zero() {
             return false;
         }
-        // Measured: 2.5 microseconds, and 2 for each KiB.
-        let need = Duration::from_nanos(2_500 + (len as u64) * 2);
+        // Measured on a busy machine: 5 microseconds, and 3 for each KiB.
+        let need = Duration::from_nanos(5_000 + (len as u64) * 3);
         self.owed += need.saturating_sub(self.left);
         self.left = self.left.saturating_sub(need);
         true
@@ -63,7 +63,7 @@ mod tests {
                 compressed += u64::from(allowance.take(64 * 1024));
             }
         }
-        let spent = Duration::from_nanos(compressed * (2_500 + 65_536 * 2));
+        let spent = Duration::from_nanos(compressed * (5_000 + 65_536 * 3));
         let share = Duration::from_secs(300) / SHARE;
         assert!(spent <= share + MOST * 2, "{spent:?}");
         assert!(spent >= share * 9 / 10, "{spent:?}");
@@ -73,7 +73,7 @@ mod tests {
     fn a_quiet_gateway_compresses_everything() {
         let mut allowance = Allowance::new();
         for turn in 0..1000 {
-            allowance.advance(Duration::from_secs(turn * 4));
+            allowance.advance(Duration::from_secs(turn * 6));
             assert!(allowance.take(4 << 20));
         }
     }

@@ -401,7 +401,8 @@ fn own(raw: &RawBody, spare: Option<BytesMut>) -> Bytes {
     {
         return one.clone();
     }
-    let mut whole = spare.unwrap_or_else(|| BytesMut::with_capacity(raw.len));
+    // Some room, so that the next body of about this length fits.
+    let mut whole = spare.unwrap_or_else(|| BytesMut::with_capacity(raw.len + raw.len / 16));
     whole.clear();
     raw.pieces
         .iter()

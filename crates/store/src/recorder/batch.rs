@@ -112,14 +112,14 @@ impl Batch {
         }
         let Some(dictionary) = dictionary else {
             let facts = facts_only(record);
-            let summary = interpret::begin(record, facts.as_ref(), &self.privacy);
+            let summary = interpret::begin(record, facts.as_ref(), &mut self.privacy);
             self.open
                 .insert(record.id, Place::Unstored(Box::new(summary)));
             return Outcome::Reported;
         };
         let row = self.next_row(record.started_at_us);
         let (placed, facts) = self.place(record, row);
-        let summary = Box::new(interpret::begin(record, facts.as_ref(), &self.privacy));
+        let summary = Box::new(interpret::begin(record, facts.as_ref(), &mut self.privacy));
         let headers = self
             .fields
             .encode(&record.headers, &self.privacy, dictionary);

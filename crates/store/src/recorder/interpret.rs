@@ -21,7 +21,11 @@ pub(crate) fn session_key(headers: &HeaderMap) -> u64 {
 }
 
 /// What is known of an exchange when it is forwarded. `facts` is none when no body was sent along.
-pub(crate) fn begin(record: &RequestRecord, facts: Option<&Kept>, privacy: &Privacy) -> Summary {
+pub(crate) fn begin(
+    record: &RequestRecord,
+    facts: Option<&Kept>,
+    privacy: &mut Privacy,
+) -> Summary {
     let headers = &record.headers;
     let header = |name: &'static str| text(headers, HeaderName::from_static(name));
     let ids = SessionIds::from_headers(headers);

@@ -5,6 +5,8 @@ mod basics;
 #[cfg(test)]
 mod bodies;
 #[cfg(test)]
+mod crash;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod removal;
