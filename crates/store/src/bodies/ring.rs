@@ -21,9 +21,12 @@ const MAX_DEPTH: u32 = 96;
 const MAX_CANDIDATES: usize = 8;
 /// Smaller bodies' memory is not worth keeping.
 const WORTH_SPARING: usize = 16 * 1024;
-/// A body is found by the hash of its front, at each of these lengths: the longest that matches
+/// A body is found by a hash of its front, at each of these lengths: the longest that matches
 /// tells conversations with the same opening apart without comparing them.
 const RUNGS: [usize; 6] = [256, 1 << 10, 1 << 12, 1 << 14, 1 << 16, 1 << 18];
+/// Samples of the front between two rungs, and the bytes of each.
+const SAMPLES: usize = 16;
+const SAMPLE: usize = 64;
 /// Bytes of the old body that may be missing in the new one for it to count as its successor. A
 /// moved cache marker or a changed status line is a few hundred.
 const LOST_AT_MOST: usize = 1024;
@@ -429,14 +432,20 @@ fn splice(old: Bytes, prefix: usize, raw: &RawBody) -> Bytes {
     body.freeze()
 }
 
-/// The hashes of a body's front, one for each rung that it reaches.
+/// The hashes of a body's front, one for each rung that it reaches: over samples of all up to
+/// there, since a match is compared byte by byte anyway.
 fn rungs(pieces: &[Bytes], len: usize) -> Vec<u64> {
     let count = RUNGS.iter().take_while(|&&rung| rung <= len).count();
     let mut keys = Vec::with_capacity(count);
     let mut hasher = Xxh3::new();
     let mut from = 0;
     for &rung in RUNGS.iter().take(count) {
-        copy_range(pieces, from, rung, |part| hasher.update(part));
+        let step = ((rung - from) / SAMPLES).max(SAMPLE);
+        for at in (from..rung).step_by(step) {
+            copy_range(pieces, at, (at + SAMPLE).min(rung), |part| {
+                hasher.update(part)
+            });
+        }
         keys.push(hasher.digest());
         from = rung;
     }

@@ -217,6 +217,11 @@ impl Shared {
         self.limit.min(SLOTS.end() * OVERHEAD) / 4
     }
 
+    /// Whether so much waits that the writer should not gather more first.
+    pub(super) fn is_filling(&self) -> bool {
+        self.queued.load(Ordering::Relaxed) >= self.enough()
+    }
+
     /// Bytes written, or dropped, no longer wait.
     pub(super) fn release(&self, cost: usize) {
         self.queued.fetch_sub(cost, Ordering::Relaxed);

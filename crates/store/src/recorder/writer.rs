@@ -146,7 +146,7 @@ impl Writer {
         let until = Instant::now() + self.options.tuning.window;
         loop {
             let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() || self.shared.take_urgent() {
+            if left.is_zero() || self.shared.take_urgent() || self.shared.is_filling() {
                 return;
             }
             thread::park_timeout(left);
