@@ -11,4 +11,5 @@ mod commands;
 mod durability;
 mod history;
 mod lifecycle;
+mod outbound;
 mod program;

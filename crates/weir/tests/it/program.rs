@@ -36,7 +36,7 @@ impl Drop for Program {
 }
 
 /// How to start one.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Setup<'a> {
     pub(crate) settings: &'a [(&'a str, &'a str)],
     pub(crate) env: &'a [(&'a str, &'a str)],
@@ -54,7 +54,14 @@ pub(crate) async fn start(settings: &[(&str, &str)]) -> Program {
 }
 
 pub(crate) async fn start_with(setup: Setup<'_>) -> Program {
-    let mock = weir_mock::serve(MockConfig::default()).await.unwrap();
+    start_before(
+        weir_mock::serve(MockConfig::default()).await.unwrap(),
+        setup,
+    )
+}
+
+/// Starts one in front of a mock of the test's own.
+pub(crate) fn start_before(mock: Mock, setup: Setup<'_>) -> Program {
     let folder = tempfile::tempdir().unwrap();
     let (child, url) = spawn(&mock, &folder, &setup);
     let log = folder.path().join("weir.log");
