@@ -19,6 +19,7 @@ use crate::summary::Summary;
 mod batch;
 mod interpret;
 mod queue;
+mod rows;
 mod sink;
 mod upkeep;
 mod writer;

@@ -152,8 +152,10 @@ struct Buffer {
 
 /// Bytes gathered at most.
 const GATHERED: usize = 1 << 20;
+/// An aligned piece at least this long is written from where it is.
+const WORTH_ITS_OWN: usize = 256 << 10;
 /// The alignment of direct writes.
-const ALIGNED: usize = 4096;
+pub(crate) const ALIGNED: usize = 4096;
 
 impl std::fmt::Debug for Buffer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -177,6 +179,14 @@ impl Buffer {
             self.flush(file)?;
         }
         let mut offset = offset;
+        let mut bytes = bytes;
+        if bytes.len() >= WORTH_ITS_OWN && bytes.as_ptr().addr().is_multiple_of(ALIGNED) {
+            self.flush(file)?;
+            let (whole, rest) = bytes.split_at(bytes.len() - bytes.len() % ALIGNED);
+            file.write_all_at(whole, offset)?;
+            offset += whole.len() as u64;
+            bytes = rest;
+        }
         for part in bytes.chunks(GATHERED) {
             if self.len + part.len() > GATHERED {
                 self.flush(file)?;

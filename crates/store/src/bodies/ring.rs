@@ -12,6 +12,7 @@ use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 use super::digest::{ChunkDigests, Digest};
 use super::overlap::{copy_range, pieces_prefix, pieces_suffix};
+use super::pack::{ALIGNED, MIN_PIECE};
 
 /// Shorter bodies are stored as they are: a difference would not be smaller.
 pub(crate) const MIN_BODY: usize = 256;
@@ -404,13 +405,25 @@ fn own(raw: &RawBody, spare: Option<BytesMut>) -> Bytes {
     {
         return one.clone();
     }
-    // Some room, so that the next body of about this length fits.
-    let mut whole = spare.unwrap_or_else(|| BytesMut::with_capacity(raw.len + raw.len / 16));
+    let mut whole = spare.unwrap_or_else(|| aligned(raw.len));
     whole.clear();
     raw.pieces
         .iter()
         .for_each(|piece| whole.extend_from_slice(piece));
     whole.freeze()
+}
+
+/// Memory for a body, with some room, so that the next one of about this length fits; where a long
+/// one can be written from to the disk directly.
+fn aligned(len: usize) -> BytesMut {
+    if len < MIN_PIECE {
+        return BytesMut::with_capacity(len);
+    }
+    let mut memory = BytesMut::with_capacity(len + len / 16 + 2 * ALIGNED);
+    let before = memory.as_ptr().addr().wrapping_neg() % ALIGNED;
+    memory.resize(before, 0);
+    drop(memory.split_to(before));
+    memory
 }
 
 /// `old`'s first `prefix` bytes and the rest of `raw`, in `old`'s memory if nobody else reads it.
@@ -443,7 +456,7 @@ fn rungs(pieces: &[Bytes], len: usize) -> Vec<u64> {
         let step = ((rung - from) / SAMPLES).max(SAMPLE);
         for at in (from..rung).step_by(step) {
             copy_range(pieces, at, (at + SAMPLE).min(rung), |part| {
-                hasher.update(part)
+                hasher.update(part);
             });
         }
         keys.push(hasher.digest());

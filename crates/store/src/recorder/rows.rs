@@ -1,0 +1,220 @@
+//! The SQL that puts rows in: one function for each table.
+
+use rusqlite::{CachedStatement, Transaction, params};
+
+use super::sink::{Op, RequestPart, ResponsePart, count};
+use crate::dictionary::{Code, Dictionary};
+use crate::error::StoreError;
+use crate::summary::{dialect_number, operation_number};
+
+/// The statements of a batch, looked up once for all of it.
+pub(super) struct Statements<'tx> {
+    insert_exchange: CachedStatement<'tx>,
+    update_exchange: CachedStatement<'tx>,
+    insert_request: CachedStatement<'tx>,
+    insert_response: CachedStatement<'tx>,
+}
+
+impl<'tx> Statements<'tx> {
+    pub(super) fn new(tx: &'tx Transaction<'_>) -> Result<Self, StoreError> {
+        Ok(Self {
+            insert_exchange: tx.prepare_cached(INSERT_EXCHANGE)?,
+            update_exchange: tx.prepare_cached(UPDATE_EXCHANGE)?,
+            insert_request: tx.prepare_cached(INSERT_REQUEST)?,
+            insert_response: tx.prepare_cached(INSERT_RESPONSE)?,
+        })
+    }
+
+    pub(super) fn write(&mut self, op: &Op, dictionary: &mut Dictionary) -> Result<(), StoreError> {
+        match &op.begin {
+            Some(part) => {
+                insert_exchange(&mut self.insert_exchange, op, dictionary)?;
+                insert_request(&mut self.insert_request, op.row, part)?;
+            }
+            None => update_exchange(&mut self.update_exchange, op, dictionary)?,
+        }
+        match &op.end {
+            Some(part) => insert_response(&mut self.insert_response, op.row, part),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The columns' uses of the dictionary.
+mod column {
+    pub(super) const METHOD: u64 = 1;
+    pub(super) const PATH: u64 = 2;
+    pub(super) const QUERY: u64 = 3;
+    pub(super) const PROVIDER: u64 = 4;
+    pub(super) const MODEL: u64 = 5;
+    pub(super) const SESSION: u64 = 6;
+    pub(super) const AGENT: u64 = 7;
+    pub(super) const CLIENT: u64 = 8;
+    pub(super) const KEY: u64 = 9;
+    pub(super) const USER_AGENT: u64 = 10;
+    pub(super) const ORGANIZATION: u64 = 11;
+    pub(super) const STOP: u64 = 12;
+}
+
+/// A value for a coded column.
+fn code<'a>(dictionary: &mut Dictionary, column: u64, text: Option<&'a str>) -> Option<Code<'a>> {
+    text.map(|text| dictionary.column(column, text))
+}
+
+/// 32 hex digits as 16 bytes; anything else as its own bytes.
+fn conversation(hash: &str) -> Vec<u8> {
+    let pairs = hash.as_bytes().chunks(2);
+    let bytes: Option<Vec<u8>> = pairs
+        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
+        .collect();
+    match bytes {
+        Some(bytes) if hash.len() == 32 => bytes,
+        _ => hash.as_bytes().to_vec(),
+    }
+}
+
+const INSERT_EXCHANGE: &str = "INSERT INTO exchanges VALUES (
+    ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,
+    ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39)";
+
+fn insert_exchange(
+    statement: &mut CachedStatement<'_>,
+    op: &Op,
+    words: &mut Dictionary,
+) -> Result<(), StoreError> {
+    let s = &*op.summary;
+    statement.execute(params![
+        op.row,
+        s.id.0.as_bytes(),
+        s.state as i64,
+        s.client_request_id.as_deref(),
+        words.column(column::METHOD, &s.method),
+        words.column(column::PATH, &s.path),
+        code(words, column::QUERY, s.query.as_deref()),
+        dialect_number(s.dialect),
+        operation_number(s.operation),
+        words.column(column::PROVIDER, &s.provider),
+        code(words, column::MODEL, s.model.as_deref()),
+        code(words, column::MODEL, s.routed_model.as_deref()),
+        code(words, column::SESSION, s.session.as_deref()),
+        code(words, column::AGENT, s.agent.as_deref()),
+        code(words, column::AGENT, s.parent_agent.as_deref()),
+        s.conversation_hash.as_deref().map(conversation),
+        s.message_count,
+        code(words, column::CLIENT, s.client_kind.as_deref()),
+        code(words, column::KEY, s.key_digest.as_deref()),
+        code(words, column::USER_AGENT, s.user_agent.as_deref()),
+        code(words, column::ORGANIZATION, s.organization_id.as_deref()),
+        s.is_streaming,
+        signed(s.request_bytes),
+        s.status,
+        code(words, column::STOP, s.stop_reason.as_deref()),
+        s.stream_error.as_deref(),
+        s.headers_us.map(signed),
+        s.content_us.map(signed),
+        s.duration_us.map(signed),
+        s.response_bytes.map(signed),
+        s.attempts,
+        s.tokens.input.map(signed),
+        s.tokens.output.map(signed),
+        s.tokens.cache_read.map(signed),
+        s.tokens.cache_write.map(signed),
+        s.tokens.cache_write_5m.map(signed),
+        s.tokens.cache_write_1h.map(signed),
+        s.tokens.reasoning.map(signed),
+        s.tokens.web_search_requests.map(signed),
+    ])?;
+    Ok(())
+}
+
+/// SQLite's integers are signed; nothing counted here comes near the difference.
+fn signed(n: u64) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+const UPDATE_EXCHANGE: &str = "UPDATE exchanges SET
+    state = ?2, organization = ?3, status = ?4, stop_reason = ?5, stream_error = ?6,
+    headers_us = ?7, content_us = ?8, duration_us = ?9, response_bytes = ?10, attempts = ?11,
+    input_tokens = ?12, output_tokens = ?13, cache_read_tokens = ?14, cache_write_tokens = ?15,
+    cache_write_5m_tokens = ?16, cache_write_1h_tokens = ?17, reasoning_tokens = ?18,
+    web_search_requests = ?19
+    WHERE id = ?1";
+
+fn update_exchange(
+    statement: &mut CachedStatement<'_>,
+    op: &Op,
+    words: &mut Dictionary,
+) -> Result<(), StoreError> {
+    let s = &*op.summary;
+    statement.execute(params![
+        op.row,
+        s.state as i64,
+        code(words, column::ORGANIZATION, s.organization_id.as_deref()),
+        s.status,
+        code(words, column::STOP, s.stop_reason.as_deref()),
+        s.stream_error.as_deref(),
+        s.headers_us.map(signed),
+        s.content_us.map(signed),
+        s.duration_us.map(signed),
+        s.response_bytes.map(signed),
+        s.attempts,
+        s.tokens.input.map(signed),
+        s.tokens.output.map(signed),
+        s.tokens.cache_read.map(signed),
+        s.tokens.cache_write.map(signed),
+        s.tokens.cache_write_5m.map(signed),
+        s.tokens.cache_write_1h.map(signed),
+        s.tokens.reasoning.map(signed),
+        s.tokens.web_search_requests.map(signed),
+    ])?;
+    Ok(())
+}
+
+const INSERT_REQUEST: &str = "INSERT INTO requests (id, base, prefix, suffix, depth, size, digest,
+    codec, place, length, headers, messages, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+
+fn insert_request(
+    statement: &mut CachedStatement<'_>,
+    row: i64,
+    part: &RequestPart,
+) -> Result<(), StoreError> {
+    statement.execute(params![
+        row,
+        part.base.map(|b| b.row),
+        part.base.map(|b| count(b.prefix)),
+        part.base.map(|b| count(b.suffix)),
+        part.base.map(|b| b.depth),
+        count(part.size),
+        part.digest.as_ref().map(|d| &d[..]),
+        part.piece.codec(),
+        part.piece.offset(),
+        part.piece.length(),
+        part.headers,
+        Some(&part.messages[..]).filter(|m| !m.is_empty()),
+        part.piece.inline(),
+    ])?;
+    Ok(())
+}
+
+const INSERT_RESPONSE: &str = "INSERT INTO responses (id, truncated, size, codec, place, length,
+    headers, arrivals, usage, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+
+fn insert_response(
+    statement: &mut CachedStatement<'_>,
+    row: i64,
+    part: &ResponsePart,
+) -> Result<(), StoreError> {
+    statement.execute(params![
+        row,
+        part.truncated,
+        count(part.size),
+        part.piece.codec(),
+        part.piece.offset(),
+        part.piece.length(),
+        part.headers,
+        Some(&part.arrivals[..]).filter(|a| !a.is_empty()),
+        part.usage.as_deref(),
+        part.piece.inline(),
+    ])?;
+    Ok(())
+}
