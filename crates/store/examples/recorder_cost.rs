@@ -19,7 +19,7 @@ use weir_store::{Options, Recorder, StoreError, Tuning};
 use weir_wire::dialect::{Dialect, Operation};
 
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 const KB: usize = 1 << 10;
 const MB: usize = 1 << 20;

@@ -22,7 +22,7 @@ use crate::cli::{Cli, Command};
 
 /// Chosen by measurement: see `docs/adr/0003-allocator.md`.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
