@@ -18,6 +18,7 @@ use crate::summary::Summary;
 
 mod batch;
 mod interpret;
+mod link;
 mod queue;
 mod rows;
 mod sink;
@@ -98,7 +99,7 @@ impl Recorder {
     ///
     /// A database that cannot be had for now is not an error: the recorder tries again by itself,
     /// and [`Recorder::status`] says why. With capture disabled no file is touched, and only
-    /// `on_ended` and the live feed are served.
+    /// `on_ended` is served.
     ///
     /// # Errors
     ///

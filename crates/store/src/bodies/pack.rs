@@ -117,8 +117,28 @@ impl Pack {
         self.trim()
     }
 
+    /// Gives free places back to the file system: the end is cut off, and holes are made below it
+    /// where the file system can. Until then they wait to be used again.
+    pub(crate) fn give_back(&mut self) -> Result<(), StoreError> {
+        self.trim()?;
+        #[cfg(target_os = "linux")]
+        for (&offset, &len) in &self.free {
+            use rustix::fs::{FallocateFlags, fallocate};
+            let hole = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
+            if fallocate(&self.file, hole, offset, len).is_err() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether so much is free that it is worth giving back.
+    pub(crate) fn is_mostly_free(&self) -> bool {
+        self.used() < self.end - self.end / 4
+    }
+
     /// Cuts the unused end off the file.
-    pub(crate) fn trim(&mut self) -> Result<(), StoreError> {
+    fn trim(&mut self) -> Result<(), StoreError> {
         if self.file.metadata()?.len() > self.end {
             self.file.set_len(self.end)?;
         }
@@ -299,7 +319,7 @@ mod tests {
                     let bytes = live.remove(&offset).unwrap();
                     pack.release(offset, bytes.len() as u64);
                 }
-                pack.trim().unwrap();
+                pack.give_back().unwrap();
                 for (&offset, bytes) in &live {
                     prop_assert_eq!(&read(&plain, offset, bytes.len()).unwrap(), bytes);
                 }
@@ -312,7 +332,7 @@ mod tests {
             for (offset, bytes) in live {
                 pack.release(offset, bytes.len() as u64);
             }
-            pack.trim().unwrap();
+            pack.give_back().unwrap();
             prop_assert_eq!(std::fs::metadata(&path).unwrap().len(), 0);
         }
     }

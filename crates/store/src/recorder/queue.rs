@@ -8,7 +8,7 @@ use std::sync::mpsc::{SyncSender, TrySendError};
 use std::sync::{Arc, OnceLock};
 use std::thread::Thread;
 
-use http::HeaderName;
+use http::{HeaderMap, HeaderName};
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 use weir_core::exchange::{ExchangeId, RequestRecord, ResponseRecord};
@@ -20,6 +20,8 @@ use crate::removal::Filter;
 
 /// Bytes that a record counts for besides its body: headers, the record, what it becomes.
 const OVERHEAD: usize = 1024;
+/// Bytes that headers keep alive, or a body of any length: the buffer that they were read into.
+const READ_BUFFER: usize = 8 * 1024;
 /// Bounds of the number of records that may wait.
 const SLOTS: std::ops::RangeInclusive<usize> = 64..=16_384;
 /// Most ids of halves remembered as lost.
@@ -39,13 +41,24 @@ pub(super) enum Message {
 }
 
 impl Message {
-    /// The bytes that it counts for.
+    /// The bytes of memory that it keeps from being freed. Pieces and header values are slices of
+    /// the buffers they were read into, so a small body costs as much as a buffer.
     pub(super) fn cost(&self) -> usize {
         match self {
-            Self::Started(record) => OVERHEAD + record.body.len,
-            Self::Finished(record) => OVERHEAD + record.body.len + record.arrivals.len() * 16,
+            Self::Started(record) => OVERHEAD + held(record.body.len, &record.headers),
+            Self::Finished(record) => {
+                OVERHEAD + held(record.body.len, &record.headers) + record.arrivals.len() * 16
+            }
             Self::Nudge => 0,
         }
+    }
+}
+
+fn held(body: usize, headers: &HeaderMap) -> usize {
+    if body == 0 && headers.is_empty() {
+        0
+    } else {
+        body.max(READ_BUFFER) + headers.len() * 128
     }
 }
 

@@ -63,6 +63,11 @@ impl Upkeep {
         self.next = Instant::now();
     }
 
+    /// Whether a purge is under way, which should not wait for batches to fill.
+    pub(super) fn is_purging(&self) -> bool {
+        !self.purges.is_empty()
+    }
+
     /// How long until there is something to do; none if there never is.
     pub(super) fn due(&self) -> Option<Duration> {
         if !self.purges.is_empty() || self.shrinking {
@@ -88,7 +93,7 @@ impl Writer {
                 Ok(0) => {
                     self.upkeep.next = Instant::now() + self.upkeep.every.unwrap_or(SLOWEST);
                 }
-                Ok(_) => self.upkeep.shrinking = true,
+                Ok(_) => self.upkeep.shrinking |= self.is_mostly_free(),
                 Err(error) => {
                     tracing::warn!(%error, "old captures could not be removed");
                     self.upkeep.next = Instant::now() + SLOWEST;
@@ -166,14 +171,11 @@ impl Writer {
         }
         let rows = u64::try_from(self.shared.rows.load(Ordering::Relaxed)).unwrap_or(0);
         let excess = rows.saturating_sub(bounds.max_rows.unwrap_or(u64::MAX));
-        let full = bounds
-            .max_bytes
-            .is_some_and(|most| self.used_bytes() > most);
-        let count = if full {
-            STEP as u64
-        } else {
-            excess.min(STEP as u64)
-        };
+        let used = bounds.max_bytes.map_or(0, |_| self.used_bytes());
+        let over = used.saturating_sub(bounds.max_bytes.unwrap_or(u64::MAX));
+        // As many as would bring it within bounds if all were alike.
+        let large = over.div_ceil((used / rows.max(1)).max(1));
+        let count = excess.max(large).min(STEP as u64);
         if count == 0 {
             return Ok(0);
         }
@@ -185,13 +187,17 @@ impl Writer {
     /// Bytes that the database and its bodies take, free space within them not counted.
     fn used_bytes(&self) -> u64 {
         let Some(sink) = &self.sink else { return 0 };
-        let pragma = |name: &str| -> u64 {
-            sink.db
-                .query_row(&format!("PRAGMA {name}"), [], |row| row.get(0))
-                .unwrap_or(0)
-        };
-        let pages = pragma("page_count").saturating_sub(pragma("freelist_count"));
-        pages * pragma("page_size") + sink.pack.used()
+        let db = &sink.db;
+        let pages = pragma(db, "page_count").saturating_sub(pragma(db, "freelist_count"));
+        pages * pragma(db, "page_size") + sink.pack.used()
+    }
+
+    /// Whether so much of the file is free that it is worth making it smaller; what is left free
+    /// is used again.
+    fn is_mostly_free(&self) -> bool {
+        let Some(sink) = &self.sink else { return false };
+        let free = pragma(&sink.db, "freelist_count");
+        free * 4 > pragma(&sink.db, "page_count") || sink.pack.is_mostly_free()
     }
 
     /// Removes rows in one transaction; gives how many exchanges that were.
@@ -219,12 +225,12 @@ impl Writer {
         let Some(sink) = &mut self.sink else {
             return Ok(0);
         };
-        sink.pack.trim()?;
         vacuum(&sink.db, PAGES)?;
         let left = sink
             .db
             .query_row("PRAGMA freelist_count", [], |row| row.get(0))?;
         if left == 0 {
+            sink.pack.give_back()?;
             sink.checkpoint()?;
         }
         Ok(left)
@@ -262,6 +268,12 @@ impl Writer {
             .is_some_and(|s| s.is_current(&self.options.db_path));
         if current { Ok(()) } else { self.reopen() }
     }
+}
+
+/// A number that SQLite knows of its file.
+fn pragma(db: &rusqlite::Connection, name: &str) -> u64 {
+    db.query_row(&format!("PRAGMA {name}"), [], |row| row.get(0))
+        .unwrap_or(0)
 }
 
 /// Gives up to `pages` free pages back, all of them for 0.

@@ -1,8 +1,8 @@
 //! The recorder's thread: waits for the first record, gathers for a moment what follows, writes it
 //! in one transaction, does what others ask of it, and never ends before it is told to.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -12,22 +12,23 @@ use tokio::sync::{broadcast, oneshot};
 use weir_core::settings::Capture;
 
 use super::batch::{Batch, Outcome};
+use super::link::Retry;
 use super::queue::{Command, Message, Reason, Shared};
-use super::sink::{Op, Sink};
+use super::sink::Sink;
 use super::upkeep::Upkeep;
 use super::{OnEnded, Options};
 use crate::error::StoreError;
 use crate::files::{self, Identity};
 use crate::privacy::Privacy;
-use crate::schema::Setup;
 use crate::summary::Summary;
 
 /// Records in one transaction. More would delay the first of them too long.
 const MOST_RECORDS: usize = 2048;
 /// Bytes of bodies in one transaction.
 const MOST_BYTES: usize = 8 << 20;
-/// Retries wait up to this many times the first wait.
-const SLOWEST_RETRY: u32 = 100;
+
+/// Batches written for one flush: more than the queue holds.
+const MOST_BATCHES: usize = 64;
 
 /// The recorder's thread.
 pub(super) struct Writer {
@@ -37,20 +38,15 @@ pub(super) struct Writer {
     pub(super) sink: Option<Sink>,
     pub(super) upkeep: Upkeep,
     inbox: Receiver<Message>,
-    live: broadcast::Sender<Arc<Summary>>,
+    pub(super) live: broadcast::Sender<Arc<Summary>>,
     on_ended: OnEnded,
-    retry: Option<Retry>,
+    pub(super) retry: Option<Retry>,
     started: Instant,
     disconnected: bool,
+    /// The cost of the message that is being taken.
+    in_hand: usize,
     /// The files that were open last.
-    identity: Option<(Identity, Identity)>,
-}
-
-/// When the store is tried again.
-#[derive(Clone, Copy, Debug)]
-struct Retry {
-    at: Instant,
-    wait: Duration,
+    pub(super) identity: Option<(Identity, Identity)>,
 }
 
 impl Writer {
@@ -75,6 +71,7 @@ impl Writer {
             retry: None,
             started: Instant::now(),
             disconnected: false,
+            in_hand: 0,
             identity: None,
         };
         if this.options.capture.enabled
@@ -88,25 +85,45 @@ impl Writer {
         Ok(this)
     }
 
-    /// Records until there is nobody left to send or shutdown is asked for.
+    /// Records until there is nobody left to send or shutdown is asked for. A panic costs the
+    /// batch in which it happens, not the recorder.
     pub(super) fn run(mut self) {
         loop {
-            let first = self.wait();
-            if first.is_some() {
-                self.gather();
-            }
-            self.take(first);
-            self.write();
-            if let Some(done) = self.obey() {
-                self.stop();
-                answer(done, ());
-                return;
-            }
-            self.keep_up();
-            if self.disconnected {
-                return self.stop();
+            match catch_unwind(AssertUnwindSafe(|| self.cycle())) {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(_) => self.recover(),
             }
         }
+    }
+
+    /// Waits, records, and does what else there is; gives whether to go on.
+    fn cycle(&mut self) -> bool {
+        let first = self.wait();
+        if first.is_some() && !self.upkeep.is_purging() {
+            self.gather();
+        }
+        self.take(first);
+        self.write();
+        if let Some(done) = self.obey() {
+            self.stop();
+            answer(done, ());
+            return false;
+        }
+        self.keep_up();
+        if self.disconnected {
+            self.stop();
+        }
+        !self.disconnected
+    }
+
+    /// Starts anew after a panic, with nothing that it may have left half done.
+    fn recover(&mut self) {
+        tracing::error!("the recorder panicked; the batch is lost");
+        self.shared.release(std::mem::take(&mut self.in_hand));
+        self.abandon();
+        self.batch.forget_rows();
+        self.sink = None;
     }
 
     /// The next message. None when there is something else to do.
@@ -133,7 +150,8 @@ impl Writer {
         let retry = self
             .retry
             .map(|r| r.at.saturating_duration_since(Instant::now()));
-        let upkeep = self.sink.as_ref().and_then(|_| self.upkeep.due());
+        let may_keep_up = self.sink.is_some() && self.batch.ops.is_empty();
+        let upkeep = self.upkeep.due().filter(|_| may_keep_up);
         match (retry, upkeep) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
@@ -179,21 +197,10 @@ impl Writer {
         }
     }
 
-    /// Opens the database again if its path leads to another file now, before anything is made
-    /// that refers to the rows of the old one.
-    fn notice_replacement(&mut self) {
-        let replaced = self
-            .sink
-            .as_ref()
-            .is_some_and(|sink| !sink.is_current(&self.options.db_path));
-        if replaced && let Err(error) = self.reopen() {
-            self.fail(&error);
-        }
-    }
-
     /// Takes one message and gives the bytes it counted for.
     fn take_one(&mut self, message: Message) -> usize {
         let cost = message.cost();
+        self.in_hand = cost;
         // While nothing can be written, half the queue's bytes may be held; past that exchanges
         // are only reported, so that log lines and metrics go on.
         let held: usize = match self.retry {
@@ -218,6 +225,7 @@ impl Writer {
                 .end(&record, dictionary, cost, |summary| on_ended(summary)),
             Message::Nudge => Outcome::Reported,
         };
+        self.in_hand = 0;
         if outcome != Outcome::Kept {
             self.shared.release(cost);
         }
@@ -225,127 +233,6 @@ impl Writer {
             self.shared.count(Reason::StoreFailed);
         }
         cost
-    }
-
-    /// Writes the batch, if there is one and the store is not known to fail.
-    fn write(&mut self) {
-        if self.retry.is_some_and(|retry| Instant::now() < retry.at) {
-            return;
-        }
-        if let Err(error) = self.try_write() {
-            self.fail(&error);
-        }
-    }
-
-    fn try_write(&mut self) -> Result<(), StoreError> {
-        if !self.options.capture.enabled {
-            return Ok(());
-        }
-        if self.sink.is_none() {
-            self.open()?;
-        }
-        let Some(sink) = &mut self.sink else {
-            return Ok(());
-        };
-        if !self.batch.ops.is_empty() {
-            match sink.commit(&mut self.batch.ops) {
-                Err(error) if is_poison(&error) => self.abandon(),
-                other => other?,
-            }
-        }
-        self.succeeded();
-        Ok(())
-    }
-
-    /// The batch is in the database.
-    fn succeeded(&mut self) {
-        let (mut cost, mut begun) = (0, 0);
-        let listened = self.live.receiver_count() > 0;
-        let live = &self.live;
-        let any = !self.batch.ops.is_empty();
-        self.batch.committed(|op| {
-            cost += op.cost;
-            begun += i64::from(op.begin.is_some());
-            if listened {
-                drop(live.send(Arc::new((*op.summary).clone())));
-            }
-        });
-        self.shared.release(cost);
-        self.shared.rows.fetch_add(begun, Ordering::Relaxed);
-        if any {
-            self.shared.wrote(now_us());
-        }
-        if self.retry.take().is_some() {
-            tracing::info!("captures are stored again");
-            self.shared.set_failure(None);
-        }
-    }
-
-    /// Opens the database in place of what was open.
-    pub(super) fn reopen(&mut self) -> Result<(), StoreError> {
-        self.sink = None;
-        self.open()
-    }
-
-    fn open(&mut self) -> Result<(), StoreError> {
-        let tuning = &self.options.tuning;
-        let setup = Setup {
-            busy: tuning.busy,
-            max_pages: tuning.max_pages,
-        };
-        let path = &self.options.db_path;
-        files::create_parent(path)?;
-        let key = files::install_key(path)?;
-        let sink = Sink::open(path, setup)?;
-        self.shared.rows.store(sink.rows()?, Ordering::Relaxed);
-        self.batch.privacy = Privacy::new(key, self.options.key_header.as_ref());
-        // What was written to the bodies file without a row to name it may be overwritten.
-        self.batch.ops.iter_mut().for_each(Op::forget_places);
-        let identity = sink.identity();
-        if self
-            .identity
-            .replace(identity)
-            .is_some_and(|earlier| earlier != identity)
-        {
-            tracing::warn!(path = %path.display(), "the database was replaced");
-            self.sink = None;
-            self.abandon();
-            self.batch.forget_rows();
-        }
-        self.sink = Some(sink);
-        Ok(())
-    }
-
-    /// Gives the batch up and counts it.
-    pub(super) fn abandon(&mut self) {
-        for op in self.batch.abandon() {
-            if let Some(sink) = &mut self.sink {
-                op.places()
-                    .for_each(|(offset, len)| sink.pack.release(offset, len));
-            }
-            self.shared.release(op.cost);
-            self.shared.count(Reason::StoreFailed);
-        }
-    }
-
-    /// Notes that the store failed, and when to try again.
-    fn fail(&mut self, error: &StoreError) {
-        let first = self.options.tuning.retry;
-        let wait = self
-            .retry
-            .map_or(first, |r| (r.wait * 2).min(first * SLOWEST_RETRY));
-        if self.retry.is_none() {
-            tracing::warn!(%error, "captures cannot be stored; trying again");
-        }
-        self.retry = Some(Retry {
-            at: Instant::now() + wait,
-            wait,
-        });
-        self.shared.set_failure(Some(error.to_string()));
-        if !keeps_connection(error) {
-            // Its file may be gone or broken: only a new connection can tell.
-            self.sink = None;
-        }
     }
 
     /// Does what others have asked for. Gives whom to tell when it is to stop.
@@ -403,15 +290,10 @@ impl Writer {
         }
     }
 
-    fn rekey(&mut self) -> Result<(), StoreError> {
-        let key = files::install_key(&self.options.db_path)?;
-        self.batch.privacy = Privacy::new(key, self.options.key_header.as_ref());
-        Ok(())
-    }
-
     /// Writes everything that has come so far.
     fn drain(&mut self) {
-        loop {
+        // Bounded, since more may come all the while.
+        for _ in 0..MOST_BATCHES {
             let Ok(next) = self.inbox.try_recv() else {
                 break;
             };
@@ -432,33 +314,6 @@ impl Writer {
         {
             tracing::warn!(%error, "the last captures may not have reached the disk");
         }
-    }
-}
-
-/// Whether an error is the batch's own fault, so that writing it again cannot help.
-fn is_poison(error: &StoreError) -> bool {
-    use rusqlite::ErrorCode::{ConstraintViolation, TooBig, TypeMismatch};
-    matches!(error, StoreError::Sqlite(e) if matches!(
-        e.sqlite_error_code(),
-        Some(ConstraintViolation | TooBig | TypeMismatch)
-    ))
-}
-
-/// Whether an error leaves the connection worth keeping.
-fn keeps_connection(error: &StoreError) -> bool {
-    use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked, DiskFull};
-    match error {
-        StoreError::Sqlite(e) => {
-            matches!(
-                e.sqlite_error_code(),
-                Some(DatabaseBusy | DatabaseLocked | DiskFull)
-            )
-        }
-        StoreError::Io(e) => e.kind() == std::io::ErrorKind::StorageFull,
-        StoreError::NewerSchema { .. }
-        | StoreError::Open { .. }
-        | StoreError::Unavailable(_)
-        | StoreError::Damaged(_) => false,
     }
 }
 

@@ -1,5 +1,6 @@
 //! What is removed is gone, and nothing else.
 
+use std::os::unix::fs::MetadataExt;
 use std::time::{Duration, Instant};
 
 use weir_store::{DryRun, Filter, Page, Recorder, Side};
@@ -20,11 +21,12 @@ fn growing(turns: usize) -> Vec<u8> {
     body
 }
 
+/// Bytes that the files take on the disk.
 fn size(place: &Place) -> u64 {
     let dir = place.db().parent().unwrap().to_owned();
-    std::fs::read_dir(dir)
-        .unwrap()
-        .map(|file| file.unwrap().metadata().unwrap().len())
+    let files = std::fs::read_dir(dir).unwrap();
+    files
+        .map(|file| file.unwrap().metadata().unwrap().blocks() * 512)
         .sum()
 }
 
@@ -143,10 +145,16 @@ async fn the_database_stays_within_its_bytes() {
     capture.retention.max_bytes = Some(1 << 20);
     recorder.reconfigure(capture, None);
     let start = Instant::now();
-    while recorder.status().rows.unwrap() > 20 {
-        assert!(start.elapsed() < Duration::from_secs(10));
+    while size(&place) > 3 << 20 {
+        assert!(
+            start.elapsed() < Duration::from_secs(10),
+            "{}",
+            size(&place)
+        );
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+    let rows = recorder.status().rows.unwrap();
+    assert!((5..20).contains(&rows), "{rows}");
     exchange(&recorder, b"{}", b"{}");
     recorder.shutdown().await;
     assert!(size(&place) < 3 << 20, "{}", size(&place));
