@@ -24,7 +24,6 @@ use crate::record::Recording;
 use crate::reply::{Reply, X_REQUEST_ID};
 use crate::service::Peer;
 use crate::shape::{self, Spent};
-use crate::snapshot::Snapshot;
 use crate::upstream::Upstream;
 
 /// Longest id of a client's that is taken over.
@@ -39,6 +38,8 @@ pub struct Incomer {
     pub parts: Parts,
     /// Who sent it.
     pub peer: Arc<Peer>,
+    /// The client's address, as far as it can be believed.
+    client: IpAddr,
     /// Its exchange.
     pub id: ExchangeId,
     /// When its head was complete.
@@ -68,12 +69,18 @@ impl Incomer {
             started: Instant::now(),
             started_at_us: now_us(),
             parts,
+            client: peer.address.ip(),
             peer,
             dialect,
             operation,
             path_model,
             busy,
         }
+    }
+
+    /// Takes the client's address from the forwarding headers of proxies that are trusted.
+    pub fn believe(&mut self, trusted: &[IpNet]) {
+        self.client = client_address(&self.parts.headers, self.client, trusted);
     }
 
     /// The id that the client knows the request by.
@@ -134,12 +141,10 @@ impl Incomer {
     #[must_use]
     pub fn into_record(
         self,
-        snapshot: &Snapshot,
         provider: Arc<str>,
         body: RawBody,
         capture: bool,
     ) -> (Box<RequestRecord>, Busy) {
-        let peer = self.peer.address.ip();
         let uri = self.parts.uri;
         let record = RequestRecord {
             id: self.id,
@@ -148,7 +153,7 @@ impl Incomer {
             method: self.parts.method,
             path: uri.path().into(),
             query: uri.query().map(Box::from),
-            peer: client_address(&self.parts.headers, peer, &snapshot.trusted_proxies),
+            peer: self.client,
             headers: if capture {
                 self.parts.headers
             } else {

@@ -136,7 +136,8 @@ impl Gateway {
         let snapshot = self.snapshot.load_full();
         let (parts, body) = request.into_parts();
         let kind = (Dialect::AnthropicMessages, Operation::Other, None);
-        let incomer = Incomer::new(parts, peer, busy, kind);
+        let mut incomer = Incomer::new(parts, peer, busy, kind);
+        incomer.believe(&snapshot.trusted_proxies);
         let Ok(cleared) = self.admit(&incomer, &snapshot, self.lifecycle.begin()) else {
             return Response::new(Body::empty());
         };
@@ -148,8 +149,9 @@ impl Gateway {
         }
     }
 
-    async fn exchange(&self, incomer: Incomer, body: Incoming) -> Response<Body> {
+    async fn exchange(&self, mut incomer: Incomer, body: Incoming) -> Response<Body> {
         let snapshot = self.snapshot.load_full();
+        incomer.believe(&snapshot.trusted_proxies);
         let running = self.lifecycle.begin();
         let cleared = match self.admit(&incomer, &snapshot, running) {
             Ok(cleared) => cleared,
@@ -231,8 +233,7 @@ impl Gateway {
     ) -> Response<Body> {
         let keep = snapshot.bytes_to_keep();
         let started = incomer.started;
-        let (request, _busy) =
-            incomer.into_record(snapshot, Arc::from(""), RawBody::default(), keep > 0);
+        let (request, _busy) = incomer.into_record(Arc::from(""), RawBody::default(), keep > 0);
         let mut recording = Recording::start(&self.sink, request, started, keep);
         recording.answered(reply.status, &reply.headers, &reply.body);
         recording.finish(end);
@@ -258,18 +259,18 @@ impl Gateway {
             gate: &snapshot.gate,
             pass: &cleared.pass,
         };
-        let attempt = match prepare(&mut incomer, upstream, spent, &body) {
+        let keep = snapshot.bytes_to_keep();
+        let answerer = Answerer::new(&incomer);
+        let attempt = match prepare(&mut incomer, upstream, spent, &body, keep) {
             Ok(attempt) => attempt,
             Err(error) => {
                 let message = format!("the path cannot be forwarded: {error}");
                 return self.refuse(incomer, snapshot, ErrorKind::InvalidRequest, &message);
             }
         };
-        let keep = snapshot.bytes_to_keep();
-        let answerer = Answerer::new(&incomer);
         let started = incomer.started;
         let provider = Arc::clone(&upstream.provider.name);
-        let (request, busy) = incomer.into_record(snapshot, provider, body.clone(), keep > 0);
+        let (request, busy) = incomer.into_record(provider, body.clone(), keep > 0);
         let mut recording = Recording::start(&self.sink, request, started, keep);
         match forward(attempt, &self.sink.metrics, &mut recording).await {
             Ok((response, lease)) => {
@@ -296,6 +297,7 @@ fn prepare<'a>(
     upstream: &'a Arc<Upstream>,
     spent: Spent<'_>,
     body: &'a RawBody,
+    keep: usize,
 ) -> Result<Attempt<'a>, http::Error> {
     let (path, own_in_query) = incomer.path_for(upstream, spent)?;
     let parts = &mut incomer.parts;
@@ -303,12 +305,18 @@ fn prepare<'a>(
     if incomer.operation == Operation::Models {
         header_timeout = header_timeout.min(MODEL_LIST_TIMEOUT);
     }
+    // The record takes the client's own; without one they need not be copied.
+    let headers = if keep > 0 {
+        parts.headers.clone()
+    } else {
+        std::mem::take(&mut parts.headers)
+    };
     Ok(Attempt {
         upstream,
         worker: incomer.peer.worker,
         method: parts.method.clone(),
         uri: upstream.uri(&path)?,
-        headers: shape::request_headers(&parts.headers, upstream, spent, own_in_query),
+        headers: shape::request_headers(headers, upstream, spent, own_in_query),
         extensions: std::mem::take(&mut parts.extensions),
         body,
         header_timeout,

@@ -38,7 +38,7 @@ impl Spent<'_> {
 /// own in the query.
 #[must_use]
 pub fn request_headers(
-    headers: &HeaderMap,
+    headers: HeaderMap,
     upstream: &Upstream,
     spent: Spent<'_>,
     query_credential: bool,
@@ -53,18 +53,21 @@ pub fn request_headers(
     let key = configured_key(&upstream.provider, own);
     let drops_own =
         key.is_some() || upstream.provider.client_credentials == ClientCredentials::Never;
-    let named = connection_options(headers);
+    let named = connection_options(&headers);
     let mut shaped = HeaderMap::with_capacity(headers.len() + 2);
-    for (name, value) in headers {
-        if is_hop_by_hop(name) || *name == TRAILER || *name == EXPECT || named.contains(name) {
-            continue;
+    for_each_field(headers, |name, value| {
+        let of_this_hop =
+            is_hop_by_hop(name) || *name == TRAILER || *name == EXPECT || named.contains(name);
+        let credential = spent.is(name, &value) || (drops_own && CREDENTIALS.contains(name));
+        if !of_this_hop && !credential {
+            let value = if *name == HOST {
+                upstream.host.clone()
+            } else {
+                value
+            };
+            shaped.append(name.clone(), value);
         }
-        if spent.is(name, value) || (drops_own && CREDENTIALS.contains(name)) {
-            continue;
-        }
-        let value = if *name == HOST { &upstream.host } else { value };
-        shaped.append(name.clone(), value.clone());
-    }
+    });
     if let Some(version) = &upstream.provider.version
         && !shaped.contains_key(ANTHROPIC_VERSION)
     {
@@ -95,18 +98,26 @@ pub fn response_headers(headers: HeaderMap) -> HeaderMap {
         return headers;
     }
     let mut relayed = HeaderMap::with_capacity(headers.len());
+    for_each_field(headers, |name, value| {
+        if !is_hop_by_hop(name) && !named.contains(name) {
+            relayed.append(name.clone(), value);
+        }
+    });
+    relayed
+}
+
+/// Takes a map apart in order, without touching the reference counts of its values.
+fn for_each_field(headers: HeaderMap, mut visit: impl FnMut(&HeaderName, HeaderValue)) {
     let mut last = None;
     for (name, value) in headers {
         // A repeated field comes without its name after the first time.
         if name.is_some() {
             last = name;
         }
-        let Some(name) = &last else { continue };
-        if !is_hop_by_hop(name) && !named.contains(name) {
-            relayed.append(name.clone(), value);
+        if let Some(name) = &last {
+            visit(name, value);
         }
     }
-    relayed
 }
 
 /// Whether the configured key replaces `key=` in the query too.

@@ -201,10 +201,10 @@ pub(crate) static CATALOGUE: &[Entry] = &[
         "Report weir unhealthy (503) while nothing can be kept."),
     entry("capture.max_body_bytes", bytes(0), "64MiB",
         "Bytes of one response body that are kept; the client always gets all of it."),
-    entry("capture.queue_bytes", bytes(64 << 10), "24MiB",
+    entry("capture.queue_bytes", bytes(64 << 10), "12MiB",
         "Bytes of bodies that may wait for the recorder. Past it captures are dropped and counted.")
         .restart(),
-    entry("capture.dedup_bytes", bytes(0), "16MiB",
+    entry("capture.dedup_bytes", bytes(0), "12MiB",
         "Memory for recent request bodies, to store only what is new in the next; 0 stores each whole.")
         .restart(),
     entry("capture.retention.max_age", SPAN, "0", "Oldest exchange kept."),

@@ -73,7 +73,7 @@ fn nothing_at_all_gives_the_defaults() {
         (64 << 10, 256)
     );
     assert!(settings.auth.allow_localhost_bypass && !settings.auth.enabled);
-    assert_eq!(settings.capture.queue_bytes, 24 << 20);
+    assert_eq!(settings.capture.queue_bytes, 12 << 20);
     assert_eq!(
         settings.capture.retention,
         crate::settings::Retention::default()

@@ -42,9 +42,11 @@ pub(crate) struct Setup<'a> {
     pub(crate) env: &'a [(&'a str, &'a str)],
 }
 
-/// The program's own command, without the environment of whoever runs the tests.
+/// The program's own command, without the environment of whoever runs the tests. `WEIR_BIN` names
+/// another build of it.
 pub(crate) fn weir() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
+    let built = env!("CARGO_BIN_EXE_weir").into();
+    let mut command = Command::new(std::env::var_os("WEIR_BIN").unwrap_or(built));
     command.env_clear();
     command
 }
