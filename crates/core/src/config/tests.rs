@@ -70,7 +70,7 @@ fn nothing_at_all_gives_the_defaults() {
             settings.server.max_header_bytes,
             settings.server.max_headers
         ),
-        (64 << 10, 256)
+        (64 << 10, 100)
     );
     assert!(settings.auth.allow_localhost_bypass && !settings.auth.enabled);
     assert_eq!(settings.capture.queue_bytes, 12 << 20);
