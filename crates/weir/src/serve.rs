@@ -10,7 +10,6 @@ use anyhow::{Context as _, anyhow};
 use arc_swap::ArcSwap;
 use tokio_util::sync::CancellationToken;
 use weir_admin::{Access, Admin};
-use weir_core::exchange::{self, RequestRecord, ResponseRecord};
 use weir_core::health::Lifecycle;
 use weir_core::identity::{DEFAULT_KEY_HEADER, Gate};
 use weir_core::limit::Concurrency;
@@ -74,19 +73,6 @@ fn flags(options: &Serve) -> Vec<(String, String)> {
     .collect()
 }
 
-/// Hands records to the store.
-struct ToStore(Recorder);
-
-impl exchange::Recorder for ToStore {
-    fn started(&self, request: Box<RequestRecord>) {
-        self.0.started(request);
-    }
-
-    fn finished(&self, response: Box<ResponseRecord>) {
-        self.0.finished(response);
-    }
-}
-
 /// A gateway that serves.
 #[derive(Debug)]
 pub(crate) struct Running {
@@ -126,7 +112,7 @@ impl Running {
         let gateway = Arc::new(Gateway {
             snapshot: Arc::new(ArcSwap::from_pointee(snapshot)),
             sink: Sink {
-                recorder: Arc::new(ToStore(store.clone())),
+                recorder: Arc::new(store.clone()),
                 metrics,
                 held,
             },
@@ -225,15 +211,20 @@ impl Running {
 }
 
 fn open_store(settings: &Settings, figures: Arc<Figures>) -> anyhow::Result<Recorder> {
-    let header = &settings.auth.api_key_header;
     Recorder::open(Options {
         db_path: settings.storage.db_path.clone(),
         capture: settings.capture.clone(),
-        key_header: (*header != DEFAULT_KEY_HEADER).then(|| header.clone()),
+        key_header: key_header(settings),
         on_ended: Some(Box::new(move |summary| figures.ended(summary))),
         tuning: weir_store::Tuning::default(),
     })
     .map_err(|error| anyhow!(error))
+}
+
+/// The header with credentials that nobody would take for one by its name.
+fn key_header(settings: &Settings) -> Option<http::HeaderName> {
+    let header = &settings.auth.api_key_header;
+    (*header != DEFAULT_KEY_HEADER).then(|| header.clone())
 }
 
 fn limit(settings: &Settings) -> usize {
@@ -315,6 +306,9 @@ impl Reloader {
         self.level.set(&settings.logging.level)?;
         gateway.snapshot.store(Arc::new(snapshot));
         gateway.concurrency.set_limit(limit(settings));
+        running
+            .store
+            .reconfigure(settings.capture.clone(), key_header(settings));
         gateway.sink.held.set_limit(settings.capture.queue_bytes);
         running.settings.store(Arc::new(settings.clone()));
         Ok(())

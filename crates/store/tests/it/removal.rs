@@ -89,6 +89,7 @@ async fn old_exchanges_go_and_what_builds_on_them_stays() {
     let place = Place::new();
     let mut options = place.options();
     options.capture.retention.max_age = Some(Duration::from_secs(60));
+    let capture = options.capture.clone();
     let recorder = Recorder::open(options).unwrap();
     for turns in 1..20 {
         aged(&recorder, Duration::from_secs(600), &growing(turns));
@@ -97,6 +98,8 @@ async fn old_exchanges_go_and_what_builds_on_them_stays() {
         .map(|turns| aged(&recorder, Duration::from_secs(5), &growing(turns)))
         .collect();
     recorder.flush().await;
+    // The bounds are looked at now, not when their turn comes.
+    recorder.reconfigure(capture, None);
     until_total(&recorder, 10).await;
     let reader = recorder.reader();
     for (id, turns) in young.iter().zip(20..) {

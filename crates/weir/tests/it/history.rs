@@ -399,8 +399,11 @@ async fn clearing_forgets_everything_and_gives_the_space_back() {
 
 #[tokio::test]
 async fn old_exchanges_go_and_new_ones_stay() {
-    let weir = start(&[("capture.retention.max_rows", "5")]).await;
+    let weir = start(&[]).await;
     fill(&weir, 20).await;
+    let file = weir.folder.path().join("weir.yaml");
+    std::fs::write(file, "capture:\n  retention:\n    max_rows: 5\n").unwrap();
+    weir.signal("HUP");
     let list = eventually(async || {
         let list = weir.get("/api/requests").await.json();
         (list["total"] == 5).then_some(list)
