@@ -64,7 +64,8 @@ impl Redactor {
     /// One header's value, as it may be kept.
     #[must_use]
     pub fn redact_header(&self, name: &HeaderName, value: &HeaderValue) -> String {
-        if is_sensitive(name) || self.key_headers.contains(name) {
+        let sensitive = is_sensitive(name) || self.key_headers.contains(name);
+        if sensitive || has_scheme(value.as_bytes()) {
             return self.digest(value.as_bytes());
         }
         let text = without_userinfo(&String::from_utf8_lossy(value.as_bytes())).into_owned();
@@ -137,11 +138,34 @@ impl Redactor {
     }
 }
 
+/// The query with what may be a credential blotted out, for a log line.
+#[must_use]
+pub fn mask_query(query: &str) -> String {
+    let mask = |(part, name, _): (&str, Cow<'_, str>, Cow<'_, [u8]>)| match part.split_once('=') {
+        Some((raw_name, _)) if is_sensitive_parameter(&name) => format!("{raw_name}=***"),
+        _ => part.to_owned(),
+    };
+    query::parameters(query)
+        .map(mask)
+        .collect::<Vec<_>>()
+        .join("&")
+}
+
+/// Whether a value is a credential by its own word, whatever the header's name.
+fn has_scheme(value: &[u8]) -> bool {
+    let scheme = value.split(|byte| *byte == b' ').next().unwrap_or_default();
+    scheme.len() < value.len()
+        && [&b"bearer"[..], b"basic"]
+            .iter()
+            .any(|known| scheme.eq_ignore_ascii_case(known))
+}
+
 /// Whether a header carries a credential. Counters such as `anthropic-ratelimit-tokens-remaining`
 /// do not.
 #[must_use]
 pub fn is_sensitive(name: &HeaderName) -> bool {
-    const PARTS: [&str; 8] = [
+    const PARTS: [&str; 9] = [
+        "auth-key",
         "access-key",
         "api-key",
         "api_key",
@@ -151,7 +175,7 @@ pub fn is_sensitive(name: &HeaderName) -> bool {
         "password",
         "subscription-key",
     ];
-    const ENDS: [&str; 4] = ["-token", "_token", "-secret", "_secret"];
+    const ENDS: [&str; 5] = ["-auth", "-token", "_token", "-secret", "_secret"];
     const WHOLE: [&str; 5] = ["cookie", "cookie2", "set-cookie", "token", "secret"];
     let name = name.as_str();
     WHOLE.contains(&name)

@@ -9,6 +9,7 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::combinators::UnsyncBoxBody;
 use weir_core::exchange::RawBody;
 
+use crate::connection::Busy;
 use crate::relay::Relay;
 
 /// Any cause of a broken body.
@@ -21,8 +22,8 @@ pub enum Body {
     Whole(Option<Bytes>),
     /// An upstream's, as it comes.
     Relay(Box<Relay>),
-    /// The control plane's.
-    Control(UnsyncBoxBody<Bytes, BoxError>),
+    /// The control plane's, with the mark that the connection is answering.
+    Control(UnsyncBoxBody<Bytes, BoxError>, Option<Busy>),
 }
 
 impl Body {
@@ -30,6 +31,20 @@ impl Body {
     #[must_use]
     pub fn empty() -> Self {
         Self::Whole(None)
+    }
+
+    /// Marks the connection as answering until a body of the control plane's has ended.
+    pub(crate) fn keep_busy(self, busy: Busy) -> Self {
+        match self {
+            Self::Control(body, _) => Self::Control(body, Some(busy)),
+            Self::Whole(_) | Self::Relay(_) => self,
+        }
+    }
+}
+
+impl From<UnsyncBoxBody<Bytes, BoxError>> for Body {
+    fn from(body: UnsyncBoxBody<Bytes, BoxError>) -> Self {
+        Self::Control(body, None)
     }
 }
 
@@ -50,7 +65,7 @@ impl HttpBody for Body {
         match &mut *self {
             Self::Whole(bytes) => Poll::Ready(bytes.take().map(|all| Ok(Frame::data(all)))),
             Self::Relay(relay) => Pin::new(&mut **relay).poll_frame(cx),
-            Self::Control(body) => Pin::new(body).poll_frame(cx),
+            Self::Control(body, _) => Pin::new(body).poll_frame(cx),
         }
     }
 
@@ -58,7 +73,7 @@ impl HttpBody for Body {
         match self {
             Self::Whole(bytes) => bytes.is_none(),
             Self::Relay(relay) => relay.is_end_stream(),
-            Self::Control(body) => body.is_end_stream(),
+            Self::Control(body, _) => body.is_end_stream(),
         }
     }
 
@@ -68,7 +83,7 @@ impl HttpBody for Body {
                 SizeHint::with_exact(bytes.as_ref().map_or(0, |all| all.len() as u64))
             }
             Self::Relay(relay) => relay.size_hint(),
-            Self::Control(body) => body.size_hint(),
+            Self::Control(body, _) => body.size_hint(),
         }
     }
 }

@@ -1,18 +1,21 @@
 //! One request between its arrival and its record: what is known of it before it is forwarded,
 //! and what is needed of it afterwards to answer for its failure.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use http::header::UPGRADE;
+use http::header::{HOST, ORIGIN, UPGRADE};
 use http::request::Parts;
-use http::uri::PathAndQuery;
+use http::uri::{Authority, PathAndQuery};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
 use ipnet::IpNet;
 use tokio::time::Instant;
 use uuid::Uuid;
 use weir_core::exchange::{End, ExchangeId, RawBody, RequestRecord};
+use weir_core::identity::{CredentialUse, Gate, Pass};
+use weir_core::redact::{is_sensitive, mask_query};
 use weir_wire::dialect::{Dialect, Operation};
 use weir_wire::errors::ErrorKind;
 use weir_wire::facts::request::RequestFacts;
@@ -137,14 +140,50 @@ impl Incomer {
         Ok((PathAndQuery::try_from(left)?, false))
     }
 
+    /// Whether a web page sent it that is not weir's, and nothing but its coming from this machine
+    /// let it in. Browsers name the page in `Origin`; a name in `Host` may be the page's own, made
+    /// to point here.
+    #[must_use]
+    pub fn is_foreign_page(&self, pass: &Pass) -> bool {
+        if !matches!(
+            pass.used,
+            CredentialUse::NotNeeded | CredentialUse::Bypassed
+        ) {
+            return false;
+        }
+        let Some(origin) = self.parts.headers.get(ORIGIN) else {
+            return false;
+        };
+        let host = match self.parts.headers.get(HOST) {
+            Some(host) => host.to_str().ok(),
+            None => self.parts.uri.authority().map(Authority::as_str),
+        };
+        let origin = origin
+            .to_str()
+            .ok()
+            .and_then(|origin| origin.split_once("://"));
+        let (Some((_, origin)), Some(host)) = (origin, host) else {
+            return true;
+        };
+        let name = host.parse::<Authority>().ok();
+        let name = name.as_ref().map_or("", |name| name.host());
+        let address = name.trim_start_matches('[').trim_end_matches(']');
+        let fixed = name.eq_ignore_ascii_case("localhost") || address.parse::<IpAddr>().is_ok();
+        !(fixed && origin.eq_ignore_ascii_case(host))
+    }
+
     /// Turns into the first half of the record; without `capture` headers and body are left out.
     #[must_use]
     pub fn into_record(
-        self,
+        mut self,
+        gate: &Gate,
         provider: Arc<str>,
         body: RawBody,
         capture: bool,
     ) -> (Box<RequestRecord>, Busy) {
+        if capture {
+            mask_credentials(&mut self.parts.headers, gate);
+        }
         let uri = self.parts.uri;
         let record = RequestRecord {
             id: self.id,
@@ -152,7 +191,9 @@ impl Incomer {
             started_at_us: self.started_at_us,
             method: self.parts.method,
             path: uri.path().into(),
-            query: uri.query().map(Box::from),
+            query: uri
+                .query()
+                .map(|query| without_credential(query, gate).into()),
             peer: self.client,
             headers: if capture {
                 self.parts.headers
@@ -220,6 +261,7 @@ impl Answerer {
         failure: &Failure,
         body: &RawBody,
         mut recording: Recording,
+        gate: &Gate,
     ) -> Response<Body> {
         let request_id = self.request_id();
         let facts = RequestFacts::scan(self.dialect, &body.to_bytes());
@@ -241,7 +283,7 @@ impl Answerer {
             body.len,
             facts.has_thinking,
             beta.unwrap_or("-"),
-            without_secrets(query),
+            mask_query(&without_credential(query, gate)),
             std::time::Duration::from_micros(recording.elapsed_us()).as_secs_f64(),
         );
         let kind = failure.kind();
@@ -300,6 +342,25 @@ pub(crate) fn misdirected(parts: &Parts) -> Option<(ErrorKind, String)> {
     None
 }
 
+/// Blots out the gateway's own credential where the header's name does not give it away; the
+/// others become digests before anything is kept.
+fn mask_credentials(headers: &mut HeaderMap, gate: &Gate) {
+    for (name, value) in headers.iter_mut() {
+        if gate.holds(value.as_bytes()) && !is_sensitive(name) {
+            *value = HeaderValue::from_static("***");
+        }
+    }
+}
+
+/// The query with the gateway's own credential blotted out.
+fn without_credential<'a>(query: &'a str, gate: &Gate) -> Cow<'a, str> {
+    match gate.strip_query(query) {
+        None => Cow::Borrowed(query),
+        Some(rest) if rest.is_empty() => Cow::Borrowed("key=***"),
+        Some(rest) => Cow::Owned(format!("{rest}&key=***")),
+    }
+}
+
 /// The client's id for the request, if it can stand in a header, a log line and an address.
 fn client_request_id(headers: &HeaderMap) -> Option<Box<str>> {
     let id = headers.get(X_REQUEST_ID)?.to_str().ok()?;
@@ -329,21 +390,6 @@ fn client_address(headers: &HeaderMap, peer: IpAddr, trusted: &[IpNet]) -> IpAdd
         }
     }
     client
-}
-
-/// The query with what may be a credential masked, for the log.
-fn without_secrets(query: &str) -> String {
-    let mask = |pair: &str| match pair.split_once('=') {
-        Some((name, _))
-            if ["key", "token", "secret"]
-                .iter()
-                .any(|word| name.contains(word)) =>
-        {
-            format!("{name}=***")
-        }
-        _ => pair.to_owned(),
-    };
-    query.split('&').map(mask).collect::<Vec<_>>().join("&")
 }
 
 fn is_key(pair: &str) -> bool {

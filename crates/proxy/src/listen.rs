@@ -204,7 +204,7 @@ impl Worker {
             // A relayed answer keeps the upstream's `Date`, or its lack of one.
             .auto_date_header(false)
             .max_buf_size(self.limits.max_header_bytes.max(8192));
-        if self.limits.max_headers > HYPER_HEADERS {
+        if self.limits.max_headers != HYPER_HEADERS {
             // Costs an allocation for each request, which the default does not.
             protocols.http1().max_headers(self.limits.max_headers);
         }

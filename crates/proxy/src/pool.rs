@@ -2,7 +2,9 @@
 //!
 //! Last in, first out, so that a burst's extra connections go idle and are closed. A request
 //! takes a connection that is ready at this instant or opens a new one; it never queues for one.
+//! Connections that are past their time are closed when the next request looks for one.
 
+use std::sync::Arc;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
@@ -23,8 +25,14 @@ const IDLE: Duration = Duration::from_secs(50);
 const MAX_IDLE: usize = 64;
 /// Response head that is accepted, in bytes; also the largest single read.
 const MAX_HEAD: usize = 256 * 1024;
+/// Requests at once on an HTTP/2 connection before another is opened. Servers allow a hundred or
+/// more; past theirs, requests would wait.
+const MAX_STREAMS: usize = 90;
 /// How often an HTTP/2 connection with open streams is checked to be alive.
 const PING: Duration = Duration::from_secs(30);
+
+/// Counts the handles of an HTTP/2 connection: each of its requests has one, and the pool.
+type Users = Arc<()>;
 
 /// A connection that requests can be sent on.
 #[derive(Debug)]
@@ -32,7 +40,7 @@ pub enum Sender {
     /// One request at a time.
     Http1(http1::SendRequest<Outgoing>),
     /// Many at a time; the pool keeps a handle of its own.
-    Http2(http2::SendRequest<Outgoing>),
+    Http2(http2::SendRequest<Outgoing>, Users),
 }
 
 impl Sender {
@@ -69,7 +77,7 @@ impl Sender {
     ) -> Result<Response<Incoming>, TrySendError<Request<Outgoing>>> {
         match self {
             Self::Http1(sender) => sender.try_send_request(request).await,
-            Self::Http2(sender) => sender.try_send_request(request).await,
+            Self::Http2(sender, _) => sender.try_send_request(request).await,
         }
     }
 
@@ -78,7 +86,7 @@ impl Sender {
     pub fn version(&self) -> Version {
         match self {
             Self::Http1(_) => Version::HTTP_11,
-            Self::Http2(_) => Version::HTTP_2,
+            Self::Http2(..) => Version::HTTP_2,
         }
     }
 
@@ -90,17 +98,26 @@ impl Sender {
                 sender.poll_ready(&mut context),
                 std::task::Poll::Ready(Ok(()))
             ),
-            Self::Http2(sender) => matches!(
+            Self::Http2(sender, _) => matches!(
                 sender.poll_ready(&mut context),
                 std::task::Poll::Ready(Ok(()))
             ),
         }
     }
 
+    /// Another handle of an HTTP/2 connection.
+    #[must_use]
+    pub fn shared(&self) -> Option<Self> {
+        match self {
+            Self::Http1(_) => None,
+            Self::Http2(sender, users) => Some(Self::Http2(sender.clone(), Arc::clone(users))),
+        }
+    }
+
     fn is_closed(&self) -> bool {
         match self {
             Self::Http1(sender) => sender.is_closed(),
-            Self::Http2(sender) => sender.is_closed(),
+            Self::Http2(sender, _) => sender.is_closed(),
         }
     }
 }
@@ -132,7 +149,7 @@ where
             tracing::debug!(%error, "upstream connection ended");
         }
     });
-    Ok(Sender::Http2(sender))
+    Ok(Sender::Http2(sender, Users::default()))
 }
 
 /// The unused connections of one worker to one provider.
@@ -161,10 +178,18 @@ impl Pool {
             if !sender.is_ready() {
                 continue;
             }
-            if let Sender::Http2(shared) = sender {
-                return Some(Sender::Http2(shared.clone()));
+            if let Sender::Http2(_, users) = sender
+                && Arc::strong_count(users) > MAX_STREAMS
+            {
+                continue;
             }
-            return Some(idle.remove(position).0);
+            let (sender, _) = idle.remove(position);
+            if let Some(shared) = sender.shared() {
+                // In use, so its time begins anew; the newest are at the end.
+                idle.push((sender, now));
+                return Some(shared);
+            }
+            return Some(sender);
         }
         None
     }

@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::pin::Pin;
 use std::time::Duration;
 
+use bytes::BytesMut;
 use http_body::Body as HttpBody;
 use hyper::body::Incoming;
 use weir_core::exchange::RawBody;
@@ -12,6 +13,8 @@ use weir_core::exchange::RawBody;
 /// Bytes over the limit that are read and thrown away, so that a client that is still sending
 /// gets to see the refusal instead of a reset.
 const DISCARD: usize = 64 * 1024 * 1024;
+/// Pieces below this length are put together.
+const SMALL_PIECE: usize = 1024;
 /// How long to do so.
 const DISCARD_TIME: Duration = Duration::from_secs(5);
 
@@ -63,16 +66,37 @@ pub async fn read(
 
 async fn collect(body: &mut Incoming, limit: usize) -> Result<RawBody, ReadError> {
     let mut whole = RawBody::default();
+    // A body in very many small pieces would take far more memory than its length.
+    let mut small = BytesMut::new();
     while let Some(frame) = poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await {
         let Ok(piece) = frame.map_err(ReadError::Broken)?.into_data() else {
             continue;
         };
-        if whole.len + piece.len() > limit {
+        if whole.len + small.len() + piece.len() > limit {
             return Err(ReadError::TooLarge(limit));
+        }
+        if piece.len() < SMALL_PIECE && !whole.pieces.is_empty() {
+            small.extend_from_slice(&piece);
+            continue;
+        }
+        if !small.is_empty() {
+            whole.push(small.split().freeze());
         }
         whole.push(piece);
     }
+    if !small.is_empty() {
+        whole.push(small.freeze());
+    }
     Ok(whole)
+}
+
+/// Reads what the client is still sending of a request that is refused, within bounds, so that it
+/// gets to see the refusal instead of a reset.
+pub async fn drain(mut body: Incoming) {
+    if !body.is_end_stream() {
+        // Its outcome changes nothing: the request is refused either way.
+        let _ended = tokio::time::timeout(DISCARD_TIME, discard(&mut body)).await;
+    }
 }
 
 async fn discard(body: &mut Incoming) {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode};
 use tokio::time::Instant;
 use weir_core::exchange::{
@@ -13,6 +13,11 @@ use weir_core::exchange::{
 use weir_wire::dialect::{Dialect, Operation};
 
 use crate::metrics::Metrics;
+
+/// Pieces below this length are copied for the record.
+const SMALL_PIECE: usize = 4 * 1024;
+/// Copied pieces are put together up to this length.
+const SMALL_PIECES: usize = 64 * 1024;
 
 /// Bytes of responses under way that are held for the recorder, over all exchanges.
 #[derive(Debug)]
@@ -82,6 +87,8 @@ pub struct Recording {
     /// Bytes of the response that are kept; 0 keeps none.
     keep: usize,
     held: usize,
+    /// Small pieces, copied: a slice would keep the whole buffer it was read into.
+    small: BytesMut,
     labels: Labels,
     record: Option<Box<ResponseRecord>>,
 }
@@ -126,6 +133,7 @@ impl Recording {
             started,
             keep,
             held: 0,
+            small: BytesMut::new(),
             labels,
             record: Some(record),
         }
@@ -174,12 +182,22 @@ impl Recording {
         }
         let size = u32::try_from(piece.len()).unwrap_or(u32::MAX);
         record.arrivals.push(Arrival { size, elapsed_us });
-        let fits = !record.truncated && record.body.len + piece.len() <= self.keep;
-        if fits && self.sink.held.take(piece.len()) {
-            self.held += piece.len();
-            record.body.push(piece.clone());
-        } else {
+        let len = record.body.len + self.small.len();
+        let fits = !record.truncated && len + piece.len() <= self.keep;
+        if !fits || !self.sink.held.take(piece.len()) {
             record.truncated = true;
+            return;
+        }
+        self.held += piece.len();
+        if piece.len() < SMALL_PIECE {
+            self.small.extend_from_slice(piece);
+        }
+        let full = self.small.len() >= SMALL_PIECES;
+        if (full || piece.len() >= SMALL_PIECE) && !self.small.is_empty() {
+            record.body.push(self.small.split().freeze());
+        }
+        if piece.len() >= SMALL_PIECE {
+            record.body.push(piece.clone());
         }
     }
 
@@ -200,6 +218,9 @@ impl Recording {
         let Some(mut record) = self.record.take() else {
             return;
         };
+        if !self.small.is_empty() {
+            record.body.push(std::mem::take(&mut self.small).freeze());
+        }
         record.duration_us = duration_us;
         record.end = end;
         self.sink.held.release(std::mem::take(&mut self.held));

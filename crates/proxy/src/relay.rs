@@ -81,6 +81,12 @@ impl Relay {
         self.guards = None;
     }
 
+    fn is_http2(&self) -> bool {
+        self.lease
+            .as_ref()
+            .is_some_and(|lease| lease.sender.version() == http::Version::HTTP_2)
+    }
+
     fn broke(&mut self, reason: &str) -> BoxError {
         self.ended(End::UpstreamBroke(reason.into()));
         reason.into()
@@ -123,6 +129,11 @@ impl HttpBody for Relay {
             Poll::Ready(Some(Err(error))) => {
                 let reason = format!("upstream broke off: {}", with_causes(&error));
                 Poll::Ready(Some(Err(self.broke(&reason))))
+            }
+            // HTTP/2 ends a stream that was reset without an error in the same way; only one that
+            // was whole says so.
+            Poll::Ready(None) if self.is_http2() && !self.upstream.is_end_stream() => {
+                Poll::Ready(Some(Err(self.broke("upstream broke off: stream reset"))))
             }
             Poll::Ready(None) => {
                 self.ended(End::Complete);

@@ -24,7 +24,7 @@ use crate::body::Body;
 use crate::connection::{Activity, Busy};
 use crate::forward::{Attempt, forward};
 use crate::incomer::{Answerer, Incomer, Probe, misdirected, probe};
-use crate::read::{ReadError, read};
+use crate::read::{ReadError, drain, read};
 use crate::record::{Recording, Sink};
 use crate::relay::{Guards, Relay};
 use crate::reply::Reply;
@@ -116,7 +116,8 @@ impl Gateway {
         let uri = request.uri();
         let recognised = recognise(request.method(), uri.path(), uri.query(), request.headers());
         let Some(recognised) = recognised else {
-            return Ok(self.control.answer(request, peer.address).await);
+            let response = self.control.answer(request, peer.address).await;
+            return Ok(response.map(|body| body.keep_busy(busy)));
         };
         let path_model = recognised.path_model.map(Box::from);
         let (dialect, operation) = (recognised.dialect, recognised.operation);
@@ -155,7 +156,12 @@ impl Gateway {
         let running = self.lifecycle.begin();
         let cleared = match self.admit(&incomer, &snapshot, running) {
             Ok(cleared) => cleared,
-            Err((kind, message)) => return self.refuse(incomer, &snapshot, kind, &message),
+            Err((kind, message)) => {
+                if !incomer.parts.headers.contains_key(EXPECT) {
+                    drain(body).await;
+                }
+                return self.refuse(incomer, &snapshot, kind, &message);
+            }
         };
         let expects_continue = incomer.parts.headers.contains_key(EXPECT);
         let limit = snapshot.max_body_bytes;
@@ -233,7 +239,8 @@ impl Gateway {
     ) -> Response<Body> {
         let keep = snapshot.bytes_to_keep();
         let started = incomer.started;
-        let (request, _busy) = incomer.into_record(Arc::from(""), RawBody::default(), keep > 0);
+        let (request, _busy) =
+            incomer.into_record(&snapshot.gate, Arc::from(""), RawBody::default(), keep > 0);
         let mut recording = Recording::start(&self.sink, request, started, keep);
         recording.answered(reply.status, &reply.headers, &reply.body);
         recording.finish(end);
@@ -251,6 +258,11 @@ impl Gateway {
             let message = format!("no provider is configured for {}", incomer.dialect.as_str());
             return self.refuse(incomer, snapshot, ErrorKind::NotFound, &message);
         };
+        if upstream.provider.api_key.is_some() && incomer.is_foreign_page(&cleared.pass) {
+            let message = "requests of web pages are refused while no credential is demanded: \
+                           turn on `auth.enabled`";
+            return self.refuse(incomer, snapshot, ErrorKind::Permission, message);
+        }
         if incomer.asks_for_models() && !upstream.provider.models.is_empty() {
             let reply = Reply::models(&upstream.provider, &incomer.request_id());
             return self.answer_itself(incomer, snapshot, reply, End::Complete);
@@ -270,7 +282,7 @@ impl Gateway {
         };
         let started = incomer.started;
         let provider = Arc::clone(&upstream.provider.name);
-        let (request, busy) = incomer.into_record(provider, body.clone(), keep > 0);
+        let (request, busy) = incomer.into_record(&snapshot.gate, provider, body.clone(), keep > 0);
         let mut recording = Recording::start(&self.sink, request, started, keep);
         match forward(attempt, &self.sink.metrics, &mut recording).await {
             Ok((response, lease)) => {
@@ -286,7 +298,7 @@ impl Gateway {
                 let relay = Relay::new(incoming, lease, recording, guards);
                 Response::from_parts(head, Body::Relay(Box::new(relay)))
             }
-            Err(failure) => answerer.failed(&failure, &body, recording),
+            Err(failure) => answerer.failed(&failure, &body, recording, &snapshot.gate),
         }
     }
 }

@@ -103,8 +103,8 @@ impl Upstream {
             .await
             .map_err(|_| ConnectError::TimedOut(limit))?
             .map_err(ConnectError::Failed)?;
-        if let (Sender::Http2(shared), Some(pool)) = (&sender, self.pool(worker)) {
-            pool.put(Sender::Http2(shared.clone()));
+        if let (Some(shared), Some(pool)) = (sender.shared(), self.pool(worker)) {
+            pool.put(shared);
         }
         Ok(sender)
     }

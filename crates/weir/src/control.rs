@@ -31,7 +31,7 @@ impl Control for ApiControl {
             let answered: Result<_, Infallible> =
                 router.call(request.map(axum::body::Body::new)).await;
             let Ok(response) = answered;
-            response.map(|body| Body::Control(body.map_err(BoxError::from).boxed_unsync()))
+            response.map(|body| Body::from(body.map_err(BoxError::from).boxed_unsync()))
         })
     }
 }

@@ -82,7 +82,7 @@ pub(crate) struct Running {
     gateway: Arc<Gateway>,
     store: Recorder,
     certificate: Option<Arc<tls::Certificate>>,
-    workers: Vec<JoinHandle<std::io::Result<()>>>,
+    workers: Vec<JoinHandle<()>>,
     shutdown: CancellationToken,
 }
 
@@ -137,10 +137,7 @@ impl Running {
         Ok(running)
     }
 
-    fn start_workers(
-        &self,
-        inboxes: Vec<Inbox>,
-    ) -> anyhow::Result<Vec<JoinHandle<std::io::Result<()>>>> {
+    fn start_workers(&self, inboxes: Vec<Inbox>) -> anyhow::Result<Vec<JoinHandle<()>>> {
         let tls = self
             .certificate
             .as_ref()
@@ -174,8 +171,14 @@ impl Running {
         };
         let ceiling = ceiling(asked, &self.settings.load().server);
         let drained = drain(&self.gateway.lifecycle, &mut signals, ceiling).await;
-        self.stop().await;
-        Ok(match drained {
+        let stopped = tokio::select! {
+            () = self.stop() => drained,
+            _ = signals.next() => {
+                tracing::warn!("signalled again; captures that were not written are lost");
+                Drained::CutOff
+            }
+        };
+        Ok(match stopped {
             Drained::Clean => ExitCode::SUCCESS,
             Drained::CutOff => ExitCode::FAILURE,
         })

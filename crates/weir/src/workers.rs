@@ -17,19 +17,18 @@ pub(crate) fn count(configured: Option<NonZeroUsize>) -> usize {
 /// Starts a worker for each inbox; `prepare` makes it from its number.
 ///
 /// # Errors
-/// When a thread cannot be started.
+/// When a thread or its runtime cannot be had.
 pub(crate) fn start(
     inboxes: Vec<Inbox>,
     prepare: impl Fn(usize) -> Worker,
-) -> io::Result<Vec<JoinHandle<io::Result<()>>>> {
+) -> io::Result<Vec<JoinHandle<()>>> {
     let start = |(index, inbox)| {
         let worker = prepare(index);
+        let runtime = runtime()?;
+        let name = format!("weir-worker-{index}");
         std::thread::Builder::new()
-            .name(format!("weir-worker-{index}"))
-            .spawn(move || {
-                runtime()?.block_on(worker.serve(inbox));
-                Ok(())
-            })
+            .name(name)
+            .spawn(move || runtime.block_on(worker.serve(inbox)))
     };
     inboxes.into_iter().enumerate().map(start).collect()
 }

@@ -85,12 +85,16 @@ pub(crate) static CATALOGUE: &[Entry] = &[
         .env(&[var("READ_TIMEOUT")]),
     entry("server.timeouts.write", DEADLINE, "10m",
         "Longest time a client may leave response bytes unread.")
-        .env(&[var("WRITE_TIMEOUT")]),
+        .env(&[var("WRITE_TIMEOUT")])
+        .restart(),
     entry("server.timeouts.idle", DEADLINE, "10m",
         "Longest time a connection may stay open without a request.")
-        .env(&[var("IDLE_TIMEOUT")]),
+        .env(&[var("IDLE_TIMEOUT")])
+        .restart(),
     entry("server.timeouts.header", DEADLINE, "10s",
-        "Longest time from the first byte of a request to the end of its headers."),
+        "Longest time from the first byte of a request, or the start of a connection, to the end of \
+         the request's headers.")
+        .restart(),
     entry("server.max_body_bytes", bytes(0), "32MiB", "Largest request body (413); 0 is unlimited."),
     entry("server.max_concurrent", count(10_000_000), "0", "Most requests at once (503); 0 is unlimited."),
     entry("server.max_header_bytes", bytes(8192), "64KiB", "Largest request head (431).").restart(),

@@ -377,3 +377,81 @@ async fn configured_models_are_listed_for_both_kinds_of_client() {
         "a single model is the provider's to describe"
     );
 }
+
+#[tokio::test]
+async fn a_refusal_is_seen_by_a_client_that_is_still_sending() {
+    let net = net(&AUTH).await;
+    let answer = ask(net.addr, &post("/v1/messages", &[], &vec![b' '; 5 << 20])).await;
+    assert_eq!(answer.status, 401);
+    assert_eq!(answer.header("x-should-retry"), Some("false"));
+}
+
+#[tokio::test]
+async fn a_web_page_cannot_spend_a_configured_key() {
+    let net = net(&[("providers.openai.api_key", "sk-configured")]).await;
+    let host = net.addr.to_string();
+    let request = |host: &str, origin: &str| {
+        format!(
+            "POST /v1/responses HTTP/1.1\r\nHost: {host}\r\n{origin}Content-Length: 2\r\n\r\n{{}}"
+        )
+    };
+    for (host, origin, status) in [
+        (host.as_str(), "", 200),
+        ("weir.example", "", 200),
+        (&host, &format!("Origin: http://{host}\r\n"), 200),
+        (&host, "Origin: https://evil.example\r\n", 403),
+        ("evil.example", "Origin: http://evil.example\r\n", 403),
+        (&host, "Origin: null\r\n", 403),
+    ] {
+        net.mock.push(Raw::new(200).body("{}"));
+        let answer = ask(net.addr, request(host, origin).as_bytes()).await;
+        assert_eq!(answer.status, status, "{host} {origin}");
+        net.mock.reset();
+    }
+}
+
+#[tokio::test]
+async fn the_gateways_credential_is_recorded_under_no_name() {
+    let net = net(&AUTH).await;
+    let headers = [
+        "Authorization: Bearer gateway-token",
+        "X-Odd: gateway-token",
+    ];
+    ask(
+        net.addr,
+        &post("/v1/messages?odd=gateway-token&a=1", &headers, BODY),
+    )
+    .await;
+    ask(
+        net.addr,
+        &post(
+            "/v1/messages?odd=gateway-token",
+            &["X-Odd: gateway-token"],
+            BODY,
+        ),
+    )
+    .await;
+    net.records.ended(2).await;
+    for record in net.records.started.lock().iter() {
+        assert_eq!(record.headers["x-odd"], "***");
+        assert!(!record.query.as_deref().unwrap().contains("gateway-token"));
+    }
+    assert_not_leaked(&net);
+}
+
+#[tokio::test]
+async fn a_control_answer_may_last_longer_than_an_idle_connection() {
+    let net = net(&[
+        ("server.timeouts.idle", "100ms"),
+        ("server.timeouts.header", "100ms"),
+    ])
+    .await;
+    let mut wire = Wire::connect(net.addr).await;
+    wire.send(&bare("GET", "/slow", &[])).await;
+    wire.until(b"first").await;
+    // A connection that comes later and rests is closed: more than its deadline has passed.
+    assert!(Wire::connect(net.addr).await.closes().await);
+    assert!(Wire::connect(net.addr).await.closes().await);
+    net.open_control.notify_one();
+    wire.until(b"second").await;
+}

@@ -7,7 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use bytes::Bytes;
 use http::{Request, Response};
+use http_body_util::channel::{self, Channel};
+use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
 use parking_lot::Mutex;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -21,7 +24,7 @@ use weir_core::settings::Settings;
 use weir_mock::{Mock, MockConfig};
 use weir_proxy::listen::Worker;
 use weir_proxy::record::{Held, Sink};
-use weir_proxy::{Body, Control, Gateway, Snapshot, listen, tls};
+use weir_proxy::{Body, BoxError, Control, Gateway, Snapshot, listen, tls};
 
 /// No test waits longer for something that must happen.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -64,20 +67,41 @@ impl Records {
     }
 }
 
-struct Nothing;
+/// Answers 418, and on `/slow` in two pieces with a pause that the test ends.
+struct Teapot {
+    open: Arc<Notify>,
+}
 
-impl Control for Nothing {
+impl Control for Teapot {
     fn answer(
         &self,
-        _request: Request<Incoming>,
+        request: Request<Incoming>,
         _peer: SocketAddr,
     ) -> Pin<Box<dyn Future<Output = Response<Body>> + Send>> {
-        Box::pin(async {
+        let open = Arc::clone(&self.open);
+        Box::pin(async move {
+            if request.uri().path() == "/slow" {
+                let (sender, body) = Channel::<Bytes, BoxError>::new(2);
+                tokio::spawn(slowly(sender, open));
+                return Response::new(Body::from(UnsyncBoxBody::new(body)));
+            }
             let mut response = Response::new(Body::from(b"control".to_vec()));
             *response.status_mut() = http::StatusCode::IM_A_TEAPOT;
             response
         })
     }
+}
+
+async fn slowly(mut sender: channel::Sender<Bytes, BoxError>, open: Arc<Notify>) {
+    sender
+        .send_data(Bytes::from_static(b"first"))
+        .await
+        .unwrap();
+    open.notified().await;
+    sender
+        .send_data(Bytes::from_static(b"second"))
+        .await
+        .unwrap();
 }
 
 /// A running gateway.
@@ -86,6 +110,8 @@ pub(crate) struct Net {
     pub mock: Mock,
     pub records: Arc<Records>,
     pub gateway: Arc<Gateway>,
+    /// Ends the pause of `/slow`.
+    pub open_control: Arc<Notify>,
     pub certificate: Option<Arc<tls::Certificate>>,
     shutdown: CancellationToken,
 }
@@ -106,6 +132,7 @@ pub(crate) async fn net(settings: &[(&str, &str)]) -> Net {
 pub(crate) async fn net_before(mock: Mock, settings: &[(&str, &str)]) -> Net {
     let settings = checked(&mock.url(), settings);
     let records = Arc::new(Records::default());
+    let open_control = Arc::new(Notify::new());
     let limit = settings
         .server
         .max_concurrent
@@ -121,7 +148,9 @@ pub(crate) async fn net_before(mock: Mock, settings: &[(&str, &str)]) -> Net {
         },
         concurrency: Arc::new(Concurrency::new(limit)),
         lifecycle: Arc::new(Lifecycle::default()),
-        control: Arc::new(Nothing),
+        control: Arc::new(Teapot {
+            open: Arc::clone(&open_control),
+        }),
     });
     let listener = listen::bind(settings.server.listen).unwrap();
     let addr = listener.local_addr().unwrap();
@@ -149,6 +178,7 @@ pub(crate) async fn net_before(mock: Mock, settings: &[(&str, &str)]) -> Net {
         mock,
         records,
         gateway,
+        open_control,
         certificate,
         shutdown,
     }

@@ -249,3 +249,38 @@ async fn two_hundred_streams_run_at_once() {
     net.records.ended(200).await;
     assert_eq!(net.gateway.lifecycle.in_flight(), 0);
 }
+
+#[tokio::test]
+async fn small_pieces_are_kept_whole_and_in_order() {
+    let net = net(&[]).await;
+    let body: String = (0..40_000).map(|number| format!("{number} ")).collect();
+    for max in [3, 6_000, 70_000] {
+        net.mock
+            .push(stream().piece(body.clone()).split_random(7, max));
+        let answer = ask(net.addr, &post("/v1/messages", &[], BODY)).await;
+        assert!(answer.body == body.as_bytes());
+        let record = net.records.ended(1).await;
+        assert!(record.body.to_bytes() == body.as_bytes());
+        assert!(!record.truncated);
+    }
+}
+
+#[tokio::test]
+async fn a_body_sent_in_crumbs_takes_no_more_memory_than_its_length() {
+    let net = net(&[]).await;
+    net.mock.push(Raw::new(200).body("{}"));
+    let mut wire = Wire::connect(net.addr).await;
+    wire.send(b"POST /v1/messages HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        .await;
+    let crumbs = b"1\r\nx\r\n".repeat(20_000);
+    wire.send(&crumbs).await;
+    wire.send(b"0\r\n\r\n").await;
+    assert_eq!(wire.answer().await.status, 200);
+    assert_eq!(net.mock.received()[0].body, "x".repeat(20_000));
+    let started = net.records.started.lock();
+    assert!(
+        started[0].body.pieces.len() < 10,
+        "{}",
+        started[0].body.pieces.len()
+    );
+}
