@@ -31,6 +31,8 @@ pub use queue::{Dropped, StoreStatus};
 
 /// Summaries that a slow follower of the live feed may be behind before it misses some.
 const LIVE_BACKLOG: usize = 256;
+/// Longest wait of [`Recorder::shutdown`].
+const SHUTDOWN_WAIT: Duration = Duration::from_secs(30);
 /// Longest wait of [`Recorder::flush`].
 const FLUSH_WAIT: Duration = Duration::from_millis(250);
 
@@ -144,6 +146,9 @@ impl Recorder {
         }
         if let Err(reason) = self.shared.send(&self.queue, Message::Finished(record)) {
             self.shared.lost_end(id, reason);
+            // The writer closes the row, also when nothing else comes. If there is no room for
+            // the nudge, it has something to do anyway.
+            drop(self.queue.try_send(Message::Nudge));
         }
     }
 
@@ -156,11 +161,14 @@ impl Recorder {
     }
 
     /// Writes everything handed over, brings it to the disk and closes the database. What is handed
-    /// over later is dropped and counted.
+    /// over later is dropped and counted. Gives up after half a minute, so that a disk that hangs
+    /// does not hold the process.
     pub async fn shutdown(&self) {
         let (done, wait) = oneshot::channel();
         self.command(Command::Shutdown(done));
-        drop(wait.await);
+        if tokio::time::timeout(SHUTDOWN_WAIT, wait).await.is_err() {
+            tracing::warn!("the store did not close in time; what waited is lost");
+        }
     }
 
     /// Takes over what a new configuration says of capturing. `queue_bytes`, `dedup_bytes` and the

@@ -17,6 +17,8 @@ use super::queue::{Command, Message, Reason, Shared};
 use super::sink::Sink;
 use super::upkeep::Upkeep;
 use super::{OnEnded, Options};
+use weir_core::exchange::ExchangeId;
+
 use crate::error::StoreError;
 use crate::files::{self, Identity};
 use crate::privacy::Privacy;
@@ -43,6 +45,8 @@ pub(super) struct Writer {
     pub(super) retry: Option<Retry>,
     started: Instant,
     disconnected: bool,
+    /// Exchanges whose end was dropped and whose start may still be queued.
+    lost_ends: Vec<ExchangeId>,
     /// The cost of the message that is being taken.
     in_hand: usize,
     /// The files that were open last.
@@ -71,6 +75,7 @@ impl Writer {
             retry: None,
             started: Instant::now(),
             disconnected: false,
+            lost_ends: Vec::new(),
             in_hand: 0,
             identity: None,
         };
@@ -175,6 +180,11 @@ impl Writer {
     fn take(&mut self, first: Option<Message>) {
         self.batch.advance(self.started.elapsed());
         self.notice_replacement();
+        // Asked before the inbox is emptied: the start of an exchange whose end was dropped was
+        // queued before, and must be taken first.
+        if self.lost_ends.is_empty() {
+            self.lost_ends = self.shared.take_lost_ends();
+        }
         let (mut records, mut bytes) = (0, 0);
         let mut next = first;
         while records < MOST_RECORDS && bytes < MOST_BYTES {
@@ -182,9 +192,18 @@ impl Writer {
                 Some(message) => message,
                 None => match self.inbox.try_recv() {
                     Ok(message) => message,
-                    Err(TryRecvError::Empty) => break,
+                    Err(TryRecvError::Empty) => {
+                        self.close_lost_ends();
+                        self.lost_ends = self.shared.take_lost_ends();
+                        if self.lost_ends.is_empty() {
+                            break;
+                        }
+                        // Their starts may have been queued since.
+                        continue;
+                    }
                     Err(TryRecvError::Disconnected) => {
                         self.disconnected = true;
+                        self.close_lost_ends();
                         break;
                     }
                 },
@@ -192,7 +211,10 @@ impl Writer {
             records += 1;
             bytes += self.take_one(message);
         }
-        for id in self.shared.take_lost_ends() {
+    }
+
+    fn close_lost_ends(&mut self) {
+        for id in std::mem::take(&mut self.lost_ends) {
             self.batch.lose_end(id);
         }
     }

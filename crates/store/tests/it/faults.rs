@@ -242,3 +242,34 @@ async fn capture_can_be_switched_while_it_runs() {
     assert!(reader.get(&again).unwrap().is_some());
     assert_eq!(recorder.status().dropped.total(), 0);
 }
+
+#[tokio::test]
+async fn exchanges_whose_end_was_dropped_do_not_stay_open() {
+    let place = Place::new();
+    let mut options = place.options();
+    options.capture.queue_bytes = 256 * 1024;
+    let recorder = Recorder::open(options).unwrap();
+    let mut dropped = 0;
+    for _ in 0..20 {
+        let requests: Vec<_> = (0..40).map(|_| request("{}")).collect();
+        let ids: Vec<_> = requests.iter().map(|request| request.id).collect();
+        // Starts first, until the queue is full; most of the ends then find no room.
+        for request in requests {
+            recorder.started(Box::new(request));
+        }
+        for id in ids {
+            recorder.finished(Box::new(response(id, "{}")));
+        }
+        dropped = recorder.status().dropped.total();
+    }
+    assert!(dropped > 0, "the queue was never full");
+    let query = weir_store::SummaryQuery::default();
+    until("closed", || {
+        let (rows, _) = recorder.reader().summaries(&query).unwrap();
+        recorder.status().queued_bytes == 0 && rows.iter().all(|row| row.state != "open")
+    })
+    .await;
+    let id = exchange(&recorder, b"{}", b"{}");
+    recorder.flush().await;
+    assert!(recorder.reader().get(&id).unwrap().is_some());
+}
