@@ -258,7 +258,7 @@ impl Gateway {
             let message = format!("no provider is configured for {}", incomer.dialect.as_str());
             return self.refuse(incomer, snapshot, ErrorKind::NotFound, &message);
         };
-        if upstream.provider.api_key.is_some() && incomer.is_foreign_page(&cleared.pass) {
+        if !upstream.provider.keys.is_empty() && incomer.is_foreign_page(&cleared.pass) {
             let message = "requests of web pages are refused while no credential is demanded: \
                            turn on `auth.enabled`";
             return self.refuse(incomer, snapshot, ErrorKind::Permission, message);

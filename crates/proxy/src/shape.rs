@@ -158,7 +158,7 @@ fn connection_options(headers: &HeaderMap) -> Vec<HeaderName> {
 
 /// The configured credential, if it is the one to send, with the header it goes in.
 fn configured_key(provider: &Provider, own: bool) -> Option<(HeaderName, HeaderValue)> {
-    let key = provider.api_key.as_ref().filter(|key| !key.is_empty())?;
+    let key = &provider.keys.first()?.secret;
     let clients_first = match provider.client_credentials {
         ClientCredentials::Always => true,
         ClientCredentials::Never => false,
@@ -176,6 +176,7 @@ fn configured_key(provider: &Provider, own: bool) -> Option<(HeaderName, HeaderV
         ProviderKind::Anthropic => (X_API_KEY, key),
         ProviderKind::Openai => (AUTHORIZATION, bearer.as_str()),
         ProviderKind::Gemini => (X_GOOG_API_KEY, key),
+        _ => (AUTHORIZATION, bearer.as_str()),
     };
     let mut value = HeaderValue::from_str(value).ok()?;
     value.set_sensitive(true);

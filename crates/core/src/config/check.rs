@@ -12,7 +12,8 @@ use super::resolve::Resolved;
 use crate::identity;
 use crate::secret::Secret;
 use crate::settings::{
-    Auth, Capture, Dashboard, LogFormat, Logging, Retention, Server, Settings, Storage, Tls,
+    Auth, Capture, Dashboard, Health, LogFormat, Logging, Retention, Routing, Server, Settings,
+    Storage, Tls,
 };
 
 /// What the check adds to while it goes: faults stop the start, warnings do not.
@@ -33,6 +34,8 @@ pub(crate) fn check(values: &mut Resolved, found: &mut Findings) -> Settings {
             proxy_public_url: values.text("dashboard.proxy_public_url").map(str::to_owned),
         },
         providers: providers::check(values, found),
+        routing: Routing::default(),
+        health: Health::default(),
         capture: capture(values),
         storage: Storage {
             db_path: path(values, "storage.db_path").unwrap_or_default(),
@@ -200,7 +203,7 @@ fn together(settings: &Settings, values: &Resolved, found: &mut Findings) {
     let lends_keys = settings
         .providers
         .iter()
-        .any(|provider| provider.api_key.is_some());
+        .any(|provider| !provider.keys.is_empty());
     if auth.enabled && auth.any_bearer && outside && lends_keys {
         found.warnings.push(
             "auth.allow_subscription accepts any bearer from other machines, and a provider has an api_key \

@@ -1,5 +1,6 @@
 //! The providers' part of the check.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use http::Uri;
@@ -9,7 +10,10 @@ use super::checks;
 use super::fault::{Fault, Place};
 use super::resolve::Resolved;
 use crate::secret::Secret;
-use crate::settings::{ClientCredentials, OutboundProxy, Provider, ProviderKind};
+use crate::settings::{
+    AuthStyle, ClientCredentials, Cloud, Key, KeyStrategy, OutboundProxy, Provider, ProviderKind,
+};
+use weir_wire::dialect::Dialect;
 
 /// Builds every provider that is enabled.
 pub(crate) fn check(values: &Resolved, found: &mut Findings) -> Vec<Arc<Provider>> {
@@ -48,7 +52,18 @@ fn provider(values: &Resolved, name: &str) -> Result<Provider, Fault> {
         name: name.into(),
         kind,
         base_url,
-        api_key: secret(values, &at("api_key")),
+        auth: AuthStyle::Kind,
+        dialects: match kind {
+            ProviderKind::Anthropic => vec![Dialect::AnthropicMessages],
+            ProviderKind::Gemini => vec![Dialect::Gemini],
+            _ => vec![Dialect::OpenaiChat, Dialect::OpenaiResponses],
+        },
+        keys: secret(values, &at("api_key"))
+            .into_iter()
+            .map(key)
+            .collect(),
+        key_strategy: KeyStrategy::default(),
+        pooled: false,
         client_credentials: match values.text(&at("client_credentials")) {
             Some("always") => ClientCredentials::Always,
             Some("never") => ClientCredentials::Never,
@@ -70,7 +85,27 @@ fn provider(values: &Resolved, name: &str) -> Result<Provider, Fault> {
             },
         },
         models: values.list(&at("models")).to_vec(),
+        model_mapping: BTreeMap::new(),
+        reverse_model_mapping: false,
+        weight: 1,
+        priority: 0,
+        prices: BTreeMap::new(),
+        probe_path: None,
+        cloud: Cloud::None,
     })
+}
+
+fn key(secret: Secret) -> Key {
+    Key {
+        secret,
+        name: None,
+        rpm_limit: None,
+        itpm_limit: None,
+        otpm_limit: None,
+        priority: 1,
+        weight: 1,
+        enabled: true,
+    }
 }
 
 fn kind_of(word: &str) -> Option<ProviderKind> {
@@ -89,6 +124,7 @@ fn without_version(uri: &Uri, kind: ProviderKind) -> Result<Uri, String> {
         ProviderKind::Anthropic => "",
         ProviderKind::Openai => "/v1",
         ProviderKind::Gemini => "/v1beta",
+        _ => "",
     };
     let path = uri.path().trim_end_matches('/');
     let path = path

@@ -264,7 +264,7 @@ fn variables_of_providers_reach_their_provider() {
     assert_eq!(urls, ["http://a:1/", "https://o/x", "https://g/"]);
     let keys: Vec<_> = providers
         .iter()
-        .map(|p| p.api_key.as_ref().map(Secret::expose))
+        .map(|p| p.keys.first().map(|key| key.secret.expose()))
         .collect();
     assert_eq!(keys, [None, Some("ok"), Some("gk")]);
     let first = providers.first().expect("three");
