@@ -108,6 +108,47 @@ pub enum End {
     Gateway(Box<str>),
 }
 
+/// One try at one provider with one key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Try {
+    /// The provider.
+    pub provider: Arc<str>,
+    /// The id of the key, as lists show it; none with the client's own credential or a cloud's.
+    pub key: Option<Box<str>>,
+    /// Microseconds from the start of the exchange to its beginning.
+    pub started_us: u64,
+    /// Microseconds from its beginning to the response headers or the failure.
+    pub elapsed_us: u64,
+    /// The status that came; an error hidden in a 200 counts as the status it stands for.
+    pub status: Option<u16>,
+    /// Why it was no answer, or why the provider was passed over.
+    pub failure: Option<Box<str>>,
+}
+
+/// Most tries that are told of one exchange.
+pub const MAX_TRIES: usize = 64;
+
+/// How a request found its provider, and what was changed in it on the way.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Route {
+    /// The provider that answered, or the last that was tried; empty when there was none.
+    pub provider: Arc<str>,
+    /// The id of the key that was used.
+    pub key: Option<Box<str>>,
+    /// The strategy in force.
+    pub strategy: &'static str,
+    /// Why this provider went first: `strategy`, `affinity`, `issuer`, ...
+    pub reason: &'static str,
+    /// What the session was told by: a header, the body, or its prefix.
+    pub session: Option<&'static str>,
+    /// The model that the provider was asked for, when that is not the client's.
+    pub model: Option<Box<str>>,
+    /// Bytes changed in the request's body besides the model: thinking blocks dropped or mended.
+    pub edits: u32,
+    /// Every try in order, at most [`MAX_TRIES`].
+    pub tries: Vec<Try>,
+}
+
 /// The second half: everything known when the exchange has ended.
 #[derive(Debug)]
 pub struct ResponseRecord {
@@ -123,8 +164,10 @@ pub struct ResponseRecord {
     pub truncated: bool,
     /// When each piece came, in order; covers pieces beyond the capture limit too.
     pub arrivals: Vec<Arrival>,
-    /// Times the upstream was tried, connect failures included.
+    /// Times an upstream was tried, connect failures included.
     pub attempts: u32,
+    /// How it found its provider.
+    pub route: Box<Route>,
     /// Microseconds from the start to the upstream's response headers; none if none came.
     pub headers_at_us: Option<u64>,
     /// Microseconds from the start to the end.

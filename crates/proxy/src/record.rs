@@ -122,6 +122,7 @@ impl Recording {
             truncated: false,
             arrivals: Vec::new(),
             attempts: 0,
+            route: Box::default(),
             headers_at_us: None,
             duration_us: 0,
             end: End::ClientGone,

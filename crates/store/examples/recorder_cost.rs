@@ -220,6 +220,7 @@ fn response(id: ExchangeId) -> ResponseRecord {
         body,
         truncated: false,
         attempts: 1,
+        route: Box::default(),
         headers_at_us: Some(2000),
         duration_us: 2200,
         end: End::Complete,

@@ -128,6 +128,7 @@ pub(crate) fn response(id: ExchangeId, came: impl AsRef<[u8]>) -> ResponseRecord
         body: came,
         truncated: false,
         attempts: 1,
+        route: Box::default(),
         headers_at_us: Some(10_000),
         duration_us: 25_000,
         end: End::Complete,
