@@ -1,5 +1,8 @@
-//! Rate limits as a response's headers state them. It only reads: what they mean for routing is
-//! decided elsewhere.
+//! Rate limits as a response's headers state them, as text for the record; [`quota`] has them as
+//! numbers. It only reads: what they mean for routing is decided elsewhere.
+
+pub mod moment;
+pub mod quota;
 
 use std::collections::BTreeMap;
 
