@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::value::RawValue;
+use weir_core::exchange::Route;
 
 use crate::summary::{State, Summary, Tokens};
 
@@ -109,6 +110,87 @@ pub struct RequestSummary {
     /// Times the upstream was tried.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attempts: Option<u32>,
+    /// How it found its provider: see [`RouteLog`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub route: Option<Box<RawValue>>,
+}
+
+/// How an exchange found its provider.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RouteLog<'a> {
+    /// The strategy in force.
+    pub strategy: &'a str,
+    /// Why its first candidate went first: `strategy`, `affinity`, `issuer`, ...
+    pub reason: &'a str,
+    /// What the session was told by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session: Option<&'a str>,
+    /// The id of the key that was used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<&'a str>,
+    /// Changes to thinking blocks in the request.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub edits: u32,
+    /// Every try in order; absent when the first was the answer.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tries: Vec<TryLog<'a>>,
+}
+
+/// One try at one provider.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TryLog<'a> {
+    /// The provider.
+    pub provider: &'a str,
+    /// The id of the key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<&'a str>,
+    /// Milliseconds from the start of the exchange.
+    pub started: u64,
+    /// Milliseconds that it took to the response headers or the failure.
+    pub took: u64,
+    /// The status that came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// Why it was no answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<&'a str>,
+}
+
+impl<'a> RouteLog<'a> {
+    /// The same as JSON is to show it; none where there was nothing to choose.
+    #[must_use]
+    pub fn of(route: &'a Route) -> Option<Self> {
+        let failed = route.tries.iter().any(|one| one.failure.is_some());
+        let tries = route.tries.iter().filter(|_| failed).map(|one| TryLog {
+            provider: &one.provider,
+            key: one.key.as_deref(),
+            started: ms(one.started_us),
+            took: ms(one.elapsed_us),
+            status: one.status,
+            failure: one.failure.as_deref(),
+        });
+        (!route.strategy.is_empty()).then(|| Self {
+            strategy: route.strategy,
+            reason: route.reason,
+            session: route.session,
+            key: route.key.as_deref(),
+            edits: route.edits,
+            tries: tries.collect(),
+        })
+    }
+
+    /// Its JSON.
+    #[must_use]
+    pub fn to_json(&self) -> Box<str> {
+        serde_json::to_string(self).unwrap_or_default().into()
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// Token counts, in Anthropic's words.
@@ -224,6 +306,10 @@ impl From<&Summary> for RequestSummary {
             request_bytes: s.request_bytes,
             response_bytes: s.response_bytes,
             attempts: s.attempts,
+            route: s
+                .route
+                .as_deref()
+                .and_then(|route| RawValue::from_string(route.into()).ok()),
         }
     }
 }

@@ -10,7 +10,10 @@ use rusqlite_migration::{M, Migrations};
 use crate::error::StoreError;
 use crate::files;
 
-const MIGRATIONS: &[M<'static>] = &[M::up(include_str!("../migrations/0001_exchanges.sql"))];
+const MIGRATIONS: &[M<'static>] = &[
+    M::up(include_str!("../migrations/0001_exchanges.sql")),
+    M::up(include_str!("../migrations/0002_route.sql")),
+];
 
 /// The version that this weir writes.
 pub(crate) const KNOWN: i64 = MIGRATIONS.len() as i64;

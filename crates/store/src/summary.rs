@@ -143,6 +143,8 @@ pub struct Summary {
     pub response_bytes: Option<u64>,
     /// Times the upstream was tried.
     pub attempts: Option<u32>,
+    /// How it found its provider, as JSON; none where there was nothing to choose.
+    pub route: Option<Box<str>>,
     /// What it took.
     pub tokens: Tokens,
 }

@@ -222,6 +222,7 @@ fn summary(row: &Row<'_>, names: &Names) -> rusqlite::Result<(i64, Summary)> {
         duration_us: row.get(28)?,
         response_bytes: row.get(29)?,
         attempts: row.get(30)?,
+        route: row.get::<_, Option<String>>(39)?.map(Into::into),
         tokens: Tokens {
             input: row.get(31)?,
             output: row.get(32)?,

@@ -1,12 +1,15 @@
 //! From records to rows: what each half of an exchange says of itself. Reads bodies; writes
 //! nothing.
 
+use std::sync::Arc;
+
 use http::{HeaderMap, HeaderName};
-use weir_core::exchange::{End, RequestRecord, ResponseRecord};
+use weir_core::exchange::{End, RequestRecord, ResponseRecord, Route};
 use weir_wire::client::{ClientKind, SessionIds};
 use weir_wire::dialect::Operation;
 
 use crate::facts::{self, Kept, ResponseFacts};
+use crate::model::RouteLog;
 use crate::privacy::Privacy;
 use crate::summary::{State, Summary, Tokens};
 
@@ -67,6 +70,7 @@ pub(crate) fn begin(
         duration_us: None,
         response_bytes: None,
         attempts: None,
+        route: None,
         tokens: Tokens::default(),
     }
 }
@@ -96,11 +100,21 @@ pub(crate) fn end(summary: &mut Summary, record: &ResponseRecord) -> ResponseFac
         .filter(|&n| n > 0)
         .or(Some(record.body.len as u64));
     summary.attempts = Some(record.attempts);
+    routed(summary, &record.route);
     summary.content_us = said.content_end.and_then(|end| arrived_by(record, end));
     summary.stop_reason = said.stop_reason.take();
     summary.tokens = said.tokens;
     (summary.state, summary.stream_error) = ending(&record.end, &mut said);
     said
+}
+
+/// Adds how it found its provider.
+fn routed(summary: &mut Summary, route: &Route) {
+    if !route.provider.is_empty() {
+        summary.provider = Arc::clone(&route.provider);
+    }
+    summary.routed_model = route.model.as_deref().map(short);
+    summary.route = RouteLog::of(route).map(|log| log.to_json());
 }
 
 /// When the first `end` bytes of the body had come, in microseconds from the start.

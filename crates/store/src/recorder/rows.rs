@@ -75,7 +75,7 @@ fn conversation(hash: &str) -> Vec<u8> {
 
 const INSERT_EXCHANGE: &str = "INSERT INTO exchanges VALUES (
     ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,
-    ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39)";
+    ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40)";
 
 fn insert_exchange(
     statement: &mut CachedStatement<'_>,
@@ -123,6 +123,7 @@ fn insert_exchange(
         s.tokens.cache_write_1h.map(signed),
         s.tokens.reasoning.map(signed),
         s.tokens.web_search_requests.map(signed),
+        s.route.as_deref(),
     ])?;
     Ok(())
 }
@@ -137,7 +138,7 @@ const UPDATE_EXCHANGE: &str = "UPDATE exchanges SET
     headers_us = ?7, content_us = ?8, duration_us = ?9, response_bytes = ?10, attempts = ?11,
     input_tokens = ?12, output_tokens = ?13, cache_read_tokens = ?14, cache_write_tokens = ?15,
     cache_write_5m_tokens = ?16, cache_write_1h_tokens = ?17, reasoning_tokens = ?18,
-    web_search_requests = ?19
+    web_search_requests = ?19, provider = ?20, routed_model = ?21, route = ?22
     WHERE id = ?1";
 
 fn update_exchange(
@@ -166,6 +167,9 @@ fn update_exchange(
         s.tokens.cache_write_1h.map(signed),
         s.tokens.reasoning.map(signed),
         s.tokens.web_search_requests.map(signed),
+        words.column(column::PROVIDER, &s.provider),
+        code(words, column::MODEL, s.routed_model.as_deref()),
+        s.route.as_deref(),
     ])?;
     Ok(())
 }
