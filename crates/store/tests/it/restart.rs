@@ -60,7 +60,7 @@ async fn a_newer_schema_is_refused_and_both_versions_are_named() {
     assert!(matches!(error, StoreError::NewerSchema { found: 4711, .. }));
     let text = error.to_string();
     assert!(
-        text.contains("4711") && text.contains(" 1:") && text.contains("weir.db"),
+        text.contains("4711") && text.contains(" 2:") && text.contains("weir.db"),
         "{text}"
     );
 }
