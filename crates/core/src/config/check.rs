@@ -12,8 +12,8 @@ use super::resolve::Resolved;
 use crate::identity;
 use crate::secret::Secret;
 use crate::settings::{
-    Auth, Capture, Dashboard, Health, LogFormat, Logging, Retention, Routing, Server, Settings,
-    Storage, Tls,
+    Auth, Capture, Dashboard, DebugOptions, Health, LogFormat, LogOutput, Logging, Retention,
+    Routing, Server, Settings, Shared, Storage, Tls,
 };
 
 /// What the check adds to while it goes: faults stop the start, warnings do not.
@@ -40,6 +40,7 @@ pub(crate) fn check(values: &mut Resolved, found: &mut Findings) -> Settings {
         storage: Storage {
             db_path: path(values, "storage.db_path").unwrap_or_default(),
         },
+        shared: Shared::default(),
         logging: Logging {
             level: values.text("logging.level").unwrap_or("info").to_owned(),
             format: match values.text("logging.format") {
@@ -47,6 +48,8 @@ pub(crate) fn check(values: &mut Resolved, found: &mut Findings) -> Settings {
                 Some("json") => LogFormat::Json,
                 _ => LogFormat::Auto,
             },
+            output: LogOutput::default(),
+            debug: DebugOptions::default(),
         },
     };
     together(&settings, values, found);

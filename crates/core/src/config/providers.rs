@@ -13,7 +13,6 @@ use crate::secret::Secret;
 use crate::settings::{
     AuthStyle, ClientCredentials, Cloud, Key, KeyStrategy, OutboundProxy, Provider, ProviderKind,
 };
-use weir_wire::dialect::Dialect;
 
 /// Builds every provider that is enabled.
 pub(crate) fn check(values: &Resolved, found: &mut Findings) -> Vec<Arc<Provider>> {
@@ -53,11 +52,7 @@ fn provider(values: &Resolved, name: &str) -> Result<Provider, Fault> {
         kind,
         base_url,
         auth: AuthStyle::Kind,
-        dialects: match kind {
-            ProviderKind::Anthropic => vec![Dialect::AnthropicMessages],
-            ProviderKind::Gemini => vec![Dialect::Gemini],
-            _ => vec![Dialect::OpenaiChat, Dialect::OpenaiResponses],
-        },
+        dialects: kind.dialects().to_vec(),
         keys: secret(values, &at("api_key"))
             .into_iter()
             .map(key)
