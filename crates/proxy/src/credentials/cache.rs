@@ -163,6 +163,18 @@ impl<S: Source> Cache<S> {
         }
     }
 
+    /// Lets a fetch begin at once, as if the pause after the last were over.
+    #[cfg(test)]
+    pub(crate) fn rest(&self) {
+        self.0.state.lock().quiet_until = None;
+    }
+
+    /// The fetch under way.
+    #[cfg(test)]
+    fn flight(&self) -> Option<Flight<S::Value>> {
+        self.0.state.lock().flight.clone().map(Flight)
+    }
+
     /// Begins a fetch, or joins the one that is under way.
     fn take_off(&self, state: &mut State<S::Value>) -> watch::Receiver<Landed<S::Value>> {
         if let Some(flight) = &state.flight {
@@ -233,3 +245,6 @@ impl<S: Source> Drop for Landing<S> {
         self.0.state.lock().flight = None;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -114,3 +114,6 @@ pub(crate) fn sha256_hex<'a>(pieces: impl IntoIterator<Item = &'a Bytes>) -> Str
     }
     super::hex(&hash.finalize())
 }
+
+#[cfg(test)]
+mod tests;
