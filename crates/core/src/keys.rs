@@ -12,6 +12,7 @@ mod meter;
 mod pick;
 mod slot;
 mod steer;
+mod until;
 mod view;
 mod weather;
 

@@ -4,6 +4,7 @@ use http::HeaderMap;
 use weir_wire::ratelimit::quota::{Claim, Quotas, Status, Window};
 
 use super::slot::{LastError, Slot};
+use super::until::Until;
 use super::{KeyId, KeyPool};
 use crate::clock::Now;
 use crate::retry_after;
@@ -81,14 +82,14 @@ impl Slot {
             self.learn_verdict(quotas, now);
         }
         let mut learnt = Learnt {
-            spent: self.rejected_until > now.ms,
+            spent: self.rejected_until.is_ahead(now),
             ..Learnt::default()
         };
         match answer.status {
             200..=299 => {
                 self.consecutive_errors = 0;
                 self.refusals = 0;
-                self.benched_until = 0;
+                self.benched_until = Until::default();
             }
             401 | 403 => learnt.benched_ms = self.bench(now),
             429 => learnt.cooled_ms = self.cool(answer, quotas, now),
@@ -137,11 +138,12 @@ impl Slot {
             quotas.overage,
             Some(Status::Allowed | Status::AllowedWarning)
         );
-        let until = now.ms.saturating_add(spent_ms(quotas, now));
+        let until = Until::after(spent_ms(quotas, now), now);
+        let none = Until::default();
         (self.rejected_until, self.overage_until) = match (verdict, paid) {
-            (Status::Rejected, true) => (0, until),
-            (Status::Rejected, false) if quotas.claim != Some(Claim::Models) => (until, 0),
-            _ => (0, 0),
+            (Status::Rejected, true) => (none, until),
+            (Status::Rejected, false) if quotas.claim != Some(Claim::Models) => (until, none),
+            _ => (none, none),
         };
     }
 
@@ -152,7 +154,7 @@ impl Slot {
             .or_else(|| retry_after::from_body(answer.body, now.unix_ms))
             .or_else(|| resets_ms(quotas, now))
             .map(|ms| ms.clamp(MIN_COOLDOWN_MS, MAX_WINDOW_WAIT_MS));
-        let resting = self.cooling_until.saturating_sub(now.ms);
+        let resting = self.cooling_until.left_ms(now);
         let mut wait = match asked {
             Some(ms) => ms,
             // One that says nothing knows no better than the one before it.
@@ -162,20 +164,21 @@ impl Slot {
         if quotas.claim == Some(Claim::Models) {
             wait = wait.min(DEFAULT_COOLDOWN_MS);
         }
-        self.cooling_until = self.cooling_until.max(now.ms.saturating_add(wait));
-        self.cooling_until - now.ms
+        let wait = wait.max(resting);
+        self.cooling_until = Until::after(wait, now);
+        wait
     }
 
     /// Leaves the key alone after a 401 or 403. Refusals that come while it is left alone belong to
     /// requests that were under way and do not count again.
     fn bench(&mut self, now: Now) -> u64 {
-        if self.benched_until <= now.ms {
+        if !self.benched_until.is_ahead(now) {
             let doublings = self.refusals.min(16);
             let wait = (FIRST_BENCH_MS << doublings).min(MAX_BENCH_MS);
             self.refusals = self.refusals.saturating_add(1);
-            self.benched_until = now.ms.saturating_add(wait);
+            self.benched_until = Until::after(wait, now);
         }
-        self.benched_until - now.ms
+        self.benched_until.left_ms(now)
     }
 }
 

@@ -5,6 +5,7 @@
 use weir_wire::ratelimit::quota::{Stated, Status, Window};
 
 use super::class::Class;
+use super::until::Until;
 use super::weather::{self, Forecast, History, Present};
 use crate::clock::Now;
 
@@ -24,8 +25,8 @@ pub(super) struct Meter {
     remaining: Option<u64>,
     used: Option<f64>,
     status: Option<Status>,
-    /// The reset, on the clock that never jumps.
-    expires_ms: u64,
+    /// The reset.
+    expires: Until,
     history: History,
 }
 
@@ -38,7 +39,7 @@ impl Meter {
             remaining: None,
             used: None,
             status: None,
-            expires_ms: 0,
+            expires: Until::default(),
             history: History::default(),
         }
     }
@@ -75,16 +76,16 @@ impl Meter {
         } else {
             self.length_ms + self.length_ms / 10
         };
-        let expires_ms = match resets_at {
-            Some(at) => now.at_unix_ms(at).min(now.ms.saturating_add(longest)),
+        let left_ms = match resets_at {
+            Some(at) => (now.at_unix_ms(at) - now.ms).min(longest),
             None if self.live(now) => return,
-            None => now.ms.saturating_add(self.length_ms),
+            None => self.length_ms,
         };
-        let jump = expires_ms.abs_diff(self.expires_ms);
+        let jump = left_ms.abs_diff(self.left_ms(now));
         if !self.window.refills() && jump > self.length_ms / 20 {
             self.history.clear();
         }
-        self.expires_ms = expires_ms;
+        self.expires = Until::after(left_ms, now);
     }
 
     /// Forgets the reading, as its reset does.
@@ -92,25 +93,24 @@ impl Meter {
         self.remaining = None;
         self.used = None;
         self.status = None;
-        self.expires_ms = 0;
+        self.expires = Until::default();
         if !self.window.refills() {
             self.history.clear();
         }
     }
 
     fn live(&self, now: Now) -> bool {
-        self.expires_ms > now.ms
+        self.expires.is_ahead(now)
     }
 
     /// Until the reset; 0 when no reading holds.
     pub(super) fn left_ms(&self, now: Now) -> u64 {
-        self.expires_ms.saturating_sub(now.ms)
+        self.expires.left_ms(now)
     }
 
     /// The reset in milliseconds since the Unix epoch, while a reading holds.
     pub(super) fn resets_at(&self, now: Now) -> Option<i64> {
-        let left = self.left_ms(now);
-        (left > 0).then(|| now.unix_ms.saturating_add_unsigned(left))
+        self.expires.date(now)
     }
 
     /// What is left, while a reading holds.

@@ -7,6 +7,7 @@ use weir_wire::ratelimit::quota::Window;
 use super::bucket::Bucket;
 use super::id::KeyId;
 use super::meter::Meter;
+use super::until::Until;
 use super::{Ask, Tokens, Why};
 use crate::clock::Now;
 use crate::settings::Key;
@@ -49,7 +50,7 @@ pub(super) struct Totals {
     pub(super) output_tokens: u64,
 }
 
-/// A key and all that is known of it. Moments are on the clock that never jumps; 0 is none.
+/// A key and all that is known of it.
 #[derive(Clone, Debug)]
 pub(super) struct Slot {
     pub(super) key: Arc<Key>,
@@ -63,12 +64,14 @@ pub(super) struct Slot {
     pub(super) input: Bucket,
     pub(super) output: Bucket,
     pub(super) meters: [Meter; Window::ALL.len()],
-    pub(super) cooling_until: u64,
+    /// It rests after a 429.
+    pub(super) cooling_until: Until,
     /// The subscription is spent until then.
-    pub(super) rejected_until: u64,
+    pub(super) rejected_until: Until,
     /// Requests are paid for beyond the subscription until then.
-    pub(super) overage_until: u64,
-    pub(super) benched_until: u64,
+    pub(super) overage_until: Until,
+    /// It is left alone after its credential was refused.
+    pub(super) benched_until: Until,
     /// Refusals of the credential since the last success.
     pub(super) refusals: u32,
     pub(super) consecutive_errors: u32,
@@ -88,10 +91,10 @@ impl Slot {
             input: Bucket::new(key.itpm_limit),
             output: Bucket::new(key.otpm_limit),
             meters: Window::ALL.map(Meter::new),
-            cooling_until: 0,
-            rejected_until: 0,
-            overage_until: 0,
-            benched_until: 0,
+            cooling_until: Until::default(),
+            rejected_until: Until::default(),
+            overage_until: Until::default(),
+            benched_until: Until::default(),
             refusals: 0,
             consecutive_errors: 0,
             last_error: None,
@@ -153,11 +156,10 @@ impl Slot {
         if !self.is_enabled() {
             return free.and(NEVER, Why::Disabled);
         }
-        let until = |moment: u64| moment.saturating_sub(now.ms);
         let mut wait = free
-            .and(until(self.benched_until), Why::Benched)
-            .and(until(self.cooling_until), Why::RateLimited)
-            .and(until(self.rejected_until), Why::Spent)
+            .and(self.benched_until.left_ms(now), Why::Benched)
+            .and(self.cooling_until.left_ms(now), Why::RateLimited)
+            .and(self.rejected_until.left_ms(now), Why::Spent)
             .and(self.requests.wait_ms(1, now.ms), Why::RateLimited)
             .and(
                 self.input.wait_ms(ask.input_tokens, now.ms),
@@ -222,7 +224,7 @@ impl Slot {
     /// The part of the key that is left, from 0 to 1: the mean of requests and tokens, and no more
     /// than any subscription window has left. What is not limited is whole.
     pub(super) fn score(&self, now: Now) -> f64 {
-        if self.overage_until > now.ms {
+        if self.overage_until.is_ahead(now) {
             return 0.0;
         }
         let requests = self.left(Window::Requests, now).map_or(1.0, Left::share);

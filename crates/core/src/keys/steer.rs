@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::slot::Slot;
+use super::until::Until;
 use super::{KeyId, KeyPool};
 use crate::settings::Key;
 
@@ -144,10 +145,10 @@ impl Slot {
         for meter in &mut self.meters {
             meter.forget();
         }
-        self.cooling_until = 0;
-        self.rejected_until = 0;
-        self.overage_until = 0;
-        self.benched_until = 0;
+        self.cooling_until = Until::default();
+        self.rejected_until = Until::default();
+        self.overage_until = Until::default();
+        self.benched_until = Until::default();
         self.refusals = 0;
         self.consecutive_errors = 0;
         self.last_error = None;

@@ -137,10 +137,6 @@ impl KeyPool {
 
 impl Slot {
     fn view(&self, now: Now) -> KeyView {
-        let date = |moment: u64| {
-            let ahead = moment.saturating_sub(now.ms);
-            (ahead > 0).then(|| now.unix_ms.saturating_add_unsigned(ahead))
-        };
         KeyView {
             id: self.id,
             name: self.key.name.clone(),
@@ -154,10 +150,10 @@ impl Slot {
             rpm: count(&self.requests, self.meter(Window::Requests), now),
             itpm: count(&self.input, self.meter(Window::Input), now),
             otpm: count(&self.output, self.meter(Window::Output), now),
-            cooldown_until: date(self.cooling_until),
-            benched_until: date(self.benched_until),
-            spent_until: date(self.rejected_until),
-            overage: self.overage_until > now.ms,
+            cooldown_until: self.cooling_until.date(now),
+            benched_until: self.benched_until.date(now),
+            spent_until: self.rejected_until.date(now),
+            overage: self.overage_until.is_ahead(now),
             consecutive_errors: self.consecutive_errors,
             last_error: self.last_error.map(|error| ErrorView {
                 status: error.status,
@@ -175,7 +171,7 @@ impl Slot {
     fn status(&self, now: Now) -> KeyStatus {
         if !self.is_enabled() {
             KeyStatus::Disabled
-        } else if self.benched_until > now.ms {
+        } else if self.benched_until.is_ahead(now) {
             KeyStatus::Benched
         } else if self.wait(&super::Ask::default(), now).is_over() {
             KeyStatus::Healthy

@@ -113,8 +113,9 @@ impl History {
     /// The part of the window that goes in a millisecond at present; none while too little is
     /// known.
     ///
-    /// It is the median of the slopes between all readings that lie far enough apart. A mean
-    /// would be led astray by one wrong reading, and neighbours by the rounding of the figures.
+    /// It is the median of the slopes between all readings that lie far apart. The slope from the
+    /// first to the last alone would be led astray by one wrong reading, and slopes between
+    /// neighbours by the rounding of the figures and by use that comes in bursts.
     pub(super) fn rate(&self, present: &Present) -> Option<f64> {
         let back = lookback_ms(present.window, present.length_ms);
         let points = self.points(present, back);
@@ -126,7 +127,7 @@ impl History {
         for (index, from) in points.iter().enumerate() {
             let far = points[index..]
                 .iter()
-                .filter(|to| (to.at_ms - from.at_ms) * 4 >= span.max(4));
+                .filter(|to| (to.at_ms - from.at_ms) * 4 >= span * 3);
             slopes.extend(far.map(|to| (to.used - from.used) / ms(to.at_ms - from.at_ms)));
         }
         let middle = slopes.len() / 2;
