@@ -60,7 +60,7 @@ impl KeyPool {
     }
 
     /// The same when the body of an error has been read as well, where Google says how long to
-    /// wait.
+    /// wait. One of the two is called for an answer, once: a pause is never shortened afterwards.
     pub fn learn_answer(&mut self, id: KeyId, answer: &Answer<'_>, now: Now) -> Learnt {
         let quotas = Quotas::from_headers(answer.headers, now.unix_ms);
         let mut learnt = Learnt::default();
