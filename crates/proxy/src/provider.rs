@@ -218,11 +218,6 @@ pub trait Api: Send + Sync + Debug {
         AuthStyle::Bearer
     }
 
-    /// The path that a health probe asks for, unless the settings name one.
-    fn probe_path(&self) -> &'static str {
-        "/"
-    }
-
     /// Puts the request in the provider's form. Touches neither credentials nor hop-by-hop
     /// headers.
     ///
@@ -254,13 +249,13 @@ pub trait Api: Send + Sync + Debug {
         Form::AsIs
     }
 
-    /// What to ask to see whether it is alive. A path that the operator chose is asked for with
-    /// the credential, as it may need one to answer at all.
+    /// What to ask to see whether it is alive. A path that the settings name is asked for with the
+    /// credential, as it may need one to answer at all.
     fn probe(&self) -> Probe {
         let chosen = self.provider().probe_path.as_deref();
         let path = chosen
             .and_then(|path| path.parse().ok())
-            .unwrap_or_else(|| PathAndQuery::from_static(self.probe_path()));
+            .unwrap_or_else(|| PathAndQuery::from_static("/"));
         Probe {
             method: Method::GET,
             path,

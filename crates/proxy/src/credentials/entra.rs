@@ -57,3 +57,6 @@ impl Source for EntraSource {
             .map_err(|error| error.within("Entra ID client credentials"))
     }
 }
+
+#[cfg(test)]
+mod tests;

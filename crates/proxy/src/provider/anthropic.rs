@@ -25,8 +25,4 @@ impl Api for Anthropic {
             AuthStyle::XApiKey
         }
     }
-
-    fn probe_path(&self) -> &'static str {
-        "/v1/models"
-    }
 }

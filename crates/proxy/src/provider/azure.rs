@@ -53,6 +53,9 @@ impl Azure {
             Dialect::AnthropicMessages => ANTHROPIC_PATH,
             _ => OPENAI_PATH,
         };
+        // A base URL as Microsoft's pages show it has the API's part already.
+        let base = self.provider.base_url.path().trim_end_matches('/');
+        let api = if base.ends_with(api) { "" } else { api };
         let path = format!("{api}{}", asked.path);
         let Some(version) = &self.api_version else {
             return address::parse(path);

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, COOKIE};
 use http::{HeaderMap, HeaderName, StatusCode};
 use weir_core::secret::Secret;
-use weir_core::settings::{Aws, Cloud, Key, Provider};
+use weir_core::settings::{Cloud, Key, Provider};
 use weir_wire::cloud;
 use weir_wire::dialect::{Dialect, Operation};
 
@@ -47,7 +47,7 @@ impl Bedrock {
         let fetcher = Fetcher::new(Arc::clone(&provider));
         Ok(Self {
             region: aws.region.clone(),
-            bearer: bearer(aws, &env),
+            bearer: aws.bearer_token.clone(),
             credentials: Cache::new(AwsSource::new(
                 Arc::clone(&provider.name),
                 aws.clone(),
@@ -143,15 +143,6 @@ impl Api for Bedrock {
             _ => Form::AsIs,
         }
     }
-}
-
-/// A Bedrock API key: the settings', or the environment's where the settings name no credentials.
-fn bearer(aws: &Aws, env: &Env) -> Option<Secret> {
-    let others = aws.access_key_id.is_some() || aws.profile.is_some();
-    let from_env = || env.get("AWS_BEARER_TOKEN_BEDROCK").map(Secret::new);
-    aws.bearer_token
-        .clone()
-        .or_else(|| from_env().filter(|_| !others))
 }
 
 /// The betas of all the headers, in order.

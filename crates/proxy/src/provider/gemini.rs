@@ -18,8 +18,4 @@ impl Api for Gemini {
     fn auth(&self, _path: &str, _key: &Secret) -> AuthStyle {
         AuthStyle::XGoogApiKey
     }
-
-    fn probe_path(&self) -> &'static str {
-        "/v1beta/models"
-    }
 }

@@ -19,8 +19,4 @@ impl Api for Ollama {
     fn auth(&self, _path: &str, _key: &Secret) -> AuthStyle {
         AuthStyle::XApiKey
     }
-
-    fn probe_path(&self) -> &'static str {
-        "/api/tags"
-    }
 }

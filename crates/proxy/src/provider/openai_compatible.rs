@@ -31,14 +31,6 @@ impl Api for OpenaiCompatible {
             edits: model_edit(asked),
         })
     }
-
-    fn probe_path(&self) -> &'static str {
-        if self.has_version() {
-            "/models"
-        } else {
-            "/v1/models"
-        }
-    }
 }
 
 impl OpenaiCompatible {

@@ -13,8 +13,4 @@ impl Api for Openrouter {
     fn provider(&self) -> &Provider {
         &self.0
     }
-
-    fn probe_path(&self) -> &'static str {
-        "/v1/models"
-    }
 }
