@@ -5,6 +5,8 @@ use serde_json::Value;
 use weir_wire::dialect::Dialect;
 
 use crate::received::Received;
+use crate::route::Route;
+use crate::service::Service;
 
 /// How a tool is called in its dialect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +30,7 @@ pub(crate) struct Tool {
 /// A request for one model turn.
 #[derive(Debug)]
 pub(crate) struct Ask {
-    pub(crate) dialect: Dialect,
+    pub(crate) service: Service,
     pub(crate) model: String,
     pub(crate) stream: bool,
     /// Gemini's stream without `alt=sse`.
@@ -58,13 +60,27 @@ enum Entry {
 }
 
 impl Ask {
-    /// Reads a request. `path_model` and `path_stream` are Gemini's.
-    pub(crate) fn read(
-        dialect: Dialect,
+    /// Reads a request for a model turn; none if the route is for something else.
+    pub(crate) fn of(route: &Route, request: &Received) -> Option<Self> {
+        let Route::Generate {
+            service,
+            model,
+            stream,
+        } = route
+        else {
+            return None;
+        };
+        Some(Self::read(*service, request, model.as_deref(), *stream))
+    }
+
+    /// `path_model` and `path_stream` are what the path says by itself.
+    fn read(
+        service: Service,
         request: &Received,
         path_model: Option<&str>,
-        path_stream: bool,
+        path_stream: Option<bool>,
     ) -> Self {
+        let dialect = service.dialect;
         let body = request.json();
         let entries = match dialect {
             Dialect::AnthropicMessages => anthropic_entries(&body),
@@ -76,14 +92,16 @@ impl Ask {
         let schema = answer_schema(&body);
         let class = request.header("x-claude-code-request-class");
         let max_tokens = body.get("max_tokens").and_then(Value::as_u64);
+        let by_body = body.get("stream").and_then(Value::as_bool) == Some(true);
+        let has_sse = request.query().unwrap_or_default().contains("alt=sse");
         Self {
-            dialect,
+            service,
             model: path_model
                 .or_else(|| body.get("model").and_then(Value::as_str))
                 .unwrap_or("mock-model")
                 .to_owned(),
-            stream: path_stream || body.get("stream").and_then(Value::as_bool) == Some(true),
-            as_array: path_stream && !request.query().unwrap_or_default().contains("alt=sse"),
+            stream: path_stream.unwrap_or(by_body),
+            as_array: dialect == Dialect::Gemini && path_stream == Some(true) && !has_sse,
             prompt,
             results,
             tools: tools(dialect, &body),

@@ -1,16 +1,19 @@
 //! The mock's own paths under `/_mock/`, for use from outside the process. No service has such
 //! paths; requests to them are not recorded.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::echo::described;
 use crate::ids::from_base64;
+use crate::mix::Mix;
 use crate::received::Received;
-use crate::respond::described;
 use crate::script::{Cut, Raw, Script};
 use crate::server::Shared;
+use crate::tally::{Counts, Tally};
 
 /// The answer to a control request; `None` for every other.
 pub(crate) fn reply(shared: &Shared, request: &Received) -> Option<Raw> {
@@ -26,6 +29,19 @@ pub(crate) fn reply(shared: &Shared, request: &Received) -> Option<Raw> {
         ("GET", "received") => {
             let all: Vec<Value> = shared.log.all().iter().map(noted).collect();
             answer(200, &Value::from(all))
+        }
+        ("GET", "tally") => answer(200, &tallied(&shared.log.tally())),
+        ("POST", "mix") => match mix(&request.json()) {
+            Ok(mix) => {
+                shared.director.set_mix(mix);
+                answer(200, &json!({"status": "ok"}))
+            }
+            Err(fault) => answer(400, &json!({ "error": fault })),
+        },
+        ("POST", "credential") => credential(shared, &request.json()),
+        ("POST", "release") => {
+            shared.director.release();
+            answer(200, &json!({"status": "ok"}))
         }
         ("POST", "reset") => {
             shared.log.reset();
@@ -44,7 +60,8 @@ pub(crate) fn reply(shared: &Shared, request: &Received) -> Option<Raw> {
         },
         _ => answer(
             404,
-            &json!({"error": "the mock has received, reset, script and health"}),
+            &json!({"error": "the mock has health, received, tally, script, mix, credential, \
+                release and reset"}),
         ),
     })
 }
@@ -53,6 +70,53 @@ fn answer(status: u16, body: &Value) -> Raw {
     Raw::new(status)
         .header("content-type", "application/json")
         .body(body.to_string())
+}
+
+fn tallied(tally: &Tally) -> Value {
+    let counts = |counts: &Counts| json!({"served": counts.served, "gone": counts.gone, "failed": counts.failed});
+    let by_name = |table: &BTreeMap<String, Counts>| -> Value {
+        let entries = table.iter().map(|(name, one)| (name.clone(), counts(one)));
+        Value::Object(entries.collect())
+    };
+    json!({
+        "all": counts(&tally.all),
+        "by_credential": by_name(&tally.by_credential),
+        "by_request": by_name(&tally.by_request),
+        "other": tally.other,
+        "unnamed": tally.unnamed,
+    })
+}
+
+/// `{"share": 0.2, "seed": 7, "kinds": "529,hang"}`, or nothing to stop failing.
+fn mix(body: &Value) -> Result<Option<Mix>, String> {
+    let Some(share) = body.get("share").and_then(Value::as_f64) else {
+        return if body.as_object().is_none_or(serde_json::Map::is_empty) {
+            Ok(None)
+        } else {
+            Err("a mix has a `share` from 0 to 1".to_owned())
+        };
+    };
+    let seed = body.get("seed").and_then(Value::as_u64).unwrap_or(0);
+    let kinds = body.get("kinds").and_then(Value::as_str);
+    let mix = Mix::new(share, seed).kinds(kinds.unwrap_or_default());
+    mix.map(Some).map_err(|fault| fault.to_string())
+}
+
+/// `{"credential": "key-a", "scenario": "429"}`; without a scenario it is like all others again.
+fn credential(shared: &Shared, body: &Value) -> Raw {
+    let scenario = body.get("scenario").and_then(Value::as_str);
+    let is_set = body
+        .get("credential")
+        .and_then(Value::as_str)
+        .is_some_and(|credential| shared.director.rule(credential, scenario));
+    if is_set {
+        answer(200, &json!({"status": "ok"}))
+    } else {
+        answer(
+            400,
+            &json!({"error": "`credential` is missing, or there are too many"}),
+        )
+    }
 }
 
 fn noted(request: &Received) -> Value {
@@ -67,6 +131,7 @@ fn noted(request: &Received) -> Value {
             .and_then(|ms| ms.parse::<u64>().ok())
         };
         fields.insert("serial".to_owned(), request.serial.into());
+        fields.insert("fault".to_owned(), json!(request.fault));
         fields.insert(
             "client_closed_early_ms".to_owned(),
             json!(ms(request.client_closed_early)),

@@ -6,6 +6,7 @@ use weir_wire::dialect::Dialect;
 use crate::ids::{Random, base64};
 use crate::received::Received;
 use crate::route::Fixed;
+use crate::service::{Host, Service};
 
 const CLAUDE: [(&str, &str); 3] = [
     ("claude-opus-4-8", "Claude Opus 4.8"),
@@ -22,13 +23,17 @@ const GEMINI: [&str; 3] = [
 /// The body of a simple endpoint's answer.
 pub(crate) fn body(
     fixed: &Fixed,
-    dialect: Dialect,
+    service: Service,
     request: &Received,
     random: &mut Random,
 ) -> String {
+    let dialect = service.dialect;
     let value = match fixed {
         Fixed::Models => models(dialect),
         Fixed::Model(id) => model(dialect, id),
+        Fixed::CountTokens if service.host == Host::Bedrock => {
+            json!({"inputTokens": (request.body.len() as u64 / 4).max(1)})
+        }
         Fixed::CountTokens => count(dialect, (request.body.len() as u64 / 4).max(1)),
         Fixed::Embeddings => embeddings(&request.json(), random),
         Fixed::GeminiEmbed { is_batch: false } => {

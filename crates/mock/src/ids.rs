@@ -26,6 +26,11 @@ impl Random {
         usize::try_from(self.next() % limit).unwrap_or(0)
     }
 
+    /// A value from 0 to just under 1.
+    pub(crate) fn fraction(&mut self) -> f64 {
+        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
     fn text(&mut self, alphabet: &[u8], len: usize) -> String {
         (0..len)
             .map(|_| {

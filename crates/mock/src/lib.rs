@@ -19,12 +19,24 @@
 //! ```
 
 mod ask;
+mod breaks;
+mod clock;
+mod coding;
 mod control;
+mod director;
+mod door;
+mod echo;
+mod failure;
 mod fast;
 mod fixed;
+mod frames;
 mod headers;
 mod heads;
 mod ids;
+mod limits;
+mod mix;
+mod mock;
+mod percent;
 mod play;
 mod received;
 mod respond;
@@ -33,28 +45,38 @@ mod scenario;
 mod schema;
 mod script;
 mod server;
+mod service;
 mod shape;
+mod sigv4;
 mod speak;
+mod tally;
 mod tap;
+mod tls;
+mod tokens;
 mod turn;
 
 use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 
 use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
 
 pub use fast::Fast;
+pub use mix::{BadKind, Mix};
+pub use mock::Mock;
 pub use received::Received;
 pub use script::{Cut, Gate, Raw, Script};
+pub use sigv4::{Signed, Unsigned};
+pub use tally::{Counts, Tally};
 
+use director::Director;
 use fast::Prebuilt;
 use received::Log;
-use respond::Director;
 use scenario::Scenario;
 use server::Shared;
+use tls::Tls;
 
 /// How a mock is set up.
 #[derive(Clone, Debug)]
@@ -70,6 +92,13 @@ pub struct MockConfig {
     /// Answers every request with the same prebuilt bytes and records nothing, for benches. The
     /// scenario `bench[,size=BYTES][,events=N][,gap=MS]` does the same. Default none.
     pub fast: Option<Fast>,
+    /// What fails at random. Default none.
+    pub mix: Option<Mix>,
+    /// Whether TLS is understood beside plain HTTP, on the same port, with HTTP/2 over ALPN and a
+    /// certificate made at the start. Default off.
+    pub tls: bool,
+    /// Where [`run`] writes that certificate, in PEM. Default nowhere.
+    pub certificate_file: Option<PathBuf>,
 }
 
 impl Default for MockConfig {
@@ -80,23 +109,17 @@ impl Default for MockConfig {
             seed: 0,
             max_recorded: 10_000,
             fast: None,
+            mix: None,
+            tls: false,
+            certificate_file: None,
         }
     }
-}
-
-/// A running mock. Dropping it closes its port and all its connections.
-#[derive(Debug)]
-pub struct Mock {
-    /// Where it listens, with the real port.
-    pub addr: SocketAddr,
-    shared: Arc<Shared>,
-    task: JoinHandle<()>,
 }
 
 /// Starts a mock on the current tokio runtime.
 ///
 /// # Errors
-/// When it cannot listen on the configured address.
+/// When it cannot listen on the configured address, or the TLS library makes no certificate.
 pub async fn serve(config: MockConfig) -> io::Result<Mock> {
     let listener = TcpListener::bind(config.listen).await?;
     let addr = listener.local_addr()?;
@@ -105,25 +128,30 @@ pub async fn serve(config: MockConfig) -> io::Result<Mock> {
         .or_else(|| Fast::of(&Scenario::parse(&config.scenario)));
     let shared = Arc::new(Shared {
         fast: fast.map(|fast| Arc::new(Prebuilt::new(fast))),
+        tls: config.tls.then(Tls::new).transpose()?,
         log: Arc::new(Log::new(config.max_recorded)),
-        director: Director::new(&config.scenario, config.seed),
+        director: Director::new(&config.scenario, config.seed, config.mix),
         connections: AtomicU64::new(0),
     });
-    let task = tokio::spawn(server::accept(listener, shared.clone()));
-    Ok(Mock { addr, shared, task })
+    Ok(Mock::open(listener, addr, shared))
 }
 
 /// Runs a mock until the process is told to stop (SIGINT or SIGTERM), printing its address. Makes
 /// its own runtime: call it from outside of one.
 ///
 /// # Errors
-/// When the runtime cannot be made or the address cannot be listened on.
+/// When the runtime cannot be made, the address cannot be listened on or the certificate not be
+/// written.
 pub fn run(config: MockConfig) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     runtime.block_on(async {
+        let certificate = config.certificate_file.clone();
         let mock = serve(config).await?;
+        if let (Some(file), Some(pem)) = (certificate, mock.certificate()) {
+            std::fs::write(file, pem)?;
+        }
         writeln!(io::stdout(), "mock upstream listening: {}", mock.url())?;
         stop_signal().await?;
         mock.shutdown().await;
@@ -144,70 +172,4 @@ async fn stop_signal() -> io::Result<()> {
 #[cfg(not(unix))]
 async fn stop_signal() -> io::Result<()> {
     tokio::signal::ctrl_c().await
-}
-
-impl Mock {
-    /// `http://ADDRESS:PORT`, without a slash at the end.
-    #[must_use]
-    pub fn url(&self) -> String {
-        format!("http://{}", self.addr)
-    }
-
-    /// Answers the next request that comes, and only that, with this script. Scripts wait in a
-    /// queue; past 100,000 they are dropped.
-    pub fn push(&self, script: impl Into<Script>) {
-        if !self.shared.director.push(script.into()) {
-            tracing::warn!("the mock's queue of scripts is full");
-        }
-    }
-
-    /// Every remembered request, oldest first.
-    #[must_use]
-    pub fn received(&self) -> Vec<Received> {
-        self.shared.log.all()
-    }
-
-    /// Returns when `count` requests have been read since the start or the last reset. Waits for
-    /// ever if they do not come.
-    ///
-    /// # Cancel safety
-    /// Holds nothing.
-    pub async fn wait_for(&self, count: usize) -> Vec<Received> {
-        self.shared.log.wait(|log| log.count() >= count).await;
-        self.received()
-    }
-
-    /// Returns when the remembered requests satisfy a condition, for instance that a client has
-    /// gone. Waits for ever if they do not.
-    ///
-    /// # Cancel safety
-    /// Holds nothing.
-    pub async fn wait_until(&self, mut ready: impl FnMut(&[Received]) -> bool) -> Vec<Received> {
-        self.shared.log.wait(|log| ready(&log.all())).await;
-        self.received()
-    }
-
-    /// How many connections have been accepted.
-    #[must_use]
-    pub fn connections(&self) -> u64 {
-        self.shared.connections.load(Ordering::Relaxed)
-    }
-
-    /// Forgets requests, waiting scripts and the counters of `count=`. Connections stay.
-    pub fn reset(&self) {
-        self.shared.log.reset();
-        self.shared.director.reset();
-    }
-
-    /// Closes the port and all connections; both are closed when it returns.
-    pub async fn shutdown(mut self) {
-        self.task.abort();
-        (&mut self.task).await.ok();
-    }
-}
-
-impl Drop for Mock {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
 }

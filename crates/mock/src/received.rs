@@ -2,11 +2,14 @@
 //! the oldest are forgotten first.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::sync::watch;
+
+use crate::tally::{Deed, Fate, Names, Tally};
 
 /// Most bytes of bodies that are kept.
 const MAX_KEPT_BYTES: usize = 512 << 20;
@@ -33,6 +36,10 @@ pub struct Received {
     pub trailers: Vec<(String, String)>,
     /// Which connection it came on; counted from 0 in order of acceptance.
     pub connection: u64,
+    /// Whether it came over TLS.
+    pub is_tls: bool,
+    /// The `Host` header, or what HTTP/2 has in its place.
+    pub authority: String,
     /// When the body had been read.
     pub at: Instant,
     /// `HTTP/1.0`, `HTTP/1.1` or `HTTP/2.0`.
@@ -41,6 +48,9 @@ pub struct Received {
     pub client_closed_early: Option<Instant>,
     /// When the mock had written all it had to, or broken off as scripted.
     pub finished_at: Option<Instant>,
+    /// How the mock let it fail, by the names of [`Counts::failed`](crate::Counts::failed);
+    /// none for a good answer.
+    pub fault: Option<String>,
 }
 
 impl Received {
@@ -67,6 +77,37 @@ impl Received {
         self.target.split_once('?').map(|(_, query)| query)
     }
 
+    /// The credential it came with: a key header's value, a bearer token, the access key of a
+    /// SigV4 signature, or Gemini's `key` of the query.
+    #[must_use]
+    pub fn credential(&self) -> Option<&str> {
+        let keys = ["x-api-key", "x-goog-api-key", "api-key"];
+        if let Some(key) = keys.iter().find_map(|name| self.header(name)) {
+            return Some(key);
+        }
+        if let Some(value) = self.header("authorization") {
+            let (scheme, rest) = value.split_once(' ').unwrap_or(("", value));
+            let signer = rest
+                .split_once("Credential=")
+                .and_then(|(_, scope)| scope.split('/').next());
+            return if scheme.starts_with("AWS4-") {
+                signer
+            } else {
+                Some(rest)
+            };
+        }
+        let pairs = self.query().unwrap_or_default().split('&');
+        pairs.filter_map(|pair| pair.strip_prefix("key=")).next()
+    }
+
+    /// The id that its sender gave it: `x-mock-id`, `x-request-id` or `x-client-request-id`, the
+    /// first of them that is there.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        let names = ["x-mock-id", "x-request-id", "x-client-request-id"];
+        names.iter().find_map(|name| self.header(name))
+    }
+
     /// The body as JSON; `Null` if it is none.
     #[must_use]
     pub fn json(&self) -> serde_json::Value {
@@ -80,6 +121,16 @@ struct Inner {
     kept_bytes: usize,
     next_serial: u64,
     since_reset: usize,
+    tally: Tally,
+}
+
+impl Inner {
+    fn update(&mut self, serial: u64, change: impl FnOnce(&mut Received)) {
+        let newest_first = self.kept.iter_mut().rev();
+        if let Some(request) = newest_first.into_iter().find(|one| one.serial == serial) {
+            change(request);
+        }
+    }
 }
 
 /// The record of all requests.
@@ -119,30 +170,47 @@ impl Log {
         serial
     }
 
-    pub(crate) fn client_gone(&self, serial: u64) {
-        self.update(serial, |request| {
-            request.client_closed_early.get_or_insert_with(Instant::now);
-        });
-    }
-
-    pub(crate) fn finished(&self, serial: u64) {
-        self.update(serial, |request| {
-            request.finished_at.get_or_insert_with(Instant::now);
-        });
-    }
-
-    fn update(&self, serial: u64, change: impl FnOnce(&mut Received)) {
+    /// Notes how a request is going to be answered.
+    fn decided(&self, serial: u64, names: &Names, fate: &Fate) {
         let mut inner = self.inner.lock();
-        if let Some(request) = inner
-            .kept
-            .iter_mut()
-            .rev()
-            .find(|item| item.serial == serial)
-        {
-            change(request);
+        match fate {
+            Fate::Answer => {}
+            Fate::Failure(kind) => {
+                inner.tally.note(names, Deed::Failed(kind));
+                inner.update(serial, |request| request.fault = Some(kind.clone()));
+            }
+            Fate::Other => inner.tally.other += 1,
         }
         drop(inner);
         self.changed.send_replace(());
+    }
+
+    /// Notes that a reply has been written to its end, or that the client went before.
+    fn ended(&self, card: &Card, was_served: bool) {
+        let mut inner = self.inner.lock();
+        if card.fate == Fate::Answer {
+            let deed = if was_served { Deed::Served } else { Deed::Gone };
+            inner.tally.note(&card.names, deed);
+        }
+        inner.update(card.serial, |request| {
+            let end = if was_served {
+                &mut request.finished_at
+            } else {
+                &mut request.client_closed_early
+            };
+            end.get_or_insert_with(Instant::now);
+        });
+        drop(inner);
+        self.changed.send_replace(());
+    }
+
+    pub(crate) fn tally(&self) -> Tally {
+        self.inner.lock().tally.clone()
+    }
+
+    /// Whether the counts satisfy a condition; they are locked meanwhile.
+    pub(crate) fn tally_is(&self, ready: impl FnOnce(&Tally) -> bool) -> bool {
+        ready(&self.inner.lock().tally)
     }
 
     pub(crate) fn all(&self) -> Vec<Received> {
@@ -158,6 +226,7 @@ impl Log {
         inner.kept.clear();
         inner.kept_bytes = 0;
         inner.since_reset = 0;
+        inner.tally = Tally::default();
         drop(inner);
         self.changed.send_replace(());
     }
@@ -174,33 +243,52 @@ impl Log {
     }
 }
 
+/// A request being answered, as far as the record needs to know it later.
+#[derive(Debug)]
+struct Card {
+    serial: u64,
+    names: Names,
+    fate: Fate,
+}
+
 /// Marks the client as gone unless the response was finished first.
 #[derive(Debug)]
 pub(crate) struct Attendance {
-    log: std::sync::Arc<Log>,
-    serial: u64,
-    open: bool,
+    log: Arc<Log>,
+    /// None for what is not recorded.
+    card: Option<Card>,
 }
 
 impl Attendance {
-    pub(crate) fn new(log: std::sync::Arc<Log>, serial: u64) -> Self {
+    /// For a reply whose kind is settled.
+    pub(crate) fn new(log: Arc<Log>, serial: u64, names: Names, fate: Fate) -> Self {
+        log.decided(serial, &names, &fate);
         Self {
             log,
-            serial,
-            open: true,
+            card: Some(Card {
+                serial,
+                names,
+                fate,
+            }),
         }
     }
 
+    /// For a request that nobody asks about later.
+    pub(crate) fn unrecorded(log: Arc<Log>) -> Self {
+        Self { log, card: None }
+    }
+
     pub(crate) fn finished(mut self) {
-        self.open = false;
-        self.log.finished(self.serial);
+        if let Some(card) = self.card.take() {
+            self.log.ended(&card, true);
+        }
     }
 }
 
 impl Drop for Attendance {
     fn drop(&mut self) {
-        if self.open {
-            self.log.client_gone(self.serial);
+        if let Some(card) = self.card.take() {
+            self.log.ended(&card, false);
         }
     }
 }

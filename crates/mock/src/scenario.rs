@@ -10,6 +10,8 @@ pub(crate) struct Scenario {
     pub(crate) name: String,
     /// In the order given; keys may repeat.
     pub(crate) settings: Vec<(String, String)>,
+    /// Settings from elsewhere, which count where `settings` say nothing.
+    pub(crate) extra: Vec<(String, String)>,
     /// The text it was read from; names the counters of `count=`.
     pub(crate) source: String,
 }
@@ -39,10 +41,15 @@ impl Scenario {
 
     /// The value of a setting; a bare key has the value `true`.
     pub(crate) fn get(&self, key: &str) -> Option<&str> {
-        self.settings
-            .iter()
-            .find(|(name, _)| name == key)
-            .map(|(_, value)| value.as_str())
+        self.all_settings()
+            .find(|(name, _)| *name == key)
+            .map(|(_, value)| value)
+    }
+
+    /// Every setting, the scenario's own first.
+    pub(crate) fn all_settings(&self) -> impl Iterator<Item = (&str, &str)> {
+        let all = self.settings.iter().chain(&self.extra);
+        all.map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// Whether a setting is there and not `0`, `false` or `no`.
@@ -78,10 +85,14 @@ struct Words<'a> {
 
 impl Words<'_> {
     fn scenario(mut self, source: &str) -> Scenario {
-        let name = self
-            .bare(&[',', ';', ' ', '\t', '\n'])
-            .to_lowercase()
-            .replace('-', "_");
+        let whole = self.rest;
+        let name = self.bare(&['=', ',', ';', ' ', '\t', '\n']);
+        let mut name = name.to_lowercase().replace('-', "_");
+        if self.rest.starts_with('=') {
+            // Settings alone; whoever asks for them decides what they belong to.
+            name.clear();
+            self.rest = whole;
+        }
         let mut settings = Vec::new();
         while let Some(setting) = self.setting() {
             settings.push(setting);
@@ -91,6 +102,7 @@ impl Words<'_> {
         Scenario {
             name,
             settings,
+            extra: Vec::new(),
             source,
         }
     }
@@ -186,6 +198,11 @@ mod tests {
             ],
         );
         check(&Scenario::parse(""), "", &[]);
+        check(
+            &Scenario::parse("limits=zero,input=3"),
+            "",
+            &[("limits", "zero"), ("input", "3")],
+        );
     }
 
     #[test]

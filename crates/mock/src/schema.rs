@@ -10,7 +10,7 @@ use crate::scenario::Scenario;
 const MAX_DEPTH: usize = 12;
 
 /// Settings with a meaning of their own, which are no tool arguments.
-const RESERVED: [&str; 20] = [
+const RESERVED: [&str; 25] = [
     "tool",
     "arguments",
     "text",
@@ -31,6 +31,11 @@ const RESERVED: [&str; 20] = [
     "crlf",
     "odd",
     "count",
+    "signature",
+    "redacted",
+    "ping",
+    "5h",
+    "7d",
 ];
 
 /// A value that fits the schema: required properties only, first choices, short texts.

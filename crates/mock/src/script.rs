@@ -8,6 +8,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::{Semaphore, watch};
 
+use crate::tally::Fate;
+
 /// One answer for the queue of [`Mock::push`](crate::Mock::push).
 #[derive(Clone, Debug)]
 pub struct Script(pub(crate) Kind);
@@ -60,6 +62,11 @@ impl Gate {
         self.permits.add_permits(1);
     }
 
+    /// Lets all replies pass, those that wait now and those that come later.
+    pub fn open_for_good(&self) {
+        self.permits.close();
+    }
+
     /// Returns when replies have come to this gate `times` times in all: everything scripted
     /// before it has been written by then.
     pub async fn reached(&self, times: usize) {
@@ -70,11 +77,10 @@ impl Gate {
 
     pub(crate) async fn pass(&self) {
         self.reached.send_modify(|count| *count += 1);
-        self.permits
-            .acquire()
-            .await
-            .expect("the semaphore is never closed")
-            .forget();
+        // An error says that the gate is open for good.
+        if let Ok(permit) = self.permits.acquire().await {
+            permit.forget();
+        }
     }
 }
 
@@ -140,6 +146,8 @@ pub struct Raw {
     pub(crate) split: Split,
     pub(crate) cut: Option<Cut>,
     pub(crate) refuse: Option<Cut>,
+    /// What kind of failure this is, where the rest does not tell.
+    pub(crate) fault: Option<&'static str>,
 }
 
 impl Raw {
@@ -158,6 +166,7 @@ impl Raw {
             split: Split::No,
             cut: None,
             refuse: None,
+            fault: None,
         }
     }
 
@@ -273,5 +282,24 @@ impl Raw {
     pub fn cut(mut self, cut: Cut) -> Self {
         self.cut = Some(cut);
         self
+    }
+
+    /// What it counts as when it answers a model turn.
+    pub(crate) fn fate(&self) -> Fate {
+        let is_silent = |step: &Step| matches!(step, Step::Forever);
+        let kind = if self.refuse.is_some() {
+            "refuse".to_owned()
+        } else if let Some(fault) = self.fault {
+            fault.to_owned()
+        } else if self.status >= 400 {
+            self.status.to_string()
+        } else if self.cut.is_some() {
+            "drop".to_owned()
+        } else if self.steps.iter().any(is_silent) {
+            "silent".to_owned()
+        } else {
+            return Fate::Answer;
+        };
+        Fate::Failure(kind)
     }
 }

@@ -1,5 +1,5 @@
-//! Accepts connections, lets hyper read the requests, records them and plays the replies. HTTP/1.x
-//! and HTTP/2 with prior knowledge on one port.
+//! Accepts connections, lets hyper read the requests, records them and plays the replies. HTTP/1.x,
+//! HTTP/2 with prior knowledge and, if set up, TLS on one port.
 
 use std::io;
 use std::sync::Arc;
@@ -17,15 +17,18 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use crate::control;
+use crate::director::{Director, Reply};
 use crate::fast::{self, Prebuilt};
 use crate::heads::{Head, Splitter};
 use crate::play::{self, After, Asked, Gone, Played};
 use crate::received::{Attendance, Log, Received};
-use crate::respond::Director;
 use crate::script::{Cut, Raw};
+use crate::tally::Names;
 use crate::tap::Tap;
+use crate::tls::Tls;
 
 /// Requests with more header fields are refused by hyper with a 431.
 const MAX_HEADERS: usize = 1000;
@@ -36,16 +39,19 @@ const MAX_BODY_BYTES: usize = 1 << 30;
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) fast: Option<Arc<Prebuilt>>,
+    pub(crate) tls: Option<Tls>,
     pub(crate) log: Arc<Log>,
     pub(crate) director: Director,
     pub(crate) connections: AtomicU64,
 }
 
-/// Accepts until the task is aborted; then every connection is dropped with it.
-pub(crate) async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+/// Accepts until told to stop. When it returns, the port and every connection are closed.
+pub(crate) async fn accept(listener: TcpListener, shared: Arc<Shared>, stop: CancellationToken) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
+            biased;
+            () = stop.cancelled() => break,
             accepted = listener.accept() => {
                 // Out of file descriptors or a client that left already: the next one may do.
                 let Ok((stream, _)) = accepted else { tokio::task::yield_now().await; continue };
@@ -57,18 +63,55 @@ pub(crate) async fn accept(listener: TcpListener, shared: Arc<Shared>) {
             }
         }
     }
+    drop(listener);
+    connections.shutdown().await;
+}
+
+/// Which connection, and how it is protected.
+#[derive(Clone, Copy, Debug)]
+struct Line {
+    number: u64,
+    is_tls: bool,
 }
 
 async fn connection(stream: TcpStream, number: u64, shared: Arc<Shared>) {
     stream.set_nodelay(true).ok();
-    let served = match (Tap::sniff(stream).await, &shared.fast) {
-        (Ok((tap, is_h2)), Some(prebuilt)) => fast::connection(tap, is_h2, prebuilt.clone()).await,
-        (Ok((tap, true)), None) => h2(tap, number, shared).await,
-        (Ok((tap, false)), None) => h1(tap, number, shared).await,
-        (Err(error), _) => Err(error),
+    let served = match &shared.tls {
+        Some(tls) if Tls::is_spoken(&stream).await => {
+            let serve = |inside| {
+                plain(
+                    inside,
+                    Line {
+                        number,
+                        is_tls: true,
+                    },
+                    &shared,
+                )
+            };
+            Box::pin(tls.unwrapped(stream, serve)).await
+        }
+        _ => {
+            plain(
+                stream,
+                Line {
+                    number,
+                    is_tls: false,
+                },
+                &shared,
+            )
+            .await
+        }
     };
     if let Err(error) = served {
         tracing::debug!(connection = number, %error, "mock connection broke");
+    }
+}
+
+async fn plain(stream: TcpStream, line: Line, shared: &Arc<Shared>) -> io::Result<()> {
+    match (Tap::sniff(stream).await?, &shared.fast) {
+        ((tap, is_h2), Some(prebuilt)) => fast::connection(tap, is_h2, prebuilt.clone()).await,
+        ((tap, true), None) => h2(tap, line, shared.clone()).await,
+        ((tap, false), None) => h1(tap, line, shared.clone()).await,
     }
 }
 
@@ -81,7 +124,7 @@ struct Due {
 
 /// hyper reads one request; then the socket is taken back, so that the reply is written to the
 /// byte as scripted; then hyper gets the socket again for the next request.
-async fn h1(mut tap: Tap, number: u64, shared: Arc<Shared>) -> io::Result<()> {
+async fn h1(mut tap: Tap, line: Line, shared: Arc<Shared>) -> io::Result<()> {
     let heads = Arc::new(Mutex::new(Splitter::new()));
     tap.record_heads(heads.clone());
     let mut builder = hyper::server::conn::http1::Builder::new();
@@ -96,7 +139,7 @@ async fn h1(mut tap: Tap, number: u64, shared: Arc<Shared>) -> io::Result<()> {
             let (shared, heads, due) = (shared.clone(), heads.clone(), due.clone());
             Box::pin(async move {
                 let head = heads.lock().take();
-                let read = read(&shared, request, head, number).await;
+                let read = read(&shared, request, head, line).await;
                 *due.lock() = read;
                 // An error makes hyper let go of the connection without writing anything.
                 Err::<Response<String>, io::Error>(io::Error::other("taken over"))
@@ -134,10 +177,10 @@ async fn close(mut tap: Tap, cut: Cut) -> io::Result<()> {
     }
 }
 
-async fn h2(tap: Tap, number: u64, shared: Arc<Shared>) -> io::Result<()> {
+async fn h2(tap: Tap, line: Line, shared: Arc<Shared>) -> io::Result<()> {
     let service = service_fn(move |request| {
         let shared = shared.clone();
-        async move { Box::pin(h2_response(&shared, request, number)).await }
+        async move { Box::pin(h2_response(&shared, request, line)).await }
     });
     hyper::server::conn::http2::Builder::new(TokioExecutor::new())
         .max_header_list_size(1 << 20)
@@ -149,14 +192,14 @@ async fn h2(tap: Tap, number: u64, shared: Arc<Shared>) -> io::Result<()> {
 async fn h2_response(
     shared: &Shared,
     request: Request<Incoming>,
-    number: u64,
+    line: Line,
 ) -> io::Result<Response<Played>> {
     let broken = || io::Error::other("broken off as scripted");
     let Some(Due {
         mut reply,
         attendance,
         ..
-    }) = read(shared, request, None, number).await
+    }) = read(shared, request, None, line).await
     else {
         return Err(io::Error::other("the client broke off"));
     };
@@ -183,31 +226,11 @@ async fn read(
     shared: &Shared,
     request: Request<Incoming>,
     head: Option<Head>,
-    connection: u64,
+    line: Line,
 ) -> Option<Due> {
     let (parts, body) = request.into_parts();
     let (body, trailers, complete) = collect(body).await;
-    let head = head.unwrap_or_else(|| Head {
-        method: parts.method.to_string(),
-        target: target(&parts),
-        headers: pairs(&parts.headers),
-        raw: Bytes::new(),
-    });
-    let received = Received {
-        serial: 0,
-        method: head.method,
-        target: head.target,
-        headers: head.headers,
-        raw_head: head.raw,
-        body,
-        body_complete: complete,
-        trailers: pairs(&trailers),
-        connection,
-        at: Instant::now(),
-        http_version: parts.version,
-        client_closed_early: (!complete).then(Instant::now),
-        finished_at: None,
-    };
+    let received = received(&parts, head, line, (body, trailers, complete));
     let asked = Asked {
         is_head: received.method == "HEAD",
         is_http10: parts.version == Version::HTTP_10,
@@ -218,24 +241,61 @@ async fn read(
         }),
     };
     if let Some(reply) = control::reply(shared, &received) {
-        let attendance = Attendance::new(shared.log.clone(), u64::MAX);
         return Some(Due {
             reply,
             asked,
-            attendance,
+            attendance: Attendance::unrecorded(shared.log.clone()),
         });
     }
     let serial = shared.log.add(received.clone());
-    let attendance = Attendance::new(shared.log.clone(), serial);
     if !complete {
         return None;
     }
-    let reply = shared.director.reply(&received, serial);
+    let Reply { raw, fate } = shared.director.reply(&received, serial);
+    let names = Names {
+        credential: received.credential().map(str::to_owned),
+        request: received.request_id().map(str::to_owned),
+    };
     Some(Due {
-        reply,
+        reply: raw,
         asked,
-        attendance,
+        attendance: Attendance::new(shared.log.clone(), serial, names, fate),
     })
+}
+
+fn received(
+    parts: &http::request::Parts,
+    head: Option<Head>,
+    line: Line,
+    (body, trailers, complete): (Bytes, HeaderMap, bool),
+) -> Received {
+    let head = head.unwrap_or_else(|| Head {
+        method: parts.method.to_string(),
+        target: target(parts),
+        headers: pairs(&parts.headers),
+        raw: Bytes::new(),
+    });
+    let host = parts.headers.get(http::header::HOST);
+    let host = host.map(|host| String::from_utf8_lossy(host.as_bytes()).into_owned());
+    let authority = parts.uri.authority().map(ToString::to_string);
+    Received {
+        serial: 0,
+        method: head.method,
+        target: head.target,
+        headers: head.headers,
+        raw_head: head.raw,
+        body,
+        body_complete: complete,
+        trailers: pairs(&trailers),
+        connection: line.number,
+        is_tls: line.is_tls,
+        authority: host.or(authority).unwrap_or_default(),
+        at: Instant::now(),
+        http_version: parts.version,
+        client_closed_early: (!complete).then(Instant::now),
+        finished_at: None,
+        fault: None,
+    }
 }
 
 fn target(parts: &http::request::Parts) -> String {

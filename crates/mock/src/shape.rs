@@ -2,16 +2,19 @@
 //! coding, and where writes are cut.
 
 use std::collections::VecDeque;
-use std::io::{self, Write};
+use std::io;
 
 use bytes::Bytes;
-use serde_json::{Value, json};
 use weir_wire::dialect::Dialect;
 
 use crate::ask::Ask;
-use crate::headers::{Failure, Fields};
+use crate::breaks::{Break, Ending, cut, error_event};
+use crate::coding::encoded;
+use crate::frames;
+use crate::headers::{Fields, replace};
 use crate::scenario::Scenario;
 use crate::script::{Cut, Framing, Raw, Split, Step};
+use crate::service::Host;
 use crate::speak::Event;
 
 /// Builds the reply to a streamed request.
@@ -21,21 +24,25 @@ pub(crate) fn stream(
     mut events: Vec<Event>,
     headers: Fields,
 ) -> io::Result<Raw> {
-    let breaks = Break::of(scenario, &events);
+    let breaks = Break::of(scenario, ask, &events);
     if breaks.after < events.len() {
         events.truncate(breaks.after);
     }
     if let Ending::Error = breaks.ending {
         events.push(error_event(scenario, ask, &events, &headers));
     }
-    let mut pieces = framed(scenario, ask, &events);
+    let mut pieces = framed(scenario, ask, &events)?;
     if let (Ending::InLine, Some(last)) = (&breaks.ending, pieces.last_mut()) {
         last.truncate(last.len() / 2);
+    }
+    if let Some(piece) = breaks.spoilt.and_then(|at| pieces.get_mut(at)) {
+        *piece = spoilt(piece, ask.service.host);
     }
     let mut reply = body(
         scenario,
         Raw {
             headers,
+            fault: breaks.fault,
             ..Raw::new(200)
         },
         pieces,
@@ -69,6 +76,7 @@ pub(crate) fn whole(
         "silent" => {
             reply.steps.clear();
             reply = reply.hang();
+            reply.fault = Some("silent");
         }
         "drop" if scenario.get("mode") != Some("end") => {
             if let Some(Step::Bytes(body)) = reply.steps.pop_front() {
@@ -122,131 +130,37 @@ fn body(scenario: &Scenario, mut reply: Raw, pieces: Vec<Bytes>) -> io::Result<R
             reply.version = "HTTP/1.0";
         }
     }
-    for (key, value) in &scenario.settings {
+    for (key, value) in scenario.all_settings() {
         if let Some(name) = key.strip_prefix("header.") {
-            reply = reply.header(name, value);
+            replace(&mut reply.headers, name, value);
         }
     }
     Ok(reply)
 }
 
-enum Ending {
-    Proper,
-    /// An error event, then the proper end of the body.
-    Error,
-    Silence,
-    InLine,
-    Cut(Cut),
-}
-
-/// After how many events a stream breaks off, and how.
-struct Break {
-    after: usize,
-    ending: Ending,
-}
-
-impl Break {
-    fn of(scenario: &Scenario, events: &[Event]) -> Self {
-        let third_delta = events
-            .iter()
-            .enumerate()
-            .filter(|(_, event)| event.is_delta)
-            .nth(2);
-        let middle = third_delta.map_or(events.len() / 2, |(index, _)| index + 1);
-        let (ending, default) = match scenario.name.as_str() {
-            "stream_error" => (Ending::Error, middle),
-            "silent" => (Ending::Silence, 0),
-            "drop" => match scenario.get("mode").unwrap_or("fin") {
-                "line" => (Ending::InLine, middle),
-                "end" => (Ending::Proper, middle),
-                _ => (Ending::Cut(cut(scenario).unwrap_or(Cut::Fin)), middle),
-            },
-            _ => (Ending::Proper, usize::MAX),
-        };
-        Self {
-            after: scenario.size("after", default),
-            ending,
+/// The same event broken: a frame with one bit turned over, or JSON without its last brace.
+fn spoilt(piece: &[u8], host: Host) -> Bytes {
+    let mut bytes = piece.to_vec();
+    let middle = bytes.len() / 2;
+    if host == Host::Bedrock {
+        if let Some(byte) = bytes.get_mut(middle) {
+            *byte ^= 1;
         }
+    } else if let Some(at) = bytes.iter().rposition(|byte| *byte == b'}') {
+        bytes.remove(at);
     }
+    bytes.into()
 }
 
-/// `mode=rst` or `mode=fin`.
-pub(crate) fn cut(scenario: &Scenario) -> Option<Cut> {
-    match scenario.get("mode") {
-        Some("rst") => Some(Cut::Rst),
-        Some("fin") => Some(Cut::Fin),
-        _ => None,
+fn framed(scenario: &Scenario, ask: &Ask, events: &[Event]) -> io::Result<Vec<Bytes>> {
+    if ask.service.host == Host::Bedrock {
+        return events.iter().map(frames::frame).collect();
     }
-}
-
-fn error_event(scenario: &Scenario, ask: &Ask, sent: &[Event], headers: &Fields) -> Event {
-    let status = scenario.size("status", 529);
-    let failure = Failure::of(scenario, u16::try_from(status).unwrap_or(500));
-    let (name, data) = match ask.dialect {
-        Dialect::AnthropicMessages => {
-            let id = headers.iter().find(|(name, _)| name == "request-id");
-            (
-                Some("error"),
-                failure.anthropic(id.map_or("", |(_, value)| value)),
-            )
-        }
-        Dialect::OpenaiChat => (None, failure.openai()),
-        Dialect::OpenaiResponses => return responses_error(scenario, &failure, sent),
-        Dialect::Gemini => (None, failure.gemini()),
-    };
-    Event {
-        name: name.map(str::to_owned),
-        data: data.to_string(),
-        is_delta: false,
-    }
-}
-
-/// `response.failed`, or with `plain` the bare `error` event.
-fn responses_error(scenario: &Scenario, failure: &Failure, sent: &[Event]) -> Event {
-    let message = failure.openai().pointer("/error/message").cloned();
-    let code = if failure.kind.is_empty() {
-        "server_error"
-    } else {
-        &failure.kind
-    };
-    let error = json!({"code": code, "message": message});
-    let number = sent.len();
-    let (name, data) = if scenario.is_on("plain") {
-        let error = json!({"type": "error", "code": code, "message": message, "param": null,
-            "sequence_number": number});
-        ("error", error)
-    } else {
-        let created: Value = sent
-            .first()
-            .and_then(|event| serde_json::from_str(&event.data).ok())
-            .unwrap_or_default();
-        let mut response = created
-            .get("response")
-            .cloned()
-            .unwrap_or_else(|| json!({}));
-        if let Some(fields) = response.as_object_mut() {
-            fields.insert("status".to_owned(), "failed".into());
-            fields.insert("error".to_owned(), error);
-        }
-        let name = "response.failed";
-        (
-            name,
-            json!({"type": name, "response": response, "sequence_number": number}),
-        )
-    };
-    Event {
-        name: Some(name.to_owned()),
-        data: data.to_string(),
-        is_delta: false,
-    }
-}
-
-fn framed(scenario: &Scenario, ask: &Ask, events: &[Event]) -> Vec<Bytes> {
     if ask.as_array {
-        return array(events);
+        return Ok(array(events));
     }
     let is_odd = scenario.name == "odd" || scenario.is_on("odd");
-    let eol = if ask.dialect == Dialect::Gemini || scenario.is_on("crlf") {
+    let eol = if ask.service.dialect == Dialect::Gemini || scenario.is_on("crlf") {
         "\r\n"
     } else {
         "\n"
@@ -254,7 +168,7 @@ fn framed(scenario: &Scenario, ask: &Ask, events: &[Event]) -> Vec<Bytes> {
     let pings = scenario
         .size("pings", usize::from(scenario.name == "pings"))
         .min(1000);
-    let ping = match ask.dialect {
+    let ping = match ask.service.dialect {
         Dialect::AnthropicMessages => {
             format!("event: ping{eol}data: {{\"type\": \"ping\"}}{eol}{eol}")
         }
@@ -262,6 +176,10 @@ fn framed(scenario: &Scenario, ask: &Ask, events: &[Event]) -> Vec<Bytes> {
         Dialect::Gemini => String::new(), // its clients break on anything but data
     };
     let mut pieces = Vec::new();
+    if scenario.is_on("ping") && !ping.is_empty() {
+        let count = scenario.size("ping", 1).min(1000);
+        pieces.extend(std::iter::repeat_n(Bytes::from(ping.clone()), count));
+    }
     for (number, event) in events.iter().enumerate() {
         pieces.push(
             if is_odd {
@@ -275,7 +193,7 @@ fn framed(scenario: &Scenario, ask: &Ask, events: &[Event]) -> Vec<Bytes> {
             pieces.extend(std::iter::repeat_n(Bytes::from(ping.clone()), pings));
         }
     }
-    pieces
+    Ok(pieces)
 }
 
 fn plain(event: &Event, eol: &str) -> String {
@@ -341,51 +259,4 @@ fn split(scenario: &Scenario) -> Split {
             .parse()
             .map_or(Split::No, |size: usize| Split::Every(size.max(1))),
     }
-}
-
-/// Compresses piece by piece: after each one the client can decode all that has come.
-fn encoded(coding: &str, pieces: &[Bytes]) -> io::Result<Vec<Bytes>> {
-    match coding {
-        "gzip" => {
-            let mut encoder =
-                flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-            let mut out = pieced(&mut encoder, pieces, |encoder| encoder.get_mut())?;
-            out.push(encoder.finish()?.into());
-            Ok(out)
-        }
-        "deflate" => {
-            let level = flate2::Compression::fast();
-            let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), level);
-            let mut out = pieced(&mut encoder, pieces, |encoder| encoder.get_mut())?;
-            out.push(encoder.finish()?.into());
-            Ok(out)
-        }
-        "br" => {
-            let mut encoder = brotli::CompressorWriter::new(Vec::new(), 4096, 4, 20);
-            let mut out = pieced(&mut encoder, pieces, |encoder| encoder.get_mut())?;
-            out.push(encoder.into_inner().into());
-            Ok(out)
-        }
-        "zstd" => {
-            let mut encoder = zstd::stream::write::Encoder::new(Vec::new(), 1)?;
-            let mut out = pieced(&mut encoder, pieces, |encoder| encoder.get_mut())?;
-            out.push(encoder.finish()?.into());
-            Ok(out)
-        }
-        _ => Ok(pieces.to_vec()), // an unknown coding is announced and not applied
-    }
-}
-
-fn pieced<E: Write>(
-    encoder: &mut E,
-    pieces: &[Bytes],
-    written: impl Fn(&mut E) -> &mut Vec<u8>,
-) -> io::Result<Vec<Bytes>> {
-    let mut out = Vec::with_capacity(pieces.len() + 1);
-    for piece in pieces {
-        encoder.write_all(piece)?;
-        encoder.flush()?;
-        out.push(Bytes::from(std::mem::take(written(encoder))));
-    }
-    Ok(out)
 }

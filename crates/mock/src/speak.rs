@@ -22,11 +22,13 @@ pub(crate) struct Event {
     pub(crate) data: String,
     /// Whether it carries content, as against the scaffolding around it.
     pub(crate) is_delta: bool,
+    /// Whether it is an exception of an AWS event stream; `name` is its kind then.
+    pub(crate) is_exception: bool,
 }
 
 impl Event {
     /// An event named by its own `type`.
-    fn typed(data: &Value) -> Self {
+    pub(crate) fn typed(data: &Value) -> Self {
         let name = data
             .get("type")
             .and_then(Value::as_str)
@@ -37,6 +39,17 @@ impl Event {
             name: Some(name),
             data: data.to_string(),
             is_delta,
+            is_exception: false,
+        }
+    }
+
+    /// An exception of an AWS event stream.
+    pub(crate) fn exception(kind: String, data: &Value) -> Self {
+        Self {
+            name: Some(kind),
+            data: data.to_string(),
+            is_delta: false,
+            is_exception: true,
         }
     }
 
@@ -45,6 +58,7 @@ impl Event {
             name: None,
             data,
             is_delta,
+            is_exception: false,
         }
     }
 }
@@ -62,7 +76,7 @@ pub(crate) struct Speech<'a> {
 impl Speech<'_> {
     /// The turn as stream events, from the first to the proper last one.
     pub(crate) fn events(mut self) -> Vec<Event> {
-        match self.ask.dialect {
+        match self.ask.service.dialect {
             Dialect::AnthropicMessages => anthropic::events(&mut self),
             Dialect::OpenaiChat => chat::events(&mut self),
             Dialect::OpenaiResponses => responses::events(&mut self),
@@ -72,7 +86,7 @@ impl Speech<'_> {
 
     /// The turn as one body.
     pub(crate) fn whole(mut self) -> String {
-        match self.ask.dialect {
+        match self.ask.service.dialect {
             Dialect::AnthropicMessages => anthropic::whole(&mut self).to_string(),
             Dialect::OpenaiChat => pretty(&chat::whole(&mut self)) + "\n",
             Dialect::OpenaiResponses => pretty(&responses::whole(&mut self)),

@@ -15,6 +15,10 @@ pub(crate) enum Block {
         text: String,
         signature: String,
     },
+    /// Thinking that only the service can read.
+    Redacted {
+        data: String,
+    },
     Text {
         pieces: Vec<String>,
         citations: Vec<Citation>,
@@ -85,7 +89,7 @@ impl Turn {
     pub(crate) fn calls(&self) -> impl Iterator<Item = &Call> {
         self.blocks.iter().filter_map(|block| match block {
             Block::Tool(call) => Some(call),
-            Block::Thinking { .. } | Block::Text { .. } => None,
+            Block::Thinking { .. } | Block::Redacted { .. } | Block::Text { .. } => None,
         })
     }
 }
@@ -105,6 +109,11 @@ const SHELLS: [&str; 8] = [
 pub(crate) fn turn(scenario: &Scenario, ask: &Ask, random: &mut Random) -> Turn {
     let mut blocks = Vec::new();
     let wanted = calls(scenario, ask);
+    let redacted = scenario.size("redacted", usize::from(scenario.name == "redacted"));
+    for _ in 0..redacted.min(1000) {
+        let data = format!("EmwKAhgB{}==", random.base62(120));
+        blocks.push(Block::Redacted { data });
+    }
     if scenario.name == "thinking" || scenario.is_on("thinking") {
         blocks.push(thinking(scenario, ask, random));
     }
@@ -132,10 +141,13 @@ fn thinking(scenario: &Scenario, ask: &Ask, random: &mut Random) -> Block {
     let text = scenario
         .get("thought")
         .unwrap_or("The user wants something. I shall think first.");
-    let signature = format!(
-        "EqQBCkYI{}==",
-        random.base62(scenario.size("signature", 160))
-    );
+    // A number is a length, anything else the signature itself.
+    let given = scenario.get("signature");
+    let signature = match given.map(|given| (given, given.parse::<usize>())) {
+        Some((text, Err(_))) => text.to_owned(),
+        Some((_, Ok(length))) => format!("EqQBCkYI{}==", random.base62(length.min(1 << 20))),
+        None => format!("EqQBCkYI{}==", random.base62(160)),
+    };
     Block::Thinking {
         text: if omitted {
             String::new()
@@ -303,6 +315,7 @@ fn usage(scenario: &Scenario, ask: &Ask, blocks: &[Block]) -> Usage {
     for block in blocks {
         match block {
             Block::Thinking { text, .. } => reasoning += (text.len() as u64 / 4).max(1),
+            Block::Redacted { data } => reasoning += data.len() as u64 / 4,
             Block::Text { pieces, .. } => spoken += pieces.iter().map(String::len).sum::<usize>(),
             Block::Tool(call) => spoken += call.name.len() + call.arguments.len(),
         }

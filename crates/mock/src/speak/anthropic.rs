@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{Event, Speech};
+use crate::ids::Random;
+use crate::service::{Host, Service};
 use crate::turn::{Block, Citation, Stop, Usage};
 
 pub(super) fn whole(speech: &mut Speech<'_>) -> Value {
@@ -11,7 +13,7 @@ pub(super) fn whole(speech: &mut Speech<'_>) -> Value {
         .turn
         .blocks
         .iter()
-        .map(|block| full(block, &mut speech.random))
+        .map(|block| full(block, speech.ask.service, &mut speech.random))
         .collect();
     let reason = stop_reason(speech.turn.stop);
     let usage = usage(&speech.turn.usage, speech.turn.usage.output());
@@ -28,18 +30,20 @@ pub(super) fn whole(speech: &mut Speech<'_>) -> Value {
 
 pub(super) fn events(speech: &mut Speech<'_>) -> Vec<Event> {
     let turn = speech.turn;
+    let service = speech.ask.service;
     let mut message = envelope(speech);
     set(&mut message, "usage", usage(&turn.usage, 1));
     let mut events = vec![Event::typed(
         &json!({"type": "message_start", "message": message}),
     )];
     for (index, block) in turn.blocks.iter().enumerate() {
-        let mut start = full(block, &mut speech.random);
+        let mut start = full(block, service, &mut speech.random);
         empty(&mut start);
         events.push(Event::typed(
             &json!({"type": "content_block_start", "index": index, "content_block": start}),
         ));
-        if index == 0 {
+        // The service keeps its own connections awake, the clouds do not.
+        if index == 0 && service.host == Host::Own {
             events.push(ping());
         }
         for delta in deltas(block) {
@@ -53,6 +57,13 @@ pub(super) fn events(speech: &mut Speech<'_>) -> Vec<Event> {
     let last = turn.usage.outputs.len().saturating_sub(1);
     for (number, output) in turn.usage.outputs.iter().enumerate() {
         events.push(message_delta(speech, number == last, *output));
+    }
+    if service.host == Host::Bedrock {
+        let metrics = json!({"inputTokenCount": turn.usage.input, "invocationLatency": 321,
+            "outputTokenCount": turn.usage.output(), "firstByteLatency": 123});
+        let stop = json!({"type": "message_stop", "amazon-bedrock-invocationMetrics": metrics});
+        events.push(Event::typed(&stop));
+        return events;
     }
     events.push(Event::typed(&json!({"type": "message_stop"})));
     for event in &mut events {
@@ -75,6 +86,7 @@ fn ping() -> Event {
         name: Some("ping".to_owned()),
         data: "{\"type\": \"ping\"}".to_owned(),
         is_delta: false,
+        is_exception: false,
     }
 }
 
@@ -115,7 +127,7 @@ fn message_delta(speech: &Speech<'_>, is_last: bool, output: u64) -> Event {
 fn envelope(speech: &mut Speech<'_>) -> Value {
     json!({
         "model": speech.ask.model,
-        "id": format!("msg_01{}", speech.random.base62(22)),
+        "id": format!("msg_{}01{}", speech.ask.service.id_part(), speech.random.base62(22)),
         "type": "message",
         "role": "assistant",
         "content": [],
@@ -148,11 +160,12 @@ fn usage(usage: &Usage, output: u64) -> Value {
     })
 }
 
-fn full(block: &Block, random: &mut crate::ids::Random) -> Value {
+fn full(block: &Block, service: Service, random: &mut Random) -> Value {
     match block {
         Block::Thinking { text, signature } => {
             json!({"type": "thinking", "thinking": text, "signature": signature})
         }
+        Block::Redacted { data } => json!({"type": "redacted_thinking", "data": data}),
         Block::Text { pieces, citations } if citations.is_empty() => {
             json!({"type": "text", "text": pieces.concat()})
         }
@@ -163,7 +176,7 @@ fn full(block: &Block, random: &mut crate::ids::Random) -> Value {
         }),
         Block::Tool(call) => json!({
             "type": "tool_use",
-            "id": format!("toolu_01{}", random.base62(22)),
+            "id": format!("toolu_{}01{}", service.id_part(), random.base62(22)),
             "name": call.name,
             "input": serde_json::from_str(&call.arguments).unwrap_or_else(|_| json!({})),
             "caller": {"type": "direct"},
@@ -198,6 +211,8 @@ fn deltas(block: &Block) -> Vec<Value> {
             text.chain([json!({"type": "signature_delta", "signature": signature})])
                 .collect()
         }
+        // It comes whole with its start.
+        Block::Redacted { .. } => Vec::new(),
         Block::Text { pieces, citations } => {
             let texts = pieces
                 .iter()

@@ -16,6 +16,7 @@ pub(super) fn whole(speech: &mut Speech<'_>) -> Value {
     for block in &turn.blocks {
         match block {
             Block::Thinking { text, .. } => reasoning = Some(text.as_str()),
+            Block::Redacted { .. } => {} // this dialect has no place for it
             Block::Text { pieces, citations } => {
                 text = Some(pieces.concat());
                 notes.extend(citations.iter().map(annotation));
@@ -72,6 +73,7 @@ pub(super) fn events(speech: &mut Speech<'_>) -> Vec<Event> {
                     line.delta(&json!({"reasoning_content": part}), None, true);
                 }
             }
+            Block::Redacted { .. } => {}
             Block::Text { pieces, citations } => {
                 for piece in pieces {
                     line.delta(&json!({"content": piece}), None, true);

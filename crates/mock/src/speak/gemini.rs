@@ -31,7 +31,8 @@ fn response_id(speech: &mut Speech<'_>) -> String {
     speech.random.base62(22)
 }
 
-/// The signature of the turn's thinking goes with its first function call.
+/// The signature of the turn's thinking goes with its first function call, else with its last
+/// text: in a stream with an empty one at the end.
 fn parts(turn: &Turn, piecewise: bool) -> Vec<Value> {
     let mut parts = Vec::new();
     let mut unsent = None;
@@ -39,7 +40,9 @@ fn parts(turn: &Turn, piecewise: bool) -> Vec<Value> {
         match block {
             Block::Thinking { text, signature } => {
                 unsent = Some(signature.as_str());
-                parts.push(json!({"text": text, "thought": true}));
+                if !text.is_empty() {
+                    parts.push(json!({"text": text, "thought": true}));
+                }
             }
             Block::Text { pieces, .. } if piecewise => {
                 parts.extend(pieces.iter().map(|piece| json!({"text": piece})));
@@ -53,6 +56,15 @@ fn parts(turn: &Turn, piecewise: bool) -> Vec<Value> {
                 }
                 parts.push(part);
             }
+            Block::Redacted { .. } => {} // this dialect has no place for it
+        }
+    }
+    if let Some(signature) = unsent {
+        if piecewise {
+            parts.push(json!({"text": ""}));
+        }
+        if let Some(fields) = parts.last_mut().and_then(Value::as_object_mut) {
+            fields.insert("thoughtSignature".to_owned(), signature.into());
         }
     }
     parts
@@ -88,7 +100,7 @@ fn grounding(turn: &Turn) -> Option<Value> {
         .iter()
         .filter_map(|block| match block {
             Block::Text { citations, .. } => Some(citations),
-            Block::Thinking { .. } | Block::Tool(_) => None,
+            Block::Thinking { .. } | Block::Redacted { .. } | Block::Tool(_) => None,
         })
         .flatten()
         .collect();

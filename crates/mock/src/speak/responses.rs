@@ -67,18 +67,9 @@ fn items(speech: &mut Speech<'_>) -> Vec<Item> {
 
 fn item(block: &Block, with_secret: bool, random: &mut Random) -> Item {
     let (id, added, done) = match block {
-        Block::Thinking { text, signature } => {
-            let id = format!("rs_{}", random.hex(50));
-            let mut added = json!({"id": id, "type": "reasoning", "summary": []});
-            let summary = json!([{"type": "summary_text", "text": text}]);
-            let mut done = json!({"id": id, "type": "reasoning", "summary": summary});
-            if with_secret {
-                for (at, part) in [(&mut added, "gAAAAA"), (&mut done, "gAAAAB")] {
-                    set(at, "encrypted_content", format!("{part}{signature}").into());
-                }
-            }
-            (id, added, done)
-        }
+        Block::Thinking { text, signature } => reasoning(text, with_secret, signature, random),
+        // What nobody else can read is only the encrypted part.
+        Block::Redacted { data } => reasoning("", with_secret, data, random),
         Block::Text { pieces, citations } => {
             let id = format!("msg_{}", random.hex(50));
             let part = text_part(&pieces.concat(), citations);
@@ -100,6 +91,27 @@ fn item(block: &Block, with_secret: bool, random: &mut Random) -> Item {
         done,
         block: block.clone(),
     }
+}
+
+fn reasoning(
+    text: &str,
+    with_secret: bool,
+    secret: &str,
+    random: &mut Random,
+) -> (String, Value, Value) {
+    let id = format!("rs_{}", random.hex(50));
+    let mut added = json!({"id": id, "type": "reasoning", "summary": []});
+    let mut done = added.clone();
+    if !text.is_empty() {
+        let summary = json!([{"type": "summary_text", "text": text}]);
+        set(&mut done, "summary", summary);
+    }
+    if with_secret {
+        for (at, part) in [(&mut added, "gAAAAA"), (&mut done, "gAAAAB")] {
+            set(at, "encrypted_content", format!("{part}{secret}").into());
+        }
+    }
+    (id, added, done)
 }
 
 fn call_item(call: &Call, random: &mut Random) -> (String, Value, Value) {
@@ -166,7 +178,8 @@ impl Line {
 
     fn block(&mut self, item: &Item, index: usize) {
         match &item.block {
-            Block::Thinking { text, .. } => self.summary(&item.id, index, text),
+            Block::Thinking { text, .. } if !text.is_empty() => self.summary(&item.id, index, text),
+            Block::Thinking { .. } | Block::Redacted { .. } => {}
             Block::Text { pieces, citations } => self.text(&item.id, index, pieces, citations),
             Block::Tool(call) => self.call(&item.id, index, call),
         }
