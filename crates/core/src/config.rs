@@ -2,17 +2,21 @@
 //! checked settings and where each value came from out, or every fault at once. Reading files and
 //! variables is the caller's work.
 
+mod auth;
 mod catalogue;
 mod check;
 mod checks;
+mod derive;
 mod entry;
 mod expand;
 mod fault;
 mod flatten;
 mod kind;
 mod providers;
+mod read;
 mod reference;
 mod resolve;
+mod routing;
 mod sample;
 mod schema;
 mod suggest;
@@ -165,19 +169,14 @@ pub fn load(
             shape: Shape::Null,
         },
     };
-    let flat = flatten::flatten(root, name);
-    let (mut values, faults) = resolve::resolve(
-        flat,
-        Env {
-            get: env,
-            file: name,
-        },
-        overrides,
-    );
-    let mut found = Findings {
-        faults,
-        warnings: without_effect(env),
+    let around = Env {
+        get: env,
+        file: name,
     };
+    let flat = flatten::flatten(root, around);
+    let (mut values, faults, mut warnings) = resolve::resolve(flat, around, overrides);
+    warnings.extend(without_effect(env));
+    let mut found = Findings { faults, warnings };
     let settings = check::check(&mut values, &mut found);
     if found.faults.is_empty() {
         Ok(Loaded {
@@ -224,6 +223,7 @@ fn report(values: &Resolved) -> Vec<Effective> {
     values
         .slots
         .iter()
+        .filter(|slot| providers::is_of_use(values, slot))
         .map(|slot| Effective {
             path: slot.path.clone(),
             value: shown(slot),

@@ -4,16 +4,15 @@ use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use super::checks;
 use super::fault::Fault;
 use super::kind::Value;
-use super::providers;
 use super::resolve::Resolved;
+use super::{auth, checks, derive, providers, routing};
 use crate::identity;
 use crate::secret::Secret;
 use crate::settings::{
-    Auth, Capture, Dashboard, DebugOptions, Health, LogFormat, LogOutput, Logging, Retention,
-    Routing, Server, Settings, Shared, Storage, Tls,
+    Capture, Dashboard, DebugOptions, LogFormat, LogOutput, Logging, Retention, Server, Settings,
+    Shared, Storage, Tls,
 };
 
 /// What the check adds to while it goes: faults stop the start, warnings do not.
@@ -26,33 +25,29 @@ pub(crate) struct Findings {
 /// Builds the settings and finds what does not go together.
 pub(crate) fn check(values: &mut Resolved, found: &mut Findings) -> Settings {
     settle_listen(values, found);
+    auth::derive(values);
+    derive::derive(values);
     let settings = Settings {
         server: server(values, found),
-        auth: auth(values, found),
+        auth: auth::check(values, found),
         dashboard: Dashboard {
             password: secret(values, "dashboard.password"),
             proxy_public_url: values.text("dashboard.proxy_public_url").map(str::to_owned),
         },
         providers: providers::check(values, found),
-        routing: Routing::default(),
-        health: Health::default(),
+        routing: routing::routing(values),
+        health: routing::health(values),
         capture: capture(values),
         storage: Storage {
             db_path: path(values, "storage.db_path").unwrap_or_default(),
         },
-        shared: Shared::default(),
-        logging: Logging {
-            level: values.text("logging.level").unwrap_or("info").to_owned(),
-            format: match values.text("logging.format") {
-                Some("human") => LogFormat::Human,
-                Some("json") => LogFormat::Json,
-                _ => LogFormat::Auto,
-            },
-            output: LogOutput::default(),
-            debug: DebugOptions::default(),
+        shared: Shared {
+            redis_url: secret(values, "shared.redis_url"),
         },
+        logging: logging(values),
     };
     together(&settings, values, found);
+    routing::together(&settings, values, found);
     short_secrets(values, found);
     settings
 }
@@ -133,33 +128,6 @@ fn tls(values: &Resolved, found: &mut Findings) -> Option<Tls> {
     }
 }
 
-fn auth(values: &Resolved, found: &mut Findings) -> Auth {
-    let token = secret(values, "auth.token");
-    let bearer_secret = secret(values, "auth.bearer_secret");
-    let subscription = values.is_on("auth.allow_subscription");
-    let bearer = values.is_on("auth.allow_bearer");
-    if bearer_secret.is_some() && !bearer && !subscription {
-        found.warnings.push(
-            "auth.bearer_secret has no effect while auth.allow_bearer and auth.allow_subscription are off"
-                .to_owned(),
-        );
-    }
-    let any_bearer = subscription && bearer_secret.is_none();
-    let header = values
-        .text("auth.api_key_header")
-        .and_then(|name| checks::key_header(name).ok());
-    Auth {
-        enabled: values.is_on("auth.enabled"),
-        bearer_token: bearer_secret
-            .filter(|_| bearer || subscription)
-            .or_else(|| token.clone().filter(|_| bearer)),
-        any_bearer,
-        api_key: secret(values, "auth.api_key").or(token),
-        api_key_header: header.unwrap_or(identity::DEFAULT_KEY_HEADER),
-        allow_localhost_bypass: values.is_on("auth.allow_localhost_bypass"),
-    }
-}
-
 fn capture(values: &Resolved) -> Capture {
     let bound = |path| Some(values.number(path)).filter(|bound| *bound > 0);
     let max_age = values.span("capture.retention.max_age");
@@ -177,16 +145,43 @@ fn capture(values: &Resolved) -> Capture {
     }
 }
 
+fn logging(values: &Resolved) -> Logging {
+    let format = match values.text("logging.format") {
+        _ if values.is_on("logging.pretty") => LogFormat::Human,
+        Some("human" | "pretty") => LogFormat::Human,
+        Some("json") => LogFormat::Json,
+        _ => LogFormat::Auto,
+    };
+    let output = match values.text("logging.output") {
+        None | Some("stderr") => LogOutput::Stderr,
+        Some("stdout") => LogOutput::Stdout,
+        Some(path) => LogOutput::File(PathBuf::from(path)),
+    };
+    let at = |key: &str| format!("logging.debug_options.{key}");
+    let usual = DebugOptions::default();
+    Logging {
+        level: values.text("logging.level").unwrap_or("info").to_owned(),
+        format,
+        output,
+        debug: DebugOptions {
+            request_body: values.is_on(&at("log_request_body")),
+            response_headers: values.is_on(&at("log_response_headers")),
+            tls_metrics: values.is_on(&at("log_tls_metrics")),
+            max_body_bytes: match size(values, &at("max_body_log_size")) {
+                0 => usual.max_body_bytes,
+                bytes => bytes,
+            },
+        },
+    }
+}
+
 /// What no section can see alone.
 fn together(settings: &Settings, values: &Resolved, found: &mut Findings) {
     let auth = &settings.auth;
     let accepted = identity::accepts_something(auth);
     if auth.enabled && !accepted {
-        let fault = Fault::new(
-            values.place("auth.enabled"),
-            "auth.enabled",
-            "on, but no credential is accepted",
-        );
+        let place = auth::emptied(values).unwrap_or_else(|| values.place("auth.enabled"));
+        let fault = Fault::new(place, "auth.enabled", "on, but no credential is accepted");
         found
             .faults
             .push(fault.hint("set AUTH_TOKEN or `auth.token`"));
@@ -226,6 +221,9 @@ fn together(settings: &Settings, values: &Resolved, found: &mut Findings) {
 fn short_secrets(values: &Resolved, found: &mut Findings) {
     const SHORTEST: usize = 8;
     for path in [
+        "server.api_key",
+        "server.auth.api_key",
+        "server.auth.bearer_secret",
         "auth.token",
         "auth.api_key",
         "auth.bearer_secret",

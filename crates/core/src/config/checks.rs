@@ -2,8 +2,12 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use http::uri::PathAndQuery;
 use http::{HeaderName, HeaderValue, Uri};
 use ipnet::IpNet;
+use weir_wire::dialect::Dialect;
+
+use crate::settings::Price;
 
 /// An IP address, or a name that stands for one without asking DNS.
 ///
@@ -172,6 +176,135 @@ pub(crate) fn host_name(text: &str) -> Result<(), String> {
 pub(crate) fn model(text: &str) -> Result<(), String> {
     if text.is_empty() || text.chars().any(char::is_control) {
         return Err("holds an empty name or one with control characters".to_owned());
+    }
+    Ok(())
+}
+
+/// A name that people read: short, on one line.
+///
+/// # Errors
+/// When it is not.
+pub(crate) fn label(text: &str) -> Result<(), String> {
+    if text.is_empty() || text.len() > 128 || text.chars().any(char::is_control) {
+        return Err("is not a name: 1 to 128 bytes without control characters".to_owned());
+    }
+    Ok(())
+}
+
+/// A text that is more than blanks.
+///
+/// # Errors
+/// When it is not.
+pub(crate) fn placeholder(text: &str) -> Result<(), String> {
+    if text.trim().is_empty() {
+        return Err("is blank; providers refuse a blank text".to_owned());
+    }
+    Ok(())
+}
+
+/// A dialect's name.
+///
+/// # Errors
+/// When it is not one.
+pub(crate) fn dialect(text: &str) -> Result<(), String> {
+    if dialect_of(text).is_some() {
+        return Ok(());
+    }
+    let words = DIALECTS.map(|dialect| format!("`{}`", dialect.as_str()));
+    Err(format!(
+        "holds `{text}`, which is none of {}",
+        words.join(", ")
+    ))
+}
+
+const DIALECTS: [Dialect; 4] = [
+    Dialect::AnthropicMessages,
+    Dialect::OpenaiChat,
+    Dialect::OpenaiResponses,
+    Dialect::Gemini,
+];
+
+/// The dialect of this name.
+pub(crate) fn dialect_of(text: &str) -> Option<Dialect> {
+    DIALECTS
+        .into_iter()
+        .find(|dialect| dialect.as_str() == text)
+}
+
+/// `input/output`, both in US dollars per million tokens.
+///
+/// # Errors
+/// When it is not.
+pub(crate) fn price(text: &str) -> Result<Price, String> {
+    let amount = |text: &str| {
+        let amount: f64 = text.trim().parse().ok()?;
+        (0.0..=1e6).contains(&amount).then_some(amount)
+    };
+    let price = text.split_once('/').and_then(|(input, output)| {
+        Some(Price {
+            input: amount(input)?,
+            output: amount(output)?,
+        })
+    });
+    price.ok_or_else(|| {
+        "is not a price; write dollars per million input and output tokens, such as `3/15`"
+            .to_owned()
+    })
+}
+
+/// A word that becomes part of a cloud's address: a region, a resource, a version.
+///
+/// # Errors
+/// When it could end the host's name or begin something else.
+pub(crate) fn cloud_word(text: &str) -> Result<(), String> {
+    let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+    if text.is_empty() || text.len() > 128 || !text.chars().all(good) {
+        return Err("has other characters than letters, digits, `-`, `.` and `_`".to_owned());
+    }
+    Ok(())
+}
+
+/// The id of a project, a directory or an application.
+///
+/// # Errors
+/// When it could not be a part of a URL's path.
+pub(crate) fn project(text: &str) -> Result<(), String> {
+    let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | ':');
+    if text.is_empty() || text.len() > 128 || !text.chars().all(good) {
+        return Err("has other characters than letters, digits, `-`, `.`, `_` and `:`".to_owned());
+    }
+    Ok(())
+}
+
+/// The path of a URL, maybe with a query.
+///
+/// # Errors
+/// When it is not one.
+pub(crate) fn url_path(text: &str) -> Result<(), String> {
+    if text.starts_with('/') && !text.contains('#') && text.parse::<PathAndQuery>().is_ok() {
+        return Ok(());
+    }
+    Err("is not the path of a URL, such as `/health`".to_owned())
+}
+
+/// The address of a Redis or Valkey.
+///
+/// # Errors
+/// When it is not one.
+pub(crate) fn redis_url(text: &str) -> Result<(), String> {
+    let (_, rest) = text
+        .split_once("://")
+        .filter(|(scheme, _)| matches!(*scheme, "redis" | "rediss"))
+        .ok_or("does not begin with redis:// or rediss://")?;
+    let (authority, _) = rest.split_once(['/', '?']).unwrap_or((rest, ""));
+    let host = authority
+        .rsplit_once('@')
+        .map_or(authority, |(_, host)| host);
+    if host.is_empty()
+        || host.starts_with(':')
+        || text.chars().any(|c| c.is_whitespace() || c.is_control())
+    {
+        return Err("names no host".to_owned());
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! The form of one entry of the catalogue, and how paths of the file find their entry.
 
-use super::catalogue::{CATALOGUE, SECTIONS};
+use super::catalogue::{IGNORED, Ignored, SECTIONS, entries};
 use super::kind::Kind;
 
 /// One setting. All that weir knows of it is here: how it is named, read, checked, shown and
@@ -11,6 +11,8 @@ pub(crate) struct Entry {
     pub(crate) path: &'static str,
     /// The environment variables that set it, the strongest first.
     pub(crate) env: &'static [Variable],
+    /// Other paths that set it.
+    pub(crate) aliases: &'static [Alias],
     /// What it holds.
     pub(crate) kind: Kind,
     /// What it is when nobody says; empty for "not set".
@@ -27,23 +29,87 @@ pub(crate) struct Entry {
     pub(crate) live: bool,
 }
 
+/// Another path that sets an entry: its name in cc-relay.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Alias {
+    /// The path.
+    pub(crate) path: &'static str,
+    /// Whether a span without a unit is in milliseconds.
+    pub(crate) ms: bool,
+}
+
+/// An alias that is read as its entry is.
+pub(crate) const fn alias(path: &'static str) -> Alias {
+    Alias { path, ms: false }
+}
+
+impl Alias {
+    /// The same for a span in milliseconds.
+    pub(crate) const fn ms(self) -> Self {
+        Self { ms: true, ..self }
+    }
+
+    /// What its value must be.
+    pub(crate) fn kind(self, entry: &Entry) -> Kind {
+        match entry.kind {
+            Kind::Duration { min } if self.ms => Kind::Millis { min },
+            kind => kind,
+        }
+    }
+
+    /// Whether a text leaves the setting at its default, as numbers not above zero do in cc-relay.
+    pub(crate) fn leaves_default(self, entry: &Entry, text: &str) -> bool {
+        let number = text.trim().parse::<i64>().ok();
+        match entry.kind {
+            Kind::Integer { .. } => number == Some(0),
+            Kind::Duration { .. } | Kind::Millis { .. } => number.is_some_and(|number| number <= 0),
+            _ => false,
+        }
+    }
+}
+
 /// An environment variable that sets an entry.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Variable {
     /// Its name.
     pub(crate) name: &'static str,
-    /// The provider whose setting it is; empty outside `providers`.
-    pub(crate) provider: &'static str,
+    /// Whose setting it is.
+    pub(crate) of: Whose,
+}
+
+/// Which provider a variable is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Whose {
+    /// None: the entry is outside `providers`.
+    Nobodys,
+    /// The provider of this name.
+    Named(&'static str),
+    /// Every provider of this type.
+    Type(&'static str),
 }
 
 /// A variable for an entry outside `providers`.
 pub(crate) const fn var(name: &'static str) -> Variable {
-    Variable { name, provider: "" }
+    Variable {
+        name,
+        of: Whose::Nobodys,
+    }
 }
 
 /// A variable for one provider's entry.
 pub(crate) const fn var_of(provider: &'static str, name: &'static str) -> Variable {
-    Variable { name, provider }
+    Variable {
+        name,
+        of: Whose::Named(provider),
+    }
+}
+
+/// A variable for an entry of every provider of a type.
+pub(crate) const fn var_of_type(provider_type: &'static str, name: &'static str) -> Variable {
+    Variable {
+        name,
+        of: Whose::Type(provider_type),
+    }
 }
 
 /// An entry that a reload applies, without variables or secrets.
@@ -56,6 +122,7 @@ pub(crate) const fn entry(
     Entry {
         path,
         env: &[],
+        aliases: &[],
         kind,
         default,
         by_type: &[],
@@ -69,6 +136,11 @@ pub(crate) const fn entry(
 impl Entry {
     pub(crate) const fn env(mut self, env: &'static [Variable]) -> Self {
         self.env = env;
+        self
+    }
+
+    pub(crate) const fn aliases(mut self, aliases: &'static [Alias]) -> Self {
+        self.aliases = aliases;
         self
     }
 
@@ -108,6 +180,16 @@ impl Entry {
             .map_or(self.path, |(_, name)| name)
     }
 
+    /// Whether it belongs to each provider.
+    pub(crate) fn is_of_provider(&self) -> bool {
+        self.path.starts_with("providers.")
+    }
+
+    /// Whether it belongs to each key of a provider.
+    pub(crate) fn is_of_key(&self) -> bool {
+        self.path.starts_with("providers.*.keys.")
+    }
+
     /// The path without its last part.
     pub(crate) fn section(&self) -> &'static str {
         self.path
@@ -116,15 +198,29 @@ impl Entry {
     }
 }
 
-/// The path with a provider's name replaced by `*`.
+/// The path with a provider's name and a key's position replaced by `*`.
 pub(crate) fn pattern(path: &str) -> String {
-    match path.strip_prefix("providers.") {
-        None => path.to_owned(),
-        Some(rest) => match rest.split_once('.') {
-            None => "providers.*".to_owned(),
-            Some((_, rest)) => format!("providers.*.{rest}"),
-        },
+    let mut parts: Vec<&str> = path.split('.').collect();
+    if let ["providers", name, rest @ ..] = parts.as_mut_slice() {
+        *name = "*";
+        if let ["keys", position, ..] = rest
+            && key_position(position).is_some()
+        {
+            *position = "*";
+        }
     }
+    parts.join(".")
+}
+
+/// A key's position as it stands in a path, from 0.
+pub(crate) fn key_position(text: &str) -> Option<usize> {
+    /// Far more keys than anyone has, and few enough to make room for.
+    const MOST: usize = 1000;
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    digits
+        .then(|| text.parse().ok())
+        .flatten()
+        .filter(|position| *position < MOST)
 }
 
 /// The provider's name in a path.
@@ -133,28 +229,54 @@ pub(crate) fn provider_of(path: &str) -> Option<&str> {
     Some(rest.split_once('.').map_or(rest, |(name, _)| name))
 }
 
-/// The entry that a path names.
+/// The key's position in a path.
+pub(crate) fn key_of(path: &str) -> Option<usize> {
+    let mut parts = path.split('.').skip(2);
+    (parts.next() == Some("keys"))
+        .then(|| parts.next().and_then(key_position))
+        .flatten()
+}
+
+/// The entry that a path names, by its own name or another.
 pub(crate) fn find(path: &str) -> Option<&'static Entry> {
     let pattern = pattern(path);
-    CATALOGUE.iter().find(|entry| entry.path == pattern)
+    entries().find(|entry| {
+        entry.path == pattern || entry.aliases.iter().any(|alias| alias.path == pattern)
+    })
+}
+
+/// The key without use that a path names.
+pub(crate) fn ignored(path: &str) -> Option<&'static Ignored> {
+    let pattern = pattern(path);
+    IGNORED.iter().find(|ignored| ignored.path == pattern)
 }
 
 /// Whether a path names a section.
 pub(crate) fn is_section(path: &str) -> bool {
-    let pattern = pattern(path);
-    SECTIONS.iter().any(|(section, _)| *section == pattern)
+    let inside = pattern(path) + ".";
+    every_path().any(|known| known.starts_with(&inside))
 }
 
 /// The names that may stand directly in a section (`""` is the file itself), without `*`.
 pub(crate) fn children(section: &str) -> impl Iterator<Item = &'static str> {
     let section = pattern(section);
-    let child = move |path: &'static str| match path.rsplit_once('.') {
-        Some((parent, name)) => (parent == section && name != "*").then_some(name),
-        None => section.is_empty().then_some(path),
+    let child = move |path: &'static str| {
+        let inside = match section.as_str() {
+            "" => path,
+            section => path.strip_prefix(section)?.strip_prefix('.')?,
+        };
+        let name = inside.split_once('.').map_or(inside, |(name, _)| name);
+        (name != "*").then_some(name)
     };
-    let paths = SECTIONS
-        .iter()
-        .map(|(path, _)| *path)
-        .chain(CATALOGUE.iter().map(|entry| entry.path));
-    paths.filter_map(child)
+    every_path().filter_map(child)
+}
+
+/// Every path that a file may set, ours first.
+fn every_path() -> impl Iterator<Item = &'static str> {
+    let sections = SECTIONS.iter().map(|(path, _)| *path);
+    let aliases = entries().flat_map(|entry| entry.aliases.iter().map(|alias| alias.path));
+    sections
+        .chain(entries().map(|entry| entry.path))
+        .chain(aliases)
+        .chain(IGNORED.iter().map(|ignored| ignored.path))
 }

@@ -51,6 +51,21 @@ fn the_sample_file_loads_and_changes_nothing() {
     }
 }
 
+/// The providers that the sample file shows.
+const NAMES: [&str; 11] = [
+    "anthropic",
+    "openai",
+    "gemini",
+    "zai",
+    "local",
+    "openrouter",
+    "ollama",
+    "minimax",
+    "bedrock",
+    "vertex",
+    "azure",
+];
+
 #[test]
 fn the_sample_file_with_every_setting_in_force_loads_too() {
     for format in [Format::Yaml, Format::Toml] {
@@ -62,21 +77,36 @@ fn the_sample_file_with_every_setting_in_force_loads_too() {
             .filter(unset)
             .map(|entry| entry.path.as_str())
             .collect();
-        let expected = unset.iter().filter(|path| {
-            // Left out above, an example that is an unset variable, or not for that provider.
-            [
+        // Left out above, an example that is an unset variable, or shown for another provider.
+        let expected = |path: &&&str| {
+            let names = [
                 "listen",
                 "database_url",
                 "token",
                 "api_key",
                 "bearer_secret",
-                "version",
                 "password",
-            ]
+                "redis_url",
+            ];
+            names.iter().any(|name| path.ends_with(&format!(".{name}")))
+                || path.starts_with("providers.") && !path.starts_with("providers.anthropic.")
+                || path.starts_with("providers.anthropic.pooling.")
+                || ["aws_", "gcp_", "azure_"]
+                    .iter()
+                    .any(|part| path.contains(part))
+        };
+        assert_eq!(
+            unset.iter().filter(expected).count(),
+            unset.len(),
+            "{unset:?}"
+        );
+        let names: Vec<_> = loaded
+            .settings
+            .providers
             .iter()
-            .any(|name| path.ends_with(&format!(".{name}")))
-        });
-        assert_eq!(expected.count(), unset.len(), "{unset:?}");
+            .map(|p| p.name.as_ref())
+            .collect();
+        assert_eq!(names, NAMES, "{format:?}");
     }
 }
 
@@ -84,15 +114,19 @@ fn the_sample_file_with_every_setting_in_force_loads_too() {
 fn every_setting_is_in_the_schema_and_the_reference() {
     let schema = json_schema();
     let page = reference_markdown();
-    for entry in super::catalogue::CATALOGUE {
+    for entry in super::catalogue::entries() {
         let mut pointer = String::new();
-        for part in entry.path.split('.') {
-            pointer.push_str(if part == "*" {
-                "/additionalProperties"
-            } else {
-                "/properties/"
-            });
-            pointer.push_str(if part == "*" { "" } else { part });
+        let (start, rest) = match entry.path.strip_prefix("providers.*.") {
+            None => ("", entry.path),
+            Some(rest) => match rest.strip_prefix("keys.*.") {
+                None => ("/$defs/provider", rest),
+                Some(rest) => ("/$defs/key", rest),
+            },
+        };
+        pointer.push_str(start);
+        for part in rest.split('.') {
+            pointer.push_str("/properties/");
+            pointer.push_str(part);
         }
         let found = schema
             .pointer(&pointer)

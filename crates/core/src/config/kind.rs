@@ -1,6 +1,9 @@
 //! What kinds of value a setting can hold: how each is read from text and written back.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
+
+use super::checks;
 
 /// The kind of a setting's value.
 #[derive(Clone, Copy, Debug)]
@@ -11,6 +14,8 @@ pub(crate) enum Kind {
     Integer { min: u64, max: u64 },
     /// A span of time of at least `min`.
     Duration { min: Duration },
+    /// The same, in milliseconds unless it says its unit.
+    Millis { min: Duration },
     /// A number of bytes of at least `min`.
     Size { min: u64 },
     /// One of these words.
@@ -19,6 +24,8 @@ pub(crate) enum Kind {
     Text { form: &'static str, check: Check },
     /// A list of such texts.
     List { form: &'static str, check: Check },
+    /// A map of names to such texts.
+    Map { form: &'static str, check: Check },
 }
 
 /// Says what is wrong with a text, in words that follow the value.
@@ -34,6 +41,7 @@ pub(crate) enum Value {
     /// Texts and choices.
     Text(String),
     List(Vec<String>),
+    Map(BTreeMap<String, String>),
 }
 
 impl Kind {
@@ -49,13 +57,8 @@ impl Kind {
                 in_bounds(number, min, max)?;
                 Ok(Value::Integer(number))
             }
-            Self::Duration { min } => {
-                let span = duration_from(text)?;
-                if span < min {
-                    return Err(format!("is too short: at least {}", duration_text(min)));
-                }
-                Ok(Value::Duration(span))
-            }
+            Self::Duration { min } => span(text, 1_000, min),
+            Self::Millis { min } => span(text, 1, min),
             Self::Size { min } => {
                 let size = size_from(text)?;
                 if size < min {
@@ -70,25 +73,44 @@ impl Kind {
             }
             Self::Text { check, .. } => check(text).map(|()| Value::Text(text.to_owned())),
             Self::List { .. } => {
-                let items = text
-                    .split(',')
-                    .map(str::trim)
-                    .filter(|item| !item.is_empty());
-                self.read_list(items.map(str::to_owned).collect())
+                let items = parts(text).map(|item| self.read_item(item).map(|()| item.to_owned()));
+                items.collect::<Result<_, _>>().map(Value::List)
+            }
+            Self::Map { .. } => {
+                let pairs = parts(text).map(|part| {
+                    let (name, value) = part
+                        .split_once('=')
+                        .ok_or("is not a list of `name=value`")?;
+                    let (name, value) = (name.trim(), value.trim());
+                    self.read_pair(name, value)
+                        .map_err(|wrong| format!("holds `{name}`: {wrong}"))?;
+                    Ok((name.to_owned(), value.to_owned()))
+                });
+                pairs.collect::<Result<_, String>>().map(Value::Map)
             }
         }
     }
 
-    /// Reads a list whose items are apart already.
+    /// Checks one item of a list.
     ///
     /// # Errors
     /// As for [`Kind::read`].
-    pub(crate) fn read_list(self, items: Vec<String>) -> Result<Value, String> {
-        let Self::List { check, .. } = self else {
-            return Err("is a list; one value is expected".to_owned());
-        };
-        items.iter().try_for_each(|item| check(item))?;
-        Ok(Value::List(items))
+    pub(crate) fn read_item(self, item: &str) -> Result<(), String> {
+        match self {
+            Self::List { check, .. } => check(item),
+            _ => Err("is a list; one value is expected".to_owned()),
+        }
+    }
+
+    /// Checks one entry of a map.
+    ///
+    /// # Errors
+    /// As for [`Kind::read`].
+    pub(crate) fn read_pair(self, name: &str, value: &str) -> Result<(), String> {
+        match self {
+            Self::Map { check, .. } => checks::model(name).and_then(|()| check(value)),
+            _ => Err("a section; one value is expected".to_owned()),
+        }
     }
 
     /// Writes a value as it could stand in the file.
@@ -100,6 +122,13 @@ impl Kind {
             (_, Value::Duration(span)) => duration_text(*span),
             (_, Value::Text(text)) => text.clone(),
             (_, Value::List(items)) => items.join(", "),
+            (_, Value::Map(pairs)) => {
+                let pairs: Vec<_> = pairs
+                    .iter()
+                    .map(|(name, value)| format!("{name}={value}"))
+                    .collect();
+                pairs.join(", ")
+            }
         }
     }
 }
@@ -107,6 +136,22 @@ impl Kind {
 /// Accepts any text.
 pub(crate) fn any(_: &str) -> Result<(), String> {
     Ok(())
+}
+
+/// What stands between commas.
+fn parts(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+}
+
+/// Reads a span; a number alone is so many times `unit_ms`.
+fn span(text: &str, unit_ms: u64, min: Duration) -> Result<Value, String> {
+    let span = duration_from(text, unit_ms)?;
+    if span < min {
+        return Err(format!("is too short: at least {}", duration_text(min)));
+    }
+    Ok(Value::Duration(span))
 }
 
 fn quoted(words: &[&str]) -> String {
@@ -143,11 +188,17 @@ fn in_bounds(number: u64, min: u64, max: u64) -> Result<(), String> {
 /// Longest span accepted: a hundred years, so that adding it to any clock cannot overflow.
 const LONGEST_MS: u64 = 100 * 366 * 86_400_000;
 
-/// Reads `500` (seconds), `500s`, `10m`, `1h30m`, `1.5h`, `250ms`, `30d`.
-fn duration_from(text: &str) -> Result<Duration, String> {
+/// Reads `500` (so many times `alone_ms`), `500s`, `10m`, `1h30m`, `1.5h`, `250ms`, `30d`.
+fn duration_from(text: &str, alone_ms: u64) -> Result<Duration, String> {
     let wrong = || {
-        "is not a duration; write seconds, or such as `500s`, `10m`, `1h30m`, `250ms`, `30d`"
-            .to_owned()
+        let unit = if alone_ms == 1 {
+            "milliseconds"
+        } else {
+            "seconds"
+        };
+        format!(
+            "is not a duration; write {unit}, or such as `500s`, `10m`, `1h30m`, `250ms`, `30d`"
+        )
     };
     let mut rest = text.trim();
     if rest.is_empty() {
@@ -162,7 +213,7 @@ fn duration_from(text: &str) -> Result<Duration, String> {
         let (unit, tail) = tail.split_at(letters);
         let alone = total_ms == 0 && tail.is_empty() && rest.len() == text.trim().len();
         let unit_ms: u64 = match unit {
-            "" if alone => 1_000,
+            "" if alone => alone_ms,
             "ms" => 1,
             "s" => 1_000,
             "m" => 60_000,

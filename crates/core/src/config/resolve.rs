@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 
 use super::Env;
-use super::catalogue::{CATALOGUE, PROVIDER_TYPES};
-use super::entry::{Entry, find, provider_of};
-use super::expand::expand;
+use super::catalogue::{BUILT_IN, PROVIDER_TYPES, entries};
+use super::entry::{Entry, Whose, find, ignored, key_of, provider_of};
 use super::fault::{Fault, Place};
-use super::flatten::{Flat, meant, provider_name};
+use super::flatten::{Flat, Named, meant, provider_name};
 use super::kind::{Kind, Value};
-use super::tree::{Node, Shape};
+use super::read::{self, Given};
+use super::tree::Node;
 
 /// One setting's winning value.
 #[derive(Clone, Debug)]
@@ -21,6 +21,8 @@ pub(crate) struct Slot {
     pub(crate) value: Option<Value>,
     /// None for a default.
     pub(crate) place: Option<Place>,
+    /// The place in the file where only an unset variable would have given a value.
+    pub(crate) emptied: Option<Place>,
 }
 
 impl Slot {
@@ -41,7 +43,7 @@ pub(crate) struct Resolved {
     /// In the order of the catalogue, each provider's together.
     pub(crate) slots: Vec<Slot>,
     /// The providers: the file's in its order, then the command line's, then the built-in ones.
-    pub(crate) providers: Vec<String>,
+    pub(crate) providers: Vec<Named>,
     index: BTreeMap<String, usize>,
 }
 
@@ -50,56 +52,65 @@ pub(crate) fn resolve(
     flat: Flat,
     env: Env<'_>,
     overrides: &[(String, String)],
-) -> (Resolved, Vec<Fault>) {
+) -> (Resolved, Vec<Fault>, Vec<String>) {
     let mut layers = Layers {
         file: flat.nodes,
         env,
         flags: BTreeMap::new(),
         faults: flat.faults,
+        warnings: flat.warnings,
     };
-    let mut providers: Vec<String> = flat.providers.into_iter().map(|(name, _)| name).collect();
+    let mut providers = flat.providers;
     for (path, value) in overrides {
         layers.add_flag(path, value, &mut providers);
     }
-    for name in PROVIDER_TYPES {
-        if !providers.iter().any(|known| known == name) {
-            providers.push(name.to_owned());
+    for kind in BUILT_IN {
+        if !providers.iter().any(|known| known.name == kind.as_str()) {
+            providers.push(Named {
+                name: kind.as_str().to_owned(),
+                ..Named::default()
+            });
         }
     }
     let mut slots = Vec::new();
-    for entry in CATALOGUE
-        .iter()
-        .filter(|entry| provider_of(entry.path).is_none())
-    {
-        slots.push(layers.slot(entry, entry.path.to_owned(), ""));
+    let mut of_providers: Vec<Slot> = Vec::new();
+    for provider in &providers {
+        of_providers.extend(layers.provider(provider));
     }
-    let at = CATALOGUE
-        .iter()
-        .position(|entry| provider_of(entry.path).is_some())
-        .unwrap_or(0);
-    let mut of_providers = Vec::new();
-    for name in &providers {
-        of_providers.extend(layers.provider(name));
+    for entry in entries() {
+        if !entry.is_of_provider() {
+            slots.push(layers.slot(entry, entry.path.to_owned(), None));
+        } else {
+            // All of them stand where the first entry of a provider stands in the catalogue.
+            slots.append(&mut of_providers);
+        }
     }
-    slots.splice(at..at, of_providers);
-    let index = slots
-        .iter()
-        .enumerate()
-        .map(|(at, slot)| (slot.path.clone(), at))
-        .collect();
-    (
-        Resolved {
-            slots,
-            providers,
-            index,
-        },
-        layers.faults,
-    )
+    let values = Resolved::new(slots, providers);
+    (values, layers.faults, layers.warnings)
 }
 
 impl Resolved {
+    fn new(slots: Vec<Slot>, providers: Vec<Named>) -> Self {
+        let paths = slots.iter().map(|slot| slot.path.clone());
+        let index = paths.zip(0..).collect();
+        Self {
+            slots,
+            providers,
+            index,
+        }
+    }
+
+    /// Takes a provider out, as if it did not exist.
+    pub(crate) fn forget(&mut self, name: &str) {
+        let mut slots = std::mem::take(&mut self.slots);
+        slots.retain(|slot| provider_of(&slot.path) != Some(name));
+        let mut providers = std::mem::take(&mut self.providers);
+        providers.retain(|provider| provider.name != name);
+        *self = Self::new(slots, providers);
+    }
+
     /// The slot of a path that exists.
-    fn slot(&self, path: &str) -> &Slot {
+    pub(crate) fn slot(&self, path: &str) -> &Slot {
         let at = self.index.get(path).copied();
         at.and_then(|at| self.slots.get(at))
             .expect("every path asked for is in the catalogue")
@@ -115,6 +126,11 @@ impl Resolved {
     /// Where a setting's value came from.
     pub(crate) fn place(&self, path: &str) -> Place {
         self.slot(path).place.clone().unwrap_or(Place::Settings)
+    }
+
+    /// Whether somebody set it.
+    pub(crate) fn is_set(&self, path: &str) -> bool {
+        self.slot(path).place.is_some()
     }
 
     /// How strong the layer is that a value came from.
@@ -143,6 +159,11 @@ impl Resolved {
         }
     }
 
+    /// A number that is known to fit, because the catalogue bounds it.
+    pub(crate) fn small(&self, path: &str) -> u32 {
+        u32::try_from(self.number(path)).unwrap_or(u32::MAX)
+    }
+
     /// A span; nothing when not set.
     pub(crate) fn span(&self, path: &str) -> std::time::Duration {
         match self.slot(path).value {
@@ -158,6 +179,14 @@ impl Resolved {
             _ => &[],
         }
     }
+
+    /// A map; empty when not set.
+    pub(crate) fn map(&self, path: &str) -> BTreeMap<String, String> {
+        match &self.slot(path).value {
+            Some(Value::Map(pairs)) => pairs.clone(),
+            _ => BTreeMap::new(),
+        }
+    }
 }
 
 /// The layers above the defaults, and what was wrong in them.
@@ -166,169 +195,194 @@ struct Layers<'a> {
     env: Env<'a>,
     flags: BTreeMap<String, String>,
     faults: Vec<Fault>,
+    warnings: Vec<String>,
 }
 
 impl Layers<'_> {
-    /// Takes an override in, and the provider that it may bring.
-    fn add_flag(&mut self, path: &str, value: &str, providers: &mut Vec<String>) {
-        let provider = provider_of(path);
-        if find(path).is_none() || path.contains('*') || !provider.is_none_or(provider_name) {
+    /// Takes an override in, and the provider or key that it may bring.
+    fn add_flag(&mut self, path: &str, value: &str, providers: &mut Vec<Named>) {
+        if let Some(key) = ignored(path) {
+            self.warnings.push(format!(
+                "{}: {path} has no effect: {}",
+                Place::Flag,
+                key.why
+            ));
+            return;
+        }
+        let name = provider_of(path);
+        if find(path).is_none() || path.contains('*') || !name.is_none_or(provider_name) {
             let (section, key) = path.rsplit_once('.').unwrap_or(("", path));
             let fault = Fault::new(Place::Flag, path, "unknown key");
             let hint = meant(section, key).unwrap_or_default();
             self.faults.push(fault.hint(hint));
             return;
         }
-        if let Some(name) = provider.filter(|name| !providers.iter().any(|known| known == name)) {
-            providers.push(name.to_owned());
+        if let Some(name) = name {
+            let known = providers.iter().position(|known| known.name == name);
+            let at = known.unwrap_or_else(|| {
+                providers.push(Named {
+                    name: name.to_owned(),
+                    place: Some(Place::Flag),
+                    keys: Vec::new(),
+                });
+                providers.len() - 1
+            });
+            if let (Some(key), Some(provider)) = (key_of(path), providers.get_mut(at)) {
+                let keys = provider.keys.len().max(key + 1);
+                provider.keys.resize(keys, Some(Place::Flag));
+            }
         }
         self.flags.insert(path.to_owned(), value.to_owned());
     }
 
     /// All slots of one provider; the type comes first because defaults depend on it.
-    fn provider(&mut self, name: &str) -> Vec<Slot> {
-        let mut kind = String::new();
+    fn provider(&mut self, provider: &Named) -> Vec<Slot> {
+        let name = provider.name.as_str();
+        let mut of = Of {
+            name,
+            kind: if PROVIDER_TYPES.contains(&name) {
+                name
+            } else {
+                ""
+            }
+            .to_owned(),
+        };
         let mut slots = Vec::new();
-        for entry in CATALOGUE
-            .iter()
-            .filter(|entry| provider_of(entry.path).is_some())
-        {
-            let path = entry.path.replace('*', name);
-            let is_type = entry.name() == "type";
-            let mut slot = self.slot(entry, path, if is_type { name } else { &kind });
-            if is_type {
-                if slot.value.is_none() && PROVIDER_TYPES.contains(&name) {
-                    slot.value = Some(Value::Text(name.to_owned()));
+        let entries = || entries().filter(|entry| entry.is_of_provider());
+        for entry in entries().filter(|entry| !entry.is_of_key()) {
+            let path = entry.path.replacen('*', name, 1);
+            let mut slot = self.slot(entry, path, Some(&of));
+            if entry.name() == "type" {
+                if slot.value.is_none() && !of.kind.is_empty() {
+                    slot.value = Some(Value::Text(of.kind.clone()));
                 }
                 if let Some(Value::Text(word)) = &slot.value {
-                    kind.clone_from(word);
+                    of.kind.clone_from(word);
                 }
             }
             slots.push(slot);
+        }
+        for at in 0..provider.keys.len() {
+            for entry in entries().filter(|entry| entry.is_of_key()) {
+                let path = entry.path.replacen('*', name, 1);
+                let path = path.replacen('*', &at.to_string(), 1);
+                slots.push(self.slot(entry, path, Some(&of)));
+            }
         }
         slots
     }
 
     /// Reads every layer of one setting and keeps the strongest.
-    fn slot(&mut self, entry: &'static Entry, path: String, provider_type: &str) -> Slot {
-        let default = entry.default_for(provider_type);
-        let list = matches!(entry.kind, Kind::List { .. });
-        let mut value = if default.is_empty() && !list {
-            None
-        } else {
-            entry.kind.read(default).ok()
-        };
-        let mut place = None;
-        let layers = [
-            self.file_value(entry, &path),
-            self.env_value(entry, &path),
-            self.flag_value(entry, &path),
-        ];
-        for (stronger, from) in layers.into_iter().flatten() {
-            value = Some(stronger);
-            place = Some(from);
-        }
-        Slot {
+    fn slot(&mut self, entry: &'static Entry, path: String, of: Option<&Of<'_>>) -> Slot {
+        let default = entry.default_for(of.map_or("", |of| &of.kind));
+        let many = matches!(entry.kind, Kind::List { .. } | Kind::Map { .. });
+        let mut slot = Slot {
             entry,
+            value: if default.is_empty() && !many {
+                None
+            } else {
+                entry.kind.read(default).ok()
+            },
             path,
-            value,
-            place,
+            place: None,
+            emptied: None,
+        };
+        self.layer(&mut slot, Self::file_value);
+        if let Some((value, place)) = self.env_value(entry, &slot.path, of) {
+            slot.value = Some(value);
+            slot.place = Some(place);
         }
+        self.layer(&mut slot, Self::flag_value);
+        slot
     }
 
-    fn file_value(&mut self, entry: &Entry, path: &str) -> Option<(Value, Place)> {
-        let node = self.file.remove(path)?;
-        let place = self.file_place(&node);
-        match read_node(entry, node, self.env) {
-            Ok(value) => value.map(|value| (value, place)),
-            Err(message) => {
-                self.faults.push(Fault::new(place, path, message));
-                None
+    /// Asks a layer for a setting by its own name and by its others. The first that gives a value
+    /// counts.
+    fn layer(&mut self, slot: &mut Slot, ask: fn(&mut Self, &str, &Slot, Kind) -> Given) {
+        let entry = slot.entry;
+        let own = (slot.path.clone(), entry.kind);
+        let others = entry
+            .aliases
+            .iter()
+            .map(|alias| (alias.path.to_owned(), alias.kind(entry)));
+        let mut first = None;
+        for (name, kind) in std::iter::once(own).chain(others) {
+            match ask(self, &name, slot, kind) {
+                Given::Nothing => {}
+                Given::Emptied(place) => slot.emptied = slot.emptied.take().or(Some(place)),
+                Given::Value(_, place) if first.is_some() => {
+                    let first = first.as_deref().unwrap_or_default();
+                    self.warnings
+                        .push(format!("{place}: {name} has no effect besides {first}"));
+                }
+                Given::Value(value, place) => {
+                    slot.value = Some(value);
+                    slot.place = Some(place);
+                    first = Some(name);
+                }
             }
         }
     }
 
-    fn env_value(&mut self, entry: &Entry, path: &str) -> Option<(Value, Place)> {
-        let provider = provider_of(path).unwrap_or("");
-        let env = self.env;
-        let set = |name: &str| (env.get)(name).filter(|value| !value.is_empty());
+    fn file_value(&mut self, name: &str, slot: &Slot, kind: Kind) -> Given {
+        let Some(node) = self.file.remove(name) else {
+            return Given::Nothing;
+        };
+        let mut reader = read::Reader {
+            entry: slot.entry,
+            kind,
+            path: name,
+            env: self.env,
+            faults: &mut self.faults,
+            warnings: &mut self.warnings,
+        };
+        reader.node(node)
+    }
+
+    fn flag_value(&mut self, name: &str, slot: &Slot, kind: Kind) -> Given {
+        let Some(text) = self.flags.get(name) else {
+            return Given::Nothing;
+        };
+        match read::text(slot.entry, kind, text, text) {
+            Ok(value) => Given::Value(value, Place::Flag),
+            Err(message) => {
+                self.faults.push(Fault::new(Place::Flag, name, message));
+                Given::Nothing
+            }
+        }
+    }
+
+    fn env_value(
+        &mut self,
+        entry: &Entry,
+        path: &str,
+        of: Option<&Of<'_>>,
+    ) -> Option<(Value, Place)> {
         let mut found = None;
-        for variable in entry
-            .env
-            .iter()
-            .filter(|variable| variable.provider == provider)
-        {
-            let Some(text) = set(variable.name) else {
+        for variable in entry.env {
+            let meant = match (variable.of, of) {
+                (Whose::Nobodys, _) => true,
+                (Whose::Named(name), Some(of)) => name == of.name,
+                (Whose::Type(kind), Some(of)) => kind == of.kind,
+                (Whose::Named(_) | Whose::Type(_), None) => false,
+            };
+            let set = (self.env.get)(variable.name).filter(|value| !value.is_empty());
+            let Some(text) = set.filter(|_| meant) else {
                 continue;
             };
             let place = Place::Env(variable.name);
-            match read_text(entry, &text, &text) {
+            match read::text(entry, entry.kind, &text, &text) {
                 Ok(value) => found = found.or(Some((value, place))),
                 Err(message) => self.faults.push(Fault::new(place, path, message)),
             }
         }
         found
     }
-
-    fn flag_value(&mut self, entry: &Entry, path: &str) -> Option<(Value, Place)> {
-        let text = self.flags.get(path)?;
-        match read_text(entry, text, text) {
-            Ok(value) => Some((value, Place::Flag)),
-            Err(message) => {
-                self.faults.push(Fault::new(Place::Flag, path, message));
-                None
-            }
-        }
-    }
-
-    fn file_place(&self, node: &Node) -> Place {
-        node.at.place(self.env.file)
-    }
 }
 
-/// Reads what the file has; none when it says nothing.
-fn read_node(entry: &Entry, node: Node, env: Env<'_>) -> Result<Option<Value>, String> {
-    match node.shape {
-        Shape::Null => Ok(None),
-        Shape::Text(raw) => {
-            let text = expand(&raw, env.get)?;
-            if text.is_empty() && !raw.is_empty() {
-                return Ok(None);
-            }
-            read_text(entry, &text, &raw).map(Some)
-        }
-        Shape::List(nodes) => {
-            let mut items = Vec::with_capacity(nodes.len());
-            for node in nodes {
-                let Shape::Text(raw) = node.shape else {
-                    return Err("a list of plain values is expected".to_owned());
-                };
-                items.push(expand(&raw, env.get)?);
-            }
-            entry
-                .kind
-                .read_list(items)
-                .map(Some)
-                .map_err(|wrong| format!("the list {wrong}"))
-        }
-        Shape::Map(_) => Err("a section; one value is expected".to_owned()),
-    }
-}
-
-/// Reads a text; `shown` is what a fault may quote of it, which for the file is the text before
-/// variables are put in.
-fn read_text(entry: &Entry, text: &str, shown: &str) -> Result<Value, String> {
-    let optional = entry.default.is_empty() && entry.by_type.is_empty();
-    if text.is_empty() && optional && matches!(entry.kind, Kind::Text { .. }) {
-        return Ok(Value::Text(String::new()));
-    }
-    entry.kind.read(text).map_err(|wrong| {
-        if entry.secret || shown.contains('@') {
-            format!("the value {wrong}")
-        } else {
-            let short: String = shown.chars().take(80).collect();
-            let more = if short.len() < shown.len() { "..." } else { "" };
-            format!("`{short}{more}` {wrong}")
-        }
-    })
+/// Whose setting is read.
+#[derive(Debug)]
+struct Of<'a> {
+    name: &'a str,
+    kind: String,
 }

@@ -4,8 +4,8 @@
 use std::fmt::Write;
 
 use super::Format;
-use super::catalogue::{CATALOGUE, PROVIDER_TYPES, SECTIONS};
-use super::entry::{Entry, pattern, provider_of};
+use super::catalogue::{BUILT_IN, SECTIONS, entries};
+use super::entry::{Entry, Variable, Whose, pattern, provider_of};
 use super::kind::Kind;
 
 /// Columns of text in a line, comment sign included.
@@ -17,7 +17,7 @@ pub fn init_file(format: Format) -> String {
     let mut out = String::new();
     comment(&mut out, 0, INTRODUCTION);
     for (section, doc) in SECTIONS {
-        if *section == "providers.*" {
+        if section.starts_with("providers.") {
             continue;
         }
         let depth = section.matches('.').count();
@@ -25,13 +25,13 @@ pub fn init_file(format: Format) -> String {
         comment(&mut out, indent(format, depth), doc);
         open(&mut out, format, section);
         if *section == "providers" {
-            for name in PROVIDER_TYPES {
-                let section = format!("providers.{name}");
-                if format == Format::Toml {
-                    out.push('\n');
-                }
-                open(&mut out, format, &section);
-                settings(&mut out, format, &section);
+            for kind in BUILT_IN {
+                named(&mut out, format, kind.as_str(), "");
+                settings(&mut out, format, &format!("providers.{}", kind.as_str()));
+            }
+            for example in EXAMPLES {
+                named(&mut out, format, example.name, example.doc);
+                example_settings(&mut out, format, example);
             }
         } else {
             settings(&mut out, format, section);
@@ -41,25 +41,139 @@ pub fn init_file(format: Format) -> String {
 }
 
 const INTRODUCTION: &str = "The configuration of weir. A line with a setting begins with `#` and no blank: take the sign \
-    away to set it. What is shown is the default, or an example where there is none. Environment variables win over \
-    this file. `${VAR}` and `${VAR:-default}` put a variable into a value, `$$` is a dollar sign. Durations: `500` \
-    (seconds), `500s`, `10m`, `1h30m`, `250ms`. Sizes: bytes, or `32MiB`, `10MB`. `weir config check` shows what is in \
-    force.";
+    away to set it, and the one of the provider's name above it. What is shown is the default, or an example where there \
+    is none. Environment variables win over this file. `$VAR`, `${VAR}` and `${VAR:-default}` put a variable into a \
+    value, `$$` is a dollar sign. Durations: `500` (seconds), `500s`, `10m`, `1h30m`, `250ms`. Sizes: bytes, or `32MiB`, \
+    `10MB`. `weir config check` shows what is in force.";
+
+/// A provider to show, with settings that only some have.
+struct Example {
+    name: &'static str,
+    doc: &'static str,
+    /// Settings as YAML has them on one line.
+    settings: &'static [(&'static str, &'static str)],
+}
+
+static EXAMPLES: &[Example] = &[
+    Example {
+        name: "zai",
+        doc: "Several keys are a pool. A key can also stand alone, as text.",
+        settings: &[
+            (
+                "keys",
+                r#"[{ key: "first-key", name: "a", rpm_limit: 60, itpm_limit: 100000 }, { key: "second-key", weight: 2, priority: 2 }]"#,
+            ),
+            ("pooling", r#"{ strategy: "round_robin" }"#),
+            ("priority", "10"),
+        ],
+    },
+    Example {
+        name: "local",
+        doc: "Anything that speaks OpenAI's APIs at an address of its own.",
+        settings: &[
+            ("type", r#""openai_compatible""#),
+            ("base_url", r#""http://127.0.0.1:8000/v1""#),
+            ("model_mapping", r#"{ "gpt-5.2": "qwen3-coder" }"#),
+            ("prices", r#"{ "qwen3-coder": "0/0", "*": "1/5" }"#),
+        ],
+    },
+    Example {
+        name: "openrouter",
+        doc: "",
+        settings: &[("api_key", r#""${OPENROUTER_API_KEY:-}""#)],
+    },
+    Example {
+        name: "ollama",
+        doc: "",
+        settings: &[("base_url", r#""http://localhost:11434""#)],
+    },
+    Example {
+        name: "minimax",
+        doc: "",
+        settings: &[("api_key", r#""${MINIMAX_API_KEY:-}""#)],
+    },
+    Example {
+        name: "bedrock",
+        doc: "Credentials are AWS's own: profile, environment, container or instance.",
+        settings: &[("aws_region", r#""us-east-1""#)],
+    },
+    Example {
+        name: "vertex",
+        doc: "Credentials are Google's own: Application Default Credentials.",
+        settings: &[
+            ("gcp_project_id", r#""my-project""#),
+            ("gcp_region", r#""us-east5""#),
+        ],
+    },
+    Example {
+        name: "azure",
+        doc: "",
+        settings: &[
+            ("azure_resource_name", r#""my-resource""#),
+            ("api_key", r#""${AZURE_API_KEY:-}""#),
+        ],
+    },
+];
+
+/// The line that begins a provider, commented out: a name alone would already be a provider.
+fn named(out: &mut String, format: Format, name: &str, doc: &str) {
+    let spaces = indent(format, 1);
+    if format == Format::Toml {
+        out.push('\n');
+    }
+    comment(out, spaces, doc);
+    let written = match format {
+        Format::Yaml => writeln!(out, "{:spaces$}#{name}:", ""),
+        Format::Toml => writeln!(out, "#[providers.{name}]"),
+    };
+    written.expect("a string takes any text");
+}
+
+fn example_settings(out: &mut String, format: Format, example: &Example) {
+    for (key, value) in example.settings {
+        let value = match format {
+            Format::Yaml => (*value).to_owned(),
+            Format::Toml => value.replace(": ", " = "),
+        };
+        setting(out, format, 2, key, &value);
+    }
+}
+
+fn setting(out: &mut String, format: Format, depth: usize, key: &str, value: &str) {
+    let spaces = indent(format, depth);
+    let sign = if format == Format::Toml { " = " } else { ": " };
+    writeln!(out, "{:spaces$}#{key}{sign}{value}", "").expect("a string takes any text");
+}
 
 /// The settings directly in a section.
 fn settings(out: &mut String, format: Format, section: &str) {
     let pattern = pattern(section);
     let provider = provider_of(section).unwrap_or("");
-    let spaces = indent(format, section.matches('.').count() + 1);
-    for entry in CATALOGUE.iter().filter(|entry| entry.section() == pattern) {
-        if !entry.by_type.is_empty() && entry.default_for(provider).is_empty() {
+    let depth = section.matches('.').count() + 1;
+    for entry in entries().filter(|entry| entry.section() == pattern) {
+        if !is_worth_showing(entry, provider) {
             continue;
         }
-        comment(out, spaces, &explanation(entry, provider));
-        let value = literal(entry, format, provider);
-        let sign = if format == Format::Toml { " = " } else { ": " };
-        writeln!(out, "{:spaces$}#{}{sign}{value}", "", entry.name())
-            .expect("a string takes any text");
+        comment(out, indent(format, depth), &explanation(entry, provider));
+        setting(
+            out,
+            format,
+            depth,
+            entry.name(),
+            &literal(entry, format, provider),
+        );
+    }
+}
+
+/// The first provider shows what every provider has, the others only what is their own.
+fn is_worth_showing(entry: &Entry, provider: &str) -> bool {
+    let cloud = ["aws_", "gcp_", "azure_"];
+    if provider.is_empty() {
+        true
+    } else if provider == BUILT_IN[0].as_str() {
+        !cloud.iter().any(|begin| entry.name().starts_with(begin))
+    } else {
+        entry.env.iter().any(|variable| is_for(variable, provider))
     }
 }
 
@@ -68,10 +182,10 @@ fn explanation(entry: &Entry, provider: &str) -> String {
     let names: Vec<&str> = entry
         .env
         .iter()
-        .filter(|variable| variable.provider == provider)
+        .filter(|variable| is_for(variable, provider))
         .map(|variable| variable.name)
         .collect();
-    let doc = if provider.is_empty() || provider == PROVIDER_TYPES[0] {
+    let doc = if provider.is_empty() || provider == BUILT_IN[0].as_str() {
         entry.doc
     } else {
         ""
@@ -80,6 +194,15 @@ fn explanation(entry: &Entry, provider: &str) -> String {
         doc.to_owned()
     } else {
         format!("{doc} [{}]", names.join(", "))
+    }
+}
+
+/// Whether a variable sets this provider's entry (`""` is an entry outside `providers`).
+fn is_for(variable: &Variable, provider: &str) -> bool {
+    match variable.of {
+        Whose::Nobodys => true,
+        Whose::Named(name) => name == provider,
+        Whose::Type(kind) => kind == provider,
     }
 }
 
@@ -105,16 +228,32 @@ fn literal(entry: &Entry, format: Format, provider: &str) -> String {
             let items: Vec<String> = items.map(quoted).collect();
             format!("[{}]", items.join(", "))
         }
+        Kind::Map { .. } => {
+            let sign = if format == Format::Toml { " = " } else { ": " };
+            let pairs = text.split(',').filter_map(|pair| pair.split_once('='));
+            let pairs: Vec<String> = pairs
+                .map(|(name, value)| {
+                    format!("{}{sign}{}", quoted(name.trim()), quoted(value.trim()))
+                })
+                .collect();
+            format!("{{ {} }}", pairs.join(", "))
+        }
         Kind::Bool | Kind::Integer { .. } => text.to_owned(),
-        Kind::Size { .. } | Kind::Duration { .. } if text.bytes().all(|b| b.is_ascii_digit()) => {
+        Kind::Size { .. } | Kind::Duration { .. } | Kind::Millis { .. }
+            if text.bytes().all(|b| b.is_ascii_digit()) =>
+        {
             text.to_owned()
         }
-        Kind::Size { .. } | Kind::Duration { .. } | Kind::Choice(_) if format == Format::Yaml => {
+        Kind::Size { .. } | Kind::Duration { .. } | Kind::Millis { .. } | Kind::Choice(_)
+            if format == Format::Yaml =>
+        {
             text.to_owned()
         }
-        Kind::Size { .. } | Kind::Duration { .. } | Kind::Choice(_) | Kind::Text { .. } => {
-            quoted(text)
-        }
+        Kind::Size { .. }
+        | Kind::Duration { .. }
+        | Kind::Millis { .. }
+        | Kind::Choice(_)
+        | Kind::Text { .. } => quoted(text),
     }
 }
 

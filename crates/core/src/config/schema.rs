@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::catalogue::{CATALOGUE, SECTIONS};
-use super::entry::{Entry, provider_of};
+use super::catalogue::SECTIONS;
+use super::entry::{Entry, children, find, ignored};
 use super::kind::{Kind, Value, size_text};
 
 /// A JSON schema (2020-12) of what [`load`](super::load) accepts. It is stricter in that numbers
@@ -11,71 +11,117 @@ use super::kind::{Kind, Value, size_text};
 /// and to settings that do not go together.
 #[must_use]
 pub fn json_schema() -> Json {
-    let mut root = section("", "");
-    let head = [
+    let mut root = Map::new();
+    for (key, text) in [
         ("$schema", "https://json-schema.org/draft/2020-12/schema"),
         ("title", "weir"),
         ("description", "The configuration of weir."),
-    ];
-    let mut all: Map<String, Json> = head
-        .iter()
-        .map(|(key, text)| ((*key).to_owned(), json!(text)))
-        .collect();
-    all.append(&mut root);
-    all.insert(
-        "$defs".to_owned(),
-        json!({ "variable": { "type": "string", "pattern": "\\$\\{" } }),
-    );
-    Json::Object(all)
+    ] {
+        root.insert(key.to_owned(), json!(text));
+    }
+    root.append(&mut section(""));
+    let mut provider = section("providers.*");
+    if let Some(Json::Object(properties)) = provider.get_mut("properties") {
+        let name = json!({
+            "description": "Its name, in a list of providers; in a map the key is the name.",
+            "type": "string",
+            "pattern": NAME,
+        });
+        properties.insert("name".to_owned(), name);
+    }
+    let defs = json!({
+        "variable": { "type": "string", "pattern": "\\$[A-Za-z_{]" },
+        "provider": provider,
+        "key": section("providers.*.keys.*"),
+    });
+    root.insert("$defs".to_owned(), defs);
+    Json::Object(root)
 }
 
+/// A provider's name.
+const NAME: &str = "^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$";
+
 /// The schema of one section; `""` is the file.
-fn section(path: &str, doc: &str) -> Map<String, Json> {
+fn section(path: &str) -> Map<String, Json> {
     let mut properties = Map::new();
-    let parent = |path: &'static str| path.rsplit_once('.').map_or("", |(parent, _)| parent);
-    for entry in CATALOGUE.iter().filter(|entry| entry.section() == path) {
-        properties.insert(entry.name().to_owned(), setting(entry));
-    }
-    let mut others = json!(false);
-    for (child, doc) in SECTIONS
-        .iter()
-        .filter(|(child, _)| parent(child) == path && !child.is_empty())
-    {
-        let inner = Json::Object(section(child, doc));
-        match child.rsplit_once('.').map_or(*child, |(_, name)| name) {
-            "*" => others = inner,
-            name => drop(properties.insert(name.to_owned(), inner)),
+    for child in children(path) {
+        let path = match path {
+            "" => child.to_owned(),
+            path => format!("{path}.{child}"),
+        };
+        if !properties.contains_key(child) {
+            properties.insert(child.to_owned(), property(&path));
         }
     }
     let mut schema = Map::new();
-    if !doc.is_empty() {
+    if let Some(doc) = doc(path) {
         schema.insert("description".to_owned(), json!(doc));
     }
     schema.insert("type".to_owned(), json!(["object", "null"]));
-    if !properties.is_empty() {
-        schema.insert("properties".to_owned(), Json::Object(properties));
-    }
-    if path == "providers" {
-        schema.insert(
-            "propertyNames".to_owned(),
-            json!({ "pattern": "^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$" }),
-        );
-    }
-    schema.insert("additionalProperties".to_owned(), others);
+    schema.insert("properties".to_owned(), Json::Object(properties));
+    schema.insert("additionalProperties".to_owned(), json!(false));
     schema
 }
 
-fn setting(entry: &Entry) -> Json {
-    let mut forms = forms(entry.kind);
+fn doc(path: &str) -> Option<&'static str> {
+    let section = SECTIONS.iter().find(|(section, _)| *section == path);
+    section.map(|(_, doc)| *doc)
+}
+
+/// What may stand at a path.
+fn property(path: &str) -> Json {
+    if let Some(entry) = find(path) {
+        return setting(entry, path);
+    }
+    if let Some(key) = ignored(path) {
+        let doc = format!("Without effect: {}.", key.why);
+        return json!({ "description": doc, "deprecated": true });
+    }
+    match path {
+        "providers" => json!({
+            "description": doc(path),
+            "anyOf": [
+                {
+                    "type": ["object", "null"],
+                    "propertyNames": { "pattern": NAME },
+                    "additionalProperties": { "$ref": "#/$defs/provider" },
+                },
+                {
+                    "type": "array",
+                    "items": { "$ref": "#/$defs/provider", "required": ["name"] },
+                },
+            ],
+        }),
+        "providers.*.keys" => json!({
+            "description": "Its credentials.",
+            "type": ["array", "null"],
+            "items": { "anyOf": [{ "type": "string" }, { "$ref": "#/$defs/key" }] },
+        }),
+        path => Json::Object(section(path)),
+    }
+}
+
+fn setting(entry: &Entry, path: &str) -> Json {
+    let alias = entry.aliases.iter().find(|alias| alias.path == path);
+    let kind = alias.map_or(entry.kind, |alias| alias.kind(entry));
+    let mut forms = forms(kind);
     forms.push(json!({ "type": "null" }));
-    if !matches!(entry.kind, Kind::Text { .. }) {
+    if !matches!(kind, Kind::Text { .. }) {
         forms.push(json!({ "$ref": "#/$defs/variable" }));
     }
     let mut schema = Map::new();
-    schema.insert("description".to_owned(), json!(entry.doc));
+    if let Some(alias) = alias {
+        let doc = format!("cc-relay's name for `{}`.", entry.path);
+        schema.insert("description".to_owned(), json!(doc));
+        if alias.leaves_default(entry, "0") {
+            forms.push(json!({ "const": 0 }));
+        }
+    } else {
+        schema.insert("description".to_owned(), json!(entry.doc));
+    }
     schema.insert("anyOf".to_owned(), json!(forms));
-    if !entry.default.is_empty() && provider_of(entry.path).is_none_or(|_| entry.by_type.is_empty())
-    {
+    let one_for_all = !entry.is_of_provider() || entry.by_type.is_empty();
+    if one_for_all && alias.is_none() && !entry.default.is_empty() {
         schema.insert("default".to_owned(), default(entry));
     }
     Json::Object(schema)
@@ -96,14 +142,8 @@ fn forms(kind: Kind) -> Vec<Json> {
         Kind::Integer { min, max } => {
             vec![json!({ "type": "integer", "minimum": min, "maximum": max })]
         }
-        Kind::Duration { min } => vec![
-            json!({ "type": "number", "minimum": min.as_secs_f64(), "description": "Seconds." }),
-            json!({
-                "type": "string",
-                "pattern": "^([0-9]+(\\.[0-9]+)?(ms|s|m|h|d))+$|^[0-9]+$",
-                "description": "Such as 500s, 10m, 1h30m, 250ms.",
-            }),
-        ],
+        Kind::Duration { min } => span(min.as_secs_f64(), "Seconds."),
+        Kind::Millis { min } => span(min.as_secs_f64() * 1e3, "Milliseconds."),
         Kind::Size { min } => vec![
             json!({ "type": "integer", "minimum": min, "description": format!("Bytes, at least {}.", size_text(min)) }),
             json!({
@@ -120,5 +160,20 @@ fn forms(kind: Kind) -> Vec<Json> {
             json!({ "type": "array", "items": { "type": ["string", "number"], "title": form } }),
             json!({ "type": "string", "description": "The same, with commas between." }),
         ],
+        Kind::Map { form, .. } => vec![
+            json!({ "type": "object", "additionalProperties": { "type": ["string", "null"] }, "title": form }),
+            json!({ "type": "string", "description": "The same as name=value, with commas between." }),
+        ],
     }
+}
+
+fn span(min: f64, unit: &str) -> Vec<Json> {
+    vec![
+        json!({ "type": "number", "minimum": min, "description": unit }),
+        json!({
+            "type": "string",
+            "pattern": "^([0-9]+(\\.[0-9]+)?(ms|s|m|h|d))+$|^[0-9]+$",
+            "description": "Such as 500s, 10m, 1h30m, 250ms.",
+        }),
+    ]
 }

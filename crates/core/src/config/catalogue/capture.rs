@@ -1,0 +1,57 @@
+//! The settings of `capture`, `storage`, `shared` and `logging`.
+
+use super::{PATH, SPAN, bytes, count, text};
+use crate::config::checks;
+use crate::config::entry::{Entry, entry, var};
+use crate::config::kind::Kind;
+
+pub(super) static ENTRIES: &[Entry] = &[
+    entry("capture.enabled", Kind::Bool, "true", "Keep exchanges."),
+    entry("capture.required", Kind::Bool, "false",
+        "Report weir unhealthy (503) while nothing can be kept."),
+    entry("capture.max_body_bytes", bytes(0), "64MiB",
+        "Bytes of one response body that are kept; the client always gets all of it."),
+    entry("capture.queue_bytes", bytes(64 << 10), "12MiB",
+        "Bytes of bodies that may wait for the recorder. Past it captures are dropped and counted.")
+        .restart(),
+    entry("capture.dedup_bytes", bytes(0), "12MiB",
+        "Memory for recent request bodies, to store only what is new in the next; 0 stores each whole.")
+        .restart(),
+    entry("capture.retention.max_age", SPAN, "0", "Oldest exchange kept."),
+    entry("capture.retention.max_rows", count(i64::MAX.unsigned_abs()), "0", "Most exchanges kept."),
+    entry("capture.retention.max_bytes", bytes(0), "0", "Largest database."),
+    entry("storage.type", text("kind of database", checks::database_type), "sqlite",
+        "Kind of database. `sqlite` is the only one in this build.")
+        .env(&[var("DB_TYPE")])
+        .restart(),
+    entry("storage.database_url", text("address", checks::database_url), "",
+        "Address of another kind of database; must be empty in this build.")
+        .env(&[var("DATABASE_URL")])
+        .secret()
+        .restart(),
+    entry("storage.db_path", PATH, "requests.db", "The SQLite file; made if missing, for its owner only.")
+        .env(&[var("DB_PATH")])
+        .restart(),
+    entry("shared.redis_url", text("URL", checks::redis_url), "",
+        "A Redis or Valkey for what several weirs must remember together; without it each remembers \
+         for itself.")
+        .secret()
+        .restart()
+        .example("${WEIR_REDIS_URL:-}"),
+    entry("logging.level", text("log level or filter", checks::level), "info",
+        "`off`, `error`, `warn`, `info`, `debug`, `trace`, or a filter such as `info,weir_proxy=debug`.")
+        .env(&[var("WEIR_LOG"), var("LOG_LEVEL")]),
+    entry("logging.format", Kind::Choice(&["auto", "human", "json", "console", "text", "pretty"]), "auto",
+        "How lines look. `auto`, `console` and `text` are human on a terminal and JSON elsewhere; \
+         `human` and `pretty` are always human."),
+    entry("logging.pretty", Kind::Bool, "false", "Human lines, whatever `logging.format` says."),
+    entry("logging.output", text("`stderr`, `stdout` or path", checks::path), "stderr",
+        "Where lines go; a file is added to, and made for its owner only."),
+    entry("logging.debug_options.log_request_body", Kind::Bool, "false",
+        "The beginning of the request's body, redacted."),
+    entry("logging.debug_options.log_response_headers", Kind::Bool, "false", "The response's headers."),
+    entry("logging.debug_options.log_tls_metrics", Kind::Bool, "false",
+        "How the connection to the provider came about."),
+    entry("logging.debug_options.max_body_log_size", bytes(0), "1000",
+        "Bytes of a body that are said; 0 is the default."),
+];

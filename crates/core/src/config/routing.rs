@@ -1,0 +1,96 @@
+//! The check of `routing` and `health`.
+
+use std::sync::Arc;
+
+use super::check::Findings;
+use super::fault::Fault;
+use super::resolve::Resolved;
+use crate::settings::{Health, Provider, Routing, Settings, Strategy, Thinking};
+
+/// Which provider a request goes to.
+pub(crate) fn routing(values: &Resolved) -> Routing {
+    let word = values.text("routing.strategy").unwrap_or_default();
+    let failover_timeout = values.span("routing.failover_timeout");
+    Routing {
+        strategy: Strategy::ALL
+            .into_iter()
+            .find(|strategy| strategy.as_str() == word)
+            .unwrap_or_default(),
+        failover_timeout: (!failover_timeout.is_zero()).then_some(failover_timeout),
+        retries: values.small("routing.retries"),
+        race: values.is_on("routing.race"),
+        debug: values.is_on("routing.debug"),
+        model_mapping: values.map("routing.model_mapping"),
+        default_provider: values.text("routing.default_provider").map(str::to_owned),
+        affinity: values.is_on("routing.affinity"),
+        affinity_ttl: values.span("routing.affinity_ttl"),
+        thinking: Thinking {
+            enabled: values.is_on("routing.thinking.enabled"),
+            prefix: values.is_on("routing.thinking.prefix"),
+            ttl: values.span("routing.thinking.ttl"),
+            placeholder: values
+                .text("routing.thinking.placeholder")
+                .unwrap_or_default()
+                .to_owned(),
+        },
+    }
+}
+
+/// When a provider counts as ill.
+pub(crate) fn health(values: &Resolved) -> Health {
+    Health {
+        probe: values.is_on("health.probe.enabled"),
+        probe_interval: values.span("health.probe.interval"),
+        probe_timeout: values.span("health.probe.timeout"),
+        failure_threshold: values.small("health.breaker.failure_threshold"),
+        open_duration: values.span("health.breaker.open_duration"),
+        half_open_probes: values.small("health.breaker.half_open_probes"),
+    }
+}
+
+/// What goes together with the providers.
+pub(crate) fn together(settings: &Settings, values: &Resolved, found: &mut Findings) {
+    const MAPPING: &str = "routing.model_mapping";
+    const DEFAULT: &str = "routing.default_provider";
+    let routing = &settings.routing;
+    let model_based = routing.strategy == Strategy::ModelBased;
+    if model_based && routing.model_mapping.is_empty() {
+        let place = values.place("routing.strategy");
+        let fault = Fault::new(
+            place,
+            "routing.strategy",
+            format!("`model_based` without `{MAPPING}`"),
+        );
+        if !found
+            .faults
+            .iter()
+            .any(|fault| fault.key.starts_with(MAPPING))
+        {
+            found
+                .faults
+                .push(fault.hint("say there which provider gets which models"));
+        }
+    }
+    let pairs = routing.model_mapping.iter();
+    let targets = pairs.map(|(prefix, provider)| (format!("{MAPPING}.{prefix}"), provider));
+    let default = routing.default_provider.iter();
+    for (path, name) in targets.chain(default.map(|name| (DEFAULT.to_owned(), name))) {
+        let is_named = |provider: &Arc<Provider>| provider.name.as_ref() == name.as_str();
+        if !settings.providers.iter().any(is_named) {
+            found.warnings.push(format!(
+                "{path} names `{name}`, which is no enabled provider"
+            ));
+        }
+    }
+    for (path, set) in [
+        (MAPPING, !routing.model_mapping.is_empty()),
+        (DEFAULT, routing.default_provider.is_some()),
+    ] {
+        if set && !model_based {
+            found.warnings.push(format!(
+                "{path} has no effect: routing.strategy is `{}`",
+                routing.strategy.as_str()
+            ));
+        }
+    }
+}
