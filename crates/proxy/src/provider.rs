@@ -4,6 +4,9 @@
 //! Nothing here opens a connection to a provider or decides which one is asked. Whose credential
 //! is sent is settled before: a client's own that is to travel on is in the headers already, and
 //! then there is no key.
+//!
+//! A new kind is a line in each function of `core/src/settings/kind.rs`, a file here that says what
+//! it does its own way, an arm in [`api`], and a section in `docs/providers.md`.
 
 use std::fmt::Debug;
 use std::io;

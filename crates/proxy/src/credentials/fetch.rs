@@ -141,7 +141,11 @@ impl Fetcher {
         let unreachable = |cause: &dyn std::fmt::Display| {
             CredentialError::because("the server cannot be reached", cause)
         };
-        let connector = Connector::new(&target).map_err(|error| unreachable(&error))?;
+        // Reading the machine's root certificates takes milliseconds.
+        let connector = tokio::task::spawn_blocking(move || Connector::new(&target))
+            .await
+            .map_err(|error| unreachable(&error))?
+            .map_err(|error| unreachable(&error))?;
         let connecting = Box::pin(async { Sender::handshake(connector.connect().await?).await });
         let mut sender = tokio::time::timeout(connect_time, connecting)
             .await

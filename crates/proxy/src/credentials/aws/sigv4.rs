@@ -116,4 +116,4 @@ pub(crate) fn sha256_hex<'a>(pieces: impl IntoIterator<Item = &'a Bytes>) -> Str
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -121,7 +121,10 @@ async fn a_profile_is_put_together_from_both_files() {
             ".aws/config",
             "[default]\nregion=eu-west-1\ns3 =\n  aws_access_key_id = no\n\n[profile p]\naws_secret_access_key=old\naws_access_key_id=ID\n",
         ),
-        ("elsewhere", "[p]\naws_secret_access_key=new\naws_session_token=t\n"),
+        (
+            "elsewhere",
+            "[p]\naws_secret_access_key=new\naws_session_token=t\n",
+        ),
     ]);
     let credentials = home.path().join("elsewhere");
     let found = fetched(
@@ -202,7 +205,10 @@ async fn a_role_is_assumed_with_a_signed_request() {
     let seen = server.seen();
     assert_eq!(seen.len(), 2);
     let inner = seen[0].header("authorization");
-    assert!(inner.starts_with("AWS4-HMAC-SHA256 Credential=BASE/"), "{inner}");
+    assert!(
+        inner.starts_with("AWS4-HMAC-SHA256 Credential=BASE/"),
+        "{inner}"
+    );
     assert!(inner.contains("/eu-north-1/sts/aws4_request"), "{inner}");
     assert!(
         inner.contains("SignedHeaders=content-type;host;x-amz-date,"),
@@ -297,7 +303,8 @@ async fn a_web_identity_is_exchanged_for_a_role() {
 #[tokio::test]
 async fn a_refused_role_says_why() {
     let server = Server::start(|_| {
-        let body = "<E><Error><Code>AccessDenied</Code><Message>no, arn:x may not</Message></Error></E>";
+        let body =
+            "<E><Error><Code>AccessDenied</Code><Message>no, arn:x may not</Message></Error></E>";
         (403, body.to_owned())
     })
     .await;
@@ -348,9 +355,7 @@ async fn an_instance_is_asked_by_session() {
     let server = Server::start(|seen| match (seen.method.as_str(), seen.path.as_str()) {
         ("PUT", "/latest/api/token") => (200, "session-token".to_owned()),
         ("GET", "/latest/meta-data/iam/security-credentials/") => (200, "my-role\n".to_owned()),
-        ("GET", "/latest/meta-data/iam/security-credentials/my-role") => {
-            (200, answer("INSTANCE"))
-        }
+        ("GET", "/latest/meta-data/iam/security-credentials/my-role") => (200, answer("INSTANCE")),
         _ => (404, String::new()),
     })
     .await;

@@ -136,7 +136,10 @@ async fn a_service_account_asserts_who_it_is() {
         .split('.')
         .map(|part| serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap())
         .collect();
-    assert_eq!(parts[0], json!({ "alg": "RS256", "typ": "JWT", "kid": "k1" }));
+    assert_eq!(
+        parts[0],
+        json!({ "alg": "RS256", "typ": "JWT", "kid": "k1" })
+    );
     assert_eq!(parts[1]["iss"], "me@p.iam.gserviceaccount.com");
     assert_eq!(parts[1]["aud"], *address);
     assert_eq!(
@@ -164,10 +167,7 @@ async fn a_persons_sign_in_by_gcloud_is_found_and_brings_its_quota_project() {
             "refresh_token": "rt", "quota_project_id": "mine", "token_uri": server.address,
         }),
     );
-    let found = fetched(
-        Gcp::default(),
-        &[("HOME", home.path().to_str().unwrap())],
-    );
+    let found = fetched(Gcp::default(), &[("HOME", home.path().to_str().unwrap())]);
     let found = found.await.unwrap();
     assert_eq!(found.value.quota_project.unwrap(), "mine");
     let seen = &server.seen()[0];
@@ -179,10 +179,7 @@ async fn a_persons_sign_in_by_gcloud_is_found_and_brings_its_quota_project() {
 #[tokio::test]
 async fn a_machine_is_asked_when_there_is_no_file() {
     let server = Server::start(|_| (200, token())).await;
-    let found = fetched(
-        Gcp::default(),
-        &[("GCE_METADATA_HOST", server.host())],
-    );
+    let found = fetched(Gcp::default(), &[("GCE_METADATA_HOST", server.host())]);
     assert_eq!(found.await.unwrap().value.bearer, "Bearer ya29.x");
     let seen = &server.seen()[0];
     assert!(
@@ -316,10 +313,7 @@ async fn what_cannot_be_used_is_named() {
 #[tokio::test]
 async fn without_any_credentials_the_error_tells_where_was_looked() {
     let nobody = Server::start(|_| (404, String::new())).await;
-    let error = fetched(
-        Gcp::default(),
-        &[("GCE_METADATA_HOST", nobody.host())],
-    );
+    let error = fetched(Gcp::default(), &[("GCE_METADATA_HOST", nobody.host())]);
     assert_eq!(
         error.await.unwrap_err().to_string(),
         "no Google credentials: no file in the settings or the environment, none of gcloud's; \
