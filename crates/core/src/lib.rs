@@ -12,5 +12,6 @@ pub mod limit;
 mod query;
 pub mod redact;
 pub mod retry_after;
+pub mod route;
 pub mod secret;
 pub mod settings;

@@ -1,0 +1,9 @@
+//! Which provider a request goes to, as pure rules: strategies, breakers, sessions, plans.
+
+pub mod affinity;
+pub mod breaker;
+pub mod latency;
+pub mod models;
+pub mod plan;
+pub mod session;
+pub mod strategy;
