@@ -447,4 +447,7 @@ fn the_catalogue_is_sound() {
 }
 
 mod faults;
+mod kinds;
+mod moving;
 mod providers;
+mod routing;

@@ -134,6 +134,18 @@ impl Provider {
             },
         }
     }
+
+    /// The models to list for it without asking: those configured, else those that its kind is
+    /// known to have.
+    pub fn listed_models(&self) -> impl Iterator<Item = &str> {
+        let known: &[&str] = if self.models.is_empty() {
+            self.kind.default_models()
+        } else {
+            &[]
+        };
+        let configured = self.models.iter().map(String::as_str);
+        configured.chain(known.iter().copied())
+    }
 }
 
 /// `anthropic-version` for clients that send none.
