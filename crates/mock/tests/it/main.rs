@@ -8,7 +8,13 @@
 
 mod answers;
 mod client;
+mod clouds;
+mod failures;
 mod grammar;
+mod limits;
 mod recording;
 mod scenarios;
+mod signed;
+mod thinking;
+mod tls;
 mod wire;
