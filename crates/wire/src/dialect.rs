@@ -60,6 +60,12 @@ impl Operation {
             Self::Other => "other",
         }
     }
+
+    /// Whether a model speaks in the answer.
+    #[must_use]
+    pub fn generates(self) -> bool {
+        matches!(self, Self::Generate | Self::GenerateStream)
+    }
 }
 
 /// What a request's head says about it.

@@ -42,6 +42,7 @@ pub struct Cursor<'a> {
     at: usize,
     depth: u32,
     malformed: bool,
+    stopped: bool,
 }
 
 impl<'a> Cursor<'a> {
@@ -58,6 +59,7 @@ impl<'a> Cursor<'a> {
             at,
             depth: 0,
             malformed: false,
+            stopped: false,
         }
     }
 
@@ -70,6 +72,7 @@ impl<'a> Cursor<'a> {
             at,
             depth,
             malformed: at > bytes.len(),
+            stopped: false,
         }
     }
 
@@ -104,6 +107,11 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// Ends the walk without a fault: every container that is open counts as read.
+    pub fn stop(&mut self) {
+        self.stopped = true;
+    }
+
     /// Walks an object: `member` gets each key and the cursor at its value, which it may take or
     /// leave. Says whether there was an object.
     pub fn object(&mut self, member: impl FnMut(Text<'a>, &mut Self)) -> bool {
@@ -130,6 +138,9 @@ impl<'a> Cursor<'a> {
             let Some(key) = self.key() else { return };
             let start = self.at;
             member(key, self);
+            if self.stopped {
+                return;
+            }
             if self.at == start {
                 self.skip();
             }
@@ -167,6 +178,9 @@ impl<'a> Cursor<'a> {
             }
             let start = self.at;
             item(self);
+            if self.stopped {
+                return;
+            }
             if self.at == start {
                 self.skip();
             }
