@@ -241,7 +241,13 @@ fn report(values: &Resolved) -> Vec<Effective> {
 /// A value as it may be shown; none when it is not set.
 fn shown(slot: &Slot) -> Option<String> {
     let value = slot.value.as_ref()?;
-    if matches!(value, Value::Text(text) if text.is_empty()) {
+    let empty = match value {
+        Value::Text(text) => text.is_empty(),
+        Value::List(items) => items.is_empty(),
+        Value::Map(pairs) => pairs.is_empty(),
+        Value::Bool(_) | Value::Integer(_) | Value::Duration(_) => false,
+    };
+    if empty {
         return None;
     }
     if slot.entry.secret {

@@ -87,17 +87,28 @@ pub(crate) struct Status {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Config {
     /// Check the configuration; print each effective value and where it comes from
+    #[command(visible_alias = "validate")]
     Check(Source),
-    /// Print a commented configuration file
-    Init {
-        /// The file's format
-        #[arg(long, value_enum, default_value_t = FileFormat::Yaml)]
-        format: FileFormat,
-    },
+    /// Print a commented configuration file, or write one for its owner only
+    Init(Init),
     /// Print the JSON schema of the configuration file, for editors
     Schema,
     /// Print the reference of all settings, in Markdown
     Reference,
+}
+
+/// Options of `weir config init`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Init {
+    /// The file's format [default: as the file's name ends, else yaml]
+    #[arg(long, value_enum)]
+    pub format: Option<FileFormat>,
+    /// Write this file instead of printing
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Replace a file that is there
+    #[arg(long, requires = "output")]
+    pub force: bool,
 }
 
 /// Formats of a configuration file.

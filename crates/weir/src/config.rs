@@ -1,13 +1,16 @@
-//! Finds the configuration file, and shows what is in force.
+//! Finds the configuration file, begins one, and shows what is in force.
 
 use std::fmt::Write as _;
+use std::fs::{DirBuilder, OpenOptions};
+use std::io::{ErrorKind, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use weir_core::config::{self, FILE_NAMES, Format, Loaded, SourceText};
 
-use crate::cli::{Config, FileFormat, Source};
+use crate::cli::{Config, FileFormat, Init, Source};
 use crate::lines::{complain, say};
 
 /// Runs `weir config`.
@@ -17,7 +20,7 @@ use crate::lines::{complain, say};
 pub(crate) fn run(command: &Config) -> anyhow::Result<ExitCode> {
     match command {
         Config::Check(source) => check(source)?,
-        Config::Init { format } => say(config::init_file(format.into()).trim_end()),
+        Config::Init(options) => init(options)?,
         Config::Schema => say(&serde_json::to_string_pretty(&config::json_schema())?),
         Config::Reference => say(config::reference_markdown().trim_end()),
     }
@@ -81,6 +84,68 @@ pub(crate) fn load(source: &Source, flags: &[(String, String)]) -> anyhow::Resul
             bail!("the configuration is not valid:{list}")
         }
     }
+}
+
+fn init(options: &Init) -> anyhow::Result<()> {
+    let by_name = options
+        .output
+        .as_deref()
+        .and_then(|file| Format::from_name(&file.to_string_lossy()));
+    let format = options.format.as_ref().map(Format::from).or(by_name);
+    let text = config::init_file(format.unwrap_or(Format::Yaml));
+    let Some(file) = &options.output else {
+        say(text.trim_end());
+        return Ok(());
+    };
+    write_for_owner(file, &text, options.force)
+        .with_context(|| format!("{}: cannot be written", file.display()))?;
+    say(&format!(
+        "{0}: written\nset what you need in it, then: weir config check -c {0}",
+        file.display()
+    ));
+    Ok(())
+}
+
+/// Writes a file that only its owner can read, since it will hold credentials. A file that is there
+/// is replaced whole, so that a running gateway never reads half of it.
+fn write_for_owner(file: &Path, text: &str, force: bool) -> anyhow::Result<()> {
+    if let Some(folder) = file
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o750)
+            .create(folder)?;
+    }
+    let target = if force {
+        let mut name = file.as_os_str().to_owned();
+        name.push(".new");
+        let beside = PathBuf::from(name);
+        if let Err(error) = std::fs::remove_file(&beside)
+            && error.kind() != ErrorKind::NotFound
+        {
+            return Err(error.into());
+        }
+        beside
+    } else {
+        file.to_owned()
+    };
+    let opened = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&target);
+    match opened {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            bail!("it is there already; `--force` replaces it")
+        }
+        opened => opened?.write_all(text.as_bytes())?,
+    }
+    if force {
+        std::fs::rename(&target, file)?;
+    }
+    Ok(())
 }
 
 fn format_of(name: &str) -> anyhow::Result<Format> {

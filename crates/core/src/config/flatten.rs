@@ -90,8 +90,9 @@ impl Flat {
         };
         if section == "providers" {
             if provider_name(&pair.key) {
-                self.provider(pair.key, place);
-                self.section(&path, pair.node, env);
+                if self.provider(pair.key, place) {
+                    self.section(&path, pair.node, env);
+                }
             } else {
                 self.faults.push(Fault::new(place, &path, NOT_A_NAME));
             }
@@ -148,8 +149,10 @@ impl Flat {
             self.faults.push(fault);
             stand_in
         });
-        self.provider(name.clone(), place);
         let path = format!("providers.{name}");
+        if !self.provider(name, place) {
+            return;
+        }
         for pair in pairs {
             self.pair(&path, pair, env);
         }
@@ -185,12 +188,22 @@ impl Flat {
         }
     }
 
-    fn provider(&mut self, name: String, place: Place) {
+    /// Notes a provider; false when there are too many, which is reported once.
+    fn provider(&mut self, name: String, place: Place) -> bool {
+        if self.providers.len() > MOST {
+            return false;
+        }
+        if self.providers.len() == MOST {
+            let message = format!("more than {MOST} providers");
+            self.faults
+                .push(Fault::new(place.clone(), "providers", message));
+        }
         self.providers.push(Named {
             name,
             place: Some(place),
             keys: Vec::new(),
         });
+        true
     }
 
     /// One key of the provider that was named last.
@@ -219,6 +232,9 @@ impl Flat {
         }
     }
 }
+
+/// Most providers; enough for anyone, and each costs memory in every worker.
+const MOST: usize = 500;
 
 const NOT_A_NAME: &str =
     "not a provider's name; up to 64 letters, digits, `-` and `_` are, a letter or digit first";

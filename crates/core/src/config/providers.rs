@@ -20,9 +20,6 @@ use crate::settings::{
     AuthStyle, ClientCredentials, KeyStrategy, OutboundProxy, Price, Provider, ProviderKind,
 };
 
-/// Most providers; enough for anyone, and each costs memory in every worker.
-const MOST: usize = 500;
-
 /// Builds every provider that is enabled.
 pub(crate) fn check(values: &Resolved, found: &mut Findings) -> Vec<Arc<Provider>> {
     let mut built = Vec::new();
@@ -40,12 +37,6 @@ pub(crate) fn check(values: &Resolved, found: &mut Findings) -> Vec<Arc<Provider
     if !any {
         let fault = Fault::new(Place::Settings, "providers", "none is enabled");
         found.faults.push(fault.hint("enable one"));
-    }
-    if values.providers.len() > MOST {
-        let message = format!("more than {MOST}");
-        found
-            .faults
-            .push(Fault::new(Place::Settings, "providers", message));
     }
     built
 }

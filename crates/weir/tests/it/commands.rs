@@ -102,6 +102,78 @@ fn the_sample_file_is_valid_in_both_formats() {
 }
 
 #[test]
+fn a_file_that_is_begun_is_its_owners_alone_valid_and_not_replaced_by_accident() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["weir.yaml", "deeper/still/weir.toml"] {
+        let init = ["config", "init", "--output", name];
+        let written = run(folder.path(), &init, &[]);
+        assert!(written.status.success(), "{}", text(&written.stderr));
+        let file = folder.path().join(name);
+        let mode = |file: &std::path::Path| file.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&file), 0o600);
+        let valid = run(folder.path(), &["config", "validate", "-c", name], &[]);
+        assert!(valid.status.success(), "{}", text(&valid.stderr));
+        assert!(text(&valid.stdout).contains(&format!("{name}: valid")));
+
+        std::fs::write(&file, "server: {}\n").unwrap();
+        let refused = run(folder.path(), &init, &[]);
+        assert_eq!(refused.status.code(), Some(1));
+        assert!(text(&refused.stderr).contains("--force"));
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "server: {}\n");
+        let forced = [&init[..], &["--force"]].concat();
+        let replaced = run(folder.path(), &forced, &[]);
+        assert!(replaced.status.success(), "{}", text(&replaced.stderr));
+        assert!(std::fs::read_to_string(&file).unwrap().contains("routing"));
+        assert_eq!(mode(&file), 0o600);
+        assert_eq!(
+            file.parent()
+                .unwrap()
+                .read_dir()
+                .unwrap()
+                .filter(|entry| {
+                    entry
+                        .as_ref()
+                        .unwrap()
+                        .file_name()
+                        .to_string_lossy()
+                        .ends_with(".new")
+                })
+                .count(),
+            0
+        );
+    }
+}
+
+#[test]
+fn five_faults_are_told_in_five_lines_and_exit_with_1() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = "
+server: {listen: nowhere}
+routing: {strategy: bogus}
+providers:
+  - {name: a, type: wrong}
+  - {name: b, type: zai, keys: [{key: k, priority: 3}]}
+  - {name: b, type: ollama}
+";
+    std::fs::write(folder.path().join("weir.yaml"), file).unwrap();
+    for command in [
+        &["config", "validate"][..],
+        &["config", "check"],
+        &["serve"],
+    ] {
+        let refused = run(folder.path(), command, &[]);
+        assert_eq!(refused.status.code(), Some(1));
+        let message = text(&refused.stderr);
+        let listed = message
+            .lines()
+            .filter(|line| line.starts_with("  weir.yaml:"));
+        assert_eq!(listed.count(), 5, "{message}");
+    }
+}
+
+#[test]
 fn secrets_are_masked_in_the_check() {
     let folder = tempfile::tempdir().unwrap();
     let env = [

@@ -437,3 +437,22 @@ server: {api_key: s3cret9, auth: {api_key: s3cretA, bearer_secret: s3cretB}}
         "{found}"
     );
 }
+
+#[test]
+fn there_is_an_end_to_providers_and_keys() {
+    let many = |count: usize, item: &str| vec![item; count].join(", ");
+    let names: Vec<_> = (0..600)
+        .map(|at| format!("{{name: p{at}, type: zai}}"))
+        .collect();
+    let found = faults(&format!("providers: [{}]", names.join(", ")), &[]);
+    assert_eq!(found, "weir.yaml:1: providers: more than 500 providers\n");
+    let keys = format!(
+        "providers: {{x: {{type: zai, keys: [{}]}}}}",
+        many(1001, "k")
+    );
+    let found = faults(&keys, &[]);
+    assert!(
+        found.contains("keys.1000: one key too many; a provider has at most 1000"),
+        "{found}"
+    );
+}
