@@ -15,3 +15,5 @@ pub mod retry_after;
 pub mod route;
 pub mod secret;
 pub mod settings;
+pub mod steer;
+pub mod vault;

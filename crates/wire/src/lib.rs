@@ -16,4 +16,5 @@ pub mod peek;
 pub mod ratelimit;
 pub mod scan;
 pub mod sse;
+pub mod thinking;
 pub mod usage;
