@@ -7,13 +7,17 @@
 
 pub mod accumulate;
 pub mod client;
+pub mod cloud;
 pub mod decode;
 pub mod dialect;
 pub mod edit;
 pub mod errors;
+pub mod eventstream;
 pub mod facts;
+pub mod inband;
 pub mod peek;
 pub mod ratelimit;
+pub mod rewrite;
 pub mod scan;
 pub mod sse;
 pub mod thinking;
