@@ -38,7 +38,12 @@ pub(crate) fn reply(shared: &Shared, request: &Received) -> Option<Raw> {
             }
             Err(fault) => answer(400, &json!({ "error": fault })),
         },
-        ("POST", "credential") => credential(shared, &request.json()),
+        ("POST", "credential") => rule(&request.json(), "credential", |name, scenario| {
+            shared.director.credential(name, scenario)
+        }),
+        ("POST", "path") => rule(&request.json(), "path", |name, scenario| {
+            shared.director.path(name, scenario)
+        }),
         ("POST", "release") => {
             shared.director.release();
             answer(200, &json!({"status": "ok"}))
@@ -60,7 +65,7 @@ pub(crate) fn reply(shared: &Shared, request: &Received) -> Option<Raw> {
         },
         _ => answer(
             404,
-            &json!({"error": "the mock has health, received, tally, script, mix, credential, \
+            &json!({"error": "the mock has health, received, tally, script, mix, credential, path, \
                 release and reset"}),
         ),
     })
@@ -102,20 +107,16 @@ fn mix(body: &Value) -> Result<Option<Mix>, String> {
     mix.map(Some).map_err(|fault| fault.to_string())
 }
 
-/// `{"credential": "key-a", "scenario": "429"}`; without a scenario it is like all others again.
-fn credential(shared: &Shared, body: &Value) -> Raw {
+/// `{"credential": "key-a", "scenario": "429"}`, or `path`; without a scenario it is like all
+/// others again.
+fn rule(body: &Value, by: &str, set: impl FnOnce(&str, Option<&str>) -> bool) -> Raw {
+    let name = body.get(by).and_then(Value::as_str);
     let scenario = body.get("scenario").and_then(Value::as_str);
-    let is_set = body
-        .get("credential")
-        .and_then(Value::as_str)
-        .is_some_and(|credential| shared.director.rule(credential, scenario));
-    if is_set {
+    if name.is_some_and(|name| set(name, scenario)) {
         answer(200, &json!({"status": "ok"}))
     } else {
-        answer(
-            400,
-            &json!({"error": "`credential` is missing, or there are too many"}),
-        )
+        let fault = format!("`{by}` is missing, or there are too many");
+        answer(400, &json!({ "error": fault }))
     }
 }
 

@@ -1,5 +1,5 @@
-//! Decides which scenario answers a request: by the queue, the request itself, its credential, a
-//! random mix, or the default. What a scenario means is decided in `respond`.
+//! Decides which scenario answers a request: by the queue, the request itself, its path, its
+//! credential, a random mix, or the default. What a scenario means is decided in `respond`.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -18,7 +18,7 @@ use crate::tokens::Issuer;
 const MAX_QUEUE: usize = 100_000;
 /// Most counters of `count=`; at the bound all begin anew.
 const MAX_COUNTERS: usize = 10_000;
-/// Most credentials with a scenario of their own; more are refused.
+/// Most credentials and most paths with a scenario of their own; more are refused.
 const MAX_RULES: usize = 10_000;
 
 /// What decides answers beside the request itself.
@@ -28,12 +28,37 @@ pub(crate) struct Director {
     pub(crate) seed: u64,
     queue: Mutex<VecDeque<Script>>,
     failures: Mutex<HashMap<String, u64>>,
-    /// Scenarios by credential.
-    rules: Mutex<HashMap<String, Scenario>>,
+    by_credential: Rules,
+    by_path: Rules,
     mix: Mutex<Option<Mix>>,
     /// Where `hang` waits.
     held: Mutex<Gate>,
     pub(crate) issuer: Issuer,
+}
+
+/// Scenarios by name.
+#[derive(Debug, Default)]
+struct Rules(Mutex<HashMap<String, Scenario>>);
+
+impl Rules {
+    /// Sets or, with none, forgets a scenario; `false` when there are too many.
+    fn set(&self, name: &str, scenario: Option<&str>) -> bool {
+        let mut rules = self.0.lock();
+        match scenario {
+            None => {
+                rules.remove(name);
+            }
+            Some(_) if rules.len() >= MAX_RULES && !rules.contains_key(name) => return false,
+            Some(text) => {
+                rules.insert(name.to_owned(), Scenario::parse(text));
+            }
+        }
+        true
+    }
+
+    fn get(&self, name: &str) -> Option<Scenario> {
+        self.0.lock().get(name).cloned()
+    }
 }
 
 /// A reply, and what it will count as.
@@ -46,7 +71,7 @@ pub(crate) struct Reply {
 /// What a request and the queue say about its answer.
 #[derive(Debug)]
 pub(crate) struct Wish {
-    /// The queue's scenario or the header's.
+    /// The queue's scenario, the header's or the path's.
     pub(crate) chosen: Option<Scenario>,
     /// The prompt's.
     pub(crate) marked: Option<Scenario>,
@@ -64,7 +89,8 @@ impl Director {
             seed,
             queue: Mutex::default(),
             failures: Mutex::default(),
-            rules: Mutex::default(),
+            by_credential: Rules::default(),
+            by_path: Rules::default(),
             mix: Mutex::new(mix),
             held: Mutex::default(),
             issuer: Issuer::default(),
@@ -82,18 +108,13 @@ impl Director {
     }
 
     /// Sets or, with none, forgets a credential's scenario; `false` when there are too many.
-    pub(crate) fn rule(&self, credential: &str, scenario: Option<&str>) -> bool {
-        let mut rules = self.rules.lock();
-        match scenario {
-            None => {
-                rules.remove(credential);
-            }
-            Some(_) if rules.len() >= MAX_RULES && !rules.contains_key(credential) => return false,
-            Some(text) => {
-                rules.insert(credential.to_owned(), Scenario::parse(text));
-            }
-        }
-        true
+    pub(crate) fn credential(&self, credential: &str, scenario: Option<&str>) -> bool {
+        self.by_credential.set(credential, scenario)
+    }
+
+    /// Sets or, with none, forgets a path's scenario; `false` when there are too many.
+    pub(crate) fn path(&self, path: &str, scenario: Option<&str>) -> bool {
+        self.by_path.set(path, scenario)
     }
 
     pub(crate) fn set_mix(&self, mix: Option<Mix>) {
@@ -130,6 +151,7 @@ impl Director {
         };
         let route = route(request);
         let is_turn = chosen.is_some() || matches!(route, Route::Generate { .. });
+        let chosen = chosen.or_else(|| self.by_path.get(request.path()));
         let mut scene = Scene::new(self, request, serial);
         let raw = scene.answer(chosen, route).unwrap_or_else(|error| {
             Raw::new(500).body(format!("the mock could not make its answer: {error}"))
@@ -153,8 +175,8 @@ impl Director {
         }
         let mut rule = None;
         if wish.is_turn || is_chosen {
-            let rules = self.rules.lock();
-            rule = request.credential().and_then(|key| rules.get(key)).cloned();
+            let credential = request.credential();
+            rule = credential.and_then(|credential| self.by_credential.get(credential));
         }
         let mut extra = rule
             .as_ref()

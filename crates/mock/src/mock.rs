@@ -66,9 +66,28 @@ impl Mock {
     /// stand behind those of a scenario that a request chose. Past 10,000 credentials it is
     /// dropped.
     pub fn for_credential(&self, credential: &str, scenario: &str) {
-        if !self.shared.director.rule(credential, Some(scenario)) {
+        if !self.shared.director.credential(credential, Some(scenario)) {
             tracing::warn!("the mock has scenarios for too many credentials");
         }
+    }
+
+    /// What requests for this path (without the query) get unless they choose for themselves, also
+    /// those that are no model turns: lists, probes, token endpoints. Past 10,000 paths it is
+    /// dropped.
+    pub fn for_path(&self, path: &str, scenario: &str) {
+        if !self.shared.director.path(path, Some(scenario)) {
+            tracing::warn!("the mock has scenarios for too many paths");
+        }
+    }
+
+    /// Forgets what [`Mock::for_path`] said of a path.
+    pub fn forget_path(&self, path: &str) {
+        self.shared.director.path(path, None);
+    }
+
+    /// Forgets what [`Mock::for_credential`] said of a credential.
+    pub fn forget_credential(&self, credential: &str) {
+        self.shared.director.credential(credential, None);
     }
 
     /// Lets model turns fail at random from now on, or with `None` no more.
@@ -169,7 +188,7 @@ impl Mock {
     }
 
     /// Forgets requests, counts, waiting scripts and the counters of `count=`. Connections, the
-    /// mix and the scenarios of credentials stay.
+    /// mix and the scenarios of credentials and paths stay.
     pub fn reset(&self) {
         self.shared.log.reset();
         self.shared.director.reset();

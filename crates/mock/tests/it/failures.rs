@@ -306,3 +306,24 @@ async fn failures_can_be_steered_from_outside_the_process() {
     tell(&mock, "/_mock/release", &json!({})).await;
     read_until(&mut stream, "HTTP/1.1 200").await;
 }
+
+#[tokio::test]
+async fn a_path_fails_until_it_is_forgotten() {
+    let mock = mock().await;
+    let probe = b"GET /?x=1 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+    mock.for_path("/", "503");
+    for _ in 0..2 {
+        assert_eq!(raw(&mock, probe).await.status(), 503);
+    }
+    assert_eq!(kind(&turn(&mock, "a", "r", None).await), "served");
+    mock.for_path("/v1/messages", "529");
+    assert_eq!(kind(&turn(&mock, "a", "r", None).await), "529");
+    assert_eq!(kind(&turn(&mock, "a", "r", Some("text")).await), "served");
+    mock.forget_path("/");
+    assert_eq!(raw(&mock, probe).await.status(), 200);
+    let rule = json!({"path": "/v1/messages"});
+    assert_eq!(tell(&mock, "/_mock/path", &rule).await.status(), 200);
+    assert_eq!(kind(&turn(&mock, "a", "r", None).await), "served");
+    let tally = mock.wait_tally(|tally| tally.other == 3).await;
+    assert_eq!(tally.all.failures(), 1, "a probe is no model turn");
+}
