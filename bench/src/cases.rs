@@ -18,6 +18,8 @@ pub(crate) enum Kind {
     Latency,
     /// What is added to the first event and between events.
     Streams,
+    /// CPU time per request of weir with many providers and keys over weir with one.
+    Routing,
 }
 
 /// A case.
@@ -56,10 +58,23 @@ impl Case {
             Bodies::Growing => "growing",
             Bodies::Unique => "unique",
         };
+        let routing = match self.kind {
+            Kind::Routing => "routing, ",
+            Kind::Cpu | Kind::Latency | Kind::Streams => "",
+        };
         match (self.stream, self.per_second) {
             (Some(_), _) => format!("{} streams, {size} {bodies}", self.connections),
-            (None, Some(rate)) => format!("{size} {bodies}, {rate}/s"),
-            (None, None) => format!("{size} {bodies}, saturated"),
+            (None, Some(rate)) => format!("{routing}{size} {bodies}, {rate}/s"),
+            (None, None) => format!("{routing}{size} {bodies}, saturated"),
+        }
+    }
+
+    /// Whether a contender has a place in it.
+    pub(crate) fn fits(&self, name: Name) -> bool {
+        match self.kind {
+            Kind::Cpu => name != Name::Direct,
+            Kind::Routing => ROUTING.iter().flatten().any(|routed| *routed == name),
+            Kind::Latency | Kind::Streams => true,
         }
     }
 
@@ -99,6 +114,11 @@ impl Depth {
 
 const KB: usize = 1 << 10;
 const MB: usize = 1 << 20;
+/// weir with many providers and keys, each behind weir with one.
+pub(crate) const ROUTING: [[Name; 2]; 2] = [
+    [Name::WeirOff, Name::WeirRouted],
+    [Name::WeirOn, Name::WeirRoutedOn],
+];
 const PROXIES: [Name; 4] = [Name::Nginx, Name::Bare, Name::WeirOff, Name::WeirOn];
 
 /// All cases of a run.
@@ -127,7 +147,35 @@ pub(crate) fn cases(depth: Depth) -> Vec<Case> {
     }
     all.push(latency(depth, 64 * KB));
     all.push(streams(depth));
+    // Without captures as fast as it goes, with them at a pace, for the reason above.
+    for (size, connections, requests, rate) in [
+        (KB, 16, 4000, 4000),
+        (64 * KB, 8, 1500, 600),
+        (MB, 4, 160, 60),
+    ] {
+        let [off, on] = ROUTING;
+        all.push(Case {
+            connections,
+            ..routing(depth, size, off, requests)
+        });
+        all.push(Case {
+            per_second: Some(rate),
+            rounds: if depth == Depth::Full { 7 } else { 3 },
+            ..routing(depth, size, on, usize::try_from(rate).unwrap_or(1))
+        });
+    }
     all
+}
+
+/// Short rounds, and many: a ratio of two is asked for to a few hundredths.
+fn routing(depth: Depth, size: usize, pair: [Name; 2], requests: usize) -> Case {
+    Case {
+        kind: Kind::Routing,
+        requests,
+        contenders: pair.to_vec(),
+        rounds: if depth == Depth::Full { 15 } else { 7 },
+        ..cpu(depth, Bodies::Growing, size)
+    }
 }
 
 fn paced(depth: Depth, bodies: Bodies, size: usize, rate: u32) -> Case {

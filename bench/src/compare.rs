@@ -40,7 +40,7 @@ pub(crate) struct Field {
 /// Options of `weir-bench compare`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Compare {
-    /// About two minutes (the default)
+    /// About three minutes (the default)
     #[arg(long, conflicts_with = "full")]
     quick: bool,
     /// About ten minutes, with more cases
@@ -162,8 +162,8 @@ pub(crate) async fn run(options: &Compare) -> anyhow::Result<()> {
         case.rounds = options.rounds.unwrap_or(case.rounds);
         // Those that were asked for take part in every case that fits them.
         case.contenders = options.field.or(&case.contenders);
-        case.contenders
-            .retain(|name| case.kind != Kind::Cpu || *name != Name::Direct);
+        let asked = std::mem::take(&mut case.contenders);
+        case.contenders = asked.into_iter().filter(|name| case.fits(*name)).collect();
     }
     if let Some(text) = &options.case {
         cases.retain(|case| case.label().contains(text.as_str()));

@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use crate::nginx;
 use crate::process::Daemon;
+use crate::routed;
 
 /// Who may take part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ValueEnum)]
@@ -33,6 +34,17 @@ pub(crate) enum Name {
     WeirOff,
     /// weir with capture on.
     WeirOn,
+    /// As `weir-off`, with ten providers and fifty keys to choose from.
+    WeirRouted,
+    /// As `weir-on`, with ten providers and fifty keys to choose from.
+    WeirRoutedOn,
+}
+
+impl Name {
+    /// Whether it captures.
+    pub(crate) fn captures(self) -> bool {
+        matches!(self, Self::WeirOn | Self::WeirRoutedOn)
+    }
 }
 
 impl fmt::Display for Name {
@@ -45,6 +57,8 @@ impl fmt::Display for Name {
             Self::Bare => "bare hyper",
             Self::WeirOff => "weir, capture off",
             Self::WeirOn => "weir, capture on",
+            Self::WeirRouted => "weir, routed",
+            Self::WeirRoutedOn => "weir, routed, capture on",
         })
     }
 }
@@ -106,7 +120,16 @@ impl Contender {
                 start_speaking(command, &log)
             }
             Name::WeirOff | Name::WeirOn => {
-                start_speaking(weir(name == Name::WeirOn, upstream, places, &dir), &log)
+                let mut command = weir(name, places, &dir);
+                command.env("ANTHROPIC_FORWARD_URL", format!("http://{upstream}"));
+                start_speaking(command, &log)
+            }
+            Name::WeirRouted | Name::WeirRoutedOn => {
+                let file = dir.join("weir.yaml");
+                fs::write(&file, routed::config(upstream))?;
+                let mut command = weir(name, places, &dir);
+                command.arg("--config").arg(file);
+                start_speaking(command, &log)
             }
         };
         let (daemon, addr, stream_addr) = started.with_context(|| explain(name, &log))?;
@@ -134,17 +157,16 @@ fn explain(name: Name, log: &Path) -> String {
     format!("{name} did not start; its last words: {}", last.join(" | "))
 }
 
-fn weir(captures: bool, upstream: SocketAddr, places: &Places, dir: &Path) -> Command {
+fn weir(name: Name, places: &Places, dir: &Path) -> Command {
     let mut command = Command::new(&places.weir);
     // An empty environment and directory: no configuration of this machine takes part.
     command.env_clear().current_dir(dir).env("HOME", dir);
-    command.env("ANTHROPIC_FORWARD_URL", format!("http://{upstream}"));
     command
         .args(["serve", "--host", "127.0.0.1", "--port", "0", "--db"])
         .arg(dir.join("weir.db"));
     command
         .arg("--set")
-        .arg(format!("capture.enabled={captures}"));
+        .arg(format!("capture.enabled={}", name.captures()));
     for pair in &places.set {
         command.arg("--set").arg(pair);
     }

@@ -12,6 +12,7 @@ mod nginx;
 mod process;
 mod profile;
 mod report;
+mod routed;
 mod slice;
 mod soak;
 mod stats;

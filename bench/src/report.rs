@@ -107,6 +107,7 @@ fn page(results: &Results) -> String {
     let parts = [
         head,
         tables::cpu(&results.rows),
+        tables::routing(&results.rows),
         tables::latency(&results.rows),
         tables::streams(&results.rows),
         tables::memory(results),

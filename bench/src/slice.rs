@@ -11,7 +11,7 @@ use nix::unistd::Pid;
 use serde::Serialize;
 
 use crate::cases::{Case, Stream};
-use crate::contender::{Contender, Name};
+use crate::contender::Contender;
 use crate::corpus::Turn;
 use crate::load::{self, Load, Tally};
 use crate::process;
@@ -166,7 +166,7 @@ pub(crate) async fn settle(family: &[Pid]) -> anyhow::Result<()> {
 
 /// What weir says it has dropped so far; zero for anyone else.
 pub(crate) fn dropped(contender: &Contender) -> u64 {
-    if contender.name != Name::WeirOn {
+    if !contender.name.captures() {
         return 0;
     }
     let health = get(contender.addr, "/health").unwrap_or_default();

@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
-use crate::cases::Kind;
+use crate::cases::{Kind, ROUTING};
 use crate::compare::{Results, Row};
 use crate::contender::Name;
 use crate::corpus::Bodies;
 use crate::stats::Spread;
 
-use super::tables::{Pick, added, mark, peak, spread};
+use super::tables::{Pick, added, mark, peak, routed_ratio, spread};
 
 const MIB: f64 = 1_048_576.0;
 
@@ -27,6 +27,7 @@ pub(super) fn list(results: &Results) -> String {
         match row.kind {
             Kind::Cpu => cpu(row, &mut aims),
             Kind::Latency => latency(row, &mut aims),
+            Kind::Routing => routing(row, &mut aims),
             Kind::Streams => {}
         }
     }
@@ -69,6 +70,19 @@ fn cpu(row: &Row, aims: &mut Vec<Aim>) {
                 most,
                 seen: ratio(own, nginx),
                 mark: mark(row, name),
+            });
+        }
+    }
+}
+
+fn routing(row: &Row, aims: &mut Vec<Aim>) {
+    for pair in ROUTING {
+        if let Some(ratio) = routed_ratio(row, pair) {
+            aims.push(Aim {
+                what: format!("CPU × not routed, {}, {}", pair[1], row.label),
+                most: 1.10,
+                seen: ratio.median,
+                mark: mark(row, pair[1]),
             });
         }
     }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::cases::Kind;
+use crate::cases::{Kind, ROUTING};
 use crate::compare::{Cell, Results, Row};
 use crate::contender::Name;
 use crate::slice::Slice;
@@ -43,6 +43,49 @@ pub(super) fn cpu(rows: &[Row]) -> String {
         });
     }
     done(out, &rows)
+}
+
+/// What routing costs: weir with many providers and keys over weir with one.
+pub(super) fn routing(rows: &[Row]) -> String {
+    let rows = of_kind(rows, Kind::Routing);
+    let title = "What routing costs: CPU time per request, µs, with one provider and with ten \
+                 providers and fifty keys; their ratio round by round";
+    let mut out = format!(
+        "## {title}\n\n| bodies (mean size) | captures | not routed | routed | ratio |\n\
+         |---|---|--:|--:|--:|\n"
+    );
+    for row in &rows {
+        for [plain, routed] in ROUTING {
+            let Some(ratio) = routed_ratio(row, [plain, routed]) else {
+                continue;
+            };
+            let cpu = |name| {
+                let own = spread(row, name, |slice| slice.cpu);
+                shown(own, None, mark(row, name))
+            };
+            writeln!(
+                out,
+                "| {} ({:.1} KB) | {} | {} | {} | {:.3} ({:.3}–{:.3}) |",
+                row.label,
+                row.mean_bytes as f64 / 1024.0,
+                if plain.captures() { "on" } else { "off" },
+                cpu(plain),
+                cpu(routed),
+                ratio.median,
+                ratio.min,
+                ratio.max,
+            )
+            .expect("a string takes every write");
+        }
+    }
+    done(out, &rows)
+}
+
+/// Rounds are compared with themselves: what else the machine did then hit both.
+pub(super) fn routed_ratio(row: &Row, [plain, routed]: [Name; 2]) -> Option<Spread> {
+    let cpu = |name| Some(cell(row, name)?.slices.iter().map(|slice| slice.cpu));
+    let pairs = cpu(routed)?.zip(cpu(plain)?);
+    Spread::of(pairs.filter_map(|(own, base)| Some(own? / base.filter(|base| *base > 0.0)?)))
 }
 
 /// Latency at a fixed rate.
