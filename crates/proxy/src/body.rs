@@ -33,6 +33,12 @@ impl Body {
         Self::Whole(None)
     }
 
+    /// These bytes.
+    #[must_use]
+    pub fn from_bytes(bytes: Bytes) -> Self {
+        Self::Whole((!bytes.is_empty()).then_some(bytes))
+    }
+
     /// Marks the connection as answering until a body of the control plane's has ended.
     pub(crate) fn keep_busy(self, busy: Busy) -> Self {
         match self {

@@ -4,15 +4,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, Method, Request, Response, Uri};
+use http::{Request, Response, Uri};
 use hyper::body::Incoming;
-use weir_core::exchange::RawBody;
 use weir_wire::errors::ErrorKind;
 
 use crate::body::Outgoing;
 use crate::metrics::Metrics;
 use crate::pool::{Lease, Sender};
-use crate::record::Recording;
+use crate::provider::Outbound;
 use crate::relay::with_causes;
 use crate::shape;
 use crate::upstream::{ConnectError, Upstream};
@@ -24,23 +23,17 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// Kept connections that may turn out closed in a row before only a new one is used.
 const STALE_TRIES: usize = 2;
 
-/// A request in the provider's terms.
+/// A request in the provider's terms, signed.
 #[derive(Debug)]
-pub struct Attempt<'a> {
+pub struct Message<'a> {
     /// The provider.
     pub upstream: &'a Arc<Upstream>,
     /// The worker whose connections are used.
     pub worker: usize,
-    /// The method.
-    pub method: Method,
-    /// The address.
-    pub uri: Uri,
-    /// The headers, credential included.
-    pub headers: HeaderMap,
+    /// What is sent.
+    pub outbound: Outbound,
     /// Names and spelling of the client's headers as hyper keeps them.
     pub extensions: http::Extensions,
-    /// The body.
-    pub body: &'a RawBody,
     /// Longest time to the response headers.
     pub header_timeout: Duration,
     /// A number that differs between exchanges, for the pauses' jitter.
@@ -59,6 +52,9 @@ pub enum Failure {
     /// The connection ended before the response headers.
     #[error("upstream closed the connection before it answered: {0}")]
     Broke(String),
+    /// The provider's credential could not be got or made.
+    #[error("the request could not be signed: {0}")]
+    Unsigned(String),
 }
 
 impl Failure {
@@ -67,28 +63,31 @@ impl Failure {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::HeaderTimeout(_) | Self::Connect(ConnectError::TimedOut(_)) => ErrorKind::Timeout,
-            Self::Connect(ConnectError::Failed(_)) | Self::Broke(_) => ErrorKind::Upstream,
+            Self::Connect(ConnectError::Failed(_)) | Self::Broke(_) | Self::Unsigned(_) => {
+                ErrorKind::Upstream
+            }
         }
     }
 }
 
-/// Sends the request and waits for the response headers.
+/// Sends the request and waits for the response headers. `attempts` counts each try to connect
+/// and each use of a kept connection.
 ///
 /// # Errors
 /// As [`Failure`] says; nothing has been sent to the client then.
 pub async fn forward(
-    attempt: Attempt<'_>,
+    message: Message<'_>,
     metrics: &Metrics,
-    recording: &mut Recording,
+    attempts: &mut u32,
 ) -> Result<(Response<Incoming>, Lease), Failure> {
-    let Attempt {
+    let Message {
         upstream,
         worker,
         seed,
         header_timeout,
         ..
-    } = attempt;
-    let mut request = Some(attempt);
+    } = message;
+    let mut first = Some(message);
     let mut unsent: Option<Request<Outgoing>> = None;
     let mut stale = 0;
     loop {
@@ -99,17 +98,17 @@ pub async fn forward(
         };
         let mut sender = match kept {
             Some(sender) => {
-                recording.attempted();
+                *attempts += 1;
                 sender
             }
-            None => connect(upstream, worker, seed, metrics, recording).await?,
+            None => connect(upstream, worker, seed, metrics, attempts).await?,
         };
-        let message = match (unsent.take(), request.take()) {
-            (Some(message), _) => message,
-            (None, Some(attempt)) => build(attempt, &sender),
+        let request = match (unsent.take(), first.take()) {
+            (Some(request), _) => request,
+            (None, Some(message)) => build(message, &sender),
             (None, None) => return Err(Failure::Broke("the request was lost".into())),
         };
-        match tokio::time::timeout(header_timeout, sender.send(message)).await {
+        match tokio::time::timeout(header_timeout, sender.send(request)).await {
             Err(_) => return Err(Failure::HeaderTimeout(header_timeout)),
             Ok(Ok(response)) => {
                 let lease = Lease {
@@ -121,9 +120,9 @@ pub async fn forward(
             }
             Ok(Err(mut error)) => match error.take_message() {
                 // The connection was closed before a byte of the request was written.
-                Some(message) => {
+                Some(request) => {
                     stale += 1;
-                    unsent = Some(message);
+                    unsent = Some(request);
                 }
                 None => return Err(Failure::Broke(with_causes(error.error()))),
             },
@@ -131,19 +130,20 @@ pub async fn forward(
     }
 }
 
-fn build(attempt: Attempt<'_>, sender: &Sender) -> Request<Outgoing> {
-    let mut message = Request::new(Outgoing::from(attempt.body));
-    *message.method_mut() = attempt.method;
-    *message.uri_mut() = attempt.uri;
-    *message.headers_mut() = attempt.headers;
-    *message.extensions_mut() = attempt.extensions;
-    *message.version_mut() = sender.version();
-    shape::fit_version(message.headers_mut(), attempt.upstream, sender.version());
+fn build(message: Message<'_>, sender: &Sender) -> Request<Outgoing> {
+    let outbound = message.outbound;
+    let mut request = Request::new(Outgoing::from(&outbound.body));
+    *request.method_mut() = outbound.method;
+    *request.uri_mut() = outbound.uri;
+    *request.headers_mut() = outbound.headers;
+    *request.extensions_mut() = message.extensions;
+    *request.version_mut() = sender.version();
+    shape::fit_version(request.headers_mut(), message.upstream, sender.version());
     if sender.version() == http::Version::HTTP_11 {
         // HTTP/1.1 sends the path alone; the host stands in its header.
-        origin_form(message.uri_mut());
+        origin_form(request.uri_mut());
     }
-    message
+    request
 }
 
 fn origin_form(uri: &mut Uri) {
@@ -157,11 +157,11 @@ async fn connect(
     worker: usize,
     seed: u64,
     metrics: &Metrics,
-    recording: &mut Recording,
+    attempts: &mut u32,
 ) -> Result<Sender, Failure> {
     let mut tries = 0;
     loop {
-        recording.attempted();
+        *attempts += 1;
         match upstream.connect(worker).await {
             Ok(sender) => {
                 metrics.connected(&upstream.provider.name, true);

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use http::header::{HOST, ORIGIN, UPGRADE};
+use http::header::{HOST, ORIGIN, RETRY_AFTER, UPGRADE};
 use http::request::Parts;
 use http::uri::{Authority, PathAndQuery};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
@@ -22,12 +22,11 @@ use weir_wire::facts::request::RequestFacts;
 
 use crate::body::Body;
 use crate::connection::Busy;
-use crate::forward::Failure;
+use crate::misses::{self, Kept, Miss};
 use crate::record::Recording;
 use crate::reply::{Reply, X_REQUEST_ID};
 use crate::service::Peer;
 use crate::shape::{self, Spent};
-use crate::upstream::Upstream;
 
 /// Longest id of a client's that is taken over.
 const MAX_REQUEST_ID: usize = 128;
@@ -53,7 +52,8 @@ pub struct Incomer {
     pub operation: Operation,
     started_at_us: i64,
     client_id: Option<Box<str>>,
-    path_model: Option<Box<str>>,
+    /// The model when the path names it.
+    pub path_model: Option<Box<str>>,
     busy: Busy,
 }
 
@@ -102,42 +102,31 @@ impl Incomer {
             && matches!(self.parts.method, Method::GET | Method::HEAD)
     }
 
-    /// The path and query to send, and whether the query carries a credential of the client's
-    /// own. The query loses `key=` only where that is the gateway's credential or one that the
-    /// configured key replaces.
+    /// Whether it asks for the providers in use, which only weir itself can tell.
+    #[must_use]
+    pub fn asks_for_providers(&self) -> bool {
+        self.parts.uri.path() == "/v1/providers"
+            && matches!(self.parts.method, Method::GET | Method::HEAD)
+    }
+
+    /// The path and query without a credential of the gateway's, and whether the query carries
+    /// one of the client's own.
     ///
     /// # Errors
     /// When what is left is no valid path.
-    pub fn path_for(
-        &self,
-        upstream: &Upstream,
-        spent: Spent<'_>,
-    ) -> Result<(PathAndQuery, bool), http::Error> {
+    pub fn path_without(&self, spent: Spent<'_>) -> Result<(PathAndQuery, bool), http::Error> {
         let uri = &self.parts.uri;
         let path = uri
             .path_and_query()
             .cloned()
             .unwrap_or_else(|| PathAndQuery::from_static("/"));
         let query = uri.query().unwrap_or_default();
-        let own =
-            self.dialect == Dialect::Gemini && !spent.pass.query && query.split('&').any(is_key);
-        let left = if spent.pass.query {
-            spent.gate.strip_query(query).unwrap_or_default()
-        } else if shape::replaces_query_credential(&upstream.provider, own) {
-            query
-                .split('&')
-                .filter(|pair| !is_key(pair))
-                .collect::<Vec<_>>()
-                .join("&")
-        } else {
+        if !spent.pass.query {
+            let own = self.dialect == Dialect::Gemini && query.split('&').any(is_key);
             return Ok((path, own));
-        };
-        let left = if left.is_empty() {
-            uri.path().to_owned()
-        } else {
-            format!("{}?{left}", uri.path())
-        };
-        Ok((PathAndQuery::try_from(left)?, false))
+        }
+        let left = spent.gate.strip_query(query).unwrap_or_default();
+        Ok((with_query(uri.path(), &left)?, false))
     }
 
     /// Whether a web page sent it that is not weir's, and nothing but its coming from this machine
@@ -258,12 +247,45 @@ impl Answerer {
     #[must_use]
     pub fn failed(
         &self,
-        failure: &Failure,
+        miss: Miss,
         body: &RawBody,
         mut recording: Recording,
         gate: &Gate,
     ) -> Response<Body> {
         let request_id = self.request_id();
+        let elapsed = std::time::Duration::from_micros(recording.elapsed_us());
+        self.log_failure((&miss, body), &request_id, elapsed, gate);
+        if let Some(Kept {
+            status,
+            headers,
+            body,
+        }) = miss.kept
+        {
+            recording.responded(status, &headers);
+            recording.arrived(&body);
+            recording.finish(End::Complete);
+            let mut response = Response::new(Body::from_bytes(body));
+            *response.status_mut() = status;
+            *response.headers_mut() = shape::response_headers(headers);
+            self.add_request_id(response.headers_mut());
+            return response;
+        }
+        let mut reply = Reply::error(self.dialect, miss.kind, &miss.message, &request_id);
+        if let Some(wait) = miss.wait {
+            reply.headers.insert(RETRY_AFTER, misses::seconds(wait));
+        }
+        recording.answered(reply.status, &reply.headers, &reply.body);
+        recording.finish(End::Gateway(miss.cause.into()));
+        reply.into_response()
+    }
+
+    fn log_failure(
+        &self,
+        (miss, body): (&Miss, &RawBody),
+        request_id: &str,
+        elapsed: std::time::Duration,
+        gate: &Gate,
+    ) {
         let facts = RequestFacts::scan(self.dialect, &body.to_bytes());
         let query = self
             .path
@@ -277,24 +299,16 @@ impl Answerer {
         // One line of key=value pairs, for those who search logs by them.
         tracing::warn!(
             "upstream failed: request_id={request_id} model={} stream={} body_bytes={} \
-             has_thinking={} anthropic_beta={} query={} elapsed={:.3}s ctx_err=\"{failure}\"",
+             has_thinking={} anthropic_beta={} query={} elapsed={:.3}s ctx_err=\"{}\"",
             facts.model.as_deref().unwrap_or("-"),
             facts.stream.unwrap_or(false),
             body.len,
             facts.has_thinking,
             beta.unwrap_or("-"),
             mask_query(&without_credential(query, gate)),
-            std::time::Duration::from_micros(recording.elapsed_us()).as_secs_f64(),
+            elapsed.as_secs_f64(),
+            miss.cause,
         );
-        let kind = failure.kind();
-        let message = match kind {
-            ErrorKind::Timeout => failure.to_string(),
-            _ => kind.message().to_owned(),
-        };
-        let reply = Reply::error(self.dialect, kind, &message, &request_id);
-        recording.answered(reply.status, &reply.headers, &reply.body);
-        recording.finish(End::Gateway(failure.to_string().into()));
-        reply.into_response()
     }
 }
 
@@ -390,6 +404,25 @@ fn client_address(headers: &HeaderMap, peer: IpAddr, trusted: &[IpNet]) -> IpAdd
         }
     }
     client
+}
+
+/// A path and query without the parameter that carries a credential.
+///
+/// # Errors
+/// When what is left is no valid path.
+pub(crate) fn without_key(path: &PathAndQuery) -> Result<PathAndQuery, http::Error> {
+    let query = path.query().unwrap_or_default();
+    let left: Vec<&str> = query.split('&').filter(|pair| !is_key(pair)).collect();
+    with_query(path.path(), &left.join("&"))
+}
+
+fn with_query(path: &str, query: &str) -> Result<PathAndQuery, http::Error> {
+    let whole = if query.is_empty() {
+        path.to_owned()
+    } else {
+        format!("{path}?{query}")
+    };
+    Ok(PathAndQuery::try_from(whole)?)
 }
 
 fn is_key(pair: &str) -> bool {

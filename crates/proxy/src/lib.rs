@@ -9,21 +9,37 @@ pub mod connection;
 pub mod listen;
 pub mod tls;
 
+pub mod ask;
 pub mod incomer;
+pub mod plan;
 pub mod read;
 pub mod service;
 pub mod shape;
 pub mod snapshot;
 
+pub mod clock;
+pub mod fleet;
+pub mod keyring;
+pub mod probe;
+
+pub mod attempt;
 pub mod connect;
+pub mod credentials;
+pub mod errand;
 pub mod forward;
+pub mod judge;
+pub mod misses;
 pub mod pool;
+pub mod provider;
 pub mod upstream;
 
+pub mod convert;
 pub mod metrics;
 pub mod record;
 pub mod relay;
 pub mod reply;
+pub mod settle;
+pub mod told;
 
 pub use body::{Body, BoxError};
 pub use metrics::Metrics;

@@ -13,6 +13,8 @@ use weir_core::exchange::{End, ResponseRecord};
 
 use crate::record::Labels;
 
+pub mod fleet;
+
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct RequestLabels {
     dialect: &'static str,
@@ -31,6 +33,12 @@ struct ProviderLabels {
     provider: String,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct MissLabels {
+    provider: String,
+    status: u16,
+}
+
 /// Seconds: from a cached answer to the ten minutes that clients wait.
 const SECONDS: [f64; 14] = [
     0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 180.0, 600.0,
@@ -47,6 +55,9 @@ pub struct Metrics {
     response_bytes: Counter<u64, AtomicU64>,
     connects: Family<ProviderLabels, Counter>,
     connect_failures: Family<ProviderLabels, Counter>,
+    misses: Family<MissLabels, Counter>,
+    exhausted: Family<ProviderLabels, Counter>,
+    provider_first_byte: Family<ProviderLabels, Histogram>,
 }
 
 impl Default for Metrics {
@@ -60,6 +71,9 @@ impl Default for Metrics {
             response_bytes: Counter::default(),
             connects: Family::default(),
             connect_failures: Family::default(),
+            misses: Family::default(),
+            exhausted: Family::default(),
+            provider_first_byte: Family::new_with_constructor(|| Histogram::new(SECONDS)),
         }
     }
 }
@@ -111,6 +125,43 @@ impl Metrics {
             "Connections to a provider that could not be opened",
             self.connect_failures.clone(),
         );
+        self.register_routing(registry);
+    }
+
+    fn register_routing(&self, registry: &mut Registry) {
+        registry.register(
+            "attempts_failed",
+            "Tries at a provider that were no answer, by status; status 0 is a failed transport",
+            self.misses.clone(),
+        );
+        registry.register(
+            "keys_exhausted",
+            "Times that no key of a provider was available",
+            self.exhausted.clone(),
+        );
+        registry.register_with_unit(
+            "provider_headers",
+            "From the request to the response headers, by the provider that answered",
+            Unit::Seconds,
+            self.provider_first_byte.clone(),
+        );
+    }
+
+    /// A try at a provider was no answer.
+    pub(crate) fn missed(&self, provider: &str, status: Option<StatusCode>) {
+        let labels = MissLabels {
+            provider: provider.to_owned(),
+            status: status.map_or(0, |status| status.as_u16()),
+        };
+        self.misses.get_or_create(&labels).inc();
+    }
+
+    /// No key of a provider was available.
+    pub(crate) fn exhausted(&self, provider: &str) {
+        let labels = ProviderLabels {
+            provider: provider.to_owned(),
+        };
+        self.exhausted.get_or_create(&labels).inc();
     }
 
     pub(crate) fn request_bytes(&self, bytes: usize) {
@@ -153,6 +204,12 @@ impl Metrics {
         self.duration.observe(seconds(record.duration_us));
         if let Some(elapsed) = record.headers_at_us {
             self.first_byte.observe(seconds(elapsed));
+            let labels = ProviderLabels {
+                provider: labels.provider.to_string(),
+            };
+            self.provider_first_byte
+                .get_or_create(&labels)
+                .observe(seconds(elapsed));
         }
     }
 }

@@ -8,7 +8,7 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode};
 use tokio::time::Instant;
 use weir_core::exchange::{
-    Arrival, End, ExchangeId, RawBody, Recorder, RequestRecord, ResponseRecord,
+    Arrival, End, ExchangeId, RawBody, Recorder, RequestRecord, ResponseRecord, Route,
 };
 use weir_wire::dialect::{Dialect, Operation};
 
@@ -152,10 +152,14 @@ impl Recording {
         u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 
-    /// The upstream was tried once more.
-    pub fn attempted(&mut self) {
+    /// It has found its provider, or none.
+    pub fn routed(&mut self, route: Route, attempts: u32) {
+        if !route.provider.is_empty() {
+            self.labels.provider = Arc::clone(&route.provider);
+        }
         if let Some(record) = &mut self.record {
-            record.attempts += 1;
+            record.attempts = attempts;
+            *record.route = route;
         }
     }
 

@@ -1,6 +1,8 @@
 //! An upstream's response body on its way to the client: each piece goes on as it comes, with a
-//! reference to it kept for the record. A break upstream is a break downstream.
+//! reference to it kept for the record and for what is learnt from it. A break upstream is a break
+//! downstream.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future as _;
 use std::pin::Pin;
@@ -15,14 +17,28 @@ use weir_core::exchange::End;
 
 use crate::body::BoxError;
 use crate::connection::Busy;
+use crate::convert::Converter;
+use crate::judge::Held;
 use crate::pool::Lease;
 use crate::record::Recording;
+use crate::settle::Settlement;
 
 /// The body, with all that must outlive the response head.
 pub struct Relay {
     upstream: Incoming,
+    /// What is to go to the client next: what was held while the answer was judged, and what a
+    /// converter has made.
+    ready: VecDeque<Bytes>,
+    /// Makes other bytes of the upstream's, where the client speaks another framing or is shown
+    /// other names.
+    converter: Option<Converter>,
+    /// Whether the upstream has given its last byte.
+    drained: bool,
+    /// Why it broke, once what came before has gone to the client.
+    failure: Option<String>,
     lease: Option<Lease>,
     recording: Recording,
+    settlement: Settlement,
     idle_timeout: Duration,
     last_byte: Instant,
     silence: Option<Pin<Box<Sleep>>>,
@@ -38,6 +54,21 @@ pub struct Guards {
     pub admitted: crate::service::Admitted,
 }
 
+/// An upstream's answer that has been judged to be one.
+#[derive(Debug)]
+pub struct Answer {
+    /// The rest of the body.
+    pub upstream: Incoming,
+    /// The beginning of it, if it was held.
+    pub held: Held,
+    /// What must be made of it.
+    pub converter: Option<Converter>,
+    /// The connection.
+    pub lease: Lease,
+    /// What is to be learnt from it.
+    pub settlement: Settlement,
+}
+
 impl fmt::Debug for Relay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Relay")
@@ -47,32 +78,84 @@ impl fmt::Debug for Relay {
 }
 
 impl Relay {
-    /// Relays `upstream`, whose connection is `lease`.
+    /// Relays `answer`.
     #[must_use]
-    pub fn new(upstream: Incoming, lease: Lease, recording: Recording, guards: Guards) -> Self {
+    pub fn new(answer: Answer, recording: Recording, guards: Guards) -> Self {
         let mut relay = Self {
-            upstream,
-            idle_timeout: lease.upstream.provider.idle_timeout,
-            lease: Some(lease),
+            upstream: answer.upstream,
+            ready: VecDeque::new(),
+            converter: answer.converter,
+            drained: false,
+            failure: None,
+            idle_timeout: answer.lease.upstream.provider.idle_timeout,
+            lease: Some(answer.lease),
             recording,
+            settlement: answer.settlement,
             last_byte: Instant::now(),
             silence: None,
             guards: Some(guards),
         };
-        relay.end_if_whole();
+        for piece in answer.held.pieces {
+            if let Err(reason) = relay.take(piece) {
+                relay.failure = Some(reason);
+            }
+        }
+        relay.note_end();
+        if relay.drained && relay.ready.is_empty() {
+            relay.ended(End::Complete);
+        }
         relay
+    }
+
+    /// Takes a piece from the upstream; what goes to the client for it is in `ready` then.
+    fn take(&mut self, piece: Bytes) -> Result<(), String> {
+        match &mut self.converter {
+            None => {
+                self.recording.arrived(&piece);
+                self.settlement.arrived(&piece);
+                self.ready.push_back(piece);
+                Ok(())
+            }
+            Some(converter) => {
+                let before = self.ready.len();
+                let outcome = converter.push(piece, &mut self.ready);
+                self.note(before);
+                outcome
+            }
+        }
+    }
+
+    /// Records what a converter has made.
+    fn note(&mut self, from: usize) {
+        for piece in self.ready.range(from..) {
+            self.recording.arrived(piece);
+            self.settlement.arrived(piece);
+        }
+    }
+
+    /// The upstream's last byte is here.
+    fn drain(&mut self) -> Result<(), String> {
+        if std::mem::replace(&mut self.drained, true) {
+            return Ok(());
+        }
+        let Some(converter) = &mut self.converter else {
+            return Ok(());
+        };
+        let before = self.ready.len();
+        let outcome = converter.finish(&mut self.ready);
+        self.note(before);
+        outcome
     }
 
     /// hyper does not ask for more after the last byte of a body of known length, so the end is
     /// looked for after each piece.
-    fn end_if_whole(&mut self) {
-        if self.upstream.is_end_stream() {
-            self.ended(End::Complete);
-        }
+    fn note_end(&mut self) {
+        self.drained |= self.converter.is_none() && self.upstream.is_end_stream();
     }
 
     fn ended(&mut self, end: End) {
         let whole = end == End::Complete;
+        self.settlement.ended(&end);
         self.recording.finish(end);
         let lease = self.lease.take();
         if whole && let Some(lease) = lease {
@@ -107,6 +190,46 @@ impl Relay {
         }
         false
     }
+
+    /// The next piece that is ready, and the end if it was the last.
+    fn next_ready(&mut self) -> Option<Bytes> {
+        let piece = self.ready.pop_front()?;
+        if self.ready.is_empty() && self.drained && self.failure.is_none() {
+            self.ended(End::Complete);
+        }
+        Some(piece)
+    }
+
+    /// Asks the upstream once. What it gave is in `ready` then, but for trailers.
+    fn ask(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Frame<Bytes>>, String>> {
+        match Pin::new(&mut self.upstream).poll_frame(cx) {
+            Poll::Ready(Some(Ok(frame))) => {
+                self.last_byte = Instant::now();
+                let piece = match frame.into_data() {
+                    Ok(piece) => piece,
+                    Err(trailers) => return Poll::Ready(Ok(Some(trailers))),
+                };
+                let taken = self.take(piece);
+                self.note_end();
+                Poll::Ready(taken.map(|()| Some(Frame::data(Bytes::new()))))
+            }
+            Poll::Ready(Some(Err(error))) => {
+                let reason = format!("upstream broke off: {}", with_causes(&error));
+                Poll::Ready(Err(reason))
+            }
+            // HTTP/2 ends a stream that was reset without an error in the same way; only one that
+            // was whole says so.
+            Poll::Ready(None) if self.is_http2() && !self.upstream.is_end_stream() => {
+                Poll::Ready(Err("upstream broke off: stream reset".into()))
+            }
+            Poll::Ready(None) => Poll::Ready(self.drain().map(|()| None)),
+            Poll::Pending if self.silent_for_too_long(cx) => {
+                let reason = format!("upstream was silent for {:?}", self.idle_timeout);
+                Poll::Ready(Err(reason))
+            }
+            Poll::Pending => Poll::Pending,
+        }
+    }
 }
 
 impl HttpBody for Relay {
@@ -117,42 +240,44 @@ impl HttpBody for Relay {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        match Pin::new(&mut self.upstream).poll_frame(cx) {
-            Poll::Ready(Some(Ok(frame))) => {
-                self.last_byte = Instant::now();
-                if let Some(piece) = frame.data_ref() {
-                    self.recording.arrived(piece);
-                }
-                self.end_if_whole();
-                Poll::Ready(Some(Ok(frame)))
+        // What was given out last is with the client now, so there is time to look at it.
+        self.settlement.catch_up();
+        loop {
+            if let Some(piece) = self.next_ready() {
+                return Poll::Ready(Some(Ok(Frame::data(piece))));
             }
-            Poll::Ready(Some(Err(error))) => {
-                let reason = format!("upstream broke off: {}", with_causes(&error));
-                Poll::Ready(Some(Err(self.broke(&reason))))
-            }
-            // HTTP/2 ends a stream that was reset without an error in the same way; only one that
-            // was whole says so.
-            Poll::Ready(None) if self.is_http2() && !self.upstream.is_end_stream() => {
-                Poll::Ready(Some(Err(self.broke("upstream broke off: stream reset"))))
-            }
-            Poll::Ready(None) => {
+            if self.drained && self.failure.is_none() {
                 self.ended(End::Complete);
-                Poll::Ready(None)
+                return Poll::Ready(None);
             }
-            Poll::Pending if self.silent_for_too_long(cx) => {
-                let reason = format!("upstream was silent for {:?}", self.idle_timeout);
-                Poll::Ready(Some(Err(self.broke(&reason))))
+            // What was made of the last whole part has gone out before the break does.
+            if let Some(reason) = self.failure.take() {
+                return Poll::Ready(Some(Err(self.broke(&reason))));
             }
-            Poll::Pending => Poll::Pending,
+            match std::task::ready!(self.ask(cx)) {
+                Ok(Some(frame)) if frame.is_trailers() => return Poll::Ready(Some(Ok(frame))),
+                Ok(_) => {}
+                Err(reason) => self.failure = Some(reason),
+            }
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.upstream.is_end_stream()
+        self.ready.is_empty()
+            && self.failure.is_none()
+            && (self.drained || (self.converter.is_none() && self.upstream.is_end_stream()))
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.upstream.size_hint()
+        if self.converter.is_some() {
+            return SizeHint::default();
+        }
+        let ready: usize = self.ready.iter().map(Bytes::len).sum();
+        let rest = self.upstream.size_hint();
+        match rest.exact() {
+            Some(exact) => SizeHint::with_exact(exact + ready as u64),
+            None => SizeHint::default(),
+        }
     }
 }
 

@@ -3,11 +3,12 @@
 use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
-use weir_core::settings::Provider;
+use weir_core::clock::Now;
 use weir_wire::dialect::Dialect;
 use weir_wire::errors::{ErrorKind, error_body};
 
 use crate::body::Body;
+use crate::fleet::Fleet;
 
 /// Anthropic's and OpenAI's SDKs obey it before they look at the status.
 const X_SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
@@ -60,25 +61,52 @@ impl Reply {
         }
     }
 
-    /// The models that a provider is configured to have, in one list that Anthropic's and
-    /// OpenAI's clients both read.
+    /// Every model that a provider is known to have, in one list that Anthropic's and OpenAI's
+    /// clients both read.
     #[must_use]
-    pub fn models(provider: &Provider, request_id: &str) -> Self {
-        let data: Vec<_> = provider
-            .models
-            .iter()
-            .map(|id| {
+    pub fn models(fleet: &Fleet, now: Now, request_id: &str) -> Self {
+        let mut data = Vec::new();
+        let created = now.unix_ms / 1000;
+        for member in fleet.members.iter().filter(|member| !member.is_disabled()) {
+            let provider = &member.provider;
+            data.extend(provider.listed_models().map(|id| {
                 serde_json::json!({
                     "id": id, "type": "model", "object": "model", "display_name": id,
-                    "created_at": "1970-01-01T00:00:00Z", "created": 0,
-                    "owned_by": &*provider.name,
+                    "created_at": "1970-01-01T00:00:00Z", "created": created,
+                    "owned_by": provider.kind.owner(), "provider": &*provider.name,
+                })
+            }));
+        }
+        let id = |model: Option<&serde_json::Value>| model.map(|model| model["id"].clone());
+        let list = serde_json::json!({
+            "object": "list", "has_more": false,
+            "first_id": id(data.first()), "last_id": id(data.last()), "data": data,
+        });
+        Self::json(&list, request_id)
+    }
+
+    /// The providers in use.
+    #[must_use]
+    pub fn providers(fleet: &Fleet, request_id: &str) -> Self {
+        let members = fleet.members.iter().filter(|member| !member.is_disabled());
+        let data: Vec<_> = members
+            .map(|member| {
+                let provider = &member.provider;
+                let base_url = provider.base_url.to_string();
+                serde_json::json!({
+                    "name": &*provider.name, "type": provider.kind.owner(),
+                    "base_url": base_url.trim_end_matches('/'),
+                    "models": provider.listed_models().collect::<Vec<_>>(), "active": true,
                 })
             })
             .collect();
-        let list = serde_json::json!({
-            "object": "list", "has_more": false, "data": data,
-            "first_id": provider.models.first(), "last_id": provider.models.last(),
-        });
+        Self::json(
+            &serde_json::json!({"object": "list", "data": data}),
+            request_id,
+        )
+    }
+
+    fn json(body: &serde_json::Value, request_id: &str) -> Self {
         let mut headers = HeaderMap::with_capacity(2);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Ok(id) = HeaderValue::from_str(request_id) {
@@ -87,7 +115,7 @@ impl Reply {
         Self {
             status: StatusCode::OK,
             headers,
-            body: list.to_string().into(),
+            body: body.to_string().into(),
         }
     }
 

@@ -13,24 +13,31 @@ use arc_swap::ArcSwap;
 use http::header::EXPECT;
 use http::{Request, Response};
 use hyper::body::Incoming;
+use parking_lot::Mutex;
 use weir_core::exchange::{End, RawBody};
 use weir_core::health::{Lifecycle, Running};
-use weir_core::identity::Pass;
+use weir_core::identity::{Gate, Pass};
 use weir_core::limit::{Concurrency, Permit};
 use weir_wire::dialect::{Dialect, Operation, recognise};
 use weir_wire::errors::ErrorKind;
 
+use crate::ask::Ask;
+use crate::attempt::Won;
 use crate::body::Body;
+use crate::clock::now;
 use crate::connection::{Activity, Busy};
-use crate::forward::{Attempt, forward};
+use crate::errand::{Errand, Log, Original};
+use crate::fleet::{Fleet, Member};
 use crate::incomer::{Answerer, Incomer, Probe, misdirected, probe};
+use crate::misses::Miss;
+use crate::plan::{self, Planned};
 use crate::read::{ReadError, drain, read};
 use crate::record::{Recording, Sink};
 use crate::relay::{Guards, Relay};
 use crate::reply::Reply;
 use crate::shape::{self, Spent};
 use crate::snapshot::Snapshot;
-use crate::upstream::Upstream;
+use crate::told::Told;
 
 /// Claude Code gives up its look for models after three seconds.
 const MODEL_LIST_TIMEOUT: Duration = Duration::from_millis(2500);
@@ -252,20 +259,23 @@ impl Gateway {
         mut incomer: Incomer,
         snapshot: &Snapshot,
         cleared: Cleared,
-        body: RawBody,
+        mut body: RawBody,
     ) -> Response<Body> {
-        let Some(upstream) = snapshot.upstream_for(incomer.dialect) else {
-            let message = format!("no provider is configured for {}", incomer.dialect.as_str());
+        let (dialect, operation) = (incomer.dialect, incomer.operation);
+        let fleet = &snapshot.fleet;
+        let candidates: Vec<_> = fleet.serving(dialect, operation).cloned().collect();
+        if let Some(reply) = own_answer(&incomer, fleet, candidates.first()) {
+            return self.answer_itself(incomer, snapshot, reply, End::Complete);
+        }
+        if candidates.is_empty() {
+            let message = format!("no provider is configured for {}", dialect.as_str());
             return self.refuse(incomer, snapshot, ErrorKind::NotFound, &message);
-        };
-        if !upstream.provider.keys.is_empty() && incomer.is_foreign_page(&cleared.pass) {
+        }
+        let lends = candidates.iter().any(|member| member.lends_credentials());
+        if lends && incomer.is_foreign_page(&cleared.pass) {
             let message = "requests of web pages are refused while no credential is demanded: \
                            turn on `auth.enabled`";
             return self.refuse(incomer, snapshot, ErrorKind::Permission, message);
-        }
-        if incomer.asks_for_models() && !upstream.provider.models.is_empty() {
-            let reply = Reply::models(&upstream.provider, &incomer.request_id());
-            return self.answer_itself(incomer, snapshot, reply, End::Complete);
         }
         let spent = Spent {
             gate: &snapshot.gate,
@@ -273,65 +283,132 @@ impl Gateway {
         };
         let keep = snapshot.bytes_to_keep();
         let answerer = Answerer::new(&incomer);
-        let attempt = match prepare(&mut incomer, upstream, spent, &body, keep) {
-            Ok(attempt) => attempt,
+        let head = (&incomer.parts.headers, incomer.parts.uri.path());
+        let mut ask = Ask::of(fleet, &candidates, (dialect, operation), head, &mut body);
+        ask.path_model.clone_from(&incomer.path_model);
+        let original = match original(&mut incomer, spent, body.clone(), keep) {
+            Ok(original) => original,
             Err(error) => {
                 let message = format!("the path cannot be forwarded: {error}");
                 return self.refuse(incomer, snapshot, ErrorKind::InvalidRequest, &message);
             }
         };
-        let started = incomer.started;
-        let provider = Arc::clone(&upstream.provider.name);
-        let (request, busy) = incomer.into_record(&snapshot.gate, provider, body.clone(), keep > 0);
-        let mut recording = Recording::start(&self.sink, request, started, keep);
-        match forward(attempt, &self.sink.metrics, &mut recording).await {
-            Ok((response, lease)) => {
-                let (mut head, incoming) = response.into_parts();
-                recording.responded(head.status, &head.headers);
-                head.headers = shape::response_headers(head.headers);
-                answerer.add_request_id(&mut head.headers);
-                head.version = http::Version::HTTP_11;
-                let guards = Guards {
-                    busy,
-                    admitted: cleared.admitted,
-                };
-                let relay = Relay::new(incoming, lease, recording, guards);
-                Response::from_parts(head, Body::Relay(Box::new(relay)))
-            }
-            Err(failure) => answerer.failed(&failure, &body, recording, &snapshot.gate),
-        }
+        let (started, worker) = (incomer.started, incomer.peer.worker);
+        let seed = incomer.id.0.as_u64_pair().1;
+        let plan = plan::plan(fleet, &candidates, &ask, &original, seed);
+        let first = match &plan {
+            Ok(plan) => Arc::clone(&plan.provider),
+            Err(_) => Arc::from(""),
+        };
+        let (request, busy) = incomer.into_record(&snapshot.gate, first, body, keep > 0);
+        let recording = Recording::start(&self.sink, request, started, keep);
+        let errand = Errand {
+            fleet,
+            metrics: &self.sink.metrics,
+            spent,
+            original,
+            ask,
+            worker,
+            started,
+            seed,
+            log: Mutex::default(),
+        };
+        let guards = Guards {
+            busy,
+            admitted: cleared.admitted,
+        };
+        dispatch(errand, plan, &answerer, recording, guards, &snapshot.gate).await
     }
 }
 
-/// Puts the request into the provider's terms.
-fn prepare<'a>(
-    incomer: &mut Incomer,
-    upstream: &'a Arc<Upstream>,
-    spent: Spent<'_>,
-    body: &'a RawBody,
-    keep: usize,
-) -> Result<Attempt<'a>, http::Error> {
-    let (path, own_in_query) = incomer.path_for(upstream, spent)?;
-    let parts = &mut incomer.parts;
-    let mut header_timeout = upstream.provider.response_header_timeout;
-    if incomer.operation == Operation::Models {
-        header_timeout = header_timeout.min(MODEL_LIST_TIMEOUT);
+/// Sends a request on its errand and answers with what it brings.
+async fn dispatch(
+    errand: Errand<'_>,
+    plan: Result<Planned, Miss>,
+    answerer: &Answerer,
+    mut recording: Recording,
+    guards: Guards,
+    gate: &Gate,
+) -> Response<Body> {
+    let outcome = match plan {
+        Ok(plan) => {
+            errand.note_plan(plan.reason);
+            let won = errand.run(&plan.order).await;
+            won.map(|won| (won, plan.reason))
+        }
+        Err(miss) => Err(miss),
+    };
+    let Log { route, attempts } = std::mem::take(&mut *errand.log.lock());
+    recording.routed(route, attempts);
+    let (won, reason) = match outcome {
+        Ok(won) => won,
+        Err(miss) => return answerer.failed(miss, &errand.original.body, recording, gate),
+    };
+    let Won {
+        head,
+        answer,
+        member,
+        key,
+        breaker,
+    } = *won;
+    recording.responded(head.status, &head.headers);
+    let mut response = Response::new(());
+    *response.status_mut() = head.status;
+    *response.extensions_mut() = head.extensions;
+    let mut headers = shape::response_headers(head.headers);
+    answerer.add_request_id(&mut headers);
+    let told = Told {
+        routing: &errand.fleet.routing,
+        provider: member.name(),
+        breaker,
+        reason,
+        key,
+    };
+    told.add_to(&mut headers);
+    *response.headers_mut() = headers;
+    let relay = Relay::new(answer, recording, guards);
+    response.map(|()| Body::Relay(Box::new(relay)))
+}
+
+/// Answers that need no provider: lists of what is configured.
+fn own_answer(incomer: &Incomer, fleet: &Fleet, first: Option<&Arc<Member>>) -> Option<Reply> {
+    let request_id = incomer.request_id();
+    if incomer.asks_for_providers() {
+        return Some(Reply::providers(fleet, &request_id));
     }
+    // A provider whose models nobody has listed knows them best.
+    let listed = match first {
+        Some(member) => member.provider.models.is_empty(),
+        None => fleet.members.is_empty(),
+    };
+    (incomer.asks_for_models() && !listed).then(|| Reply::models(fleet, now(), &request_id))
+}
+
+/// The request as it is needed for as many tries as it takes.
+fn original(
+    incomer: &mut Incomer,
+    spent: Spent<'_>,
+    body: RawBody,
+    keep: usize,
+) -> Result<Original, http::Error> {
+    let (path, own_in_query) = incomer.path_without(spent)?;
+    let parts = &mut incomer.parts;
+    let own = own_in_query || shape::has_own_credential(&parts.headers, spent);
     // The record takes the client's own; without one they need not be copied.
     let headers = if keep > 0 {
         parts.headers.clone()
     } else {
         std::mem::take(&mut parts.headers)
     };
-    Ok(Attempt {
-        upstream,
-        worker: incomer.peer.worker,
+    Ok(Original {
         method: parts.method.clone(),
-        uri: upstream.uri(&path)?,
-        headers: shape::request_headers(headers, upstream, spent, own_in_query),
-        extensions: std::mem::take(&mut parts.extensions),
+        path,
+        own_in_query,
+        own,
+        headers: Mutex::new((headers, std::mem::take(&mut parts.extensions))),
         body,
-        header_timeout,
-        seed: incomer.id.0.as_u64_pair().1,
+        dialect: incomer.dialect,
+        operation: incomer.operation,
+        header_timeout: (incomer.operation == Operation::Models).then_some(MODEL_LIST_TIMEOUT),
     })
 }

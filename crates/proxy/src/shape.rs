@@ -1,9 +1,9 @@
 //! The headers that go on: the client's own, in order, less what belongs to one hop and less the
-//! credential that opened the gateway; then the provider's credential, last.
+//! credential that opened the gateway. The provider's credential is put in later, by its own code.
 
 use http::header::{
-    AUTHORIZATION, CONNECTION, EXPECT, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER,
-    TRANSFER_ENCODING, UPGRADE,
+    AUTHORIZATION, CONNECTION, EXPECT, FORWARDED, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION,
+    TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Version};
 use weir_core::identity::{Gate, Pass};
@@ -12,12 +12,15 @@ use weir_core::settings::{ClientCredentials, Provider, ProviderKind};
 use crate::upstream::Upstream;
 
 const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+const API_KEY: HeaderName = HeaderName::from_static("api-key");
 const X_GOOG_API_KEY: HeaderName = HeaderName::from_static("x-goog-api-key");
-const ANTHROPIC_VERSION: HeaderName = HeaderName::from_static("anthropic-version");
+/// What another gateway uses inside; it must never come from a client.
+const X_SELECTED_KEY: HeaderName = HeaderName::from_static("x-selected-key");
 /// Headers in which clients send a credential of their own.
-const CREDENTIALS: [HeaderName; 3] = [AUTHORIZATION, X_API_KEY, X_GOOG_API_KEY];
-/// What marks a subscription's token, which only the bearer scheme carries.
-const SUBSCRIPTION_PREFIX: &str = "sk-ant-oat";
+const CREDENTIALS: [HeaderName; 4] = [AUTHORIZATION, X_API_KEY, X_GOOG_API_KEY, API_KEY];
+const SCHEME: &[u8] = b"bearer ";
+/// What set-up tools of gateways put in a client's settings in place of a credential.
+const PLACEHOLDER: &[u8] = b"managed-by-";
 
 /// The credential that opened the gateway, which goes no further.
 #[derive(Clone, Copy, Debug)]
@@ -34,32 +37,77 @@ impl Spent<'_> {
     }
 }
 
-/// The request's headers for `upstream`. `query_credential` tells of a credential of the client's
-/// own in the query.
+/// Whose credential goes upstream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Credential {
+    /// The client's own, as it came.
+    Client,
+    /// The provider's, and none of the client's.
+    Configured,
+}
+
+/// Whose credential a request to `provider` carries. `own` tells whether the client sent one of
+/// its own, `has_key` whether one is configured.
+#[must_use]
+pub fn credential(provider: &Provider, own: bool, has_key: bool) -> Credential {
+    let clients = match (provider.client_credentials, provider.kind) {
+        (ClientCredentials::Never, _) => false,
+        (ClientCredentials::Always, _) | (ClientCredentials::Auto, ProviderKind::Anthropic) => own,
+        // A credential for one of these two is what its own clients send.
+        (ClientCredentials::Auto, ProviderKind::Openai | ProviderKind::Gemini) => own && !has_key,
+        // What it is good for is not known here, so it is not handed to another vendor.
+        (ClientCredentials::Auto, _) => false,
+    };
+    if clients {
+        Credential::Client
+    } else {
+        Credential::Configured
+    }
+}
+
+/// Whether the client sent a credential of its own in a header: neither the gateway's nor a
+/// placeholder that a set-up tool has put where a client insists on one.
+#[must_use]
+pub fn has_own_credential(headers: &HeaderMap, spent: Spent<'_>) -> bool {
+    CREDENTIALS.iter().any(|name| {
+        headers
+            .get_all(name)
+            .iter()
+            .any(|value| !value.is_empty() && !spent.is(name, value) && !is_placeholder(value))
+    })
+}
+
+fn is_placeholder(value: &HeaderValue) -> bool {
+    let value = value.as_bytes().trim_ascii();
+    let token = match value.split_at_checked(SCHEME.len()) {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case(SCHEME) => rest.trim_ascii_start(),
+        _ => value,
+    };
+    token.starts_with(PLACEHOLDER)
+}
+
+/// The request's headers for `upstream`: without those of this hop, without the gateway's
+/// credential, and without the client's unless that is the one to send.
 #[must_use]
 pub fn request_headers(
     headers: HeaderMap,
     upstream: &Upstream,
     spent: Spent<'_>,
-    query_credential: bool,
+    credential: Credential,
 ) -> HeaderMap {
-    let is_own = |name: &HeaderName| {
-        headers
-            .get_all(name)
-            .iter()
-            .any(|value| !value.is_empty() && !spent.is(name, value))
-    };
-    let own = query_credential || CREDENTIALS.iter().any(is_own);
-    let key = configured_key(&upstream.provider, own);
-    let drops_own =
-        key.is_some() || upstream.provider.client_credentials == ClientCredentials::Never;
     let named = connection_options(&headers);
     let mut shaped = HeaderMap::with_capacity(headers.len() + 2);
     for_each_field(headers, |name, value| {
-        let of_this_hop =
-            is_hop_by_hop(name) || *name == TRAILER || *name == EXPECT || named.contains(name);
-        let credential = spent.is(name, &value) || (drops_own && CREDENTIALS.contains(name));
-        if !of_this_hop && !credential {
+        let of_this_hop = is_hop_by_hop(name)
+            || *name == TRAILER
+            || *name == EXPECT
+            || *name == X_SELECTED_KEY
+            || tells_of_the_client(name)
+            || named.contains(name);
+        let dropped = spent.is(name, &value)
+            || (CREDENTIALS.contains(name)
+                && (credential == Credential::Configured || is_placeholder(&value)));
+        if !of_this_hop && !dropped {
             let value = if *name == HOST {
                 upstream.host.clone()
             } else {
@@ -68,14 +116,6 @@ pub fn request_headers(
             shaped.append(name.clone(), value);
         }
     });
-    if let Some(version) = &upstream.provider.version
-        && !shaped.contains_key(ANTHROPIC_VERSION)
-    {
-        shaped.insert(ANTHROPIC_VERSION, version.clone());
-    }
-    if let Some((name, value)) = key {
-        shaped.insert(name, value);
-    }
     shaped
 }
 
@@ -120,12 +160,9 @@ fn for_each_field(headers: HeaderMap, mut visit: impl FnMut(&HeaderName, HeaderV
     }
 }
 
-/// Whether the configured key replaces `key=` in the query too.
-#[must_use]
-pub fn replaces_query_credential(provider: &Provider, query_credential: bool) -> bool {
-    query_credential
-        && (configured_key(provider, true).is_some()
-            || provider.client_credentials == ClientCredentials::Never)
+/// Forwarding headers, which tell a vendor where a client sits. They are for gateways, not vendors.
+fn tells_of_the_client(name: &HeaderName) -> bool {
+    *name == FORWARDED || name.as_str().starts_with("x-forwarded-")
 }
 
 /// RFC 9110 §7.6.1, with the two that concern a proxy's own authentication. `Trailer` is not
@@ -154,31 +191,4 @@ fn connection_options(headers: &HeaderMap) -> Vec<HeaderName> {
         })
         .filter_map(|option| option.parse().ok())
         .collect()
-}
-
-/// The configured credential, if it is the one to send, with the header it goes in.
-fn configured_key(provider: &Provider, own: bool) -> Option<(HeaderName, HeaderValue)> {
-    let key = &provider.keys.first()?.secret;
-    let clients_first = match provider.client_credentials {
-        ClientCredentials::Always => true,
-        ClientCredentials::Never => false,
-        ClientCredentials::Auto => provider.kind == ProviderKind::Anthropic,
-    };
-    if own && clients_first {
-        return None;
-    }
-    let key = key.expose();
-    let bearer = format!("Bearer {key}");
-    let (name, value) = match provider.kind {
-        ProviderKind::Anthropic if key.starts_with(SUBSCRIPTION_PREFIX) => {
-            (AUTHORIZATION, bearer.as_str())
-        }
-        ProviderKind::Anthropic => (X_API_KEY, key),
-        ProviderKind::Openai => (AUTHORIZATION, bearer.as_str()),
-        ProviderKind::Gemini => (X_GOOG_API_KEY, key),
-        _ => (AUTHORIZATION, bearer.as_str()),
-    };
-    let mut value = HeaderValue::from_str(value).ok()?;
-    value.set_sensitive(true);
-    Some((name, value))
 }

@@ -1,17 +1,15 @@
 //! One validated configuration, made ready for requests. A request keeps the snapshot it started
-//! with; upstreams that did not change keep their connections across a reload.
+//! with; providers that did not change keep their state and connections across a reload.
 
 use std::io;
 use std::num::NonZeroUsize;
-use std::sync::Arc;
 use std::time::Duration;
 
 use ipnet::IpNet;
 use weir_core::identity::Gate;
-use weir_core::settings::{ProviderKind, Settings};
-use weir_wire::dialect::Dialect;
+use weir_core::settings::Settings;
 
-use crate::upstream::Upstream;
+use crate::fleet::Fleet;
 
 /// What requests read.
 #[derive(Debug)]
@@ -28,7 +26,8 @@ pub struct Snapshot {
     pub max_capture_bytes: usize,
     /// Proxies in front whose forwarding headers are believed.
     pub trusted_proxies: Vec<IpNet>,
-    upstreams: Vec<Arc<Upstream>>,
+    /// The providers.
+    pub fleet: Fleet,
 }
 
 impl Snapshot {
@@ -37,19 +36,7 @@ impl Snapshot {
     /// # Errors
     /// When a provider's proxy or TLS cannot be set up; the text names the provider.
     pub fn build(settings: &Settings, workers: usize, previous: Option<&Self>) -> io::Result<Self> {
-        let mut upstreams = Vec::with_capacity(settings.providers.len());
-        for provider in &settings.providers {
-            let kept = previous.and_then(|snapshot| {
-                snapshot
-                    .upstreams
-                    .iter()
-                    .find(|upstream| upstream.provider == *provider)
-            });
-            upstreams.push(match kept {
-                Some(upstream) => Arc::clone(upstream),
-                None => Arc::new(Upstream::new(Arc::clone(provider), workers)?),
-            });
-        }
+        let fleet = Fleet::build(settings, workers, previous.map(|snapshot| &snapshot.fleet))?;
         Ok(Self {
             gate: Gate::new(&settings.auth, settings.server.trust_proxy),
             max_body_bytes: settings.server.max_body_bytes,
@@ -61,7 +48,7 @@ impl Snapshot {
             } else {
                 Vec::new()
             },
-            upstreams,
+            fleet,
         })
     }
 
@@ -73,18 +60,5 @@ impl Snapshot {
         } else {
             0
         }
-    }
-
-    /// The first provider that speaks `dialect`.
-    #[must_use]
-    pub fn upstream_for(&self, dialect: Dialect) -> Option<&Arc<Upstream>> {
-        let kind = match dialect {
-            Dialect::AnthropicMessages => ProviderKind::Anthropic,
-            Dialect::OpenaiChat | Dialect::OpenaiResponses => ProviderKind::Openai,
-            Dialect::Gemini => ProviderKind::Gemini,
-        };
-        self.upstreams
-            .iter()
-            .find(|upstream| upstream.provider.kind == kind)
     }
 }

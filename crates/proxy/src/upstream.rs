@@ -23,8 +23,8 @@ pub struct Upstream {
     authority: Authority,
     /// The base path without a trailing slash; empty in the usual case.
     base_path: String,
-    connector: Connector,
-    pools: Box<[Pool]>,
+    connector: Arc<Connector>,
+    pools: Arc<[Pool]>,
 }
 
 /// Why there is no connection.
@@ -62,9 +62,23 @@ impl Upstream {
             scheme,
             authority,
             base_path,
-            connector,
+            connector: Arc::new(connector),
             pools,
         })
+    }
+
+    /// The same place under settings that lead there in the same way; connections stay.
+    #[must_use]
+    pub fn renewed(&self, provider: Arc<Provider>) -> Self {
+        Self {
+            provider,
+            host: self.host.clone(),
+            scheme: self.scheme.clone(),
+            authority: self.authority.clone(),
+            base_path: self.base_path.clone(),
+            connector: Arc::clone(&self.connector),
+            pools: Arc::clone(&self.pools),
+        }
     }
 
     /// The provider's address for a path and query that are kept as they are.

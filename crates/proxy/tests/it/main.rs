@@ -3,9 +3,16 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod admission;
+mod breakers;
 mod ends;
+mod failover;
 mod fidelity;
 mod net;
 mod outbound;
+mod pools;
 mod protocols;
+mod providers;
+mod rig;
+mod routing;
 mod streaming;
+mod thinking;

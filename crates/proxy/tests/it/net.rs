@@ -131,6 +131,11 @@ pub(crate) async fn net(settings: &[(&str, &str)]) -> Net {
 /// The same with a mock of the test's own.
 pub(crate) async fn net_before(mock: Mock, settings: &[(&str, &str)]) -> Net {
     let settings = checked(&mock.url(), settings);
+    net_of(mock, &settings)
+}
+
+/// A gateway with these settings.
+pub(crate) fn net_of(mock: Mock, settings: &Settings) -> Net {
     let records = Arc::new(Records::default());
     let open_control = Arc::new(Notify::new());
     let limit = settings
@@ -139,7 +144,7 @@ pub(crate) async fn net_before(mock: Mock, settings: &[(&str, &str)]) -> Net {
         .map_or(0, std::num::NonZeroUsize::get);
     let gateway = Arc::new(Gateway {
         snapshot: Arc::new(ArcSwap::from_pointee(
-            Snapshot::build(&settings, 1, None).unwrap(),
+            Snapshot::build(settings, 1, None).unwrap(),
         )),
         sink: Sink {
             recorder: Arc::clone(&records) as Arc<dyn Recorder>,

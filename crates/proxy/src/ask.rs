@@ -1,0 +1,101 @@
+//! What routing must know of a request: its model, its session, whose turn it is, how much it will
+//! use. Read from headers where they tell it, from the body only where they do not.
+
+use http::HeaderMap;
+use weir_core::exchange::RawBody;
+use weir_core::keys::Class;
+use weir_core::route::session::{BodyHints, SessionKey, Source};
+use weir_wire::dialect::{Dialect, Operation};
+use weir_wire::peek::{Peek, Want};
+use weir_wire::thinking;
+
+use crate::fleet::{Fleet, Member};
+
+/// Bytes of a prompt that make one token, about: what vendors give as a rule of thumb for English.
+const BYTES_PER_TOKEN: u64 = 4;
+/// Output that is expected of a request, in tokens, until its answer tells.
+const EXPECTED_OUTPUT: u64 = 500;
+
+/// What is known of a request.
+#[derive(Debug)]
+pub struct Ask {
+    /// What the body says, as far as it was looked at.
+    pub peek: Peek,
+    /// The model when the path names it.
+    pub path_model: Option<Box<str>>,
+    /// Whose turn it is.
+    pub class: Class,
+    /// The conversation, and what told of it.
+    pub session: Option<(SessionKey, Source)>,
+    /// Whether there may be opaque reasoning in it.
+    pub thinking: bool,
+    /// Input tokens, estimated.
+    pub input_tokens: u64,
+    /// Output tokens, estimated.
+    pub output_tokens: u64,
+}
+
+impl Ask {
+    /// Looks at a request, no further than `fleet` needs. A body that has to be looked at as a
+    /// whole is one piece then.
+    #[must_use]
+    pub fn of(
+        fleet: &Fleet,
+        candidates: &[std::sync::Arc<Member>],
+        (dialect, operation): (Dialect, Operation),
+        (headers, path): (&HeaderMap, &str),
+        body: &mut RawBody,
+    ) -> Self {
+        let creates = operation.generates();
+        let routed = candidates.len() > 1 || candidates.iter().any(|one| one.provider.pooled);
+        let thinking = creates
+            && fleet.routing.thinking.enabled
+            && thinking::may_hold_reasoning(dialect, &body.pieces);
+        let by_header = SessionKey::derive(headers, &BodyHints::default());
+        let sessions = creates && routed && fleet.routing.affinity;
+        let mut want = Want::NOTHING;
+        if body.len > 0 && creates {
+            if thinking || fleet.reads_models(candidates) {
+                want |= Want::MODEL;
+            }
+            if candidates.iter().any(|one| one.api.wants_stream()) {
+                want |= Want::STREAM | Want::MODEL;
+            }
+            if sessions && by_header.is_none() {
+                want |= Want::SESSION;
+            }
+        }
+        let peek = Peek::of(dialect, &body.pieces, want);
+        if let Some(joined) = peek.joined() {
+            *body = RawBody {
+                len: joined.len(),
+                pieces: vec![joined.clone()],
+            };
+        }
+        let session = by_header
+            .or_else(|| SessionKey::derive(headers, &hints(&peek)))
+            .filter(|_| sessions);
+        Self {
+            peek,
+            path_model: None,
+            class: Class::of(headers, path),
+            session,
+            thinking,
+            input_tokens: body.len as u64 / BYTES_PER_TOKEN,
+            output_tokens: if creates { EXPECTED_OUTPUT } else { 0 },
+        }
+    }
+
+    /// The model that the client asked for.
+    #[must_use]
+    pub fn model(&self) -> Option<&str> {
+        self.path_model.as_deref().or_else(|| self.peek.model())
+    }
+}
+
+fn hints(peek: &Peek) -> BodyHints<'_> {
+    BodyHints {
+        session: peek.session(),
+        prefix_hash: peek.prefix_hash(),
+    }
+}

@@ -1,0 +1,349 @@
+//! The providers as they are at this moment: connections, breakers, keys, what runs and how fast
+//! it went. What has not changed in the configuration stays over a reload.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use weir_core::clock::Now;
+use weir_core::exchange::End;
+use weir_core::keys::{KeyId, KeyPool};
+use weir_core::route::affinity::Affinity;
+use weir_core::route::breaker::{Admission, Breaker, Outcome, State, Transition};
+use weir_core::route::latency::Latency;
+use weir_core::route::strategy::Memory;
+use weir_core::settings::{Cloud, Health, Provider, Routing, Settings, Strategy};
+use weir_core::vault::Vault;
+use weir_wire::dialect::{Dialect, Operation};
+
+use crate::attempt::KeyState;
+use crate::provider::{Api, api};
+use crate::upstream::Upstream;
+
+/// Sessions that are remembered.
+const MAX_SESSIONS: usize = 65_536;
+
+/// A provider in use.
+#[derive(Debug)]
+pub struct Member {
+    /// What was configured.
+    pub provider: Arc<Provider>,
+    /// The connections to it.
+    pub upstream: Arc<Upstream>,
+    /// What it makes of a request.
+    pub api: Box<dyn Api>,
+    /// Its keys.
+    pub keys: Mutex<KeyPool>,
+    /// Whether requests may go to it.
+    pub breaker: Mutex<Breaker>,
+    /// Time to its first bytes.
+    pub latency: Mutex<Latency>,
+    /// What was counted.
+    pub tally: Tally,
+    in_flight: AtomicU32,
+    disabled: AtomicBool,
+}
+
+/// Counts since the start.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// Answers that came to their end, whatever their status.
+    pub succeeded: AtomicU64,
+    /// Failures: of transport, of the provider, or in the middle of an answer.
+    pub failed: AtomicU64,
+    /// Input tokens, as far as they were read.
+    pub input_tokens: AtomicU64,
+    /// Output tokens, as far as they were read.
+    pub output_tokens: AtomicU64,
+}
+
+impl Member {
+    fn new(
+        provider: &Arc<Provider>,
+        workers: usize,
+        health: &Health,
+        old: Option<&Self>,
+    ) -> io::Result<Self> {
+        let keys = match old {
+            Some(old) => old
+                .keys
+                .lock()
+                .rebuilt(&provider.keys, provider.key_strategy),
+            None => KeyPool::new(&provider.keys, provider.key_strategy),
+        };
+        let upstream = match old.filter(|old| same_way(&old.provider, provider)) {
+            Some(old) => old.upstream.renewed(Arc::clone(provider)),
+            None => Upstream::new(Arc::clone(provider), workers)?,
+        };
+        Ok(Self {
+            upstream: Arc::new(upstream),
+            api: api(provider)?,
+            keys: Mutex::new(keys),
+            breaker: Mutex::new(Breaker::new(health)),
+            latency: Mutex::default(),
+            tally: Tally::default(),
+            in_flight: AtomicU32::new(0),
+            disabled: AtomicBool::new(false),
+            provider: Arc::clone(provider),
+        })
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &Arc<str> {
+        &self.provider.name
+    }
+
+    /// Requests under way.
+    #[must_use]
+    pub fn in_flight(&self) -> u32 {
+        self.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// Whether somebody has switched it off.
+    #[must_use]
+    pub fn is_disabled(&self) -> bool {
+        self.disabled.load(Ordering::Relaxed)
+    }
+
+    /// Switches it on or off until the process ends or its configuration changes.
+    pub fn set_disabled(&self, disabled: bool) {
+        self.disabled.store(disabled, Ordering::Relaxed);
+    }
+
+    /// Whether it has the operation in the dialect.
+    #[must_use]
+    pub fn serves(&self, dialect: Dialect, operation: Operation) -> bool {
+        self.provider.dialects.contains(&dialect) && self.api.serves(dialect, operation)
+    }
+
+    /// Counts a request in, if the breaker lets it; `force` asks nobody.
+    pub fn admit(self: &Arc<Self>, now: Now, force: bool) -> Option<Permit> {
+        let admission = match self.breaker.lock().admit(now) {
+            Admission::Refused { .. } if force => None,
+            Admission::Refused { .. } => return None,
+            admitted => Some(admitted),
+        };
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        Some(Permit {
+            member: Arc::clone(self),
+            admission,
+        })
+    }
+
+    /// Whether there is a key to pick.
+    #[must_use]
+    pub fn has_keys(&self) -> bool {
+        !self.keys.lock().is_empty()
+    }
+
+    /// Whether a client may use a credential here that is not its own.
+    #[must_use]
+    pub fn lends_credentials(&self) -> bool {
+        self.provider.cloud != Cloud::None || self.has_keys()
+    }
+
+    /// What clients are told of a key.
+    #[must_use]
+    pub fn key_state(&self, id: KeyId, now: Now) -> KeyState {
+        let keys = self.keys.lock();
+        KeyState {
+            id,
+            total: keys.len(),
+            available: keys.available(now),
+            capacity: keys.capacity(id, now),
+        }
+    }
+
+    /// The state of its breaker.
+    #[must_use]
+    pub fn breaker_state(&self, now: Now) -> State {
+        self.breaker.lock().state(now)
+    }
+
+    /// The name that it has for a model.
+    #[must_use]
+    pub fn model_for<'a>(&'a self, model: &'a str) -> &'a str {
+        self.provider
+            .model_mapping
+            .get(model)
+            .map_or(model, String::as_str)
+    }
+
+    /// Counts what an answer used.
+    pub fn count_tokens(&self, input: u64, output: u64) {
+        self.tally.input_tokens.fetch_add(input, Ordering::Relaxed);
+        self.tally
+            .output_tokens
+            .fetch_add(output, Ordering::Relaxed);
+    }
+
+    fn log(&self, transition: Option<Transition>) {
+        let Some(Transition { from, to }) = transition else {
+            return;
+        };
+        let provider = &*self.provider.name;
+        if to.is_open() {
+            tracing::warn!(provider, %from, %to, "circuit breaker state change");
+        } else {
+            tracing::info!(provider, %from, %to, "circuit breaker state change");
+        }
+    }
+
+    /// A probe has found it alive.
+    pub fn probed_well(&self, now: Now) {
+        let transition = self.breaker.lock().probe_succeeded(now);
+        self.log(transition);
+    }
+}
+
+/// Whether two configurations of a provider lead to the same place in the same way.
+fn same_way(old: &Provider, new: &Provider) -> bool {
+    old.base_url == new.base_url
+        && old.proxy == new.proxy
+        && old.connect_timeout == new.connect_timeout
+}
+
+/// A request's place at a provider. Dropped without a report it says nothing of the provider's
+/// health, as when the client left.
+#[derive(Debug)]
+pub struct Permit {
+    member: Arc<Member>,
+    admission: Option<Admission>,
+}
+
+impl Permit {
+    /// The provider did well, or did not; `retry_after` is what it asked for.
+    pub fn report(&mut self, outcome: Outcome, retry_after: Option<Duration>, now: Now) {
+        let tally = &self.member.tally;
+        let count = match outcome {
+            Outcome::Success => &tally.succeeded,
+            Outcome::Failure => &tally.failed,
+        };
+        count.fetch_add(1, Ordering::Relaxed);
+        if let Some(admission) = self.admission.take() {
+            let transition =
+                self.member
+                    .breaker
+                    .lock()
+                    .report(admission, outcome, retry_after, now);
+            self.member.log(transition);
+        }
+    }
+
+    /// The same at the end of an answer whose head was a success.
+    pub fn ended(&mut self, end: &End, now: Now) {
+        match end {
+            End::Complete => self.report(Outcome::Success, None, now),
+            End::UpstreamBroke(_) | End::Gateway(_) => self.report(Outcome::Failure, None, now),
+            End::ClientGone => {}
+        }
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.member.in_flight.fetch_sub(1, Ordering::Relaxed);
+        if let Some(admission) = self.admission.take() {
+            self.member.breaker.lock().release(admission);
+        }
+    }
+}
+
+/// What outlives a reload.
+#[derive(Debug)]
+pub struct Memories {
+    /// What the strategy remembers of its last choices.
+    pub strategy: Mutex<Memory>,
+    /// Where sessions have their prompt cached.
+    pub affinity: Affinity,
+    /// Who issued which thinking signature.
+    pub vault: Arc<Vault>,
+}
+
+/// Every provider of a configuration.
+#[derive(Debug)]
+pub struct Fleet {
+    /// In the order of the configuration.
+    pub members: Vec<Arc<Member>>,
+    /// How one is picked.
+    pub routing: Routing,
+    /// When one is ill.
+    pub health: Health,
+    /// What outlives this configuration.
+    pub memories: Arc<Memories>,
+}
+
+impl Fleet {
+    /// Makes the providers of `settings` ready; those of `previous` that did not change stay as
+    /// they are.
+    ///
+    /// # Errors
+    /// When a provider's proxy, TLS or credentials cannot be set up; the text names the provider.
+    pub fn build(settings: &Settings, workers: usize, previous: Option<&Self>) -> io::Result<Self> {
+        let mut members = Vec::with_capacity(settings.providers.len());
+        for provider in &settings.providers {
+            let old = previous.and_then(|fleet| fleet.member(&provider.name));
+            let kept = old.filter(|old| old.provider == *provider);
+            members.push(match kept {
+                Some(member) => Arc::clone(member),
+                None => Arc::new(Member::new(
+                    provider,
+                    workers,
+                    &settings.health,
+                    old.map(|old| &**old),
+                )?),
+            });
+        }
+        for member in &members {
+            member.breaker.lock().configure(&settings.health);
+        }
+        let memories = match previous {
+            Some(fleet) => Arc::clone(&fleet.memories),
+            None => Arc::new(Memories {
+                strategy: Mutex::default(),
+                affinity: Affinity::new(MAX_SESSIONS),
+                vault: Arc::new(Vault::new(settings.routing.thinking.ttl)),
+            }),
+        };
+        memories.vault.set_ttl(settings.routing.thinking.ttl);
+        Ok(Self {
+            members,
+            routing: settings.routing.clone(),
+            health: settings.health.clone(),
+            memories,
+        })
+    }
+
+    /// The provider of this name.
+    #[must_use]
+    pub fn member(&self, name: &str) -> Option<&Arc<Member>> {
+        self.members.iter().find(|member| &**member.name() == name)
+    }
+
+    /// Whether the model of a request decides anything.
+    #[must_use]
+    pub fn reads_models(&self, candidates: &[Arc<Member>]) -> bool {
+        let by_model = matches!(
+            self.routing.strategy,
+            Strategy::ModelBased | Strategy::CostBased
+        );
+        (by_model && candidates.len() > 1)
+            || candidates
+                .iter()
+                .any(|member| !member.provider.model_mapping.is_empty())
+    }
+
+    /// The providers that can take such a request, in the order of the configuration.
+    pub fn serving(
+        &self,
+        dialect: Dialect,
+        operation: Operation,
+    ) -> impl Iterator<Item = &Arc<Member>> {
+        self.members
+            .iter()
+            .filter(move |member| !member.is_disabled() && member.serves(dialect, operation))
+    }
+}

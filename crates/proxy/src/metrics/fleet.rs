@@ -1,0 +1,168 @@
+//! Figures of providers and keys, read at the moment they are asked for.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use arc_swap::ArcSwap;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric as _};
+use prometheus_client::metrics::TypedMetric;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+
+use crate::clock::now;
+use crate::snapshot::Snapshot;
+
+type Figure = Gauge<f64, AtomicU64>;
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct OfProvider {
+    provider: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct OfKey {
+    provider: String,
+    key: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct OfWindow {
+    provider: String,
+    key: String,
+    window: &'static str,
+}
+
+/// The figures of the snapshot in force.
+pub struct FleetFigures(pub Arc<ArcSwap<Snapshot>>);
+
+impl fmt::Debug for FleetFigures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FleetFigures")
+    }
+}
+
+/// One scrape's figures.
+#[derive(Debug, Default)]
+struct Figures {
+    up: Family<OfProvider, Figure>,
+    in_flight: Family<OfProvider, Figure>,
+    capacity: Family<OfKey, Figure>,
+    used: Family<OfWindow, Figure>,
+    resets: Family<OfWindow, Figure>,
+    spent: Family<OfWindow, Figure>,
+}
+
+impl Collector for FleetFigures {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
+        let figures = Figures::of(&self.0.load());
+        family(
+            &mut encoder,
+            (
+                "provider_up",
+                "Whether requests may go to a provider: 1, or 0 while its breaker is open or it is switched off",
+            ),
+            &figures.up,
+        )?;
+        family(
+            &mut encoder,
+            ("provider_in_flight", "Requests under way at a provider"),
+            &figures.in_flight,
+        )?;
+        family(
+            &mut encoder,
+            ("key_capacity_ratio", "What is left of a key, from 0 to 1"),
+            &figures.capacity,
+        )?;
+        family(
+            &mut encoder,
+            (
+                "quota_used_ratio",
+                "How much of a key's window is used, from 0 to 1",
+            ),
+            &figures.used,
+        )?;
+        family(
+            &mut encoder,
+            (
+                "quota_resets_timestamp_seconds",
+                "When a key's window is whole again",
+            ),
+            &figures.resets,
+        )?;
+        family(
+            &mut encoder,
+            (
+                "quota_spent_timestamp_seconds",
+                "When a key's window is spent at the present rate; only if that is before its reset",
+            ),
+            &figures.spent,
+        )
+    }
+}
+
+fn family<L>(
+    encoder: &mut DescriptorEncoder<'_>,
+    (name, help): (&str, &str),
+    figures: &Family<L, Figure>,
+) -> Result<(), fmt::Error>
+where
+    L: Clone + std::hash::Hash + Eq + EncodeLabelSet,
+{
+    let metric = encoder.encode_descriptor(name, help, None, Figure::TYPE)?;
+    figures.encode(metric)
+}
+
+impl Figures {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "moments and counts far below 2^53"
+    )]
+    fn of(snapshot: &Snapshot) -> Self {
+        let figures = Self::default();
+        let now = now();
+        for member in &snapshot.fleet.members {
+            let provider = member.name().to_string();
+            let up = !member.is_disabled() && !member.breaker_state(now).is_open();
+            let labels = OfProvider {
+                provider: provider.clone(),
+            };
+            figures
+                .up
+                .get_or_create(&labels)
+                .set(f64::from(u8::from(up)));
+            let in_flight = f64::from(member.in_flight());
+            figures.in_flight.get_or_create(&labels).set(in_flight);
+            let keys = member.keys.lock().views(now);
+            for key in keys {
+                let labels = OfKey {
+                    provider: provider.clone(),
+                    key: key.id.to_string(),
+                };
+                let capacity = f64::from(key.capacity) / 100.0;
+                figures.capacity.get_or_create(&labels).set(capacity);
+                for window in &key.windows {
+                    let labels = OfWindow {
+                        provider: provider.clone(),
+                        key: labels.key.clone(),
+                        window: window.window,
+                    };
+                    if let Some(used) = window.used {
+                        figures.used.get_or_create(&labels).set(used);
+                    }
+                    if let Some(at) = window.resets_at {
+                        figures
+                            .resets
+                            .get_or_create(&labels)
+                            .set(at as f64 / 1000.0);
+                    }
+                    if let Some(at) = window.spent_at {
+                        figures.spent.get_or_create(&labels).set(at as f64 / 1000.0);
+                    }
+                }
+            }
+        }
+        figures
+    }
+}

@@ -1,0 +1,206 @@
+//! Which providers a request is tried with, in which order, and why: the view that the rules need,
+//! and their answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use weir_core::clock::Now;
+use weir_core::route::models;
+use weir_core::route::plan::{Reason, Wish, plan as rank};
+use weir_core::route::strategy::{Candidate, Memory};
+use weir_core::settings::Strategy;
+use weir_core::vault::Vault;
+use weir_wire::errors::ErrorKind;
+use weir_wire::thinking::{Options, Resolver, Standing, plan_edits};
+
+use crate::ask::Ask;
+use crate::clock::now;
+use crate::errand::{ALL_UNHEALTHY, Original};
+use crate::fleet::{Fleet, Member};
+use crate::misses::Miss;
+
+/// The candidates in order.
+#[derive(Debug)]
+pub struct Planned {
+    /// The first one's name.
+    pub provider: Arc<str>,
+    /// All of them.
+    pub order: Vec<Arc<Member>>,
+    /// Why the first is the first.
+    pub reason: Reason,
+}
+
+/// Puts `candidates`, of which there is at least one, in order. `seed` is where chance comes from.
+///
+/// # Errors
+/// When none of them can take a request at present; says when one can.
+pub fn plan(
+    fleet: &Fleet,
+    candidates: &[Arc<Member>],
+    ask: &Ask,
+    original: &Original,
+    seed: u64,
+) -> Result<Planned, Miss> {
+    if let [only] = candidates {
+        let order = vec![Arc::clone(only)];
+        // A client's own credential is not refused: see `Errand::insists`.
+        if original.own || only.breaker.lock().would_admit(now()) {
+            return Ok(planned(order, Reason::Only));
+        }
+        return Err(unhealthy(candidates, now()));
+    }
+    let now = now();
+    let eligible = by_model(fleet, candidates, ask);
+    let healthy: Vec<&Arc<Member>> = eligible
+        .iter()
+        .copied()
+        .filter(|member| member.breaker.lock().would_admit(now))
+        .collect();
+    if healthy.is_empty() {
+        return Err(unhealthy(candidates, now));
+    }
+    let views: Vec<_> = healthy
+        .iter()
+        .map(|member| view(member, fleet.routing.strategy, ask, now))
+        .collect();
+    let spoken = spoken(fleet, ask, original, now);
+    let home = ask.session.as_ref().and_then(|(session, _)| {
+        let ttl = fleet.routing.affinity_ttl;
+        fleet.memories.affinity.home(*session, now, ttl)
+    });
+    let wish = Wish {
+        issuer: spoken.issuer.as_deref(),
+        signed: spoken.signed,
+        home: home.as_ref().map(|home| &*home.provider),
+    };
+    let mut dice = dice(seed);
+    let mut order = Vec::with_capacity(views.len());
+    let strategy = fleet.routing.strategy;
+    let memory: &mut Memory = &mut fleet.memories.strategy.lock();
+    let reason = rank(strategy, wish, &views, (memory, &mut dice), &mut order);
+    let order = order
+        .iter()
+        .map(|index| Arc::clone(healthy[*index]))
+        .collect();
+    Ok(planned(order, reason))
+}
+
+fn planned(order: Vec<Arc<Member>>, reason: Reason) -> Planned {
+    let provider = order
+        .first()
+        .map_or_else(|| Arc::from(""), |one| Arc::clone(one.name()));
+    Planned {
+        provider,
+        order,
+        reason,
+    }
+}
+
+/// Those that the request's model goes to, healthy or not; all where nothing says so.
+fn by_model<'a>(fleet: &Fleet, candidates: &'a [Arc<Member>], ask: &Ask) -> Vec<&'a Arc<Member>> {
+    let all = candidates.iter().collect();
+    if fleet.routing.strategy != Strategy::ModelBased {
+        return all;
+    }
+    let Some(target) = models::target(&fleet.routing, ask.model()) else {
+        return all;
+    };
+    let found = candidates.iter().find(|member| &**member.name() == target);
+    found.map_or(all, |member| vec![member])
+}
+
+fn view<'a>(member: &'a Member, strategy: Strategy, ask: &Ask, now: Now) -> Candidate<'a> {
+    let provider = &member.provider;
+    let measured = strategy == Strategy::LatencyBased;
+    let priced = strategy == Strategy::CostBased;
+    let price = || {
+        let model = ask.model().map(|model| member.model_for(model));
+        models::price(&provider.prices, model)
+            .or_else(|| models::price(&provider.prices, ask.model()))
+    };
+    Candidate {
+        name: &provider.name,
+        weight: provider.weight,
+        priority: provider.priority,
+        in_flight: member.in_flight(),
+        first_byte: measured
+            .then(|| member.latency.lock().average(now))
+            .flatten(),
+        price: priced.then(price).flatten(),
+    }
+}
+
+fn unhealthy(candidates: &[Arc<Member>], now: Now) -> Miss {
+    let waits = candidates
+        .iter()
+        .map(|member| member.breaker.lock().wait_ms(now));
+    Miss {
+        kind: ErrorKind::Unavailable,
+        message: ALL_UNHEALTHY.into(),
+        cause: "every circuit breaker is open".into(),
+        kept: None,
+        wait: waits.min().map(Duration::from_millis),
+    }
+}
+
+/// What the request's thinking says of where it should go.
+#[derive(Default)]
+struct Spoken {
+    issuer: Option<Arc<str>>,
+    signed: bool,
+}
+
+/// Finds out who issued the request's thinking, as far as that is known.
+fn spoken(fleet: &Fleet, ask: &Ask, original: &Original, now: Now) -> Spoken {
+    if !ask.thinking {
+        return Spoken::default();
+    }
+    let mut listener = Listener {
+        vault: &fleet.memories.vault,
+        now,
+        issuer: None,
+    };
+    let body = original.body.to_bytes();
+    let group = weir_core::vault::group(ask.model().unwrap_or_default());
+    let options = Options {
+        placeholder: &fleet.routing.thinking.placeholder,
+    };
+    let plan = plan_edits(&body, original.dialect, &mut listener, group, &options);
+    Spoken {
+        issuer: listener.issuer,
+        signed: plan.signed,
+    }
+}
+
+/// Notes the last issuer that is known.
+struct Listener<'a> {
+    vault: &'a Vault,
+    now: Now,
+    issuer: Option<Arc<str>>,
+}
+
+impl Resolver for Listener<'_> {
+    fn find(&mut self, group: &str, text_hash: &str) -> Option<String> {
+        let found = self.vault.find(group, text_hash, self.now)?;
+        Some(found.to_string())
+    }
+
+    fn standing(&mut self, _group: &str, value: &str) -> Standing {
+        if let Some(issuer) = self.vault.issuer_of(value, self.now) {
+            self.issuer = Some(issuer.provider);
+        }
+        Standing::Unknown
+    }
+}
+
+/// Numbers for the strategies, from one that differs between exchanges: SplitMix64.
+fn dice(seed: u64) -> impl FnMut() -> u64 {
+    let mut state = seed;
+    move || {
+        state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut bits = state;
+        bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        bits ^ (bits >> 31)
+    }
+}

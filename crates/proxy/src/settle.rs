@@ -1,0 +1,204 @@
+//! What is learnt from an answer for the requests after it: whether the provider did well, what
+//! the key has left, what was used, where the session is warm, who issued a thinking signature.
+//!
+//! The body is looked at behind the client's back: a piece is read when the next one is asked for,
+//! and the last when the answer has ended.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use weir_core::exchange::End;
+use weir_core::keys::Tokens;
+use weir_core::vault::Vault;
+use weir_wire::decode::decode;
+use weir_wire::dialect::{Dialect, Operation};
+use weir_wire::facts::response::ResponseObserver;
+use weir_wire::thinking::SignatureTap;
+use weir_wire::usage::Usage;
+
+use crate::clock::now;
+use crate::fleet::{Member, Permit};
+use crate::keyring::KeyUse;
+
+/// Encoded bytes of an answer that are held to be read at its end; a larger one is not read.
+const MAX_ENCODED: usize = 4 * 1024 * 1024;
+/// Bytes that an encoded answer may decode to.
+const MAX_DECODED: usize = 32 * 1024 * 1024;
+
+/// What reads an answer, and what it is for.
+#[derive(Debug)]
+pub struct Settlement {
+    member: Arc<Member>,
+    permit: Permit,
+    key: Option<KeyUse>,
+    usage: Option<ResponseObserver>,
+    signatures: Option<Signatures>,
+    /// The piece that was given out last.
+    unread: Option<Bytes>,
+    encoded: Option<Encoded>,
+}
+
+/// Who issued what.
+#[derive(Debug)]
+pub struct Signatures {
+    /// Reads them.
+    pub tap: SignatureTap,
+    /// Keeps them.
+    pub vault: Arc<Vault>,
+    /// The family of the model that signs.
+    pub group: Box<str>,
+}
+
+#[derive(Debug)]
+struct Encoded {
+    encoding: Box<str>,
+    pieces: Vec<Bytes>,
+    len: usize,
+}
+
+impl Settlement {
+    /// What is learnt from `member`'s answer with these headers.
+    #[must_use]
+    pub fn new(
+        member: Arc<Member>,
+        permit: Permit,
+        key: Option<KeyUse>,
+        signatures: Option<Signatures>,
+    ) -> Self {
+        Self {
+            member,
+            permit,
+            key,
+            usage: None,
+            signatures,
+            unread: None,
+            encoded: None,
+        }
+    }
+
+    /// Makes ready for the body that `headers` announce.
+    pub fn expect(&mut self, headers: &HeaderMap, dialect: Dialect, operation: Operation) {
+        let text = |name| {
+            headers
+                .get(name)
+                .and_then(|value: &http::HeaderValue| value.to_str().ok())
+        };
+        if self.key.as_ref().is_some_and(KeyUse::counts_tokens) {
+            self.usage = Some(ResponseObserver::new(
+                dialect,
+                operation,
+                text(CONTENT_TYPE),
+            ));
+        }
+        let encoding = text(CONTENT_ENCODING).filter(|name| !name.eq_ignore_ascii_case("identity"));
+        self.encoded = encoding.filter(|_| self.reads()).map(|encoding| Encoded {
+            encoding: encoding.into(),
+            pieces: Vec::new(),
+            len: 0,
+        });
+    }
+
+    fn reads(&self) -> bool {
+        self.usage.is_some() || self.signatures.is_some()
+    }
+
+    /// A piece is about to go to the client.
+    pub fn arrived(&mut self, piece: &Bytes) {
+        if !self.reads() {
+            return;
+        }
+        match &mut self.encoded {
+            Some(encoded) => {
+                encoded.len += piece.len();
+                if encoded.len <= MAX_ENCODED {
+                    encoded.pieces.push(piece.clone());
+                } else {
+                    encoded.pieces.clear();
+                }
+            }
+            None => {
+                self.catch_up();
+                self.unread = Some(piece.clone());
+            }
+        }
+    }
+
+    /// Reads the piece that was given out last.
+    pub fn catch_up(&mut self) {
+        if let Some(piece) = self.unread.take() {
+            self.read(&piece);
+        }
+    }
+
+    fn read(&mut self, piece: &[u8]) {
+        if let Some(usage) = &mut self.usage {
+            usage.push(piece);
+        }
+        if let Some(Signatures { tap, vault, group }) = &mut self.signatures {
+            let issuer = self.member.name();
+            tap.push(piece, &mut |learnt| {
+                vault.learn(group, &learnt, issuer, now());
+            });
+        }
+    }
+
+    fn read_the_rest(&mut self) {
+        self.catch_up();
+        if let Some(encoded) = self.encoded.take()
+            && encoded.len <= MAX_ENCODED
+        {
+            let whole = encoded.pieces.concat();
+            let decoded = decode(Some(&encoded.encoding), &whole, MAX_DECODED);
+            self.read(&decoded.bytes);
+        }
+        if let Some(Signatures { tap, vault, group }) = &mut self.signatures {
+            let issuer = self.member.name();
+            tap.finish(&mut |learnt| vault.learn(group, &learnt, issuer, now()));
+        }
+    }
+
+    /// The answer has ended.
+    pub fn ended(&mut self, end: &End) {
+        if self.reads() {
+            self.read_the_rest();
+        }
+        let now = now();
+        self.permit.ended(end, now);
+        let usage = self
+            .usage
+            .take()
+            .and_then(|observer| observer.finish().usage);
+        if let Some(key) = self.key.take() {
+            let tokens = usage.map(|usage| Tokens {
+                input: prompt_tokens(&usage),
+                output: usage.output_tokens.unwrap_or(0),
+            });
+            if let Some(tokens) = &tokens {
+                self.member.count_tokens(tokens.input, tokens.output);
+            }
+            key.settle(tokens, now);
+        }
+        self.signatures = None;
+    }
+}
+
+/// All of the prompt, cached or not.
+fn prompt_tokens(usage: &Usage) -> u64 {
+    let parts = [
+        usage.input_tokens,
+        usage.cache_read_input_tokens,
+        usage.cache_creation_input_tokens,
+    ];
+    parts.into_iter().flatten().sum()
+}
+
+impl Drop for Settlement {
+    fn drop(&mut self) {
+        // Signatures of a stream that the client broke off were issued all the same.
+        if self.reads() {
+            self.read_the_rest();
+        }
+    }
+}

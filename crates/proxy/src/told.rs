@@ -1,0 +1,62 @@
+//! Response headers that tell what routing did.
+
+use std::sync::Arc;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use weir_core::route::breaker::State;
+use weir_core::route::plan::Reason;
+use weir_core::settings::Routing;
+
+use crate::attempt::KeyState;
+
+const KEY_ID: HeaderName = HeaderName::from_static("x-cc-relay-key-id");
+const KEYS_TOTAL: HeaderName = HeaderName::from_static("x-cc-relay-keys-total");
+const KEYS_AVAILABLE: HeaderName = HeaderName::from_static("x-cc-relay-keys-available");
+const CAPACITY: HeaderName = HeaderName::from_static("x-cc-relay-capacity");
+const STRATEGY: HeaderName = HeaderName::from_static("x-cc-relay-strategy");
+const PROVIDER: HeaderName = HeaderName::from_static("x-cc-relay-provider");
+const THINKING: HeaderName = HeaderName::from_static("x-cc-relay-thinking-affinity");
+const HEALTH: HeaderName = HeaderName::from_static("x-cc-relay-health");
+const REASON: HeaderName = HeaderName::from_static("x-weir-route-reason");
+
+/// What there is to tell.
+#[derive(Debug)]
+pub struct Told<'a> {
+    /// Says whether debugging headers are wanted.
+    pub routing: &'a Routing,
+    /// Who answered.
+    pub provider: &'a Arc<str>,
+    /// Its breaker when it was picked.
+    pub breaker: State,
+    /// Why it went first.
+    pub reason: Reason,
+    /// The pooled key that was used.
+    pub key: Option<KeyState>,
+}
+
+impl Told<'_> {
+    /// Adds the headers.
+    pub fn add_to(&self, headers: &mut HeaderMap) {
+        if let Some(key) = self.key {
+            if let Ok(id) = HeaderValue::from_str(&key.id.to_string()) {
+                headers.insert(KEY_ID, id);
+            }
+            headers.insert(KEYS_TOTAL, HeaderValue::from(key.total));
+            headers.insert(KEYS_AVAILABLE, HeaderValue::from(key.available));
+            headers.insert(CAPACITY, HeaderValue::from(u16::from(key.capacity)));
+        }
+        if !self.routing.debug {
+            return;
+        }
+        let strategy = self.routing.strategy.as_str();
+        headers.insert(STRATEGY, HeaderValue::from_static(strategy));
+        if let Ok(name) = HeaderValue::from_str(self.provider) {
+            headers.insert(PROVIDER, name);
+        }
+        headers.insert(HEALTH, HeaderValue::from_static(self.breaker.as_str()));
+        headers.insert(REASON, HeaderValue::from_static(self.reason.as_str()));
+        if self.reason.is_thinking() {
+            headers.insert(THINKING, HeaderValue::from_static("true"));
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! Providers that are ill are left alone, looked after, and taken back with care.
+
+use std::time::Duration;
+
+use weir_mock::{Cut, Gate, Raw};
+use weir_proxy::probe;
+
+use crate::net::{BODY, Wire, post, within};
+use crate::rig::{Rig, rig, zai};
+
+fn yaml(health: &str) -> String {
+    format!(
+        "routing:\n  debug: true\nhealth:\n  health_check:\n    enabled: false\n  circuit_breaker:\n    failure_threshold: 2\n{health}providers:\n{}{}",
+        zai("u1", "priority: 2"),
+        zai("u2", "")
+    )
+}
+
+async fn two(open_ms: u64, probes: u32) -> Rig {
+    let health = format!("    open_duration_ms: {open_ms}\n    half_open_probes: {probes}\n");
+    rig(2, &yaml(&health)).await
+}
+
+fn health(rig: &Rig) -> &'static str {
+    let snapshot = rig.net.gateway.snapshot.load();
+    let member = snapshot.fleet.member("u1").unwrap();
+    member.breaker_state(weir_proxy::clock::now()).as_str()
+}
+
+async fn until_health(rig: &Rig, expected: &str) {
+    within(async {
+        while health(rig) != expected {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
+async fn fail(rig: &Rig, status: u16, times: usize) {
+    for _ in 0..times {
+        rig.mocks[0].push(Raw::new(status).body("{}"));
+        assert_eq!(rig.say(&[]).await.status, 200, "the other served it");
+    }
+}
+
+#[tokio::test]
+async fn failures_in_a_row_open_it_and_then_it_is_not_asked() {
+    for status in [500, 503, 529, 429] {
+        let rig = two(60_000, 1).await;
+        fail(&rig, status, 2).await;
+        assert_eq!(health(&rig), "open", "{status}");
+        let asked = rig.mocks[0].received().len();
+        assert_eq!(rig.who().await, "u2");
+        assert_eq!(rig.mocks[0].received().len(), asked);
+    }
+}
+
+#[tokio::test]
+async fn failures_of_transport_count() {
+    let rig = two(60_000, 1).await;
+    for _ in 0..2 {
+        rig.mocks[0].push(Raw::refuse(Cut::Rst));
+        rig.say(&[]).await;
+    }
+    assert_eq!(health(&rig), "open");
+}
+
+#[tokio::test]
+async fn answers_that_break_off_count() {
+    let rig = two(60_000, 1).await;
+    let start = "event: message_start\ndata: {\"type\":\"message_start\"}\n\n";
+    for _ in 0..2 {
+        rig.mocks[0].push(
+            Raw::new(200)
+                .header("content-type", "text/event-stream")
+                .piece(start)
+                .cut(Cut::Rst),
+        );
+        assert!(!rig.say(&[]).await.whole);
+    }
+    until_health(&rig, "open").await;
+}
+
+#[tokio::test]
+async fn the_clients_faults_do_not_count() {
+    let rig = two(60_000, 1).await;
+    for _ in 0..10 {
+        rig.mocks[0].push(Raw::new(404).body("{}"));
+        assert_eq!(rig.say(&[]).await.status, 404);
+    }
+    assert_eq!(health(&rig), "closed");
+}
+
+#[tokio::test]
+async fn a_success_between_them_starts_the_count_again() {
+    let rig = two(60_000, 1).await;
+    fail(&rig, 500, 1).await;
+    assert_eq!(rig.who().await, "u1");
+    fail(&rig, 500, 1).await;
+    assert_eq!(health(&rig), "closed");
+}
+
+#[tokio::test]
+async fn after_its_time_it_is_tried_and_taken_back() {
+    let rig = two(100, 2).await;
+    fail(&rig, 500, 2).await;
+    until_health(&rig, "half-open").await;
+    for expected in ["half-open", "half-open", "closed"] {
+        let answer = rig.say(&[]).await;
+        assert_eq!(answer.header("x-cc-relay-provider"), Some("u1"));
+        assert_eq!(answer.header("x-cc-relay-health"), Some(expected));
+    }
+}
+
+#[tokio::test]
+async fn one_failure_on_trial_opens_it_again() {
+    let rig = two(100, 2).await;
+    fail(&rig, 500, 2).await;
+    until_health(&rig, "half-open").await;
+    fail(&rig, 500, 1).await;
+    assert_eq!(health(&rig), "open");
+}
+
+#[tokio::test]
+async fn only_so_many_are_on_trial_at_once() {
+    let rig = two(100, 1).await;
+    fail(&rig, 500, 2).await;
+    until_health(&rig, "half-open").await;
+    let asked = rig.mocks[0].received().len();
+    let gate = Gate::new();
+    rig.mocks[0].push(Raw::new(200).pause_before_head(&gate).body("{}"));
+    let mut on_trial = Wire::connect(rig.net.addr).await;
+    on_trial.send(&post("/v1/messages", &[], BODY)).await;
+    within(rig.mocks[0].wait_for(asked + 1)).await;
+    for _ in 0..3 {
+        assert_eq!(rig.who().await, "u2");
+    }
+    gate.open();
+    assert_eq!(on_trial.answer().await.status, 200);
+}
+
+#[tokio::test]
+async fn nobody_left_is_said_with_when_to_come_again() {
+    let one = format!(
+        "health:\n  health_check:\n    enabled: false\n  circuit_breaker:\n    failure_threshold: 1\n    open_duration_ms: 20000\nproviders:\n{}",
+        zai("u1", "")
+    );
+    let rig = rig(1, &one).await;
+    rig.mocks[0].push(Raw::new(500).body("{}"));
+    assert_eq!(rig.say(&[]).await.status, 500);
+    let answer = rig.say(&[]).await;
+    assert_eq!(answer.status, 503);
+    assert_eq!(
+        answer.json()["error"]["message"],
+        "failed to select provider: router: all providers unhealthy"
+    );
+    let wait: u64 = answer.header("retry-after").unwrap().parse().unwrap();
+    assert!((1..=20).contains(&wait), "{wait}");
+    assert_eq!(rig.received(), [1]);
+}
+
+#[tokio::test]
+async fn a_probe_that_finds_it_alive_brings_it_back_early() {
+    let probing = yaml("    open_duration_ms: 60000\n    half_open_probes: 1\n")
+        .replace("    enabled: false\n", "    interval_ms: 50\n");
+    let rig = rig(2, &probing).await;
+    fail(&rig, 500, 2).await;
+    assert_eq!(health(&rig), "open");
+    let snapshot = std::sync::Arc::clone(&rig.net.gateway.snapshot);
+    let probes = tokio::spawn(probe::run(snapshot, 1));
+    until_health(&rig, "half-open").await;
+    assert_eq!(rig.who().await, "u1");
+    probes.abort();
+    let all = rig.mocks[0].received();
+    let probe = all.iter().find(|one| one.method == "GET").unwrap();
+    assert_eq!(probe.header("x-api-key"), None, "no credential for a look");
+}
+
+#[tokio::test]
+async fn a_provider_that_did_not_change_stays_ill_over_a_reload() {
+    let text = yaml("    open_duration_ms: 60000\n");
+    let rig = rig(2, &text).await;
+    fail(&rig, 500, 2).await;
+    rig.reload(&text.replace("routing:\n", "routing:\n  strategy: round_robin\n"));
+    assert_eq!(health(&rig), "open");
+    rig.reload(&text.replace("priority: 2", "priority: 1"));
+    assert_eq!(health(&rig), "closed", "it is another provider now");
+}
+
+#[tokio::test]
+async fn a_wait_that_the_provider_asks_for_is_kept() {
+    let rig = two(100, 1).await;
+    for _ in 0..2 {
+        rig.mocks[0].push(Raw::new(503).header("retry-after", "30").body("{}"));
+        rig.say(&[]).await;
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(health(&rig), "open", "longer than its own time");
+}
