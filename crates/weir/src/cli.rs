@@ -132,6 +132,18 @@ pub(crate) struct Mock {
     /// Answer everything with one prepared reply as fast as possible, for load tests
     #[arg(long)]
     pub fast: bool,
+    /// Let this share of the model turns fail, 0 to 1
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    pub fail: Option<f64>,
+    /// Which of them fail; the same seed lets the same ones fail
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "fail")]
+    pub seed: u64,
+    /// How they fail: scenarios such as `529,hang*3,429;retry_after=5` [default: ten kinds alike]
+    #[arg(long, value_name = "LIST", requires = "fail")]
+    pub kinds: Option<String>,
+    /// Understand TLS too, and write the certificate to trust to this file
+    #[arg(long, value_name = "FILE")]
+    pub tls: Option<PathBuf>,
 }
 
 /// Options of `weir demo`.
@@ -143,6 +155,13 @@ pub(crate) struct Demo {
     /// Stop after the session instead of staying up to look at
     #[arg(long)]
     pub once: bool,
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let share = text.parse().ok();
+    share
+        .filter(|share| (0.0..=1.0).contains(share))
+        .ok_or_else(|| format!("`{text}` is not a number from 0 to 1"))
 }
 
 fn key_value(text: &str) -> Result<(String, String), String> {
