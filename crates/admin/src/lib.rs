@@ -1,13 +1,17 @@
-//! The API that people and pages use: health, metrics, the history of exchanges and the live feed.
+//! The API that people and pages use: health, metrics, the history of exchanges, the live feed, and
+//! what steers a running gateway.
 //!
-//! It reads from the store and never touches the data plane.
+//! It reads from the store and never touches the data plane, which it knows only by the trait
+//! `Steering`.
 
 pub mod access;
 pub mod health;
 pub mod live;
+mod providers;
 pub mod requests;
 pub mod router;
+mod steering;
 pub mod time;
 
 pub use access::{Access, Peer};
-pub use router::{Admin, router};
+pub use router::{Admin, router, router_with};

@@ -24,12 +24,13 @@ const X_WEIR_TRUNCATED: HeaderName = HeaderName::from_static("x-weir-truncated")
 /// The content coding that the bytes of `/raw/` still have.
 const X_WEIR_CONTENT_ENCODING: HeaderName = HeaderName::from_static("x-weir-content-encoding");
 
-/// An error of the API: `{"error": ..., "details"?: ...}`.
+/// An error of the API: `{"error": ..., "details"?: ..., "field"?: ...}`.
 #[derive(Debug)]
 pub struct Fault {
     status: StatusCode,
     message: String,
     details: Option<String>,
+    field: Option<String>,
 }
 
 impl Fault {
@@ -39,6 +40,15 @@ impl Fault {
             status,
             message: message.into(),
             details: None,
+            field: None,
+        }
+    }
+
+    /// The same, of a field of the request's body.
+    pub(crate) fn of_field(self, field: String) -> Self {
+        Self {
+            field: Some(field),
+            ..self
         }
     }
 
@@ -53,10 +63,13 @@ impl Fault {
 
 impl IntoResponse for Fault {
     fn into_response(self) -> Response {
-        let body = match self.details {
-            Some(details) => json!({ "error": self.message, "details": details }),
-            None => json!({ "error": self.message }),
-        };
+        let mut body = json!({ "error": self.message });
+        if let Some(details) = self.details {
+            body["details"] = details.into();
+        }
+        if let Some(field) = self.field {
+            body["field"] = field.into();
+        }
         (self.status, Json(body)).into_response()
     }
 }
@@ -74,6 +87,7 @@ impl From<StoreError> for Fault {
             status,
             message,
             details: Some(error.to_string()),
+            field: None,
         }
     }
 }

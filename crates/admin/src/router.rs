@@ -9,10 +9,11 @@ use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use weir_core::health::Lifecycle;
+use weir_core::steer::Steering;
 use weir_store::{Reader, Recorder};
 
 use crate::access::{Access, guard, method_not_allowed, not_found};
-use crate::{health, live, requests};
+use crate::{health, live, requests, steering};
 
 /// What the API answers from.
 pub struct Admin {
@@ -36,8 +37,25 @@ impl fmt::Debug for Admin {
     }
 }
 
-/// The whole API. `access` is asked for each request, so that a reload takes effect.
+/// The API without what steers a running gateway.
 pub fn router(admin: Arc<Admin>, access: Arc<dyn Fn() -> Access + Send + Sync>) -> Router {
+    build(admin, access, Router::new())
+}
+
+/// The whole API. `access` is asked for each request, so that a reload takes effect.
+pub fn router_with(
+    admin: Arc<Admin>,
+    access: Arc<dyn Fn() -> Access + Send + Sync>,
+    steering: Arc<dyn Steering>,
+) -> Router {
+    build(admin, access, steering::routes(steering))
+}
+
+fn build(
+    admin: Arc<Admin>,
+    access: Arc<dyn Fn() -> Access + Send + Sync>,
+    steering: Router<Arc<Admin>>,
+) -> Router {
     let guarded = Router::new()
         .route("/", get(front))
         .route("/api/config", get(requests::config))
@@ -51,6 +69,7 @@ pub fn router(admin: Arc<Admin>, access: Arc<dyn Fn() -> Access + Send + Sync>) 
         .route("/api/requests/{id}/raw/{side}", get(requests::raw))
         .route("/api/live", get(live::live))
         .route("/metrics", get(health::metrics))
+        .merge(steering)
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn_with_state(access, guard));
@@ -74,6 +93,14 @@ async fn front() -> impl IntoResponse {
         DELETE /api/requests/{id}                 forget one\n\
         GET    /api/live                          exchanges as they happen (SSE)\n\
         GET    /api/config                        the address for agents\n\
+        GET    /api/providers                     health, figures and keys of providers; /{name} for one\n\
+        POST   /api/providers/{name}/{action}     enable, disable or reset one\n\
+        POST   /api/providers/{name}/keys         add a key; DELETE {key} removes, POST {key}/{action} as above\n\
+        GET    /api/quota                         when the quotas of keys are spent at the present rate\n\
+        GET    /api/stats                         figures; /stream sends them every second (SSE)\n\
+        PUT    /api/routing/strategy              how providers are picked\n\
+        POST   /api/config/reload                 read the configuration again\n\
+        GET    /api/config/effective              every setting in force\n\
         GET    /health /livez /metrics\n";
     ([(CONTENT_TYPE, "text/plain; charset=utf-8")], text)
 }

@@ -1,0 +1,144 @@
+//! Calls of the API, without a socket.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::BodyExt as _;
+use serde_json::Value;
+use tempfile::TempDir;
+use tower_service::Service as _;
+use weir_admin::{Access, Admin, Peer, router_with};
+use weir_core::health::Lifecycle;
+use weir_core::identity::{DEFAULT_KEY_HEADER, Gate};
+use weir_core::secret::Secret;
+use weir_core::settings::{Auth, Capture, Retention};
+use weir_store::{Options, Recorder, Tuning};
+
+use crate::fake::Fake;
+
+/// The API over a gateway that is made up.
+pub(crate) struct Api {
+    pub(crate) gateway: Arc<Fake>,
+    pub(crate) router: Router,
+    _store: TempDir,
+}
+
+/// An answer, read whole.
+#[derive(Debug)]
+pub(crate) struct Got {
+    pub(crate) status: StatusCode,
+    pub(crate) json: Value,
+}
+
+impl Api {
+    /// Open to everybody.
+    pub(crate) fn open() -> Self {
+        Self::new(None, None)
+    }
+
+    pub(crate) fn new(password: Option<&str>, api_key: Option<&str>) -> Self {
+        let store = tempfile::tempdir().unwrap();
+        let gateway = Arc::new(Fake::default());
+        let access = Access {
+            password: password.map(Secret::new),
+            gate: Arc::new(Gate::new(&auth(api_key), false)),
+            hosts: Arc::new([]),
+        };
+        let router = router_with(
+            admin(&store),
+            Arc::new(move || access.clone()),
+            Arc::clone(&gateway) as _,
+        );
+        Self {
+            gateway,
+            router,
+            _store: store,
+        }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Got {
+        self.call(Method::GET, path, &[], "").await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &str) -> Got {
+        self.call(Method::POST, path, &[], body).await
+    }
+
+    pub(crate) async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Got {
+        let response = self.ask(method, path, headers, body).await;
+        let status = response.status();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        let json = serde_json::from_slice(&body)
+            .unwrap_or_else(|_| panic!("{path}: not JSON: {}", String::from_utf8_lossy(&body)));
+        Got { status, json }
+    }
+
+    /// An answer of which only the head is here.
+    pub(crate) async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Response<Body> {
+        let mut request = Request::builder().method(method).uri(path);
+        if !headers.iter().any(|(name, _)| *name == "host") {
+            request = request.header("host", "127.0.0.1:3001");
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let peer: SocketAddr = "127.0.0.1:50000".parse().unwrap();
+        let request = request.extension(Peer(peer));
+        let request = request.body(Body::from(Bytes::from(body.to_owned())));
+        let Ok(response) = self.router.clone().call(request.unwrap()).await;
+        response
+    }
+}
+
+fn auth(api_key: Option<&str>) -> Auth {
+    Auth {
+        enabled: api_key.is_some(),
+        bearer_token: None,
+        any_bearer: false,
+        api_key: api_key.map(Secret::new),
+        api_key_header: DEFAULT_KEY_HEADER,
+        allow_localhost_bypass: false,
+    }
+}
+
+fn admin(store: &TempDir) -> Arc<Admin> {
+    let store = Recorder::open(Options {
+        db_path: store.path().join("weir.db"),
+        capture: Capture {
+            enabled: false,
+            required: false,
+            max_body_bytes: 1 << 20,
+            queue_bytes: 1 << 20,
+            dedup_bytes: 0,
+            retention: Retention::default(),
+        },
+        key_header: None,
+        on_ended: None,
+        tuning: Tuning::default(),
+    })
+    .unwrap();
+    Arc::new(Admin {
+        reader: store.reader(),
+        store,
+        lifecycle: Arc::new(Lifecycle::default()),
+        capture_required: Box::new(|| false),
+        metrics: Box::new(String::new),
+        public_url: Box::new(|| None),
+    })
+}

@@ -1,0 +1,16 @@
+//! The API as callers meet it, over a gateway that is made up.
+
+#[cfg(test)]
+mod calls;
+#[cfg(test)]
+mod fake;
+#[cfg(test)]
+mod guard;
+#[cfg(test)]
+mod keys;
+#[cfg(test)]
+mod providers;
+#[cfg(test)]
+mod routing;
+#[cfg(test)]
+mod stats;
