@@ -24,7 +24,10 @@ mod toml;
 mod tree;
 mod yaml;
 
+use std::collections::BTreeMap;
 use std::fmt;
+
+use xxhash_rust::xxh3::xxh3_64;
 
 pub use fault::{Fault, Place};
 pub use reference::reference_markdown;
@@ -82,9 +85,35 @@ pub struct Loaded {
     pub report: Vec<Effective>,
     /// What is odd but stops nothing, each a sentence.
     pub warnings: Vec<String>,
+    /// A hash of every value, secret or not, to tell what a newer configuration changes.
+    values: Vec<(String, u64)>,
 }
 
 impl Loaded {
+    /// The paths that differ from `self` in `newer`, one that has come or gone included.
+    #[must_use]
+    pub fn changed(&self, newer: &Self) -> Vec<String> {
+        let old: BTreeMap<_, _> = self
+            .values
+            .iter()
+            .map(|(path, hash)| (path, hash))
+            .collect();
+        let new: BTreeMap<_, _> = newer
+            .values
+            .iter()
+            .map(|(path, hash)| (path, hash))
+            .collect();
+        let came = newer
+            .values
+            .iter()
+            .filter(|(path, hash)| old.get(path) != Some(&hash));
+        let gone = self
+            .values
+            .iter()
+            .filter(|(path, _)| !new.contains_key(path));
+        came.chain(gone).map(|(path, _)| path.clone()).collect()
+    }
+
     /// The paths that differ from `self` in `newer` and take effect only with a restart.
     #[must_use]
     pub fn needs_restart(&self, newer: &Self) -> Vec<String> {
@@ -182,6 +211,7 @@ pub fn load(
         Ok(Loaded {
             settings,
             report: report(&values),
+            values: hashes(&values),
             warnings: found.warnings,
         })
     } else {
@@ -216,6 +246,19 @@ fn without_effect(env: &dyn Fn(&str) -> Option<String>) -> Vec<String> {
     let names = catalogue::WITHOUT_EFFECT.iter().filter(set);
     names
         .map(|(name, _)| format!("{name} is set but has no effect in this version"))
+        .collect()
+}
+
+fn hashes(values: &Resolved) -> Vec<(String, u64)> {
+    let of_use = values
+        .slots
+        .iter()
+        .filter(|slot| providers::is_of_use(values, slot));
+    of_use
+        .map(|slot| {
+            let text = format!("{:?}", slot.value);
+            (slot.path.clone(), xxh3_64(text.as_bytes()))
+        })
         .collect()
 }
 

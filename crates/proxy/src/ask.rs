@@ -54,8 +54,9 @@ impl Ask {
         let by_header = SessionKey::derive(headers, &BodyHints::default());
         let sessions = creates && routed && fleet.routing.affinity;
         let mut want = Want::NOTHING;
-        if body.len > 0 && creates {
-            if thinking || fleet.reads_models(candidates) {
+        let named = creates || matches!(operation, Operation::CountTokens | Operation::Embeddings);
+        if body.len > 0 && named {
+            if fleet.routing.thinking.enabled || fleet.reads_models(candidates) {
                 want |= Want::MODEL;
             }
             if candidates.iter().any(|one| one.api.wants_stream()) {

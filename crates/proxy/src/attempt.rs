@@ -12,6 +12,7 @@ use weir_core::retry_after;
 use weir_core::route::affinity::Home;
 use weir_core::route::breaker::{self, State};
 use weir_wire::dialect::Dialect;
+use weir_wire::edit::Edits;
 use weir_wire::errors::ErrorKind;
 
 use crate::clock::now;
@@ -23,7 +24,7 @@ use crate::judge::{self, Held, Look, Ruling};
 use crate::keyring::KeyUse;
 use crate::misses::{Kept, Miss};
 use crate::pool::Lease;
-use crate::provider::{Asked, Form, Outbound, Signing};
+use crate::provider::{Asked, Form, Outbound, Signing, Unfit};
 use crate::relay::Answer;
 use crate::settle::{Settlement, Signatures};
 use crate::shape::{self, Credential};
@@ -161,22 +162,8 @@ impl Errand<'_> {
             peek,
             body,
         };
-        let shaped = member
-            .api
-            .shape(&asked, &mut headers)
-            .map_err(|unfit| Miss {
-                kind: unfit.kind,
-                cause: unfit.message.clone(),
-                message: unfit.message,
-                kept: None,
-                wait: None,
-            })?;
-        let body = if shaped.edits.is_empty() {
-            body.clone()
-        } else {
-            let (pieces, len) = shaped.edits.apply(&body.pieces);
-            RawBody { pieces, len }
-        };
+        let shaped = member.api.shape(&asked, &mut headers).map_err(of_unfit)?;
+        let body = edited(body, &shaped.edits);
         if body.len != original.body.len && headers.contains_key(CONTENT_LENGTH) {
             headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len));
         }
@@ -307,7 +294,7 @@ impl Errand<'_> {
             Ruling::NextProvider => left.provider || left.earlier,
         };
         if hops {
-            return self.keep(tried, ruling, head, body, lease).await;
+            return self.keep(tried, ruling, head, (body, lease)).await;
         }
         let mut held = Held::default();
         if left.anything() && judge::may_hide_an_error(status, &head.headers) {
@@ -348,8 +335,7 @@ impl Errand<'_> {
         tried: Tried<'_>,
         ruling: Ruling,
         head: response::Parts,
-        body: Incoming,
-        lease: Lease,
+        (body, lease): (Incoming, Lease),
     ) -> Outcome {
         let status = head.status;
         self.note_try(&tried, Some(status), Some(status.as_str()));
@@ -382,11 +368,8 @@ impl Errand<'_> {
         self.note_try(&tried, Some(status), Some(&reason));
         let wait = wait_of(&head.headers);
         let kept = Kept::unmasked(status, head.headers, error);
-        let ruling = match judge::rule(status) {
-            // What is the client's fault would be so anywhere.
-            Ruling::Answer => Ruling::Answer,
-            ruling => ruling,
-        };
+        // What is the client's fault would be so anywhere: that ruling ends the errand.
+        let ruling = judge::rule(status);
         Outcome::Missed(ruling, Box::new(of_status(status, Some(kept), wait)))
     }
 
@@ -490,12 +473,30 @@ fn refused(message: String) -> Miss {
     }
 }
 
+fn edited(body: &RawBody, edits: &Edits) -> RawBody {
+    if edits.is_empty() {
+        return body.clone();
+    }
+    let (pieces, len) = edits.apply(&body.pieces);
+    RawBody { pieces, len }
+}
+
+fn of_unfit(unfit: Unfit) -> Miss {
+    Miss {
+        kind: unfit.kind,
+        cause: unfit.message.clone(),
+        message: unfit.message,
+        kept: None,
+        wait: None,
+    }
+}
+
 fn of_failure(failure: &Failure) -> Miss {
     let kind = failure.kind();
     Miss {
         kind,
-        message: match kind {
-            ErrorKind::Timeout => failure.to_string(),
+        message: match (kind, failure) {
+            (ErrorKind::Timeout, _) | (_, Failure::Unsigned(_)) => failure.to_string(),
             _ => kind.message().to_owned(),
         },
         cause: failure.to_string(),

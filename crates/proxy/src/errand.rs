@@ -25,6 +25,7 @@ use crate::judge::Ruling;
 use crate::keyring::KeyUse;
 use crate::metrics::Metrics;
 use crate::misses::{Miss, Misses};
+use crate::plan;
 use crate::shape::{self, Credential, Spent};
 
 /// The first pause before another round; each later one is twice as long.
@@ -137,7 +138,7 @@ impl Errand<'_> {
     ///
     /// # Errors
     /// What the client gets instead.
-    pub async fn run(&self, order: &[Arc<Member>]) -> Result<Box<Won>, Miss> {
+    pub async fn run(&self, order: &[Arc<Member>]) -> Result<Box<Won>, Box<Miss>> {
         let rounds = self.fleet.routing.retries;
         let mut misses = Misses::default();
         for round in 0..=rounds {
@@ -150,7 +151,7 @@ impl Errand<'_> {
                 break;
             }
         }
-        Err(misses.best().unwrap_or_else(nobody))
+        Err(Box::new(misses.best().unwrap_or_else(nobody)))
     }
 
     /// One round; says whether it was the last that makes sense.
@@ -286,7 +287,12 @@ impl Errand<'_> {
             prefer,
             tried,
         };
-        KeyUse::take(member, &ask, now, self.seed ^ tried.len() as u64)
+        KeyUse::take(
+            member,
+            &ask,
+            now,
+            plan::chance(!self.seed, tried.len() as u64),
+        )
     }
 
     fn note_exhausted(&self, member: &Member, exhausted: &keys::Exhausted) {
@@ -314,7 +320,7 @@ impl Errand<'_> {
     /// Says why the first candidate is the first.
     pub fn note_plan(&self, reason: Reason) {
         let mut log = self.log.lock();
-        log.route.strategy = self.fleet.routing.strategy.as_str();
+        log.route.strategy = self.fleet.strategy().as_str();
         log.route.reason = reason.as_str();
         log.route.session = self.ask.session.as_ref().map(|(_, source)| source.as_str());
     }

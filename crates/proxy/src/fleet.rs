@@ -49,6 +49,8 @@ pub struct Member {
 /// Counts since the start.
 #[derive(Debug, Default)]
 pub struct Tally {
+    /// Requests that were sent to it, or tried to be.
+    pub begun: AtomicU64,
     /// Answers that came to their end, whatever their status.
     pub succeeded: AtomicU64,
     /// Failures: of transport, of the provider, or in the middle of an answer.
@@ -121,12 +123,14 @@ impl Member {
 
     /// Counts a request in, if the breaker lets it; `force` asks nobody.
     pub fn admit(self: &Arc<Self>, now: Now, force: bool) -> Option<Permit> {
-        let admission = match self.breaker.lock().admit(now) {
+        let admission = self.breaker.lock().admit(now);
+        let admission = match admission {
             Admission::Refused { .. } if force => None,
             Admission::Refused { .. } => return None,
             admitted => Some(admitted),
         };
         self.in_flight.fetch_add(1, Ordering::Relaxed);
+        self.tally.begun.fetch_add(1, Ordering::Relaxed);
         Some(Permit {
             member: Arc::clone(self),
             admission,
@@ -190,6 +194,12 @@ impl Member {
         } else {
             tracing::info!(provider, %from, %to, "circuit breaker state change");
         }
+    }
+
+    /// Somebody says that it is well.
+    pub fn reset(&self, now: Now) {
+        let transition = self.breaker.lock().reset(now);
+        self.log(transition);
     }
 
     /// A probe has found it alive.
@@ -261,6 +271,15 @@ pub struct Memories {
     pub affinity: Affinity,
     /// Who issued which thinking signature.
     pub vault: Arc<Vault>,
+    /// The strategy that somebody chose at run time.
+    chosen: Mutex<Option<Strategy>>,
+}
+
+impl Memories {
+    /// Goes by this strategy instead of the configured one, or by that again.
+    pub fn set_strategy(&self, strategy: Option<Strategy>) {
+        *self.chosen.lock() = strategy;
+    }
 }
 
 /// Every provider of a configuration.
@@ -306,15 +325,27 @@ impl Fleet {
                 strategy: Mutex::default(),
                 affinity: Affinity::new(MAX_SESSIONS),
                 vault: Arc::new(Vault::new(settings.routing.thinking.ttl)),
+                chosen: Mutex::default(),
             }),
         };
         memories.vault.set_ttl(settings.routing.thinking.ttl);
+        if previous.is_some_and(|fleet| fleet.routing.strategy != settings.routing.strategy) {
+            // What the file says now is newer than what somebody chose.
+            memories.set_strategy(None);
+        }
         Ok(Self {
             members,
             routing: settings.routing.clone(),
             health: settings.health.clone(),
             memories,
         })
+    }
+
+    /// The strategy in force.
+    #[must_use]
+    pub fn strategy(&self) -> Strategy {
+        let chosen = *self.memories.chosen.lock();
+        chosen.unwrap_or(self.routing.strategy)
     }
 
     /// The provider of this name.
@@ -326,10 +357,7 @@ impl Fleet {
     /// Whether the model of a request decides anything.
     #[must_use]
     pub fn reads_models(&self, candidates: &[Arc<Member>]) -> bool {
-        let by_model = matches!(
-            self.routing.strategy,
-            Strategy::ModelBased | Strategy::CostBased
-        );
+        let by_model = matches!(self.strategy(), Strategy::ModelBased | Strategy::CostBased);
         (by_model && candidates.len() > 1)
             || candidates
                 .iter()

@@ -40,7 +40,7 @@ pub fn plan(
     ask: &Ask,
     original: &Original,
     seed: u64,
-) -> Result<Planned, Miss> {
+) -> Result<Planned, Box<Miss>> {
     if let [only] = candidates {
         let order = vec![Arc::clone(only)];
         // A client's own credential is not refused: see `Errand::insists`.
@@ -61,7 +61,7 @@ pub fn plan(
     }
     let views: Vec<_> = healthy
         .iter()
-        .map(|member| view(member, fleet.routing.strategy, ask, now))
+        .map(|member| view(member, fleet.strategy(), ask, now))
         .collect();
     let spoken = spoken(fleet, ask, original, now);
     let home = ask.session.as_ref().and_then(|(session, _)| {
@@ -75,7 +75,7 @@ pub fn plan(
     };
     let mut dice = dice(seed);
     let mut order = Vec::with_capacity(views.len());
-    let strategy = fleet.routing.strategy;
+    let strategy = fleet.strategy();
     let memory: &mut Memory = &mut fleet.memories.strategy.lock();
     let reason = rank(strategy, wish, &views, (memory, &mut dice), &mut order);
     let order = order
@@ -99,7 +99,7 @@ fn planned(order: Vec<Arc<Member>>, reason: Reason) -> Planned {
 /// Those that the request's model goes to, healthy or not; all where nothing says so.
 fn by_model<'a>(fleet: &Fleet, candidates: &'a [Arc<Member>], ask: &Ask) -> Vec<&'a Arc<Member>> {
     let all = candidates.iter().collect();
-    if fleet.routing.strategy != Strategy::ModelBased {
+    if fleet.strategy() != Strategy::ModelBased {
         return all;
     }
     let Some(target) = models::target(&fleet.routing, ask.model()) else {
@@ -130,17 +130,17 @@ fn view<'a>(member: &'a Member, strategy: Strategy, ask: &Ask, now: Now) -> Cand
     }
 }
 
-fn unhealthy(candidates: &[Arc<Member>], now: Now) -> Miss {
+fn unhealthy(candidates: &[Arc<Member>], now: Now) -> Box<Miss> {
     let waits = candidates
         .iter()
         .map(|member| member.breaker.lock().wait_ms(now));
-    Miss {
+    Box::new(Miss {
         kind: ErrorKind::Unavailable,
         message: ALL_UNHEALTHY.into(),
         cause: "every circuit breaker is open".into(),
         kept: None,
         wait: waits.min().map(Duration::from_millis),
-    }
+    })
 }
 
 /// What the request's thinking says of where it should go.
@@ -193,14 +193,19 @@ impl Resolver for Listener<'_> {
     }
 }
 
-/// Numbers for the strategies, from one that differs between exchanges: SplitMix64.
+/// Numbers for the strategies, from one that differs between exchanges.
 fn dice(seed: u64) -> impl FnMut() -> u64 {
-    let mut state = seed;
+    let mut at = 0;
     move || {
-        state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut bits = state;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        bits ^ (bits >> 31)
+        at += 1;
+        chance(seed, at)
     }
+}
+
+/// The `at`th random number of a seed: SplitMix64. An id's own bits will not do, some are fixed.
+pub(crate) fn chance(seed: u64, at: u64) -> u64 {
+    let mut bits = seed.wrapping_add(at.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    bits ^ (bits >> 31)
 }

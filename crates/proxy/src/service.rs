@@ -16,7 +16,7 @@ use hyper::body::Incoming;
 use parking_lot::Mutex;
 use weir_core::exchange::{End, RawBody};
 use weir_core::health::{Lifecycle, Running};
-use weir_core::identity::{Gate, Pass};
+use weir_core::identity::Pass;
 use weir_core::limit::{Concurrency, Permit};
 use weir_wire::dialect::{Dialect, Operation, recognise};
 use weir_wire::errors::ErrorKind;
@@ -317,19 +317,33 @@ impl Gateway {
             busy,
             admitted: cleared.admitted,
         };
-        dispatch(errand, plan, &answerer, recording, guards, &snapshot.gate).await
+        let caller = Caller {
+            answerer,
+            recording,
+            guards,
+        };
+        dispatch(errand, plan, caller).await
     }
+}
+
+/// What is owed to whoever asked.
+struct Caller {
+    answerer: Answerer,
+    recording: Recording,
+    guards: Guards,
 }
 
 /// Sends a request on its errand and answers with what it brings.
 async fn dispatch(
     errand: Errand<'_>,
-    plan: Result<Planned, Miss>,
-    answerer: &Answerer,
-    mut recording: Recording,
-    guards: Guards,
-    gate: &Gate,
+    plan: Result<Planned, Box<Miss>>,
+    caller: Caller,
 ) -> Response<Body> {
+    let Caller {
+        answerer,
+        mut recording,
+        guards,
+    } = caller;
     let outcome = match plan {
         Ok(plan) => {
             errand.note_plan(plan.reason);
@@ -342,7 +356,10 @@ async fn dispatch(
     recording.routed(route, attempts);
     let (won, reason) = match outcome {
         Ok(won) => won,
-        Err(miss) => return answerer.failed(miss, &errand.original.body, recording, gate),
+        Err(miss) => {
+            let gate = errand.spent.gate;
+            return answerer.failed(*miss, &errand.original.body, recording, gate);
+        }
     };
     let Won {
         head,
@@ -359,6 +376,7 @@ async fn dispatch(
     answerer.add_request_id(&mut headers);
     let told = Told {
         routing: &errand.fleet.routing,
+        strategy: errand.fleet.strategy(),
         provider: member.name(),
         breaker,
         reason,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use weir_core::route::breaker::State;
 use weir_core::route::plan::Reason;
-use weir_core::settings::Routing;
+use weir_core::settings::{Routing, Strategy};
 
 use crate::attempt::KeyState;
 
@@ -24,6 +24,8 @@ const REASON: HeaderName = HeaderName::from_static("x-weir-route-reason");
 pub struct Told<'a> {
     /// Says whether debugging headers are wanted.
     pub routing: &'a Routing,
+    /// The strategy in force.
+    pub strategy: Strategy,
     /// Who answered.
     pub provider: &'a Arc<str>,
     /// Its breaker when it was picked.
@@ -48,8 +50,8 @@ impl Told<'_> {
         if !self.routing.debug {
             return;
         }
-        let strategy = self.routing.strategy.as_str();
-        headers.insert(STRATEGY, HeaderValue::from_static(strategy));
+        let strategy = HeaderValue::from_static(self.strategy.as_str());
+        headers.insert(STRATEGY, strategy);
         if let Ok(name) = HeaderValue::from_str(self.provider) {
             headers.insert(PROVIDER, name);
         }

@@ -2,7 +2,8 @@
 
 use std::net::SocketAddr;
 
-use weir_core::settings::{ProviderKind, Settings};
+use weir_core::settings::Settings;
+use weir_wire::dialect::Dialect;
 
 use crate::lines::say;
 
@@ -40,14 +41,19 @@ pub(crate) fn print(settings: &Settings, listening: SocketAddr) {
     };
     say(&format!("  {stored}; look at {url}/api/requests\n"));
     say("Point an agent here, then use it as before:");
-    for provider in &settings.providers {
-        let line = match provider.kind {
-            ProviderKind::Anthropic => format!("  export ANTHROPIC_BASE_URL={url}"),
-            ProviderKind::Openai => format!(
-                "  export OPENAI_BASE_URL={url}/v1          (Codex: codex -c openai_base_url={url}/v1)"
-            ),
-            ProviderKind::Gemini => format!("  export GOOGLE_GEMINI_BASE_URL={url}"),
-        };
-        say(&line);
+    let served = |dialect: Dialect| {
+        let mut providers = settings.providers.iter();
+        providers.any(|provider| provider.dialects.contains(&dialect))
+    };
+    if served(Dialect::AnthropicMessages) {
+        say(&format!("  export ANTHROPIC_BASE_URL={url}"));
+    }
+    if served(Dialect::OpenaiChat) || served(Dialect::OpenaiResponses) {
+        say(&format!(
+            "  export OPENAI_BASE_URL={url}/v1          (Codex: codex -c openai_base_url={url}/v1)"
+        ));
+    }
+    if served(Dialect::Gemini) {
+        say(&format!("  export GOOGLE_GEMINI_BASE_URL={url}"));
     }
 }

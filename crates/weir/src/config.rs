@@ -7,7 +7,7 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use weir_core::config::{self, FILE_NAMES, Format, Loaded, SourceText};
 
 use crate::cli::{Config, FileFormat, Init, Source};
@@ -50,25 +50,41 @@ pub(crate) struct Found {
 /// # Errors
 /// Every fault at once, each with its place.
 pub(crate) fn load(source: &Source, flags: &[(String, String)]) -> anyhow::Result<Found> {
+    read(source, flags).map_err(|faults| {
+        let list = faults.iter().fold(String::new(), |mut list, fault| {
+            let _infallible = write!(list, "\n  {fault}");
+            list
+        });
+        anyhow!("the configuration is not valid:{list}")
+    })
+}
+
+/// The same, with the faults apart.
+///
+/// # Errors
+/// Every fault, each a sentence with its place.
+pub(crate) fn read(source: &Source, flags: &[(String, String)]) -> Result<Found, Vec<String>> {
     let file = match &source.config {
         Some(file) => Some(file.clone()),
         None => discover(),
-    };
-    let text = match &file {
-        Some(file) => Some(
-            std::fs::read_to_string(file)
-                .with_context(|| format!("{}: cannot be read", file.display()))?,
-        ),
-        None => None,
     };
     let name = file
         .as_deref()
         .map(|file| file.display().to_string())
         .unwrap_or_default();
+    let one = |error: &dyn std::fmt::Display| vec![format!("{name}: {error}")];
+    let text = match &file {
+        Some(file) => {
+            let text = std::fs::read_to_string(file);
+            Some(text.map_err(|error| one(&format!("cannot be read: {error}")))?)
+        }
+        None => None,
+    };
     let text = match &text {
         Some(text) => Some(SourceText {
             name: &name,
-            format: format_of(&name)?,
+            format: Format::from_name(&name)
+                .ok_or_else(|| one(&"not .yaml, .yml or .toml, so its format is unknown"))?,
             text,
         }),
         None => None,
@@ -76,13 +92,7 @@ pub(crate) fn load(source: &Source, flags: &[(String, String)]) -> anyhow::Resul
     let overrides: Vec<_> = source.set.iter().chain(flags).cloned().collect();
     match config::load(text, &|name| std::env::var(name).ok(), &overrides) {
         Ok(loaded) => Ok(Found { file, loaded }),
-        Err(faults) => {
-            let list = faults.iter().fold(String::new(), |mut list, fault| {
-                let _infallible = write!(list, "\n  {fault}");
-                list
-            });
-            bail!("the configuration is not valid:{list}")
-        }
+        Err(faults) => Err(faults.iter().map(ToString::to_string).collect()),
     }
 }
 
@@ -146,11 +156,6 @@ fn write_for_owner(file: &Path, text: &str, force: bool) -> anyhow::Result<()> {
         std::fs::rename(&target, file)?;
     }
     Ok(())
-}
-
-fn format_of(name: &str) -> anyhow::Result<Format> {
-    Format::from_name(name)
-        .with_context(|| format!("{name}: not .yaml, .yml or .toml, so its format is unknown"))
 }
 
 /// The first of the known names here, then in the user's configuration folder.

@@ -1,6 +1,7 @@
 //! The log line of each exchange, and the figures of what providers said: both made where the
 //! recorder has read it already, not on the way of a request.
 
+use arc_swap::ArcSwap;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
 use prometheus_client::metrics::MetricType;
@@ -10,8 +11,9 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 use std::sync::Arc;
 use weir_core::health::Lifecycle;
-use weir_proxy::Metrics;
+use weir_proxy::metrics::fleet::FleetFigures;
 use weir_proxy::record::Held;
+use weir_proxy::{Metrics, Snapshot};
 use weir_store::{Recorder, State, Summary};
 
 /// Models that get a label of their own. A client can name any model, so there is a bound; what is
@@ -157,6 +159,7 @@ impl Collector for Present {
 pub(crate) fn registry(
     metrics: &Metrics,
     figures: &Figures,
+    snapshot: &Arc<ArcSwap<Snapshot>>,
     (store, lifecycle, held): (&Recorder, &Arc<Lifecycle>, &Arc<Held>),
 ) -> Registry {
     let mut registry = Registry::with_prefix("weir");
@@ -166,6 +169,7 @@ pub(crate) fn registry(
         "Tokens as providers counted them; input is what no cache had",
         figures.tokens.clone(),
     );
+    registry.register_collector(Box::new(FleetFigures(Arc::clone(snapshot))));
     registry.register_collector(Box::new(Present {
         store: store.clone(),
         lifecycle: Arc::clone(lifecycle),

@@ -1,6 +1,7 @@
 //! Joins the parts and runs them: store, data plane, API, signals.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -8,6 +9,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use arc_swap::ArcSwap;
+use parking_lot::Mutex;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use weir_admin::{Access, Admin};
 use weir_core::health::Lifecycle;
@@ -16,15 +19,18 @@ use weir_core::limit::Concurrency;
 use weir_core::settings::Settings;
 use weir_proxy::listen::{Acceptor, Inbox, Worker};
 use weir_proxy::record::{Held, Sink};
-use weir_proxy::{Gateway, Metrics, Snapshot, listen, tls};
+use weir_proxy::{Gateway, Metrics, Snapshot, listen, probe, tls};
 use weir_store::{Options, Recorder};
 
-use crate::cli::{Serve, Source};
-use crate::config::{self, Found};
+use crate::cli::Serve;
+use crate::config;
 use crate::control::ApiControl;
 use crate::figures::{self, Figures};
+use crate::reload::{Reload, Reloader};
 use crate::shutdown::{Asked, Drained, Signals, ceiling, drain};
-use crate::telemetry::{self, LevelHandle};
+use crate::steering::Steer;
+use crate::telemetry;
+use crate::watch::Watch;
 use crate::{banner, workers};
 
 /// How long connections may take to close once everything is answered.
@@ -48,13 +54,11 @@ pub(crate) fn run(options: &Serve) -> anyhow::Result<ExitCode> {
         let signals = Signals::listen()?;
         let running = Running::start(found.loaded.settings.clone())?;
         banner::print(&found.loaded.settings, running.listening);
-        let reloader = Reloader {
-            source: options.source.clone(),
-            flags,
-            found,
-            level,
-        };
-        running.until_told(signals, reloader).await
+        let file = found.file.clone();
+        let reloader = Reloader::new(options.source.clone(), flags, found, level);
+        running.reload.set(reloader);
+        let _watch = file.map(|file| running.watch(&file));
+        running.until_told(signals).await
     })
 }
 
@@ -84,6 +88,8 @@ pub(crate) struct Running {
     certificate: Option<Arc<tls::Certificate>>,
     workers: Vec<JoinHandle<()>>,
     shutdown: CancellationToken,
+    /// Reads the configuration again.
+    reload: Arc<Reload>,
 }
 
 impl Running {
@@ -107,18 +113,35 @@ impl Running {
         let settings = Arc::new(ArcSwap::from_pointee(settings));
         let lifecycle = Arc::new(Lifecycle::default());
         let held = Arc::new(Held::new(settings.load().capture.queue_bytes));
-        let registry = figures::registry(&metrics, &figures, (&store, &lifecycle, &held));
+        let snapshot = Arc::new(ArcSwap::from_pointee(snapshot));
+        let present = (&store, &lifecycle, &held);
+        let registry = figures::registry(&metrics, &figures, &snapshot, present);
+        let reload = Arc::new(Reload {
+            snapshot,
+            concurrency: Arc::new(Concurrency::new(limit(&settings.load()))),
+            held: Arc::clone(&held),
+            settings: Arc::clone(&settings),
+            store: store.clone(),
+            workers: count,
+            reloader: Mutex::default(),
+        });
         let admin = admin(&settings, &store, &lifecycle, registry);
+        let steer = Arc::new(Steer {
+            reload: Arc::clone(&reload),
+            lifecycle: Arc::clone(&lifecycle),
+            started: Instant::now(),
+        });
+        let api = weir_admin::router_with(admin, access(&settings), steer);
         let gateway = Arc::new(Gateway {
-            snapshot: Arc::new(ArcSwap::from_pointee(snapshot)),
+            snapshot: Arc::clone(&reload.snapshot),
             sink: Sink {
                 recorder: Arc::new(store.clone()),
                 metrics,
                 held,
             },
-            concurrency: Arc::new(Concurrency::new(limit(&settings.load()))),
+            concurrency: Arc::clone(&reload.concurrency),
             lifecycle,
-            control: Arc::new(ApiControl(weir_admin::router(admin, access(&settings)))),
+            control: Arc::new(ApiControl(api)),
         });
         let shutdown = CancellationToken::new();
         let mut running = Self {
@@ -129,12 +152,20 @@ impl Running {
             certificate,
             workers: Vec::new(),
             shutdown,
+            reload,
         };
         let (acceptor, inboxes) = Acceptor::new(listener, count)?;
         running.workers = running.start_workers(inboxes)?;
-        let closing = running.shutdown.clone();
-        tokio::spawn(async move { closing.run_until_cancelled(acceptor.run()).await });
+        running.until_closing(acceptor.run());
+        let seed = std::process::id().into();
+        running.until_closing(probe::run(Arc::clone(&running.reload.snapshot), seed));
         Ok(running)
+    }
+
+    /// Runs a task that ends with the gateway.
+    fn until_closing(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let closing = self.shutdown.clone();
+        tokio::spawn(async move { closing.run_until_cancelled(task).await });
     }
 
     fn start_workers(&self, inboxes: Vec<Inbox>) -> anyhow::Result<Vec<JoinHandle<()>>> {
@@ -154,16 +185,12 @@ impl Running {
     }
 
     /// Serves until a signal ends it; SIGHUP reads the configuration again.
-    async fn until_told(
-        self,
-        mut signals: Signals,
-        mut reloader: Reloader,
-    ) -> anyhow::Result<ExitCode> {
+    async fn until_told(self, mut signals: Signals) -> anyhow::Result<ExitCode> {
         let mut check = tokio::time::interval(CERTIFICATE_CHECK);
         let asked = loop {
             tokio::select! {
                 asked = signals.next() => match asked {
-                    Asked::Reload => reloader.reload(&self),
+                    Asked::Reload => drop(self.reload.by("SIGHUP")),
                     asked => break asked,
                 },
                 _ = check.tick(), if self.certificate.is_some() => self.check_certificate(),
@@ -200,6 +227,19 @@ impl Running {
         tracing::info!("stopped");
     }
 
+    /// Reads the configuration again whenever `file` changes, for as long as the watch lives.
+    fn watch(&self, file: &Path) -> Option<Watch> {
+        let reload = Arc::clone(&self.reload);
+        match Watch::start(file, move || drop(reload.by("file change"))) {
+            Ok(watch) => Some(watch),
+            Err(error) => {
+                tracing::warn!(%error, file = %file.display(),
+                    "the configuration file is not watched; SIGHUP or `weir config reload` still work");
+                None
+            }
+        }
+    }
+
     fn check_certificate(&self) {
         match self
             .certificate
@@ -225,12 +265,12 @@ fn open_store(settings: &Settings, figures: Arc<Figures>) -> anyhow::Result<Reco
 }
 
 /// The header with credentials that nobody would take for one by its name.
-fn key_header(settings: &Settings) -> Option<http::HeaderName> {
+pub(crate) fn key_header(settings: &Settings) -> Option<http::HeaderName> {
     let header = &settings.auth.api_key_header;
     (*header != DEFAULT_KEY_HEADER).then(|| header.clone())
 }
 
-fn limit(settings: &Settings) -> usize {
+pub(crate) fn limit(settings: &Settings) -> usize {
     settings
         .server
         .max_concurrent
@@ -270,50 +310,4 @@ fn access(settings: &Arc<ArcSwap<Settings>>) -> Arc<dyn Fn() -> Access + Send + 
                 .collect(),
         }
     })
-}
-
-/// Reads the configuration again.
-struct Reloader {
-    source: Source,
-    flags: Vec<(String, String)>,
-    found: Found,
-    level: LevelHandle,
-}
-
-impl Reloader {
-    /// Takes a changed configuration into use: whole, or not at all.
-    fn reload(&mut self, running: &Running) {
-        let found = match config::load(&self.source, &self.flags) {
-            Ok(found) => found,
-            Err(error) => {
-                tracing::error!("nothing changes, because {error:#}");
-                return;
-            }
-        };
-        if let Err(error) = self.apply(&found, running) {
-            tracing::error!("nothing changes, because {error:#}");
-            return;
-        }
-        for path in self.found.loaded.needs_restart(&found.loaded) {
-            tracing::warn!("`{path}` has changed, which takes effect with a restart");
-        }
-        self.found = found;
-        tracing::info!("the configuration was read again");
-    }
-
-    fn apply(&self, found: &Found, running: &Running) -> anyhow::Result<()> {
-        let settings = &found.loaded.settings;
-        let gateway = &running.gateway;
-        let count = running.workers.len();
-        let snapshot = Snapshot::build(settings, count, Some(&gateway.snapshot.load()))?;
-        self.level.set(&settings.logging.level)?;
-        gateway.snapshot.store(Arc::new(snapshot));
-        gateway.concurrency.set_limit(limit(settings));
-        running
-            .store
-            .reconfigure(settings.capture.clone(), key_header(settings));
-        gateway.sink.held.set_limit(settings.capture.queue_bytes);
-        running.settings.store(Arc::new(settings.clone()));
-        Ok(())
-    }
 }

@@ -296,11 +296,11 @@ mod tests {
                 let start = start.max(end).min(text.len());
                 let stop = (start + len).min(text.len());
                 edits.replace(start..stop, with.clone());
-                expected += &text[end..start];
+                expected += text.get(end..start).unwrap();
                 expected += &with;
                 end = stop;
             }
-            expected += &text[end..];
+            expected += text.get(end..).unwrap();
             let (out, len) = edits.apply(&pieces(&text, &cuts));
             prop_assert_eq!(len, expected.len());
             prop_assert_eq!(String::from_utf8(out.concat()).unwrap(), expected);

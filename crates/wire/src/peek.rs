@@ -207,7 +207,10 @@ mod tests {
         let text = "{ \"model\" : \"a\\u0062\", \"messages\": [ {\"broken";
         let peek = Peek::of(CHAT, &one(text), Want::MODEL);
         assert_eq!(peek.model(), Some("ab"));
-        assert_eq!(&text[peek.model_range().unwrap()], "\"a\\u0062\"");
+        assert_eq!(
+            text.get(peek.model_range().unwrap()).unwrap(),
+            "\"a\\u0062\""
+        );
         assert_eq!(peek.stream(), None, "nobody asked");
     }
 

@@ -59,7 +59,7 @@ impl Rewriter {
             }
         }
         match self.form {
-            Some(Form::Lines) => self.lines(piece, out),
+            Some(Form::Lines) => self.lines(&piece, out),
             Some(Form::Plain) => {
                 self.held.extend_from_slice(&piece);
                 if self.held.len() > MAX_BODY {
@@ -86,9 +86,9 @@ impl Rewriter {
     }
 
     /// Whole lines go on, the last one when the rest of it has come.
-    fn lines(&mut self, piece: Bytes, out: &mut VecDeque<Bytes>) {
-        let Some(end) = memchr::memrchr(b'\n', &piece) else {
-            self.held.extend_from_slice(&piece);
+    fn lines(&mut self, piece: &Bytes, out: &mut VecDeque<Bytes>) {
+        let Some(end) = memchr::memrchr(b'\n', piece) else {
+            self.held.extend_from_slice(piece);
             if self.held.len() > MAX_LINE {
                 self.form = Some(Form::AsIs);
                 out.push_back(self.held.split().freeze());

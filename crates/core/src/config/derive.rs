@@ -81,8 +81,10 @@ fn header_timeout(values: &mut Resolved, name: &str) {
 }
 
 /// Forgets the built-in providers that nobody mentions and whose dialect another provider speaks:
-/// requests would go to a vendor that the operator never named.
+/// requests would go to a vendor that the operator never named. A file that lists its providers
+/// names all that there are, whatever variables of the vendors' clients happen to be set.
 fn built_in(values: &mut Resolved) {
+    let weakest = if values.listed { 2 } else { 1 };
     let mentioned = |values: &Resolved, name: &str| {
         let provider = values.providers.iter().find(|known| known.name == name);
         let inside = format!("providers.{name}.");
@@ -90,7 +92,7 @@ fn built_in(values: &mut Resolved) {
             || values
                 .slots
                 .iter()
-                .any(|slot| slot.path.starts_with(&inside) && slot.rank() > 1)
+                .any(|slot| slot.path.starts_with(&inside) && slot.rank() > weakest)
     };
     let unmentioned: Vec<ProviderKind> = BUILT_IN
         .into_iter()
@@ -106,7 +108,9 @@ fn built_in(values: &mut Resolved) {
         .collect();
     for kind in unmentioned {
         let mut dialects = kind.dialects().iter();
-        if dialects.any(|dialect| of_others.iter().any(|word| word == dialect.as_str())) {
+        if values.listed
+            || dialects.any(|dialect| of_others.iter().any(|word| word == dialect.as_str()))
+        {
             values.forget(kind.as_str());
         }
     }

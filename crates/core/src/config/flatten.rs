@@ -18,6 +18,8 @@ pub(crate) struct Flat {
     pub(crate) nodes: BTreeMap<String, Node>,
     /// The providers, in the order of the file.
     pub(crate) providers: Vec<Named>,
+    /// Whether they are a list, which names all that there are.
+    pub(crate) listed: bool,
     /// Keys that mean nothing, and values of the wrong shape.
     pub(crate) faults: Vec<Fault>,
     /// Keys that are taken and have no effect.
@@ -57,6 +59,7 @@ impl Flat {
                 }
             }
             Shape::List(items) if path == "providers" => {
+                self.listed = true;
                 for (at, item) in items.into_iter().enumerate() {
                     self.item(at, item, env);
                 }

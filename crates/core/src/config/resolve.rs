@@ -44,6 +44,8 @@ pub(crate) struct Resolved {
     pub(crate) slots: Vec<Slot>,
     /// The providers: the file's in its order, then the command line's, then the built-in ones.
     pub(crate) providers: Vec<Named>,
+    /// Whether the file lists them, and so names all that there are.
+    pub(crate) listed: bool,
     index: BTreeMap<String, usize>,
 }
 
@@ -60,7 +62,7 @@ pub(crate) fn resolve(
         faults: flat.faults,
         warnings: flat.warnings,
     };
-    let mut providers = flat.providers;
+    let (mut providers, listed) = (flat.providers, flat.listed);
     for (path, value) in overrides {
         layers.add_flag(path, value, &mut providers);
     }
@@ -85,7 +87,8 @@ pub(crate) fn resolve(
             slots.append(&mut of_providers);
         }
     }
-    let values = Resolved::new(slots, providers);
+    let mut values = Resolved::new(slots, providers);
+    values.listed = listed;
     (values, layers.faults, layers.warnings)
 }
 
@@ -96,6 +99,7 @@ impl Resolved {
         Self {
             slots,
             providers,
+            listed: false,
             index,
         }
     }

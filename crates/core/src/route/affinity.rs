@@ -63,6 +63,15 @@ impl Affinity {
         shard.insert(session, Entry { home, last_ms });
     }
 
+    /// Makes the sessions of a provider homeless, for when what it had cached is gone: those of
+    /// one that is merely ill for a while find their way back. Looks at every session.
+    pub fn forget_provider(&self, provider: &str) {
+        for shard in &self.shards {
+            let mut shard = shard.lock();
+            shard.retain(|_, entry| &*entry.home.provider != provider);
+        }
+    }
+
     /// Sessions that are remembered.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -118,6 +127,20 @@ mod tests {
         assert_eq!(affinity.home(SessionKey(1), at(1000), ttl), Some(home("a")));
         assert_eq!(affinity.home(SessionKey(1), at(1001), ttl), None);
         assert_eq!(affinity.home(SessionKey(2), at(0), ttl), None);
+    }
+
+    #[test]
+    fn a_provider_is_forgotten_and_the_others_are_not() {
+        let affinity = Affinity::new(100);
+        for n in 0..50 {
+            let name = if n % 2 == 0 { "a" } else { "b" };
+            affinity.settle(SessionKey(n), home(name), at(0));
+        }
+        affinity.forget_provider("a");
+        assert_eq!(affinity.len(), 25);
+        let ttl = Duration::from_secs(1);
+        assert_eq!(affinity.home(SessionKey(2), at(0), ttl), None);
+        assert_eq!(affinity.home(SessionKey(3), at(0), ttl), Some(home("b")));
     }
 
     #[test]

@@ -177,6 +177,25 @@ impl Breaker {
         }
     }
 
+    /// Puts an open one whose time is over on trial. [`Breaker::admit`] does it too, but it has
+    /// no way to tell.
+    pub fn lapse(&mut self, now: Now) -> Option<Transition> {
+        let Phase::Open { until_ms } = self.phase else {
+            return None;
+        };
+        if now.ms < until_ms {
+            return None;
+        }
+        self.enter(Phase::HalfOpen {
+            on_trial: 0,
+            successes: 0,
+        });
+        Some(Transition {
+            from: State::Open,
+            to: State::HalfOpen,
+        })
+    }
+
     /// Lets a request through, or not. What was let through has to be reported or released.
     pub fn admit(&mut self, now: Now) -> Admission {
         match &mut self.phase {

@@ -84,8 +84,10 @@ impl Latency {
     #[must_use]
     pub fn view(&mut self, now: Now) -> View {
         self.rotate(now);
+        let lately = |last: &u64| now.ms.saturating_sub(*last) < 2 * WINDOW_MS;
+        let last = self.last_ms.filter(lately);
         View {
-            ewma: self.last_ms.map(|_| self.average_us / 1000.0),
+            ewma: last.map(|_| self.average_us / 1000.0),
             p50: self.percentile(0.50),
             p95: self.percentile(0.95),
             p99: self.percentile(0.99),
@@ -94,7 +96,8 @@ impl Latency {
 
     fn rotate(&mut self, now: Now) {
         let window = now.ms / WINDOW_MS;
-        if window == self.window {
+        // Threads read the clock before they take turns here: a reading may be a little behind.
+        if window <= self.window {
             return;
         }
         if window == self.window + 1 {

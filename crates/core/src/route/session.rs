@@ -14,10 +14,8 @@ pub enum Source {
     Header,
     /// `x-codex-turn-state`, which Codex brings back from an earlier answer.
     TurnState,
-    /// `prompt_cache_key` in the body.
-    PromptCacheKey,
-    /// The session in `metadata.user_id`.
-    UserId,
+    /// What the body itself calls it.
+    Body,
     /// The beginning of the prompt.
     Prefix,
 }
@@ -29,8 +27,7 @@ impl Source {
         match self {
             Self::Header => "header",
             Self::TurnState => "turn_state",
-            Self::PromptCacheKey => "prompt_cache_key",
-            Self::UserId => "user_id",
+            Self::Body => "body",
             Self::Prefix => "prefix",
         }
     }
@@ -39,10 +36,9 @@ impl Source {
 /// What a body says of its conversation.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct BodyHints<'a> {
-    /// OpenAI's `prompt_cache_key`.
-    pub prompt_cache_key: Option<&'a str>,
-    /// The session in Anthropic's `metadata.user_id`.
-    pub user_session: Option<&'a str>,
+    /// What the body itself calls it: OpenAI's `prompt_cache_key`, or the session in Anthropic's
+    /// `metadata.user_id`.
+    pub session: Option<&'a str>,
     /// A hash over what stays the same from turn to turn, for a prompt that is large enough to be
     /// cached.
     pub prefix_hash: Option<u64>,
@@ -58,9 +54,9 @@ const HEADERS: [&str; 6] = [
     "thread-id",
 ];
 
-/// Headers that name an agent within a session. Its prompt is another than the main agent's, so it
-/// has a home of its own.
-const AGENTS: [&str; 1] = ["x-claude-code-agent-id"];
+/// Headers that name an agent within a session: Claude Code's subagents, Codex's threads. Its
+/// prompt is another than the main agent's, so it has a home of its own.
+const AGENTS: [&str; 2] = ["x-claude-code-agent-id", "thread-id"];
 
 impl SessionKey {
     /// The conversation that headers and body tell of, and which of them did.
@@ -73,11 +69,8 @@ impl SessionKey {
         if let Some(state) = first(headers, &["x-codex-turn-state"]) {
             return Some((Self::of(&[state]), Source::TurnState));
         }
-        if let Some(key) = body.prompt_cache_key.filter(|key| !key.is_empty()) {
-            return Some((Self::of(&[key.as_bytes(), agent]), Source::PromptCacheKey));
-        }
-        if let Some(session) = body.user_session.filter(|session| !session.is_empty()) {
-            return Some((Self::of(&[session.as_bytes(), agent]), Source::UserId));
+        if let Some(session) = body.session.filter(|session| !session.is_empty()) {
+            return Some((Self::of(&[session.as_bytes(), agent]), Source::Body));
         }
         body.prefix_hash.map(|hash| (Self(hash), Source::Prefix))
     }
@@ -115,8 +108,7 @@ mod tests {
     #[test]
     fn the_clients_word_comes_before_what_its_body_says() {
         let body = BodyHints {
-            prompt_cache_key: Some("k"),
-            user_session: Some("u"),
+            session: Some("u"),
             prefix_hash: Some(1),
         };
         let source = |headers: &HeaderMap, body: &BodyHints<'_>| {
@@ -127,14 +119,9 @@ mod tests {
         let codex = headers(&[("x-codex-turn-state", "t")]);
         assert_eq!(source(&codex, &body), Some(Source::TurnState));
         let none = HeaderMap::new();
-        assert_eq!(source(&none, &body), Some(Source::PromptCacheKey));
+        assert_eq!(source(&none, &body), Some(Source::Body));
         let body = BodyHints {
-            prompt_cache_key: None,
-            ..body
-        };
-        assert_eq!(source(&none, &body), Some(Source::UserId));
-        let body = BodyHints {
-            user_session: Some(""),
+            session: Some(""),
             ..body
         };
         assert_eq!(source(&none, &body), Some(Source::Prefix));
@@ -158,5 +145,8 @@ mod tests {
             main,
             key(&[("x-claude-code-session-id", "s"), ("x-other", "a")])
         );
+        let thread = |id| key(&[("session-id", "s"), ("thread-id", id)]);
+        assert_ne!(thread("s"), thread("t"));
+        assert_eq!(thread("t"), thread("t"));
     }
 }

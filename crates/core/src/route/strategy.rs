@@ -35,6 +35,7 @@ pub struct Memory {
     round_robin: usize,
     weighted: weighted_round_robin::Weights,
     deck: shuffle::Deck,
+    looks: latency_based::Looks,
     scratch: Vec<usize>,
 }
 
@@ -65,8 +66,47 @@ pub fn order(
         Strategy::WeightedFailover => {
             weighted_failover::order(candidates, &mut memory.scratch, chance, order);
         }
-        Strategy::LatencyBased => latency_based::order(candidates, chance, order),
+        Strategy::LatencyBased => {
+            latency_based::order(&mut memory.looks, candidates, chance, order);
+        }
         Strategy::CostBased => cost_based::order(candidates, order),
+    }
+}
+
+/// The same where something else than the strategy decides who goes first, so that the order is
+/// only for those that come after: the strategy goes on afterwards as if it had not been asked.
+pub fn rest(
+    strategy: Strategy,
+    memory: &mut Memory,
+    candidates: &[Candidate<'_>],
+    chance: Chance<'_>,
+    order: &mut Vec<usize>,
+) {
+    order.clear();
+    order.extend(0..candidates.len());
+    if candidates.len() < 2 {
+        return;
+    }
+    match strategy {
+        Strategy::RoundRobin => round_robin::rest(memory.round_robin, order),
+        Strategy::WeightedRoundRobin => {
+            weighted_round_robin::rest(&memory.weighted, candidates, order);
+        }
+        Strategy::Shuffle => shuffle(order, chance),
+        Strategy::LatencyBased => latency_based::rest(candidates, order),
+        // These remember nothing.
+        Strategy::Failover
+        | Strategy::ModelBased
+        | Strategy::LeastLoaded
+        | Strategy::WeightedFailover
+        | Strategy::CostBased => self::order(strategy, memory, candidates, chance, order),
+    }
+}
+
+/// Puts indexes in any order, each with equal chance.
+fn shuffle(order: &mut [usize], chance: Chance<'_>) {
+    for last in (1..order.len()).rev() {
+        order.swap(last, index_below(last + 1, chance()));
     }
 }
 

@@ -21,7 +21,7 @@ async fn two(open_ms: u64, probes: u32) -> Rig {
     rig(2, &yaml(&health)).await
 }
 
-fn health(rig: &Rig) -> &'static str {
+fn health_of(rig: &Rig) -> &'static str {
     let snapshot = rig.net.gateway.snapshot.load();
     let member = snapshot.fleet.member("u1").unwrap();
     member.breaker_state(weir_proxy::clock::now()).as_str()
@@ -29,7 +29,7 @@ fn health(rig: &Rig) -> &'static str {
 
 async fn until_health(rig: &Rig, expected: &str) {
     within(async {
-        while health(rig) != expected {
+        while health_of(rig) != expected {
             tokio::task::yield_now().await;
         }
     })
@@ -45,14 +45,27 @@ async fn fail(rig: &Rig, status: u16, times: usize) {
 
 #[tokio::test]
 async fn failures_in_a_row_open_it_and_then_it_is_not_asked() {
-    for status in [500, 503, 529, 429] {
+    for status in [500, 503, 529] {
         let rig = two(60_000, 1).await;
         fail(&rig, status, 2).await;
-        assert_eq!(health(&rig), "open", "{status}");
+        assert_eq!(health_of(&rig), "open", "{status}");
         let asked = rig.mocks[0].received().len();
         assert_eq!(rig.who().await, "u2");
         assert_eq!(rig.mocks[0].received().len(), asked);
     }
+}
+
+#[tokio::test]
+async fn limits_count_too() {
+    let health = "    open_duration_ms: 60000\n";
+    let text = yaml(health).replace("key: key-of-u1", "key: a}, {key: b");
+    let rig = rig(2, &text).await;
+    for _ in 0..2 {
+        rig.mocks[0].push(Raw::new(429).body("{}"));
+    }
+    assert_eq!(rig.who().await, "u2", "after both keys of the first");
+    assert_eq!(rig.received(), [2, 1]);
+    assert_eq!(health_of(&rig), "open");
 }
 
 #[tokio::test]
@@ -62,7 +75,7 @@ async fn failures_of_transport_count() {
         rig.mocks[0].push(Raw::refuse(Cut::Rst));
         rig.say(&[]).await;
     }
-    assert_eq!(health(&rig), "open");
+    assert_eq!(health_of(&rig), "open");
 }
 
 #[tokio::test]
@@ -88,7 +101,7 @@ async fn the_clients_faults_do_not_count() {
         rig.mocks[0].push(Raw::new(404).body("{}"));
         assert_eq!(rig.say(&[]).await.status, 404);
     }
-    assert_eq!(health(&rig), "closed");
+    assert_eq!(health_of(&rig), "closed");
 }
 
 #[tokio::test]
@@ -97,7 +110,7 @@ async fn a_success_between_them_starts_the_count_again() {
     fail(&rig, 500, 1).await;
     assert_eq!(rig.who().await, "u1");
     fail(&rig, 500, 1).await;
-    assert_eq!(health(&rig), "closed");
+    assert_eq!(health_of(&rig), "closed");
 }
 
 #[tokio::test]
@@ -118,7 +131,7 @@ async fn one_failure_on_trial_opens_it_again() {
     fail(&rig, 500, 2).await;
     until_health(&rig, "half-open").await;
     fail(&rig, 500, 1).await;
-    assert_eq!(health(&rig), "open");
+    assert_eq!(health_of(&rig), "open");
 }
 
 #[tokio::test]
@@ -165,7 +178,7 @@ async fn a_probe_that_finds_it_alive_brings_it_back_early() {
         .replace("    enabled: false\n", "    interval_ms: 50\n");
     let rig = rig(2, &probing).await;
     fail(&rig, 500, 2).await;
-    assert_eq!(health(&rig), "open");
+    assert_eq!(health_of(&rig), "open");
     let snapshot = std::sync::Arc::clone(&rig.net.gateway.snapshot);
     let probes = tokio::spawn(probe::run(snapshot, 1));
     until_health(&rig, "half-open").await;
@@ -182,9 +195,9 @@ async fn a_provider_that_did_not_change_stays_ill_over_a_reload() {
     let rig = rig(2, &text).await;
     fail(&rig, 500, 2).await;
     rig.reload(&text.replace("routing:\n", "routing:\n  strategy: round_robin\n"));
-    assert_eq!(health(&rig), "open");
+    assert_eq!(health_of(&rig), "open");
     rig.reload(&text.replace("priority: 2", "priority: 1"));
-    assert_eq!(health(&rig), "closed", "it is another provider now");
+    assert_eq!(health_of(&rig), "closed", "it is another provider now");
 }
 
 #[tokio::test]
@@ -195,5 +208,5 @@ async fn a_wait_that_the_provider_asks_for_is_kept() {
         rig.say(&[]).await;
     }
     tokio::time::sleep(Duration::from_millis(300)).await;
-    assert_eq!(health(&rig), "open", "longer than its own time");
+    assert_eq!(health_of(&rig), "open", "longer than its own time");
 }

@@ -75,7 +75,6 @@ async fn headers_of_one_hop_stay_behind() {
         "host",
         "content-type",
         "anthropic-version",
-        "x-forwarded-for",
         "x-kept",
         "content-length",
     ];

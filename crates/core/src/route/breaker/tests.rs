@@ -52,6 +52,18 @@ fn successes_on_trial_close_it_and_one_failure_opens_it() {
 }
 
 #[test]
+fn the_end_of_its_time_is_told_once() {
+    let mut breaker = breaker(1, 100, 1);
+    assert_eq!(breaker.lapse(at(0)), None, "it is closed");
+    run(&mut breaker, Outcome::Failure, 0);
+    assert_eq!(breaker.lapse(at(99)), None);
+    let lapsed = breaker.lapse(at(100)).unwrap();
+    assert_eq!((lapsed.from, lapsed.to), (State::Open, State::HalfOpen));
+    assert_eq!(breaker.lapse(at(100)), None);
+    assert!(matches!(breaker.admit(at(100)), Admission::Trial(_)));
+}
+
+#[test]
 fn only_so_many_are_on_trial_and_one_that_leaves_makes_room() {
     let mut breaker = breaker(1, 100, 2);
     run(&mut breaker, Outcome::Failure, 0);

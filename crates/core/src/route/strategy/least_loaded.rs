@@ -2,12 +2,11 @@
 
 use std::cmp::Reverse;
 
-use super::{Candidate, Chance, index_below};
+use super::{Candidate, Chance, shuffle};
 
 pub(super) fn order(candidates: &[Candidate<'_>], chance: Chance<'_>, order: &mut [usize]) {
-    // Sorting keeps the order of equals, so turning the list first lets chance decide among them.
-    let by = index_below(order.len(), chance());
-    order.rotate_left(by);
+    // Sorting keeps the order of equals, so chance decides among them if it has its way first.
+    shuffle(order, chance);
     order.sort_by_key(|index| {
         let candidate = &candidates[*index];
         (candidate.in_flight, Reverse(candidate.priority))

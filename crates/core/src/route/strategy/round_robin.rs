@@ -1,7 +1,10 @@
 //! `round_robin`: each in turn, and on around from there.
 
 pub(super) fn order(turn: &mut usize, order: &mut [usize]) {
-    let first = *turn % order.len();
+    rest(*turn, order);
     *turn = turn.wrapping_add(1);
-    order.rotate_left(first);
+}
+
+pub(super) fn rest(turn: usize, order: &mut [usize]) {
+    order.rotate_left(turn % order.len());
 }

@@ -1,6 +1,6 @@
 //! `shuffle`: a shuffled deck with each candidate once, and a new one when it is dealt.
 
-use super::{Chance, index_below};
+use super::{Chance, shuffle};
 
 /// What is left of the deck.
 #[derive(Debug, Default)]
@@ -22,11 +22,5 @@ pub(super) fn order(deck: &mut Deck, chance: Chance<'_>, order: &mut [usize]) {
     shuffle(order, chance);
     if let Some(at) = order.iter().position(|index| *index == dealt) {
         order.swap(0, at);
-    }
-}
-
-fn shuffle(cards: &mut [usize], chance: Chance<'_>) {
-    for last in (1..cards.len()).rev() {
-        cards.swap(last, index_below(last + 1, chance()));
     }
 }

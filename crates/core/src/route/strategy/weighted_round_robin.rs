@@ -16,16 +16,15 @@ pub(super) struct Weights {
 
 pub(super) fn order(weights: &mut Weights, candidates: &[Candidate<'_>], order: &mut [usize]) {
     let set = set(candidates);
-    if weights.set != set || weights.credits.len() != candidates.len() {
+    if !weights.are_of(set, candidates) {
         weights.set = set;
         weights.credits.clear();
         weights.credits.resize(candidates.len(), 0);
     }
     let mut sum = 0;
     for (credit, candidate) in weights.credits.iter_mut().zip(candidates) {
-        let weight = i64::from(candidate.weight.max(1));
-        *credit += weight;
-        sum += weight;
+        *credit += weight(candidate);
+        sum += weight(candidate);
     }
     order.sort_by_key(|index| Reverse(weights.credits[*index]));
     if let Some(credit) = order
@@ -34,6 +33,22 @@ pub(super) fn order(weights: &mut Weights, candidates: &[Candidate<'_>], order: 
     {
         *credit -= sum;
     }
+}
+
+pub(super) fn rest(weights: &Weights, candidates: &[Candidate<'_>], order: &mut [usize]) {
+    let kept = weights.are_of(set(candidates), candidates);
+    let credit = |index: usize| if kept { weights.credits[index] } else { 0 };
+    order.sort_by_key(|index| Reverse(credit(*index) + weight(&candidates[*index])));
+}
+
+impl Weights {
+    fn are_of(&self, set: u64, candidates: &[Candidate<'_>]) -> bool {
+        self.set == set && self.credits.len() == candidates.len()
+    }
+}
+
+fn weight(candidate: &Candidate<'_>) -> i64 {
+    i64::from(candidate.weight.max(1))
 }
 
 /// Tells one list of names from another.

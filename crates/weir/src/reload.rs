@@ -1,0 +1,150 @@
+//! Takes a changed configuration into use: whole, or not at all.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use parking_lot::Mutex;
+use weir_core::limit::Concurrency;
+use weir_core::settings::Settings;
+use weir_core::steer::Reloaded;
+use weir_proxy::Snapshot;
+use weir_proxy::record::Held;
+use weir_store::Recorder;
+
+use crate::cli::Source;
+use crate::config::{self, Found};
+use crate::serve::{key_header, limit};
+use crate::telemetry::LevelHandle;
+
+/// Where the configuration comes from, and the one in force.
+#[derive(Debug)]
+pub(crate) struct Reloader {
+    source: Source,
+    flags: Vec<(String, String)>,
+    found: Found,
+    level: LevelHandle,
+}
+
+impl Reloader {
+    /// Remembers how `found` was found.
+    pub(crate) fn new(
+        source: Source,
+        flags: Vec<(String, String)>,
+        found: Found,
+        level: LevelHandle,
+    ) -> Self {
+        Self {
+            source,
+            flags,
+            found,
+            level,
+        }
+    }
+}
+
+/// What a reload changes.
+#[derive(Debug)]
+pub(crate) struct Reload {
+    /// What requests read.
+    pub snapshot: Arc<ArcSwap<Snapshot>>,
+    /// How many may run at once.
+    pub concurrency: Arc<Concurrency>,
+    /// The bound on response bytes in memory.
+    pub held: Arc<Held>,
+    /// What everything else reads.
+    pub settings: Arc<ArcSwap<Settings>>,
+    /// The recorder.
+    pub store: Recorder,
+    /// Threads that serve.
+    pub workers: usize,
+    /// None until there is a configuration to read again.
+    pub reloader: Mutex<Option<Reloader>>,
+}
+
+impl Reload {
+    /// Says where the configuration comes from.
+    pub(crate) fn set(&self, reloader: Reloader) {
+        *self.reloader.lock() = Some(reloader);
+    }
+
+    /// The configuration in force, setting by setting.
+    pub(crate) fn effective(&self) -> Vec<weir_core::config::Effective> {
+        let reloader = self.reloader.lock();
+        reloader
+            .as_ref()
+            .map_or_else(Vec::new, |reloader| reloader.found.loaded.report.clone())
+    }
+
+    /// Reads the configuration again and says in the log what came of it.
+    ///
+    /// # Errors
+    /// Every fault; nothing has changed then.
+    pub(crate) fn by(&self, cause: &str) -> Result<Reloaded, Vec<String>> {
+        let outcome = self.now();
+        match &outcome {
+            Ok(done) if done.changed.is_empty() => {
+                tracing::info!(
+                    cause,
+                    "the configuration was read again; nothing has changed"
+                );
+            }
+            Ok(done) => {
+                tracing::info!(
+                    cause,
+                    changed = done.changed.join(", "),
+                    "config file reloaded"
+                );
+            }
+            Err(faults) => {
+                tracing::error!(
+                    cause,
+                    "failed to reload config, nothing changes: {}",
+                    faults.join("; ")
+                );
+            }
+        }
+        outcome
+    }
+
+    /// Reads the configuration again. The next request meets the new one; those under way keep
+    /// theirs.
+    ///
+    /// # Errors
+    /// Every fault; nothing has changed then.
+    fn now(&self) -> Result<Reloaded, Vec<String>> {
+        let mut reloader = self.reloader.lock();
+        let Some(reloader) = &mut *reloader else {
+            return Err(vec!["this gateway was started without a file".to_owned()]);
+        };
+        let found = config::read(&reloader.source, &reloader.flags)?;
+        let one = |error: anyhow::Error| vec![format!("{error:#}")];
+        self.apply(&found, &reloader.level).map_err(one)?;
+        let needs_restart = reloader.found.loaded.needs_restart(&found.loaded);
+        for path in &needs_restart {
+            tracing::warn!("`{path}` has changed, which takes effect with a restart");
+        }
+        for warning in &found.loaded.warnings {
+            tracing::warn!("{warning}");
+        }
+        let done = Reloaded {
+            changed: reloader.found.loaded.changed(&found.loaded),
+            needs_restart,
+            warnings: found.loaded.warnings.clone(),
+        };
+        reloader.found = found;
+        Ok(done)
+    }
+
+    fn apply(&self, found: &Found, level: &LevelHandle) -> anyhow::Result<()> {
+        let settings = &found.loaded.settings;
+        let snapshot = Snapshot::build(settings, self.workers, Some(&self.snapshot.load()))?;
+        level.set(&settings.logging.level)?;
+        self.snapshot.store(Arc::new(snapshot));
+        self.concurrency.set_limit(limit(settings));
+        self.store
+            .reconfigure(settings.capture.clone(), key_header(settings));
+        self.held.set_limit(settings.capture.queue_bytes);
+        self.settings.store(Arc::new(settings.clone()));
+        Ok(())
+    }
+}

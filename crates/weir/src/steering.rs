@@ -1,0 +1,161 @@
+//! Answers what people ask of providers and keys, and does what they say, on the snapshot in force.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use tokio::time::Instant;
+use weir_core::clock::Now;
+use weir_core::config::Effective;
+use weir_core::health::Lifecycle;
+use weir_core::keys::{KeyId, KeyPool};
+use weir_core::settings::{Key, Strategy};
+use weir_core::steer::{
+    Condition, ProviderView, Reloaded, Requests, Stats, SteerError, Steering, Tokens,
+};
+use weir_proxy::clock::now;
+use weir_proxy::fleet::Member;
+
+use crate::reload::Reload;
+
+/// The gateway of this process.
+#[derive(Debug)]
+pub(crate) struct Steer {
+    /// What requests read, and what reads the configuration again.
+    pub reload: Arc<Reload>,
+    /// Requests under way.
+    pub lifecycle: Arc<Lifecycle>,
+    /// When it started.
+    pub started: Instant,
+}
+
+impl Steer {
+    fn member(&self, name: &str) -> Result<Arc<Member>, SteerError> {
+        let snapshot = self.reload.snapshot.load();
+        let member = snapshot.fleet.member(name);
+        member
+            .map(Arc::clone)
+            .ok_or_else(|| SteerError::no_provider(name))
+    }
+
+    /// Does something to one key.
+    fn key<T>(
+        &self,
+        provider: &str,
+        key: &str,
+        act: impl FnOnce(&mut KeyPool, KeyId) -> Result<T, weir_core::keys::SteerError>,
+    ) -> Result<T, SteerError> {
+        let member = self.member(provider)?;
+        let mut keys = member.keys.lock();
+        let done = keys.find(key).and_then(|id| act(&mut keys, id));
+        done.map_err(|error| SteerError::of_key(provider, key, error))
+    }
+}
+
+fn view(member: &Member, now: Now) -> ProviderView {
+    let count = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
+    let tally = &member.tally;
+    let (succeeded, failed) = (count(&tally.succeeded), count(&tally.failed));
+    let condition = Condition {
+        enabled: !member.is_disabled(),
+        breaker: member.breaker.lock().view(now),
+        in_flight: member.in_flight().into(),
+        requests: Requests {
+            total: count(&tally.begun),
+            succeeded,
+            failed,
+        },
+        latency: member.latency.lock().view(now),
+        tokens: Tokens {
+            input: count(&tally.input_tokens),
+            output: count(&tally.output_tokens),
+        },
+    };
+    let keys = member.keys.lock().views(now);
+    ProviderView::new(&member.provider, condition, keys)
+}
+
+impl Steering for Steer {
+    fn providers(&self) -> Vec<ProviderView> {
+        let now = now();
+        let snapshot = self.reload.snapshot.load();
+        let members = snapshot.fleet.members.iter();
+        members.map(|member| view(member, now)).collect()
+    }
+
+    fn set_provider_enabled(&self, name: &str, enabled: bool) -> Result<(), SteerError> {
+        let member = self.member(name)?;
+        member.set_disabled(!enabled);
+        tracing::info!(provider = name, enabled, "provider switched");
+        Ok(())
+    }
+
+    fn reset_provider(&self, name: &str) -> Result<(), SteerError> {
+        let member = self.member(name)?;
+        member.reset(now());
+        member.keys.lock().reset_all();
+        Ok(())
+    }
+
+    fn add_key(&self, provider: &str, key: Key) -> Result<KeyId, SteerError> {
+        let member = self.member(provider)?;
+        if member.provider.kind.signs_itself() {
+            return Err(SteerError::Conflict(format!(
+                "`{provider}` signs with its cloud's own credentials and has no keys"
+            )));
+        }
+        let added = member.keys.lock().add(key);
+        let id = added.map_err(|error| SteerError::of_key(provider, "", error))?;
+        tracing::info!(provider, key = %id, "key added");
+        Ok(id)
+    }
+
+    fn remove_key(&self, provider: &str, key: &str) -> Result<(), SteerError> {
+        self.key(provider, key, KeyPool::remove)?;
+        tracing::info!(provider, key, "key removed");
+        Ok(())
+    }
+
+    fn set_key_enabled(&self, provider: &str, key: &str, enabled: bool) -> Result<(), SteerError> {
+        self.key(provider, key, |keys, id| keys.set_enabled(id, enabled))
+    }
+
+    fn reset_key(&self, provider: &str, key: &str) -> Result<(), SteerError> {
+        self.key(provider, key, KeyPool::reset)
+    }
+
+    fn stats(&self) -> Stats {
+        let providers = self.providers();
+        let uptime = self.started.elapsed().as_millis();
+        Stats {
+            timestamp_ms: now().unix_ms,
+            uptime_ms: u64::try_from(uptime).unwrap_or(u64::MAX),
+            active: self.lifecycle.in_flight() as u64,
+            ..Stats::new(env!("CARGO_PKG_VERSION"), self.strategy(), &providers)
+        }
+    }
+
+    fn strategy(&self) -> Strategy {
+        self.reload.snapshot.load().fleet.strategy()
+    }
+
+    fn set_strategy(&self, strategy: Strategy) -> Result<(), SteerError> {
+        let snapshot = self.reload.snapshot.load();
+        let fleet = &snapshot.fleet;
+        if strategy == Strategy::ModelBased && fleet.routing.model_mapping.is_empty() {
+            return Err(SteerError::Conflict(
+                "`model_based` goes by `routing.model_mapping`, which is not set".to_owned(),
+            ));
+        }
+        fleet.memories.set_strategy(Some(strategy));
+        tracing::info!(strategy = strategy.as_str(), "strategy changed");
+        Ok(())
+    }
+
+    fn reload(&self) -> Result<Reloaded, Vec<String>> {
+        self.reload.by("the API")
+    }
+
+    fn config(&self) -> Vec<Effective> {
+        self.reload.effective()
+    }
+}
