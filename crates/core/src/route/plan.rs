@@ -14,8 +14,8 @@ pub enum Reason {
     Affinity,
     /// It signed the thinking that the request brings back.
     Issuer,
-    /// The request brings signed thinking back, and nobody knows who signed it: one and the same
-    /// provider for all such requests is the best guess.
+    /// The request brings signed thinking back, and nobody knows who signed it: the best guess is
+    /// the session's home, else one and the same provider for all such requests.
     Thinking,
 }
 
@@ -50,9 +50,9 @@ pub struct Wish<'a> {
     pub home: Option<&'a str>,
 }
 
-/// Puts the indexes of `candidates`, which all can take the request, into `order`. A wish is met
-/// without the strategy: neither its memory nor chance is touched, so that requests without one
-/// are spread as if the others had not been.
+/// Puts the indexes of `candidates`, which all can take the request, into `order`: who is wished
+/// for, if anybody is, then the others as the strategy has them. It remembers nothing of a wish
+/// that is met, so that requests without one are spread as if the others had not been.
 pub fn plan(
     strategy: Strategy,
     wish: Wish<'_>,
@@ -69,9 +69,10 @@ pub fn plan(
         strategy::order(strategy, memory, candidates, chance, order);
         return Reason::Strategy;
     };
-    strategy::order(Strategy::Failover, memory, candidates, chance, order);
-    order.retain(|index| *index != first);
-    order.insert(0, first);
+    strategy::rest(strategy, memory, candidates, chance, order);
+    if let Some(at) = order.iter().position(|index| *index == first) {
+        order[..=at].rotate_right(1);
+    }
     reason
 }
 
@@ -85,12 +86,13 @@ fn wished(wish: Wish<'_>, candidates: &[Candidate<'_>]) -> Option<(usize, Reason
     if let Some(issuer) = named(wish.issuer) {
         return Some((issuer, Reason::Issuer));
     }
-    if let Some(home) = named(wish.home) {
-        return Some((home, Reason::Affinity));
-    }
     // A known issuer that cannot take it is no reason to go to the first instead.
-    (wish.signed && wish.issuer.is_none() && !candidates.is_empty())
-        .then_some((0, Reason::Thinking))
+    let unknown = wish.signed && wish.issuer.is_none();
+    let home = named(wish.home);
+    if unknown && !candidates.is_empty() {
+        return Some((home.unwrap_or(0), Reason::Thinking));
+    }
+    home.map(|home| (home, Reason::Affinity))
 }
 
 #[cfg(test)]
@@ -135,7 +137,8 @@ mod tests {
         };
         assert_eq!(
             planned(home, &mut memory),
-            (Reason::Affinity, vec![2, 0, 1])
+            (Reason::Affinity, vec![2, 1, 0]),
+            "the others in their turn"
         );
         let issuer = Wish {
             issuer: Some("b"),
@@ -144,7 +147,7 @@ mod tests {
         };
         assert_eq!(
             planned(issuer, &mut memory),
-            (Reason::Issuer, vec![1, 0, 2])
+            (Reason::Issuer, vec![1, 2, 0])
         );
         assert_eq!(
             planned(nothing, &mut memory),
@@ -159,12 +162,46 @@ mod tests {
             signed: true,
             ..Wish::default()
         };
-        assert_eq!(planned(signed, &mut memory).0, Reason::Thinking);
+        assert_eq!(
+            planned(signed, &mut memory),
+            (Reason::Thinking, vec![0, 1, 2])
+        );
+        let at_home = Wish {
+            home: Some("b"),
+            ..signed
+        };
+        assert_eq!(
+            planned(at_home, &mut memory),
+            (Reason::Thinking, vec![1, 0, 2])
+        );
         let gone = Wish {
             issuer: Some("gone"),
             ..signed
         };
         assert_eq!(planned(gone, &mut memory).0, Reason::Strategy);
+        let moved = Wish {
+            issuer: Some("gone"),
+            ..at_home
+        };
+        assert_eq!(planned(moved, &mut memory).0, Reason::Affinity);
+    }
+
+    #[test]
+    fn behind_a_home_that_fails_the_strategy_has_its_say() {
+        let mut candidates = ["dear", "home", "cheap"].map(candidate);
+        for (candidate, price) in candidates.iter_mut().zip([9.0, 5.0, 1.0]) {
+            candidate.price = Some(price);
+        }
+        let wish = Wish {
+            home: Some("home"),
+            ..Wish::default()
+        };
+        let mut order = Vec::new();
+        let mut memory = Memory::default();
+        let chance: Chance<'_> = &mut || 0;
+        let tools = (&mut memory, chance);
+        plan(Strategy::CostBased, wish, &candidates, tools, &mut order);
+        assert_eq!(order, [1, 2, 0]);
     }
 
     #[test]

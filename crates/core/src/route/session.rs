@@ -145,8 +145,9 @@ mod tests {
             main,
             key(&[("x-claude-code-session-id", "s"), ("x-other", "a")])
         );
-        let thread = |id| key(&[("session-id", "s"), ("thread-id", id)]);
-        assert_ne!(thread("s"), thread("t"));
-        assert_eq!(thread("t"), thread("t"));
+        assert_ne!(
+            key(&[("session-id", "s"), ("thread-id", "s")]),
+            key(&[("session-id", "s"), ("thread-id", "t")])
+        );
     }
 }

@@ -25,8 +25,8 @@ pub(super) fn order(
 ) {
     looks.0 = looks.0.wrapping_add(1);
     let unknown = unknown(candidates);
-    let first = worth_a_look(looks.0, candidates)
-        .unwrap_or_else(|| sooner(candidates, unknown, chance));
+    let first =
+        worth_a_look(looks.0, candidates).unwrap_or_else(|| sooner(candidates, unknown, chance));
     order.sort_by_key(|index| (*index != first, expected(&candidates[*index], unknown)));
 }
 
@@ -60,10 +60,11 @@ fn sooner(candidates: &[Candidate<'_>], unknown: u64, chance: Chance<'_>) -> usi
     if time(other) < time(one) { other } else { one }
 }
 
-/// What is expected of a candidate that was never measured: as slow as the slowest.
+/// What is expected of a candidate that was never measured: a little slower than the slowest.
 fn unknown(candidates: &[Candidate<'_>]) -> u64 {
     let measured = candidates.iter().filter_map(|one| one.first_byte);
-    measured.map(|(time, _)| time).max().unwrap_or(1)
+    let slowest = measured.map(|(time, _)| time).max();
+    slowest.unwrap_or(0).saturating_add(1)
 }
 
 /// Microseconds to the first byte, each request under way counting as another before it.

@@ -3,6 +3,8 @@ use proptest::strategy::Strategy as Draw;
 use proptest::{prop_assert_eq, proptest};
 
 use super::*;
+use crate::clock::Now;
+use crate::route::latency::Latency;
 
 fn candidate(name: &'static str) -> Candidate<'static> {
     Candidate {
@@ -137,6 +139,15 @@ fn the_least_loaded_goes_first_then_the_higher_then_any() {
 }
 
 #[test]
+fn chance_is_fair_to_equals_wherever_they_stand() {
+    let mut all = ["a", "busy", "busier", "b"].map(candidate);
+    all[1].in_flight = 1;
+    all[2].in_flight = 2;
+    let share = share(0, &firsts(Strategy::LeastLoaded, &all, 2000));
+    assert!((0.45..0.55).contains(&share), "{share}");
+}
+
+#[test]
 fn a_weighted_draw_follows_the_weights() {
     let mut all = [candidate("a"), candidate("b")];
     all[0].weight = 9;
@@ -160,6 +171,84 @@ fn the_faster_gets_nearly_all_and_the_others_are_not_forgotten() {
     assert!((0.02..0.1).contains(&share), "a look now and then: {share}");
     all[1].in_flight = 20;
     assert_eq!(firsts(Strategy::LatencyBased, &all, 1), [0], "busy is slow");
+}
+
+#[test]
+fn one_that_is_not_measured_is_tried_by_one_at_a_time_and_not_by_all() {
+    let mut all = [candidate("new"), candidate("known")];
+    all[1].first_byte = Some((20_000, 0));
+    let new = share(0, &firsts(Strategy::LatencyBased, &all, 400));
+    assert!((0.2..=0.25).contains(&new), "{new}");
+    all[0].in_flight = 1;
+    assert_eq!(share(0, &firsts(Strategy::LatencyBased, &all, 400)), 0.0);
+}
+
+/// Requests one after the other, ten a second, to providers of these speeds; the share that each
+/// gets.
+fn simulate(
+    times: &mut [Latency; 2],
+    memory: &mut Memory,
+    (from_s, to_s): (u64, u64),
+    speeds_us: [u64; 2],
+) -> [f64; 2] {
+    let mut dice = dice(from_s);
+    let mut into = Vec::new();
+    let mut counts = [0.0; 2];
+    for request in from_s * 10..to_s * 10 {
+        let now = Now {
+            ms: request * 100,
+            unix_ms: 0,
+        };
+        let mut all = ["u1", "u2"].map(candidate);
+        for (candidate, time) in all.iter_mut().zip(times.iter()) {
+            candidate.first_byte = time.average(now);
+        }
+        order(Strategy::LatencyBased, memory, &all, &mut dice, &mut into);
+        counts[into[0]] += 1.0;
+        times[into[0]].record(speeds_us[into[0]], now);
+    }
+    let all: f64 = counts.iter().sum();
+    counts.map(|count| count / all)
+}
+
+#[test]
+fn latency_moves_requests_to_the_faster_and_finds_one_that_has_recovered() {
+    let mut times = [(); 2].map(|()| Latency::default());
+    let mut memory = Memory::default();
+    let mut run = |from_to, speeds| simulate(&mut times, &mut memory, from_to, speeds);
+    run((0, 1), [300_000, 20_000]);
+    let [_, fast] = run((1, 11), [300_000, 20_000]);
+    assert!(fast >= 0.9, "{fast}");
+    run((11, 300), [20_000, 150_000]);
+    let [recovered, _] = run((300, 400), [20_000, 150_000]);
+    assert!(recovered >= 0.9, "{recovered}");
+}
+
+#[test]
+fn asking_for_the_rest_changes_nothing() {
+    let mut all = ["a", "b", "c", "d"].map(candidate);
+    for (candidate, weight) in all.iter_mut().zip([1, 5, 2, 3]) {
+        candidate.weight = weight;
+        candidate.first_byte = Some((u64::from(weight), 60_000));
+    }
+    for strategy in Strategy::ALL {
+        let firsts = |ask: bool| {
+            let mut memory = Memory::default();
+            let mut into = Vec::new();
+            let mut turn = |_| {
+                if ask {
+                    rest(strategy, &mut memory, &all, &mut || 5, &mut into);
+                    let mut sorted = into.clone();
+                    sorted.sort_unstable();
+                    assert_eq!(sorted, [0, 1, 2, 3]);
+                }
+                order(strategy, &mut memory, &all, &mut || 3 << 61, &mut into);
+                into[0]
+            };
+            (0..25).map(&mut turn).collect::<Vec<_>>()
+        };
+        assert_eq!(firsts(true), firsts(false), "{strategy:?}");
+    }
 }
 
 #[test]
