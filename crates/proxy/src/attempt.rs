@@ -382,16 +382,14 @@ impl Errand<'_> {
     ) -> Won {
         let member = Arc::clone(tried.member);
         let now = now();
-        let elapsed = self.elapsed_us().saturating_sub(tried.started_us);
-        if head.status.is_success() {
-            member.latency.lock().record(elapsed, now);
-            if let Some((session, _)) = &self.ask.session {
-                let home = Home {
-                    provider: Arc::clone(member.name()),
-                    key: tried.key.as_ref().map(|key| key.id.0),
-                };
-                self.fleet.memories.affinity.settle(*session, home, now);
-            }
+        if head.status.is_success()
+            && let Some((session, _)) = &self.ask.session
+        {
+            let home = Home {
+                provider: Arc::clone(member.name()),
+                key: tried.key.as_ref().map(|key| key.id.0),
+            };
+            self.fleet.memories.affinity.settle(*session, home, now);
         }
         let key = tried
             .key
@@ -421,6 +419,9 @@ impl Errand<'_> {
             Settlement::new(Arc::clone(&member), tried.permit, tried.key, signatures);
         let kind = (self.original.dialect, self.original.operation);
         settlement.expect(&head.headers, kind.0, kind.1);
+        if head.status.is_success() {
+            settlement.time(self.started + Duration::from_micros(tried.started_us));
+        }
         Won {
             answer: Answer {
                 upstream,

@@ -271,10 +271,7 @@ impl Gateway {
             let message = format!("no provider is configured for {}", dialect.as_str());
             return self.refuse(incomer, snapshot, ErrorKind::NotFound, &message);
         }
-        let lends = candidates.iter().any(|member| member.lends_credentials());
-        if lends && incomer.is_foreign_page(&cleared.pass) {
-            let message = "requests of web pages are refused while no credential is demanded: \
-                           turn on `auth.enabled`";
+        if let Some(message) = lent_to_a_page(&incomer, &candidates, &cleared.pass) {
             return self.refuse(incomer, snapshot, ErrorKind::Permission, message);
         }
         let spent = Spent {
@@ -296,10 +293,9 @@ impl Gateway {
         let (started, worker) = (incomer.started, incomer.peer.worker);
         let seed = incomer.id.0.as_u64_pair().1;
         let plan = plan::plan(fleet, &candidates, &ask, &original, seed);
-        let first = match &plan {
-            Ok(plan) => Arc::clone(&plan.provider),
-            Err(_) => Arc::from(""),
-        };
+        let first = plan
+            .as_ref()
+            .map_or_else(|_| Arc::from(""), |plan| Arc::clone(&plan.provider));
         let (request, busy) = incomer.into_record(&snapshot.gate, first, body, keep > 0);
         let recording = Recording::start(&self.sink, request, started, keep);
         let errand = Errand {
@@ -386,6 +382,18 @@ async fn dispatch(
     *response.headers_mut() = headers;
     let relay = Relay::new(answer, recording, guards);
     response.map(|()| Body::Relay(Box::new(relay)))
+}
+
+/// Why a web page may not have this answered: it would be at the cost of a configured key.
+fn lent_to_a_page(
+    incomer: &Incomer,
+    candidates: &[Arc<Member>],
+    pass: &Pass,
+) -> Option<&'static str> {
+    let lends = candidates.iter().any(|member| member.lends_credentials());
+    (lends && incomer.is_foreign_page(pass)).then_some(
+        "requests of web pages are refused while no credential is demanded: turn on `auth.enabled`",
+    )
 }
 
 /// Answers that need no provider: lists of what is configured.

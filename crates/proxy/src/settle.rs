@@ -9,6 +9,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use tokio::time::Instant;
 use weir_core::exchange::End;
 use weir_core::keys::Tokens;
 use weir_core::vault::Vault;
@@ -38,6 +39,8 @@ pub struct Settlement {
     /// The piece that was given out last.
     unread: Option<Bytes>,
     encoded: Option<Encoded>,
+    /// When the try began, until its first byte has come.
+    begun: Option<Instant>,
 }
 
 /// Who issued what.
@@ -75,6 +78,19 @@ impl Settlement {
             signatures,
             unread: None,
             encoded: None,
+            begun: None,
+        }
+    }
+
+    /// Measures the time from `begun` to the first byte of the body.
+    pub fn time(&mut self, begun: Instant) {
+        self.begun = Some(begun);
+    }
+
+    fn first_byte(&mut self) {
+        if let Some(begun) = self.begun.take() {
+            let elapsed = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+            self.member.latency.lock().record(elapsed, now());
         }
     }
 
@@ -106,6 +122,7 @@ impl Settlement {
 
     /// A piece is about to go to the client.
     pub fn arrived(&mut self, piece: &Bytes) {
+        self.first_byte();
         if !self.reads() {
             return;
         }
@@ -161,6 +178,9 @@ impl Settlement {
 
     /// The answer has ended.
     pub fn ended(&mut self, end: &End) {
+        if *end == End::Complete {
+            self.first_byte();
+        }
         if self.reads() {
             self.read_the_rest();
         }

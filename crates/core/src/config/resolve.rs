@@ -110,7 +110,9 @@ impl Resolved {
         slots.retain(|slot| provider_of(&slot.path) != Some(name));
         let mut providers = std::mem::take(&mut self.providers);
         providers.retain(|provider| provider.name != name);
+        let listed = self.listed;
         *self = Self::new(slots, providers);
+        self.listed = listed;
     }
 
     /// The slot of a path that exists.

@@ -221,7 +221,7 @@ fn a_body_that_breaks_off_is_not_touched() {
     )
     .replace(&format!("{LONG}x"), "short");
     for cut in 0..text.len() {
-        let part = &text[..cut];
+        let part = text.get(..cut).unwrap();
         let (_, out) = run(
             Dialect::AnthropicMessages,
             part,

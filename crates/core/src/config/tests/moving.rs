@@ -110,9 +110,9 @@ fn a_file_with_every_key_of_cc_relay_loads() {
     assert_eq!(routing.strategy, Strategy::WeightedRoundRobin);
     assert_eq!(routing.failover_timeout, Some(Duration::from_secs(5)));
     let names: Vec<_> = providers.iter().map(|p| p.name.as_ref()).collect();
-    let expected = ["anthropic-primary", "bedrock", "vertex", "azure", "gemini"];
+    let expected = ["anthropic-primary", "bedrock", "vertex", "azure"];
     assert_eq!(names, expected);
-    let first = providers.first().expect("five");
+    let first = providers.first().expect("four");
     assert_eq!((first.kind, first.keys.len()), (ProviderKind::Anthropic, 2));
     assert_eq!((first.weight, first.priority), (3, 2));
     assert_eq!(first.key_strategy, KeyStrategy::Weighted);
