@@ -149,9 +149,9 @@ pub(crate) fn cases(depth: Depth) -> Vec<Case> {
     all.push(streams(depth));
     // Without captures as fast as it goes, with them at a pace, for the reason above.
     for (size, connections, requests, rate) in [
-        (KB, 16, 4000, 4000),
-        (64 * KB, 8, 1500, 600),
-        (MB, 4, 160, 60),
+        (KB, 16, 8000, 4000),
+        (64 * KB, 8, 3000, 600),
+        (MB, 4, 320, 60),
     ] {
         let [off, on] = ROUTING;
         all.push(Case {
