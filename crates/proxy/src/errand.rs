@@ -96,6 +96,8 @@ pub struct Errand<'a> {
     pub started: Instant,
     /// A number that differs between exchanges.
     pub seed: u64,
+    /// Whether there is no other provider for it, so that its client has nobody else to blame.
+    pub alone: bool,
     /// What was found out; several tries may run at once.
     pub log: Mutex<Log>,
 }
@@ -268,7 +270,13 @@ impl Errand<'_> {
     /// Whether a request goes out although the breaker is open: a client's own credential is
     /// good for this provider only, and weir is not to stand between the two.
     fn insists(&self, credential: Credential, left: Left) -> bool {
-        credential == Credential::Client && !left.provider && !left.earlier
+        self.is_between_two(credential) && !left.earlier
+    }
+
+    /// Whether the request is between a client with its own credential and the only provider that
+    /// can take it: what they say to each other is theirs.
+    pub(crate) fn is_between_two(&self, credential: Credential) -> bool {
+        credential == Credential::Client && self.alone
     }
 
     fn key(&self, member: &Arc<Member>, tried: &[usize]) -> Result<KeyUse, keys::Exhausted> {

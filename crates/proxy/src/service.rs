@@ -307,6 +307,7 @@ impl Gateway {
             worker,
             started,
             seed,
+            alone: candidates.len() == 1,
             log: Mutex::default(),
         };
         let guards = Guards {

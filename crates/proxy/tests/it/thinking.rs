@@ -330,3 +330,15 @@ async fn the_model_is_all_that_a_mapping_changes() {
         "names are exact"
     );
 }
+
+#[tokio::test]
+async fn what_a_client_says_to_its_own_provider_is_not_touched() {
+    let yaml = "providers:\n  - name: u1\n    type: anthropic\n    base_url: \"{u1}\"\n";
+    let rig = rig(1, yaml).await;
+    let content = json!([{"type": "text", "text": "t"}, thought("a", "short")]);
+    let body = body("claude-x", &turn(&content));
+    rig.send(&["Authorization: Bearer own"], &body).await;
+    assert_eq!(rig.mocks[0].received()[0].body, body);
+    rig.send(&[], &body).await;
+    assert_ne!(rig.mocks[0].received()[1].body, body, "at somebody else's cost it is");
+}

@@ -40,6 +40,7 @@ enum BlockKind {
     Thinking,
     Redacted,
     ToolUse,
+    Text,
     Other,
 }
 
@@ -146,6 +147,7 @@ fn blocks(cursor: &mut Cursor<'_>) -> (Content, bool) {
                     b"thinking" => BlockKind::Thinking,
                     b"redacted_thinking" => BlockKind::Redacted,
                     b"tool_use" => BlockKind::ToolUse,
+                    b"text" => BlockKind::Text,
                     _ => BlockKind::Other,
                 };
             }
@@ -170,7 +172,7 @@ fn fate(
     let bytes = body.get(block.whole.clone()).unwrap_or_default();
     let member = |name: &str| member(bytes, name);
     match block.kind {
-        BlockKind::Other => Fate::Stays,
+        BlockKind::Text | BlockKind::Other => Fate::Stays,
         BlockKind::ToolUse if member("signature").is_some() => {
             plan.stripped += 1;
             Fate::Stripped
@@ -320,8 +322,12 @@ fn is_thought(kind: BlockKind) -> bool {
     matches!(kind, BlockKind::Thinking | BlockKind::Redacted)
 }
 
-/// Whether something was said before the first thought.
+/// Whether something was said before the first thought. Tools that the provider runs itself are
+/// used before thoughts too, so a message with such blocks is in order as it is.
 fn is_out_of_order(blocks: &[Block]) -> bool {
+    if blocks.iter().any(|block| block.kind == BlockKind::Other) {
+        return false;
+    }
     let first = |thought: bool| {
         blocks
             .iter()

@@ -166,6 +166,13 @@ fn thoughts_go_first_and_keep_all_their_fields() {
     };
     assert_eq!(run(json!([text, a, b])), json!([a, b, text]));
     assert_eq!(run(json!([redacted, a, text])), json!([redacted, a, text]));
+    let server = json!({"type": "server_tool_use", "id": "s"});
+    let ran = json!([server, a, server, text]);
+    assert_eq!(
+        run(ran.clone()),
+        ran,
+        "the provider's own tools come before thoughts too"
+    );
     let interleaved = json!([a, text, b]);
     assert_eq!(run(interleaved.clone()), interleaved);
 }
