@@ -123,7 +123,11 @@ impl Member {
 
     /// Counts a request in, if the breaker lets it; `force` asks nobody.
     pub fn admit(self: &Arc<Self>, now: Now, force: bool) -> Option<Permit> {
-        let admission = self.breaker.lock().admit(now);
+        let (lapsed, admission) = {
+            let mut breaker = self.breaker.lock();
+            (breaker.lapse(now), breaker.admit(now))
+        };
+        self.log(lapsed);
         let admission = match admission {
             Admission::Refused { .. } if force => None,
             Admission::Refused { .. } => return None,

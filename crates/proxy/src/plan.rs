@@ -47,7 +47,7 @@ pub fn plan(
         if original.own || only.breaker.lock().would_admit(now()) {
             return Ok(planned(order, Reason::Only));
         }
-        return Err(unhealthy(candidates, now()));
+        return Err(unhealthy(candidates.iter(), now()));
     }
     let now = now();
     let eligible = by_model(fleet, candidates, ask);
@@ -57,7 +57,7 @@ pub fn plan(
         .filter(|member| member.breaker.lock().would_admit(now))
         .collect();
     if healthy.is_empty() {
-        return Err(unhealthy(candidates, now));
+        return Err(unhealthy(eligible.into_iter(), now));
     }
     let views: Vec<_> = healthy
         .iter()
@@ -130,10 +130,8 @@ fn view<'a>(member: &'a Member, strategy: Strategy, ask: &Ask, now: Now) -> Cand
     }
 }
 
-fn unhealthy(candidates: &[Arc<Member>], now: Now) -> Box<Miss> {
-    let waits = candidates
-        .iter()
-        .map(|member| member.breaker.lock().wait_ms(now));
+fn unhealthy<'a>(candidates: impl Iterator<Item = &'a Arc<Member>>, now: Now) -> Box<Miss> {
+    let waits = candidates.map(|member| member.breaker.lock().wait_ms(now));
     Box::new(Miss {
         kind: ErrorKind::Unavailable,
         message: ALL_UNHEALTHY.into(),

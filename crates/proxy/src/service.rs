@@ -268,8 +268,8 @@ impl Gateway {
             return self.answer_itself(incomer, snapshot, reply, End::Complete);
         }
         if candidates.is_empty() {
-            let message = format!("no provider is configured for {}", dialect.as_str());
-            return self.refuse(incomer, snapshot, ErrorKind::NotFound, &message);
+            let (kind, message) = nobody_serves(fleet, dialect, operation);
+            return self.refuse(incomer, snapshot, kind, &message);
         }
         if let Some(message) = lent_to_a_page(&incomer, &candidates, &cleared.pass) {
             return self.refuse(incomer, snapshot, ErrorKind::Permission, message);
@@ -298,6 +298,12 @@ impl Gateway {
             .map_or_else(|_| Arc::from(""), |plan| Arc::clone(&plan.provider));
         let (request, busy) = incomer.into_record(&snapshot.gate, first, body, keep > 0);
         let recording = Recording::start(&self.sink, request, started, keep);
+        let admitted = cleared.admitted;
+        let caller = Caller {
+            answerer,
+            recording,
+            guards: Guards { busy, admitted },
+        };
         let errand = Errand {
             fleet,
             metrics: &self.sink.metrics,
@@ -309,15 +315,6 @@ impl Gateway {
             seed,
             alone: candidates.len() == 1,
             log: Mutex::default(),
-        };
-        let guards = Guards {
-            busy,
-            admitted: cleared.admitted,
-        };
-        let caller = Caller {
-            answerer,
-            recording,
-            guards,
         };
         dispatch(errand, plan, caller).await
     }
@@ -383,6 +380,20 @@ async fn dispatch(
     *response.headers_mut() = headers;
     let relay = Relay::new(answer, recording, guards);
     response.map(|()| Body::Relay(Box::new(relay)))
+}
+
+/// Why there is no candidate: somebody has switched them off, or there are none.
+fn nobody_serves(fleet: &Fleet, dialect: Dialect, operation: Operation) -> (ErrorKind, String) {
+    let name = dialect.as_str();
+    let mut members = fleet.members.iter();
+    if members.any(|member| member.serves(dialect, operation)) {
+        let message = format!("every provider for {name} is switched off");
+        return (ErrorKind::Unavailable, message);
+    }
+    (
+        ErrorKind::NotFound,
+        format!("no provider is configured for {name}"),
+    )
 }
 
 /// Why a web page may not have this answered: it would be at the cost of a configured key.

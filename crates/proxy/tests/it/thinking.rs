@@ -340,5 +340,9 @@ async fn what_a_client_says_to_its_own_provider_is_not_touched() {
     rig.send(&["Authorization: Bearer own"], &body).await;
     assert_eq!(rig.mocks[0].received()[0].body, body);
     rig.send(&[], &body).await;
-    assert_ne!(rig.mocks[0].received()[1].body, body, "at somebody else's cost it is");
+    assert_ne!(
+        rig.mocks[0].received()[1].body,
+        body,
+        "at somebody else's cost it is"
+    );
 }
