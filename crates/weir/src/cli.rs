@@ -1,9 +1,16 @@
 //! The command line.
 
+mod running;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use running::{
+    AddKey, Asked, Gateway, Key, KeyAction, NamedKey, Provider, ProviderAction, Status, Strategy,
+    Top,
+};
 
 /// The gateway between coding agents and the LLM APIs they call.
 ///
@@ -32,9 +39,17 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Ask a running gateway how it is
     Status(Status),
-    /// Look at configuration
+    /// Watch a running gateway: providers, keys, exchanges as they happen
+    Top(Top),
+    /// See and steer the providers of a running gateway
+    Provider(Provider),
+    /// See and steer the keys of a running gateway's providers
+    Key(Key),
+    /// Show or set how a running gateway picks providers
+    Strategy(Strategy),
+    /// Look at configuration, or have it read again
     #[command(subcommand)]
-    Config(Config),
+    Config(Configuration),
     /// Run a scripted upstream that speaks the LLM APIs, for trying things out
     Mock(Mock),
     /// Play a short agent session through weir, with a mock behind it
@@ -75,15 +90,17 @@ pub(crate) struct Serve {
     pub db: Option<PathBuf>,
 }
 
-/// Options of `weir status`.
-#[derive(Args, Clone, Debug)]
-pub(crate) struct Status {
-    /// Where the gateway listens
-    #[arg(long, default_value = "http://127.0.0.1:3001", env = "WEIR_URL")]
-    pub url: String,
+/// Subcommands of `weir config`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Configuration {
+    /// Those that need no gateway.
+    #[command(flatten)]
+    File(Config),
+    /// Have a running gateway read its configuration again
+    Reload(Asked),
 }
 
-/// Subcommands of `weir config`.
+/// Subcommands of `weir config` that need no gateway.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Config {
     /// Check the configuration; print each effective value and where it comes from
@@ -169,3 +186,6 @@ fn key_value(text: &str) -> Result<(String, String), String> {
         .map(|(key, value)| (key.trim().to_owned(), value.to_owned()))
         .ok_or_else(|| format!("`{text}` is not KEY=VALUE"))
 }
+
+#[cfg(test)]
+mod tests;

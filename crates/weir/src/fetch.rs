@@ -1,18 +1,14 @@
 //! A small HTTP client for weir's own commands, which talk to a weir on this machine.
 
-use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, StatusCode, Uri};
+use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
-
-use crate::cli::Status;
-use crate::lines::say;
-use crate::workers::runtime;
 
 /// Longest wait for an answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -38,24 +34,47 @@ pub(crate) async fn fetch(
     headers: HeaderMap,
     body: Vec<u8>,
 ) -> anyhow::Result<Fetched> {
-    tokio::time::timeout(TIMEOUT, exchange(method, url, headers, body))
+    let whole = async {
+        let response = send(method, url, headers, body).await?;
+        let status = response.status();
+        let body = Limited::new(response.into_body(), MAX_BODY)
+            .collect()
+            .await
+            .map_err(|error| anyhow::anyhow!("the answer broke off: {error}"))?
+            .to_bytes();
+        Ok::<_, anyhow::Error>(Fetched { status, body })
+    };
+    in_time(url, whole).await
+}
+
+/// The same, but gives the answer as soon as its head is here.
+///
+/// # Errors
+/// As [`fetch`].
+pub(crate) async fn open(url: &str, headers: HeaderMap) -> anyhow::Result<Response<Incoming>> {
+    in_time(url, send(Method::GET, url, headers, Vec::new())).await
+}
+
+async fn in_time<T>(url: &str, work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::time::timeout(TIMEOUT, work)
         .await
         .with_context(|| format!("{url}: no answer within {TIMEOUT:?}"))?
         .with_context(|| url.to_owned())
 }
 
-async fn exchange(
+async fn send(
     method: Method,
     url: &str,
     headers: HeaderMap,
     body: Vec<u8>,
-) -> anyhow::Result<Fetched> {
+) -> anyhow::Result<Response<Incoming>> {
     let uri: Uri = url.parse()?;
     let authority = uri.authority().context("the address has no host")?;
     if uri.scheme_str() != Some("http") {
         bail!("only http:// addresses can be asked");
     }
-    let stream = TcpStream::connect((authority.host(), authority.port_u16().unwrap_or(80))).await?;
+    let host = authority.host().trim_matches(['[', ']']);
+    let stream = TcpStream::connect((host, authority.port_u16().unwrap_or(80))).await?;
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     tokio::spawn(connection);
@@ -69,54 +88,5 @@ async fn exchange(
         .path_and_query()
         .map_or("/", |path| path.as_str())
         .parse()?;
-    let response = sender.send_request(request).await?;
-    let (head, body) = response.into_parts();
-    let body = Limited::new(body, MAX_BODY)
-        .collect()
-        .await
-        .map_err(|error| anyhow::anyhow!("the answer broke off: {error}"))?
-        .to_bytes();
-    Ok(Fetched {
-        status: head.status,
-        body,
-    })
-}
-
-/// Runs `weir status`: 0 when healthy, 1 when not, with one line a fact.
-///
-/// # Errors
-/// When nobody answers.
-pub(crate) fn status(options: &Status) -> anyhow::Result<ExitCode> {
-    let base = options.url.trim_end_matches('/');
-    runtime()?.block_on(async {
-        let ask = |path: &str| {
-            let url = format!("{base}{path}");
-            async move { fetch(Method::GET, &url, HeaderMap::new(), Vec::new()).await }
-        };
-        let health = ask("/health")
-            .await
-            .context("is weir running? `weir serve` starts it")?;
-        let livez = ask("/livez").await?;
-        let health_facts: serde_json::Value = serde_json::from_slice(&health.body)?;
-        let livez_facts: serde_json::Value = serde_json::from_slice(&livez.body)?;
-        let text = |value: &serde_json::Value| value.as_str().unwrap_or("unknown").to_owned();
-        say(&format!(
-            "weir at {base}: {}",
-            text(&health_facts["status"])
-        ));
-        if let Some(reason) = health_facts["reason"].as_str() {
-            say(&format!("  because:          {reason}"));
-        }
-        say(&format!("  in flight:        {}", livez_facts["in_flight"]));
-        say(&format!(
-            "  captures dropped: {}",
-            health_facts["capture_dropped"]
-        ));
-        let healthy = health.status.is_success() && health_facts["status"] == "healthy";
-        Ok(if healthy {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
-        })
-    })
+    Ok(sender.send_request(request).await?)
 }

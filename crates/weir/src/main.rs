@@ -2,23 +2,35 @@
 
 mod banner;
 mod cli;
+mod client;
 mod config;
 mod control;
 mod demo;
 mod fetch;
 mod figures;
+mod key;
 mod lines;
 mod mock;
+mod orders;
+mod provider;
+mod reload;
+mod seen;
 mod serve;
 mod shutdown;
+mod status;
+mod steering;
+mod table;
 mod telemetry;
+mod top;
+mod watch;
+mod words;
 mod workers;
 
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, Configuration};
 
 /// Chosen by measurement: see `docs/adr/0003-allocator.md`.
 #[global_allocator]
@@ -27,8 +39,13 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Serve(options) => serve::run(&options),
-        Command::Status(options) => fetch::status(&options),
-        Command::Config(command) => config::run(&command),
+        Command::Status(options) => status::run(&options),
+        Command::Top(options) => top::run(&options),
+        Command::Provider(options) => provider::run(&options),
+        Command::Key(options) => key::run(&options),
+        Command::Strategy(options) => orders::strategy(&options),
+        Command::Config(Configuration::File(command)) => config::run(&command),
+        Command::Config(Configuration::Reload(asked)) => orders::reload(&asked),
         Command::Mock(options) => mock::run(&options),
         Command::Demo(options) => demo::run(&options),
         Command::Completions { shell } => {

@@ -1,0 +1,230 @@
+//! A running weir's API as the commands use it: with credentials, in JSON, and with refusals in
+//! words for the person at the terminal.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow, bail};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http_body_util::{BodyExt as _, Limited};
+use hyper::body::Incoming;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use weir_wire::sse::Splitter;
+
+use crate::cli::Gateway;
+use crate::fetch::{self, Fetched};
+
+/// Longest silence of a stream; weir says something every 15 seconds.
+const SILENCE: Duration = Duration::from_secs(40);
+/// Largest event that is read, in bytes.
+const MAX_EVENT: usize = 4 * 1024 * 1024;
+/// Largest refusal that is read, in bytes.
+const MAX_REFUSAL: usize = 64 * 1024;
+
+/// A gateway to ask.
+#[derive(Clone, Debug)]
+pub(crate) struct Client {
+    base: String,
+    headers: HeaderMap,
+}
+
+impl Client {
+    /// The gateway that the command line names.
+    ///
+    /// # Errors
+    /// When a credential cannot be sent.
+    pub(crate) fn new(gateway: &Gateway) -> anyhow::Result<Self> {
+        let mut headers = HeaderMap::new();
+        let credential = if let Some(password) = given(gateway.password.as_ref()) {
+            Some(format!(
+                "Basic {}",
+                STANDARD.encode(format!("weir:{password}"))
+            ))
+        } else {
+            given(gateway.token.as_ref()).map(|token| format!("Bearer {token}"))
+        };
+        if let Some(credential) = credential {
+            let mut value = HeaderValue::from_str(&credential)
+                .map_err(|_| anyhow!("the password or token has characters that cannot be sent"))?;
+            value.set_sensitive(true);
+            headers.insert(AUTHORIZATION, value);
+        }
+        let base = gateway.url.trim_end_matches('/').to_owned();
+        Ok(Self { base, headers })
+    }
+
+    /// Where it is.
+    pub(crate) fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// Asks, whatever the answer is.
+    ///
+    /// # Errors
+    /// When nobody answers.
+    pub(crate) async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> anyhow::Result<Fetched> {
+        let url = format!("{}{path}", self.base);
+        let mut headers = self.headers.clone();
+        let body = match body {
+            Some(body) => {
+                headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+                serde_json::to_vec(body)?
+            }
+            None => Vec::new(),
+        };
+        fetch::fetch(method, &url, headers, body)
+            .await
+            .context("is weir running? `weir serve` starts it")
+    }
+
+    /// Asks for JSON.
+    ///
+    /// # Errors
+    /// When nobody answers, or the answer is a refusal.
+    pub(crate) async fn json(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> anyhow::Result<Value> {
+        let answer = self.ask(method, path, body).await?;
+        if !answer.status.is_success() {
+            return Err(refusal(&answer));
+        }
+        serde_json::from_slice(&answer.body)
+            .with_context(|| format!("{}{path}: this is not weir's API", self.base))
+    }
+
+    /// Reads what is there.
+    ///
+    /// # Errors
+    /// As [`Client::json`].
+    pub(crate) async fn get(&self, path: &str) -> anyhow::Result<Value> {
+        self.json(Method::GET, path, None).await
+    }
+
+    /// Follows a stream of events.
+    ///
+    /// # Errors
+    /// As [`Client::json`].
+    pub(crate) async fn follow(&self, path: &str) -> anyhow::Result<Events> {
+        let url = format!("{}{path}", self.base);
+        let response = fetch::open(&url, self.headers.clone()).await?;
+        let status = response.status();
+        if !status.is_success() {
+            let body = Limited::new(response.into_body(), MAX_REFUSAL).collect();
+            let body = tokio::time::timeout(SILENCE, body).await.ok();
+            let body = body
+                .and_then(Result::ok)
+                .map(http_body_util::Collected::to_bytes);
+            let body = body.unwrap_or_default();
+            return Err(refusal(&Fetched { status, body }));
+        }
+        Ok(Events {
+            body: response.into_body(),
+            splitter: Splitter::with_max_event(MAX_EVENT),
+            ready: VecDeque::new(),
+        })
+    }
+}
+
+/// What was said of a credential; an empty one is none.
+fn given(secret: Option<&weir_core::secret::Secret>) -> Option<&str> {
+    let secret = secret.map(weir_core::secret::Secret::expose);
+    secret.filter(|secret| !secret.is_empty())
+}
+
+/// What a refusal says, and what to do about it.
+pub(crate) fn refusal(answer: &Fetched) -> anyhow::Error {
+    let json: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let said = match &json["error"] {
+        Value::String(error) => error.as_str(),
+        error => error["message"].as_str().unwrap_or("no reason given"),
+    };
+    let said = clean(said);
+    match answer.status {
+        StatusCode::UNAUTHORIZED => anyhow!(
+            "{said}\n  --password or DASHBOARD_PASSWORD gives the dashboard's password, \
+             --token or AUTH_TOKEN the gateway's token"
+        ),
+        StatusCode::NOT_FOUND if said == "Not found" => {
+            anyhow!("the weir that runs has no such call; it is of another version")
+        }
+        status if said == "no reason given" => anyhow!("answered {status}"),
+        _ => anyhow!("{said}"),
+    }
+}
+
+/// Text of the gateway's, or of a client of it, without what a terminal would obey.
+pub(crate) fn clean(text: &str) -> String {
+    text.chars()
+        .map(|char| if char.is_control() { '\u{fffd}' } else { char })
+        .collect()
+}
+
+/// A name as a part of a path.
+pub(crate) fn segment(name: &str) -> String {
+    const HEX: [char; 16] = [
+        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F',
+    ];
+    let mut path = String::with_capacity(name.len());
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_~".contains(&byte) {
+            path.push(char::from(byte));
+        } else {
+            path.push('%');
+            path.push(HEX[usize::from(byte >> 4)]);
+            path.push(HEX[usize::from(byte & 15)]);
+        }
+    }
+    path
+}
+
+/// A stream of events.
+#[derive(Debug)]
+pub(crate) struct Events {
+    body: Incoming,
+    splitter: Splitter,
+    ready: VecDeque<(String, Vec<u8>)>,
+}
+
+impl Events {
+    /// The next event that has `name`, read from its JSON. Others are passed over.
+    ///
+    /// # Errors
+    /// When the stream ends or falls silent, or the event is not what it should be.
+    pub(crate) async fn next<T: DeserializeOwned>(&mut self, name: &str) -> anyhow::Result<T> {
+        loop {
+            while let Some((found, data)) = self.ready.pop_front() {
+                if found == name {
+                    return serde_json::from_slice(&data).context("an event is not as expected");
+                }
+            }
+            let frame = tokio::time::timeout(SILENCE, self.body.frame());
+            let frame = frame.await.context("the stream has fallen silent")?;
+            let Some(frame) = frame else {
+                bail!("the stream has ended");
+            };
+            let frame = frame.context("the stream broke off")?;
+            let ready = &mut self.ready;
+            if let Ok(piece) = frame.into_data() {
+                self.splitter.push(&piece, |event| {
+                    let name = String::from_utf8_lossy(event.name).into_owned();
+                    ready.push_back((name, event.data.to_vec()));
+                });
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,171 @@
+//! What the API tells, as the commands read it. Whatever is missing counts as nothing, so that a
+//! weir of another version can be looked at too. Moments are milliseconds since the Unix epoch.
+
+use serde::Deserialize;
+
+/// A provider.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Provider {
+    pub name: String,
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub base_url: String,
+    pub dialects: Vec<String>,
+    pub models: Vec<String>,
+    pub enabled: bool,
+    pub status: String,
+    pub breaker: Breaker,
+    pub in_flight: u64,
+    pub requests: Requests,
+    pub latency: Latency,
+    pub tokens: Tokens,
+    pub weight: u32,
+    pub priority: u32,
+    pub keys: Vec<Key>,
+}
+
+/// The answer to a question for all providers.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Providers {
+    pub providers: Vec<Provider>,
+}
+
+/// A circuit breaker.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Breaker {
+    pub state: String,
+    pub failures: u32,
+    pub until: Option<i64>,
+    pub opened: u64,
+}
+
+/// Requests since the start.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Requests {
+    pub total: u64,
+    pub succeeded: u64,
+    pub failed: u64,
+}
+
+/// Time to the first byte, in milliseconds.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Latency {
+    pub p50: Option<f64>,
+    pub p95: Option<f64>,
+    pub p99: Option<f64>,
+}
+
+/// Tokens since the start.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Tokens {
+    pub input: u64,
+    pub output: u64,
+}
+
+/// A key of a provider.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Key {
+    pub id: String,
+    pub name: Option<String>,
+    pub status: String,
+    /// Percent.
+    pub capacity: u8,
+    pub cooldown_until: Option<i64>,
+    pub benched_until: Option<i64>,
+    pub spent_until: Option<i64>,
+    pub overage: bool,
+    pub last_error: Option<LastError>,
+    pub requests: u64,
+    pub windows: Vec<Window>,
+}
+
+impl Key {
+    /// What people call it.
+    pub(crate) fn called(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.id)
+    }
+}
+
+/// What went wrong last with a key.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct LastError {
+    pub status: u16,
+}
+
+/// A window of a quota.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Window {
+    pub window: String,
+    /// From 0 to 1.
+    pub used: Option<f64>,
+    pub resets_at: Option<i64>,
+    pub spent_at: Option<i64>,
+}
+
+/// The gateway's figures.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Stats {
+    pub version: String,
+    pub timestamp_ms: i64,
+    pub uptime_ms: u64,
+    pub strategy: String,
+    pub active: u64,
+    pub requests: Requests,
+}
+
+/// The answer to a question for the newest exchanges.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Exchanges {
+    pub requests: Vec<Exchange>,
+}
+
+/// An exchange.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Exchange {
+    pub request_id: String,
+    /// RFC 3339.
+    pub timestamp: String,
+    pub model: Option<String>,
+    pub endpoint: String,
+    pub provider: String,
+    pub state: String,
+    pub status_code: Option<u16>,
+    /// Milliseconds from start to end.
+    pub response_time: Option<u64>,
+    /// Milliseconds to the response headers.
+    pub ttfb: Option<u64>,
+    pub usage: Option<Usage>,
+}
+
+/// Tokens of an exchange.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Usage {
+    pub input_tokens: u64,
+    pub output_tokens: u64,
+    pub cache_creation_input_tokens: Option<u64>,
+    pub cache_read_input_tokens: Option<u64>,
+}
+
+impl Usage {
+    /// Input from anywhere.
+    pub(crate) fn input(&self) -> u64 {
+        let cached = self.cache_creation_input_tokens.unwrap_or(0);
+        let read = self.cache_read_input_tokens.unwrap_or(0);
+        self.input_tokens
+            .saturating_add(cached)
+            .saturating_add(read)
+    }
+}
