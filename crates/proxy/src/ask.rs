@@ -1,6 +1,8 @@
 //! What routing must know of a request: its model, its session, whose turn it is, how much it will
 //! use. Read from headers where they tell it, from the body only where they do not.
 
+use std::sync::Arc;
+
 use http::HeaderMap;
 use weir_core::exchange::RawBody;
 use weir_core::keys::Class;
@@ -10,6 +12,7 @@ use weir_wire::peek::{Peek, Want};
 use weir_wire::thinking;
 
 use crate::fleet::{Fleet, Member};
+use crate::shape::{self, Credential};
 
 /// Bytes of a prompt that make one token, about: what vendors give as a rule of thumb for English.
 const BYTES_PER_TOKEN: u64 = 4;
@@ -41,16 +44,15 @@ impl Ask {
     #[must_use]
     pub fn of(
         fleet: &Fleet,
-        candidates: &[std::sync::Arc<Member>],
+        candidates: &[Arc<Member>],
         (dialect, operation): (Dialect, Operation),
-        (headers, path): (&HeaderMap, &str),
+        (headers, path, own): (&HeaderMap, &str, bool),
         body: &mut RawBody,
     ) -> Self {
         let creates = operation.generates();
         let routed = candidates.len() > 1 || candidates.iter().any(|one| one.provider.pooled);
-        let thinking = creates
-            && fleet.routing.thinking.enabled
-            && thinking::may_hold_reasoning(dialect, &body.pieces);
+        let mends = creates && fleet.routing.thinking.enabled && !between_two(candidates, own);
+        let thinking = mends && thinking::may_hold_reasoning(dialect, &body.pieces);
         let by_header = SessionKey::derive(headers, &BodyHints::default());
         let sessions = creates && routed && fleet.routing.affinity;
         let mut want = Want::NOTHING;
@@ -92,6 +94,12 @@ impl Ask {
     pub fn model(&self) -> Option<&str> {
         self.path_model.as_deref().or_else(|| self.peek.model())
     }
+}
+
+/// Whether the client brings its own credential for the only provider that can take its request.
+pub(crate) fn between_two(candidates: &[Arc<Member>], own: bool) -> bool {
+    let [only] = candidates else { return false };
+    shape::credential(&only.provider, own, only.has_keys()) == Credential::Client
 }
 
 fn hints(peek: &Peek) -> BodyHints<'_> {

@@ -140,7 +140,7 @@ impl Errand<'_> {
         let path = original
             .path_for(credential)
             .map_err(|error| refused(format!("the path cannot be forwarded: {error}")))?;
-        let mended = self.mended(member, credential, &tried.group);
+        let mended = self.mended(member, &tried.group);
         let (body, peek) = match &mended {
             Some((body, peek)) => (body, peek),
             None => (&original.body, &self.ask.peek),
@@ -202,13 +202,8 @@ impl Errand<'_> {
     }
 
     /// The body with its thinking blocks as `member` can take them; none when nothing changes.
-    fn mended(
-        &self,
-        member: &Member,
-        credential: Credential,
-        group: &str,
-    ) -> Option<(RawBody, weir_wire::peek::Peek)> {
-        if !self.ask.thinking || self.is_between_two(credential) {
+    fn mended(&self, member: &Member, group: &str) -> Option<(RawBody, weir_wire::peek::Peek)> {
+        if !self.ask.thinking {
             return None;
         }
         let thinking = &self.fleet.routing.thinking;

@@ -270,13 +270,7 @@ impl Errand<'_> {
     /// Whether a request goes out although the breaker is open: a client's own credential is
     /// good for this provider only, and weir is not to stand between the two.
     fn insists(&self, credential: Credential, left: Left) -> bool {
-        self.is_between_two(credential) && !left.earlier
-    }
-
-    /// Whether the request is between a client with its own credential and the only provider that
-    /// can take it: what they say to each other is theirs.
-    pub(crate) fn is_between_two(&self, credential: Credential) -> bool {
-        credential == Credential::Client && self.alone
+        credential == Credential::Client && self.alone && !left.earlier
     }
 
     fn key(&self, member: &Arc<Member>, tried: &[usize]) -> Result<KeyUse, keys::Exhausted> {

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use prometheus_client::metrics::histogram::Histogram;
 use weir_core::clock::Now;
 use weir_core::exchange::End;
 use weir_core::keys::{KeyId, KeyPool};
@@ -19,6 +20,7 @@ use weir_core::vault::Vault;
 use weir_wire::dialect::{Dialect, Operation};
 
 use crate::attempt::KeyState;
+use crate::metrics::SECONDS;
 use crate::provider::{Api, api};
 use crate::upstream::Upstream;
 
@@ -40,6 +42,8 @@ pub struct Member {
     pub breaker: Mutex<Breaker>,
     /// Time to its first bytes.
     pub latency: Mutex<Latency>,
+    /// The same for `/metrics`, since the start.
+    pub first_bytes: Histogram,
     /// What was counted.
     pub tally: Tally,
     in_flight: AtomicU32,
@@ -85,6 +89,7 @@ impl Member {
             keys: Mutex::new(keys),
             breaker: Mutex::new(Breaker::new(health)),
             latency: Mutex::default(),
+            first_bytes: Histogram::new(SECONDS),
             tally: Tally::default(),
             in_flight: AtomicU32::new(0),
             disabled: AtomicBool::new(false),

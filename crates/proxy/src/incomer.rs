@@ -109,24 +109,35 @@ impl Incomer {
             && matches!(self.parts.method, Method::GET | Method::HEAD)
     }
 
-    /// The path and query without a credential of the gateway's, and whether the query carries
-    /// one of the client's own.
+    /// Whether the client sent a credential of its own anywhere.
+    #[must_use]
+    pub fn has_own_credential(&self, spent: Spent<'_>) -> bool {
+        self.has_own_key_in_query(spent) || shape::has_own_credential(&self.parts.headers, spent)
+    }
+
+    /// Whether it stands in the query, as Gemini's clients may have it.
+    #[must_use]
+    pub fn has_own_key_in_query(&self, spent: Spent<'_>) -> bool {
+        let query = self.parts.uri.query().unwrap_or_default();
+        self.dialect == Dialect::Gemini && !spent.pass.query && query.split('&').any(is_key)
+    }
+
+    /// The path and query without a credential of the gateway's.
     ///
     /// # Errors
     /// When what is left is no valid path.
-    pub fn path_without(&self, spent: Spent<'_>) -> Result<(PathAndQuery, bool), http::Error> {
+    pub fn path_without(&self, spent: Spent<'_>) -> Result<PathAndQuery, http::Error> {
         let uri = &self.parts.uri;
         let path = uri
             .path_and_query()
             .cloned()
             .unwrap_or_else(|| PathAndQuery::from_static("/"));
-        let query = uri.query().unwrap_or_default();
         if !spent.pass.query {
-            let own = self.dialect == Dialect::Gemini && query.split('&').any(is_key);
-            return Ok((path, own));
+            return Ok(path);
         }
+        let query = uri.query().unwrap_or_default();
         let left = spent.gate.strip_query(query).unwrap_or_default();
-        Ok((with_query(uri.path(), &left)?, false))
+        with_query(uri.path(), &left)
     }
 
     /// Whether a web page sent it that is not weir's, and nothing but its coming from this machine

@@ -40,7 +40,7 @@ struct MissLabels {
 }
 
 /// Seconds: from a cached answer to the ten minutes that clients wait.
-const SECONDS: [f64; 14] = [
+pub(crate) const SECONDS: [f64; 14] = [
     0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 180.0, 600.0,
 ];
 
@@ -57,7 +57,6 @@ pub struct Metrics {
     connect_failures: Family<ProviderLabels, Counter>,
     misses: Family<MissLabels, Counter>,
     exhausted: Family<ProviderLabels, Counter>,
-    provider_first_byte: Family<ProviderLabels, Histogram>,
 }
 
 impl Default for Metrics {
@@ -73,7 +72,6 @@ impl Default for Metrics {
             connect_failures: Family::default(),
             misses: Family::default(),
             exhausted: Family::default(),
-            provider_first_byte: Family::new_with_constructor(|| Histogram::new(SECONDS)),
         }
     }
 }
@@ -139,12 +137,6 @@ impl Metrics {
             "Times that no key of a provider was available",
             self.exhausted.clone(),
         );
-        registry.register_with_unit(
-            "provider_headers",
-            "From the request to the response headers, by the provider that answered",
-            Unit::Seconds,
-            self.provider_first_byte.clone(),
-        );
     }
 
     /// A try at a provider was no answer.
@@ -204,12 +196,6 @@ impl Metrics {
         self.duration.observe(seconds(record.duration_us));
         if let Some(elapsed) = record.headers_at_us {
             self.first_byte.observe(seconds(elapsed));
-            let labels = ProviderLabels {
-                provider: labels.provider.to_string(),
-            };
-            self.provider_first_byte
-                .get_or_create(&labels)
-                .observe(seconds(elapsed));
         }
     }
 }
@@ -218,6 +204,6 @@ impl Metrics {
     clippy::cast_precision_loss,
     reason = "a histogram's bucket needs no 53rd bit"
 )]
-fn seconds(microseconds: u64) -> f64 {
+pub(crate) fn seconds(microseconds: u64) -> f64 {
     microseconds as f64 / 1e6
 }

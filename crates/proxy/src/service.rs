@@ -280,10 +280,11 @@ impl Gateway {
         };
         let keep = snapshot.bytes_to_keep();
         let answerer = Answerer::new(&incomer);
-        let head = (&incomer.parts.headers, incomer.parts.uri.path());
+        let own = incomer.has_own_credential(spent);
+        let head = (&incomer.parts.headers, incomer.parts.uri.path(), own);
         let mut ask = Ask::of(fleet, &candidates, (dialect, operation), head, &mut body);
         ask.path_model.clone_from(&incomer.path_model);
-        let original = match original(&mut incomer, spent, body.clone(), keep) {
+        let original = match original(&mut incomer, (spent, own), body.clone(), keep) {
             Ok(original) => original,
             Err(error) => {
                 let message = format!("the path cannot be forwarded: {error}");
@@ -425,13 +426,13 @@ fn own_answer(incomer: &Incomer, fleet: &Fleet, first: Option<&Arc<Member>>) -> 
 /// The request as it is needed for as many tries as it takes.
 fn original(
     incomer: &mut Incomer,
-    spent: Spent<'_>,
+    (spent, own): (Spent<'_>, bool),
     body: RawBody,
     keep: usize,
 ) -> Result<Original, http::Error> {
-    let (path, own_in_query) = incomer.path_without(spent)?;
+    let own_in_query = incomer.has_own_key_in_query(spent);
+    let path = incomer.path_without(spent)?;
     let parts = &mut incomer.parts;
-    let own = own_in_query || shape::has_own_credential(&parts.headers, spent);
     // The record takes the client's own; without one they need not be copied.
     let headers = if keep > 0 {
         parts.headers.clone()

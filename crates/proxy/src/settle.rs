@@ -22,6 +22,7 @@ use weir_wire::usage::Usage;
 use crate::clock::now;
 use crate::fleet::{Member, Permit};
 use crate::keyring::KeyUse;
+use crate::metrics::seconds;
 
 /// Encoded bytes of an answer that are held to be read at its end; a larger one is not read.
 const MAX_ENCODED: usize = 4 * 1024 * 1024;
@@ -91,6 +92,7 @@ impl Settlement {
         if let Some(begun) = self.begun.take() {
             let elapsed = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
             self.member.latency.lock().record(elapsed, now());
+            self.member.first_bytes.observe(seconds(elapsed));
         }
     }
 

@@ -10,6 +10,8 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetri
 use prometheus_client::metrics::TypedMetric;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Unit;
 
 use crate::clock::now;
 use crate::snapshot::Snapshot;
@@ -56,7 +58,9 @@ struct Figures {
 
 impl Collector for FleetFigures {
     fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
-        let figures = Figures::of(&self.0.load());
+        let snapshot = self.0.load();
+        first_bytes(&mut encoder, &snapshot)?;
+        let figures = Figures::of(&snapshot);
         family(
             &mut encoder,
             (
@@ -100,6 +104,23 @@ impl Collector for FleetFigures {
             &figures.spent,
         )
     }
+}
+
+/// Each provider's own histogram: requests need not look for theirs.
+fn first_bytes(encoder: &mut DescriptorEncoder<'_>, snapshot: &Snapshot) -> Result<(), fmt::Error> {
+    let mut family = encoder.encode_descriptor(
+        "provider_first_byte",
+        "From the request to the first byte of a provider's answer",
+        Some(&Unit::Seconds),
+        Histogram::TYPE,
+    )?;
+    for member in &snapshot.fleet.members {
+        let labels = OfProvider {
+            provider: member.name().to_string(),
+        };
+        member.first_bytes.encode(family.encode_family(&labels)?)?;
+    }
+    Ok(())
 }
 
 fn family<L>(
