@@ -115,9 +115,10 @@ impl Depth {
 const KB: usize = 1 << 10;
 const MB: usize = 1 << 20;
 /// weir with many providers and keys, each behind weir with one.
-pub(crate) const ROUTING: [[Name; 2]; 2] = [
+pub(crate) const ROUTING: [[Name; 2]; 3] = [
     [Name::WeirOff, Name::WeirRouted],
     [Name::WeirOn, Name::WeirRoutedOn],
+    [Name::WeirBefore, Name::WeirRouted],
 ];
 const PROXIES: [Name; 4] = [Name::Nginx, Name::Bare, Name::WeirOff, Name::WeirOn];
 
@@ -153,7 +154,7 @@ pub(crate) fn cases(depth: Depth) -> Vec<Case> {
         (64 * KB, 8, 3000, 600),
         (MB, 4, 320, 60),
     ] {
-        let [off, on] = ROUTING;
+        let [off, on, _] = ROUTING;
         all.push(Case {
             connections,
             ..routing(depth, size, off, requests)

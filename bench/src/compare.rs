@@ -26,6 +26,9 @@ pub(crate) struct Field {
     /// The weir binary [default: beside this one]
     #[arg(long, value_name = "FILE")]
     weir: Option<PathBuf>,
+    /// An older weir binary to hold routing against, with capture off
+    #[arg(long, value_name = "FILE")]
+    before: Option<PathBuf>,
     /// The nginx binary
     #[arg(long, value_name = "FILE", default_value = "/usr/sbin/nginx")]
     nginx: PathBuf,
@@ -127,8 +130,11 @@ impl Field {
         }?;
         let beside = std::env::current_exe()?.with_file_name("weir");
         let weir = self.weir.clone().unwrap_or(beside);
+        // Servers start in directories of their own.
+        let whole = |file: PathBuf| file.canonicalize().unwrap_or(file);
         let places = Places {
-            weir: weir.canonicalize().unwrap_or(weir),
+            weir: whole(weir),
+            before: self.before.clone().map(whole),
             nginx: self.nginx.clone(),
             dir: files.path().to_owned(),
             set: self.set.clone(),
@@ -162,7 +168,11 @@ pub(crate) async fn run(options: &Compare) -> anyhow::Result<()> {
         case.rounds = options.rounds.unwrap_or(case.rounds);
         // Those that were asked for take part in every case that fits them.
         case.contenders = options.field.or(&case.contenders);
-        let asked = std::mem::take(&mut case.contenders);
+        let mut asked = std::mem::take(&mut case.contenders);
+        if case.kind == Kind::Routing && case.per_second.is_none() && options.field.before.is_some()
+        {
+            asked.push(Name::WeirBefore);
+        }
         case.contenders = asked.into_iter().filter(|name| case.fits(*name)).collect();
     }
     if let Some(text) = &options.case {

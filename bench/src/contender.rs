@@ -38,6 +38,8 @@ pub(crate) enum Name {
     WeirRouted,
     /// As `weir-on`, with ten providers and fifty keys to choose from.
     WeirRoutedOn,
+    /// As `weir-off`, by the older binary that `--before` names.
+    WeirBefore,
 }
 
 impl Name {
@@ -59,6 +61,7 @@ impl fmt::Display for Name {
             Self::WeirOn => "weir, capture on",
             Self::WeirRouted => "weir, routed",
             Self::WeirRoutedOn => "weir, routed, capture on",
+            Self::WeirBefore => "weir before, capture off",
         })
     }
 }
@@ -80,6 +83,8 @@ pub(crate) struct Contender {
 pub(crate) struct Places {
     /// The weir binary.
     pub(crate) weir: PathBuf,
+    /// An older one.
+    pub(crate) before: Option<PathBuf>,
     /// The nginx binary.
     pub(crate) nginx: PathBuf,
     /// What the contenders may write to.
@@ -119,7 +124,7 @@ impl Contender {
                 command.arg("bare").arg(upstream.to_string());
                 start_speaking(command, &log)
             }
-            Name::WeirOff | Name::WeirOn => {
+            Name::WeirOff | Name::WeirOn | Name::WeirBefore => {
                 let mut command = weir(name, places, &dir);
                 command.env("ANTHROPIC_FORWARD_URL", format!("http://{upstream}"));
                 start_speaking(command, &log)
@@ -158,7 +163,8 @@ fn explain(name: Name, log: &Path) -> String {
 }
 
 fn weir(name: Name, places: &Places, dir: &Path) -> Command {
-    let mut command = Command::new(&places.weir);
+    let older = places.before.as_ref().filter(|_| name == Name::WeirBefore);
+    let mut command = Command::new(older.unwrap_or(&places.weir));
     // An empty environment and directory: no configuration of this machine takes part.
     command.env_clear().current_dir(dir).env("HOME", dir);
     command

@@ -76,13 +76,13 @@ fn cpu(row: &Row, aims: &mut Vec<Aim>) {
 }
 
 fn routing(row: &Row, aims: &mut Vec<Aim>) {
-    for pair in ROUTING {
-        if let Some(ratio) = routed_ratio(row, pair) {
+    for [plain, routed] in ROUTING {
+        if let Some(ratio) = routed_ratio(row, [plain, routed]) {
             aims.push(Aim {
-                what: format!("CPU × not routed, {}, {}", pair[1], row.label),
+                what: format!("CPU × {plain}, {routed}, {}", row.label),
                 most: 1.10,
                 seen: ratio.median,
-                mark: mark(row, pair[1]),
+                mark: mark(row, routed),
             });
         }
     }

@@ -62,10 +62,9 @@ pub(super) fn routing(rows: &[Row]) -> String {
             };
             writeln!(
                 out,
-                "| {} ({:.1} KB) | {} | {} | {} | {:.3} ({:.3}–{:.3}) |",
+                "| {} ({:.1} KB) | {plain} | {} | {} | {:.3} ({:.3}–{:.3}) |",
                 row.label,
                 row.mean_bytes as f64 / 1024.0,
-                if plain.captures() { "on" } else { "off" },
                 cpu(plain),
                 cpu(routed),
                 ratio.median,
@@ -79,7 +78,7 @@ pub(super) fn routing(rows: &[Row]) -> String {
         return out;
     }
     format!(
-        "## {title}\n\n| bodies (mean size) | captures | not routed | routed | ratio |\n\
+        "## {title}\n\n| bodies (mean size) | beside | its CPU | routed | ratio |\n\
          |---|---|--:|--:|--:|\n{out}"
     )
 }
