@@ -109,7 +109,7 @@ async fn a_hangup_reads_the_configuration_again() {
         weir.signal("HUP");
     };
     write_and_signal("server:\n  max_concurrent: 1\n");
-    eventually(async || weir.log().contains("was read again").then_some(())).await;
+    eventually(async || weir.log().contains("config file reloaded").then_some(())).await;
     let gate = Gate::new();
     let stream = hold(&weir, &gate).await;
     let refused = weir
