@@ -81,9 +81,8 @@ impl Client {
             }
             None => Vec::new(),
         };
-        fetch::fetch(method, &url, headers, body)
-            .await
-            .context("is weir running? `weir serve` starts it")
+        let answer = fetch::fetch(method, &url, headers, body).await;
+        answer.map_err(|error| anyhow!("{error:#}\n  is weir running? `weir serve` starts it"))
     }
 
     /// Asks for JSON.

@@ -21,7 +21,7 @@ pub(crate) fn run(options: &Status) -> anyhow::Result<ExitCode> {
         let health = match client.ask(Method::GET, "/health", None).await {
             Ok(health) => health,
             Err(error) => {
-                complain(&format!("✗ weir at {base} does not answer: {error:#}"));
+                complain(&format!("✗ {error:#}"));
                 return Ok(ExitCode::FAILURE);
             }
         };

@@ -81,16 +81,16 @@ fn outcome(call: &Call, answer: &Fetched) -> Said {
     let Some(changed) = json["changed"].as_array() else {
         return Said::Done(call.done.clone());
     };
-    let restart = json["needs_restart"].as_array().map_or(0, Vec::len);
-    let restart = match restart {
-        0 => String::new(),
-        count => format!(", {count} of them with a restart"),
+    let changes = match changed.len() {
+        0 => "nothing has changed".to_owned(),
+        1 => "1 setting has changed".to_owned(),
+        count => format!("{count} settings have changed"),
     };
-    Said::Done(format!(
-        "{}: {} settings changed{restart}",
-        call.done,
-        changed.len()
-    ))
+    let restart = match json["needs_restart"].as_array().map_or(0, Vec::len) {
+        0 => String::new(),
+        count => format!(", {count} only with a restart"),
+    };
+    Said::Done(format!("{}: {changes}{restart}", call.done))
 }
 
 /// An error in one line.

@@ -13,3 +13,4 @@ mod history;
 mod lifecycle;
 mod outbound;
 mod program;
+mod steering;
