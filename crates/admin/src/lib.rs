@@ -14,4 +14,4 @@ mod steering;
 pub mod time;
 
 pub use access::{Access, Peer};
-pub use router::{Admin, router, router_with};
+pub use router::{Admin, router_with};

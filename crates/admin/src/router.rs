@@ -37,24 +37,11 @@ impl fmt::Debug for Admin {
     }
 }
 
-/// The API without what steers a running gateway.
-pub fn router(admin: Arc<Admin>, access: Arc<dyn Fn() -> Access + Send + Sync>) -> Router {
-    build(admin, access, Router::new())
-}
-
 /// The whole API. `access` is asked for each request, so that a reload takes effect.
 pub fn router_with(
     admin: Arc<Admin>,
     access: Arc<dyn Fn() -> Access + Send + Sync>,
     steering: Arc<dyn Steering>,
-) -> Router {
-    build(admin, access, steering::routes(steering))
-}
-
-fn build(
-    admin: Arc<Admin>,
-    access: Arc<dyn Fn() -> Access + Send + Sync>,
-    steering: Router<Arc<Admin>>,
 ) -> Router {
     let guarded = Router::new()
         .route("/", get(front))
@@ -69,7 +56,7 @@ fn build(
         .route("/api/requests/{id}/raw/{side}", get(requests::raw))
         .route("/api/live", get(live::live))
         .route("/metrics", get(health::metrics))
-        .merge(steering)
+        .merge(steering::routes(steering))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn_with_state(access, guard));

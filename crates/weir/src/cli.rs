@@ -88,6 +88,43 @@ pub(crate) struct Serve {
     /// Keep captures in this SQLite file [setting: storage.db_path]
     #[arg(long, value_name = "FILE")]
     pub db: Option<PathBuf>,
+    /// Say what there is to say of each request [setting: logging.level and
+    /// logging.debug_options]
+    #[arg(long)]
+    pub debug: bool,
+    /// Log from this level on: error, warn, info, debug, trace [setting: logging.level]
+    #[arg(long, value_name = "LEVEL")]
+    pub log_level: Option<String>,
+    /// Log in this format: auto, human, json [setting: logging.format]
+    #[arg(long, value_name = "FORMAT")]
+    pub log_format: Option<String>,
+}
+
+impl Serve {
+    /// The same with the options for logging among the settings. What `--set` says of a setting
+    /// wins over them, and the narrower option over `--debug`.
+    pub(crate) fn settled(mut self) -> Self {
+        const DEBUG: [(&str, &str); 5] = [
+            ("logging.level", "debug"),
+            ("logging.debug_options.log_request_body", "true"),
+            ("logging.debug_options.log_response_headers", "true"),
+            ("logging.debug_options.log_tls_metrics", "true"),
+            ("logging.debug_options.max_body_log_size", "1000"),
+        ];
+        let debug = DEBUG.into_iter().filter(|_| self.debug);
+        let named = [
+            ("logging.level", self.log_level.as_deref()),
+            ("logging.format", self.log_format.as_deref()),
+        ];
+        let named = named
+            .into_iter()
+            .filter_map(|(key, value)| Some((key, value?)));
+        let owned = |(key, value): (&str, &str)| (key.to_owned(), value.to_owned());
+        let mut set: Vec<_> = debug.chain(named).map(owned).collect();
+        set.append(&mut self.source.set);
+        self.source.set = set;
+        self
+    }
 }
 
 /// Subcommands of `weir config`.

@@ -38,7 +38,7 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
-        Command::Serve(options) => serve::run(&options),
+        Command::Serve(options) => serve::run(&options.settled()),
         Command::Status(options) => status::run(&options),
         Command::Top(options) => top::run(&options),
         Command::Provider(options) => provider::run(&options),

@@ -107,3 +107,20 @@ fn credentials_are_not_shown() {
     let shown = format!("{options:?}");
     assert!(!shown.contains("hunter"), "{shown}");
 }
+
+#[test]
+fn options_for_logging_are_settings_and_set_has_the_last_word() {
+    let settled = |line: &str| match parse(line) {
+        Command::Serve(options) => options.settled().source.set,
+        _ => panic!("{line}"),
+    };
+    let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+    assert_eq!(settled("serve"), []);
+    let debug = settled("serve --debug --log-format json --set logging.level=warn");
+    assert_eq!(debug[0], pair("logging.level", "debug"));
+    assert!(debug.contains(&pair("logging.debug_options.log_request_body", "true")));
+    assert!(debug.contains(&pair("logging.format", "json")));
+    assert_eq!(debug.last(), Some(&pair("logging.level", "warn")));
+    let level = settled("serve --debug --log-level trace");
+    assert_eq!(level.last(), Some(&pair("logging.level", "trace")));
+}
