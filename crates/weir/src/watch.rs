@@ -1,124 +1,137 @@
 //! Tells when a file's content changes, however it is changed: written in place, replaced by a
 //! rename, or by a symbolic link on the way to it that is pointed elsewhere, as Kubernetes does.
+//!
+//! It looks at the file a few times a second. Notifications of the system would have to be for all
+//! of the folder, in which logs and a database may be written all the time, and do not come from
+//! network file systems.
 
+use std::fs::{self, Metadata};
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
-
-/// Quiet time after the last event before the file is read: an editor writes in several steps.
-const QUIET: Duration = Duration::from_millis(100);
-/// The longest that a busy folder can put that off.
-const LONGEST: Duration = Duration::from_secs(1);
+/// Time between two looks.
+const LOOK: Duration = Duration::from_millis(200);
 
 /// A watch on a file; it ends when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Watch {
-    _watcher: RecommendedWatcher,
+    _end: SyncSender<()>,
 }
+
+/// What tells one state of a file from another without reading it.
+type Mark = (u64, u64, u64, i64, i64);
 
 impl Watch {
     /// Calls `changed` on a thread of its own each time the content of `file` is another.
     ///
     /// # Errors
-    /// When the system has no watch left.
-    pub(crate) fn start(
-        file: &Path,
-        changed: impl Fn() + Send + 'static,
-    ) -> Result<Self, notify::Error> {
-        let file = std::path::absolute(file)?;
-        let (events, inbox) = mpsc::sync_channel(16);
-        let mut watcher = notify::recommended_watcher(move |event: notify::Result<_>| {
-            // A full channel has events enough to look at the file.
-            let _full = event.map(|_| events.try_send(()));
-        })?;
-        for folder in folders(&file) {
-            watcher.watch(&folder, RecursiveMode::NonRecursive)?;
-        }
-        let mut content = std::fs::read(&file).ok();
+    /// When there can be no thread for it.
+    pub(crate) fn start(file: &Path, changed: impl Fn() + Send + 'static) -> io::Result<Self> {
+        let mut watched = Watched::new(std::path::absolute(file)?);
+        let (end, ended) = mpsc::sync_channel(1);
         thread::Builder::new()
             .name("weir-watch".into())
             .spawn(move || {
-                while wait(&inbox) {
-                    let now = std::fs::read(&file).ok();
-                    if now.is_some() && now != content {
-                        content = now;
+                while !has_ended(&ended) {
+                    if watched.has_changed() {
                         changed();
                     }
                 }
             })?;
-        Ok(Self { _watcher: watcher })
+        Ok(Self { _end: end })
     }
 }
 
-/// The folders in which something must happen for the file to change: its own, and those of every
-/// link that leads to it.
-fn folders(file: &Path) -> Vec<PathBuf> {
-    let mut folders = Vec::new();
-    let mut at = file.to_owned();
-    // Longer chains the system itself refuses.
-    for _ in 0..40 {
-        let Some(folder) = at.parent().map(Path::to_owned) else {
-            break;
-        };
-        if !folders.contains(&folder) {
-            folders.push(folder.clone());
-        }
-        match std::fs::read_link(&at) {
-            Ok(target) => at = folder.join(target),
-            Err(_) => break,
-        }
-    }
-    folders
+/// Waits for the next look; true when there is none.
+fn has_ended(ended: &Receiver<()>) -> bool {
+    ended.recv_timeout(LOOK) != Err(RecvTimeoutError::Timeout)
 }
 
-/// Waits for events and then for quiet; false when the watch has ended.
-fn wait(inbox: &Receiver<()>) -> bool {
-    if inbox.recv().is_err() {
-        return false;
-    }
-    let since = Instant::now();
-    while since.elapsed() < LONGEST {
-        match inbox.recv_timeout(QUIET) {
-            Ok(()) => {}
-            Err(RecvTimeoutError::Timeout) => return true,
-            Err(RecvTimeoutError::Disconnected) => return false,
+/// A file and what was last seen of it.
+struct Watched {
+    file: PathBuf,
+    mark: Option<Mark>,
+    content: Option<Vec<u8>>,
+    /// Whether it looked otherwise the last time: an editor may write in several steps, so it has
+    /// to look the same twice.
+    stirred: bool,
+}
+
+impl Watched {
+    fn new(file: PathBuf) -> Self {
+        Self {
+            mark: mark(&file),
+            content: fs::read(&file).ok(),
+            stirred: false,
+            file,
         }
     }
-    true
+
+    /// Whether its content is another than before, and has come to rest.
+    fn has_changed(&mut self) -> bool {
+        let mark = mark(&self.file);
+        let moved = mark != self.mark;
+        self.mark = mark;
+        if moved {
+            self.stirred = true;
+            return false;
+        }
+        if !std::mem::take(&mut self.stirred) {
+            return false;
+        }
+        let content = fs::read(&self.file).ok();
+        let changed = content.is_some() && content != self.content;
+        if changed {
+            self.content = content;
+        }
+        changed
+    }
+}
+
+/// Follows every link on the way to the file.
+fn mark(file: &Path) -> Option<Mark> {
+    let of = |data: Metadata| {
+        (
+            data.dev(),
+            data.ino(),
+            data.size(),
+            data.mtime(),
+            data.mtime_nsec(),
+        )
+    };
+    fs::metadata(file).ok().map(of)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
     use std::os::unix::fs::symlink;
-    use std::sync::mpsc::{Receiver, sync_channel};
-    use std::time::Duration;
 
-    use super::Watch;
+    use super::*;
 
-    const PATIENCE: Duration = Duration::from_secs(20);
-
-    fn watch(file: &std::path::Path) -> (Watch, Receiver<()>) {
-        let (tell, told) = sync_channel(16);
-        let watch = Watch::start(file, move || tell.send(()).unwrap()).unwrap();
-        (watch, told)
+    /// Whether it is told of a change within the next looks; more than enough for two of them.
+    fn told(watched: &mut Watched) -> bool {
+        (0..4).any(|_| watched.has_changed())
     }
 
     #[test]
-    fn writing_and_renaming_are_noticed() {
+    fn writing_and_renaming_are_noticed_once() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("weir.yaml");
         fs::write(&file, "a").unwrap();
-        let (_watch, told) = watch(&file);
-        fs::write(&file, "b").unwrap();
-        told.recv_timeout(PATIENCE).unwrap();
+        let mut watched = Watched::new(file.clone());
+        assert!(!told(&mut watched));
+        fs::write(&file, "bb").unwrap();
+        assert!(!watched.has_changed(), "it may still be written");
+        assert!(watched.has_changed());
+        assert!(!told(&mut watched), "once is enough");
         let next = dir.path().join(".weir.yaml.swp");
-        fs::write(&next, "c").unwrap();
+        fs::write(&next, "cc").unwrap();
         fs::rename(&next, &file).unwrap();
-        told.recv_timeout(PATIENCE).unwrap();
+        assert!(told(&mut watched));
     }
 
     #[test]
@@ -131,22 +144,36 @@ mod tests {
         }
         symlink("..v1", at("..data")).unwrap();
         symlink("..data/weir.yaml", at("weir.yaml")).unwrap();
-        let (_watch, told) = watch(&at("weir.yaml"));
+        let mut watched = Watched::new(at("weir.yaml"));
         symlink("..v2", at("..data_tmp")).unwrap();
         fs::rename(at("..data_tmp"), at("..data")).unwrap();
-        told.recv_timeout(PATIENCE).unwrap();
+        assert!(told(&mut watched));
     }
 
     #[test]
-    fn other_files_and_the_same_content_are_no_change() {
+    fn the_same_content_and_a_missing_file_are_no_change() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("weir.yaml");
         fs::write(&file, "a").unwrap();
-        let (_watch, told) = watch(&file);
-        fs::write(dir.path().join("other"), "x").unwrap();
-        fs::write(&file, "a").unwrap();
+        let mut watched = Watched::new(file.clone());
+        let again = dir.path().join("again");
+        fs::write(&again, "a").unwrap();
+        fs::rename(&again, &file).unwrap();
+        assert!(!told(&mut watched));
+        fs::remove_file(&file).unwrap();
+        assert!(!told(&mut watched));
         fs::write(&file, "b").unwrap();
-        told.recv_timeout(PATIENCE).unwrap();
-        assert!(told.try_recv().is_err(), "once is enough");
+        assert!(told(&mut watched), "it is back, and another");
+    }
+
+    #[test]
+    fn whoever_watches_is_called() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("weir.yaml");
+        fs::write(&file, "a").unwrap();
+        let (tell, told) = mpsc::sync_channel(16);
+        let _watch = Watch::start(&file, move || tell.send(()).unwrap()).unwrap();
+        fs::write(&file, "bb").unwrap();
+        told.recv_timeout(Duration::from_secs(20)).unwrap();
     }
 }
