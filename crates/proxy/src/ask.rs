@@ -6,11 +6,13 @@ use std::sync::Arc;
 use http::HeaderMap;
 use weir_core::exchange::RawBody;
 use weir_core::keys::Class;
+use weir_core::route::affinity::Home;
 use weir_core::route::session::{BodyHints, SessionKey, Source};
 use weir_wire::dialect::{Dialect, Operation};
 use weir_wire::peek::{Peek, Want};
 use weir_wire::thinking;
 
+use crate::clock::now;
 use crate::fleet::{Fleet, Member};
 use crate::shape::{self, Credential};
 
@@ -44,7 +46,7 @@ impl Ask {
     #[must_use]
     pub fn of(
         fleet: &Fleet,
-        candidates: &[Arc<Member>],
+        candidates: &[&Arc<Member>],
         (dialect, operation): (Dialect, Operation),
         (headers, path, own): (&HeaderMap, &str, bool),
         body: &mut RawBody,
@@ -89,6 +91,14 @@ impl Ask {
         }
     }
 
+    /// Where the session is at home, if it is still warm.
+    #[must_use]
+    pub fn home(&self, fleet: &Fleet) -> Option<Home> {
+        let (session, _) = self.session.as_ref()?;
+        let ttl = fleet.routing.affinity_ttl;
+        fleet.memories.affinity.home(*session, now(), ttl)
+    }
+
     /// The model that the client asked for.
     #[must_use]
     pub fn model(&self) -> Option<&str> {
@@ -97,7 +107,7 @@ impl Ask {
 }
 
 /// Whether the client brings its own credential for the only provider that can take its request.
-pub(crate) fn between_two(candidates: &[Arc<Member>], own: bool) -> bool {
+pub(crate) fn between_two(candidates: &[&Arc<Member>], own: bool) -> bool {
     let [only] = candidates else { return false };
     shape::credential(&only.provider, own, only.has_keys()) == Credential::Client
 }

@@ -145,8 +145,7 @@ impl Errand<'_> {
             Some((body, peek)) => (body, peek),
             None => (&original.body, &self.ask.peek),
         };
-        let (headers, extensions) = self.carried(tried.left);
-        let mut headers = shape::request_headers(headers, &member.upstream, self.spent, credential);
+        let (mut headers, extensions) = self.carried(tried, credential);
         if tried.rewrite.is_some() {
             // What is compressed cannot be changed on its way.
             headers.remove(ACCEPT_ENCODING);
@@ -248,13 +247,16 @@ impl Errand<'_> {
         Some(Converter::Rewrite(Box::new(rewriter)))
     }
 
-    fn carried(&self, left: Left) -> (HeaderMap, http::Extensions) {
+    /// The client's headers for this provider, and their spelling. The last try takes them.
+    fn carried(&self, tried: &Tried<'_>, credential: Credential) -> (HeaderMap, http::Extensions) {
         let mut carried = self.original.headers.lock();
-        if left.anything() {
-            carried.clone()
-        } else {
-            std::mem::take(&mut *carried)
+        let upstream = &tried.member.upstream;
+        let sieve = shape::Sieve::new(&carried.0, upstream, self.spent, credential);
+        if tried.left.anything() {
+            return (sieve.copy(&carried.0), carried.1.clone());
         }
+        let (headers, extensions) = std::mem::take(&mut *carried);
+        (sieve.take(headers), extensions)
     }
 
     fn header_timeout(&self, member: &Member, left: Left) -> Duration {
@@ -395,7 +397,14 @@ impl Errand<'_> {
             .key
             .as_ref()
             .filter(|_| member.provider.pooled)
-            .map(|key| member.key_state(key.id, now));
+            .map(|key| {
+                let as_picked = head.status.is_success() && !tried.left.earlier;
+                if as_picked {
+                    key.picked
+                } else {
+                    member.key_state(key.id, now)
+                }
+            });
         let converter = match member.api.form(head.status, &head.headers) {
             Form::AsIs => tried.rewrite,
             Form::AwsEventStream => {
@@ -407,14 +416,7 @@ impl Errand<'_> {
                 Some(Converter::EventStream(Box::default()))
             }
         };
-        let signs = self.fleet.routing.thinking.enabled
-            && self.original.operation.generates()
-            && head.status.is_success();
-        let signatures = signs.then(|| Signatures {
-            tap: weir_wire::thinking::SignatureTap::new(self.original.dialect),
-            vault: Arc::clone(&self.fleet.memories.vault),
-            group: tried.group,
-        });
+        let signatures = self.signatures(head.status, tried.group);
         let mut settlement =
             Settlement::new(Arc::clone(&member), tried.permit, tried.key, signatures);
         let kind = (self.original.dialect, self.original.operation);
@@ -435,6 +437,17 @@ impl Errand<'_> {
             head,
             member,
         }
+    }
+
+    fn signatures(&self, status: StatusCode, group: Box<str>) -> Option<Signatures> {
+        let signs = self.fleet.routing.thinking.enabled
+            && self.original.operation.generates()
+            && status.is_success();
+        signs.then(|| Signatures {
+            tap: weir_wire::thinking::SignatureTap::new(self.original.dialect),
+            vault: Arc::clone(&self.fleet.memories.vault),
+            group,
+        })
     }
 
     fn note_try(&self, tried: &Tried<'_>, status: Option<StatusCode>, failure: Option<&str>) {

@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 use weir_core::exchange::{MAX_TRIES, RawBody, Route, Try};
 use weir_core::keys;
+use weir_core::route::affinity::Home;
 use weir_core::route::plan::Reason;
 use weir_wire::dialect::{Dialect, Operation};
 use weir_wire::errors::ErrorKind;
@@ -90,6 +91,8 @@ pub struct Errand<'a> {
     pub original: Original,
     /// What routing knows of it.
     pub ask: Ask,
+    /// Where its session is at home.
+    pub home: Option<Home>,
     /// The worker it runs on.
     pub worker: usize,
     /// When it came.
@@ -140,7 +143,7 @@ impl Errand<'_> {
     ///
     /// # Errors
     /// What the client gets instead.
-    pub async fn run(&self, order: &[Arc<Member>]) -> Result<Box<Won>, Box<Miss>> {
+    pub async fn run(&self, order: &[&Arc<Member>]) -> Result<Box<Won>, Box<Miss>> {
         let rounds = self.fleet.routing.retries;
         let mut misses = Misses::default();
         for round in 0..=rounds {
@@ -159,7 +162,7 @@ impl Errand<'_> {
     /// One round; says whether it was the last that makes sense.
     async fn round(
         &self,
-        order: &[Arc<Member>],
+        order: &[&Arc<Member>],
         more: bool,
         misses: &mut Misses,
     ) -> (Option<Box<Won>>, bool) {
@@ -187,7 +190,7 @@ impl Errand<'_> {
     }
 
     /// Tries all of `racers` at once. The first answer wins and the others are broken off.
-    async fn race(&self, racers: &[Arc<Member>], misses: &mut Misses) -> (Option<Box<Won>>, bool) {
+    async fn race(&self, racers: &[&Arc<Member>], misses: &mut Misses) -> (Option<Box<Won>>, bool) {
         let left = Left {
             key: false,
             provider: true,
@@ -275,10 +278,7 @@ impl Errand<'_> {
 
     fn key(&self, member: &Arc<Member>, tried: &[usize]) -> Result<KeyUse, keys::Exhausted> {
         let now = now();
-        let home = self.ask.session.as_ref().and_then(|(session, _)| {
-            let ttl = self.fleet.routing.affinity_ttl;
-            self.fleet.memories.affinity.home(*session, now, ttl)
-        });
+        let home = self.home.as_ref();
         let prefer = home
             .filter(|home| home.provider == *member.name())
             .and_then(|home| home.key);

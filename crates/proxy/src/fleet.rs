@@ -365,7 +365,7 @@ impl Fleet {
 
     /// Whether the model of a request decides anything.
     #[must_use]
-    pub fn reads_models(&self, candidates: &[Arc<Member>]) -> bool {
+    pub fn reads_models(&self, candidates: &[&Arc<Member>]) -> bool {
         let by_model = matches!(self.strategy(), Strategy::ModelBased | Strategy::CostBased);
         (by_model && candidates.len() > 1)
             || candidates

@@ -102,6 +102,12 @@ impl Incomer {
             && matches!(self.parts.method, Method::GET | Method::HEAD)
     }
 
+    /// A number that differs between exchanges.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.id.0.as_u64_pair().1
+    }
+
     /// Whether it asks for the providers in use, which only weir itself can tell.
     #[must_use]
     pub fn asks_for_providers(&self) -> bool {

@@ -7,6 +7,7 @@ use weir_core::clock::Now;
 use weir_core::keys::{Ask, Charge, Exhausted, KeyId, Tokens};
 use weir_core::settings::Key;
 
+use crate::attempt::KeyState;
 use crate::fleet::Member;
 
 /// A key that a request uses. Dropped without being settled it is charged what was estimated.
@@ -21,6 +22,8 @@ pub struct KeyUse {
     pub key: Arc<Key>,
     /// Whether another was available too.
     pub others: bool,
+    /// What clients are told of it, as it was when it was picked.
+    pub picked: KeyState,
     charge: Option<Charge>,
 }
 
@@ -42,6 +45,12 @@ impl KeyUse {
             id: chosen.id,
             key: chosen.key,
             others: chosen.available > 1,
+            picked: KeyState {
+                id: chosen.id,
+                total: chosen.total,
+                available: chosen.available,
+                capacity: chosen.capacity,
+            },
             charge: Some(chosen.charge),
         })
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use weir_core::clock::Now;
+use weir_core::route::affinity::Home;
 use weir_core::route::models;
 use weir_core::route::plan::{Reason, Wish, plan as rank};
 use weir_core::route::strategy::{Candidate, Memory};
@@ -21,11 +22,11 @@ use crate::misses::Miss;
 
 /// The candidates in order.
 #[derive(Debug)]
-pub struct Planned {
+pub struct Planned<'a> {
     /// The first one's name.
     pub provider: Arc<str>,
     /// All of them.
-    pub order: Vec<Arc<Member>>,
+    pub order: Vec<&'a Arc<Member>>,
     /// Why the first is the first.
     pub reason: Reason,
 }
@@ -34,20 +35,20 @@ pub struct Planned {
 ///
 /// # Errors
 /// When none of them can take a request at present; says when one can.
-pub fn plan(
+pub fn plan<'a>(
     fleet: &Fleet,
-    candidates: &[Arc<Member>],
-    ask: &Ask,
+    candidates: &[&'a Arc<Member>],
+    (ask, home): (&Ask, Option<&Home>),
     original: &Original,
     seed: u64,
-) -> Result<Planned, Box<Miss>> {
+) -> Result<Planned<'a>, Box<Miss>> {
     if let [only] = candidates {
-        let order = vec![Arc::clone(only)];
+        let order = vec![*only];
         // A client's own credential is not refused: see `Errand::insists`.
         if original.own || only.breaker.lock().would_admit(now()) {
             return Ok(planned(order, Reason::Only));
         }
-        return Err(unhealthy(candidates.iter(), now()));
+        return Err(unhealthy(candidates, now()));
     }
     let now = now();
     let eligible = by_model(fleet, candidates, ask);
@@ -57,35 +58,37 @@ pub fn plan(
         .filter(|member| member.breaker.lock().would_admit(now))
         .collect();
     if healthy.is_empty() {
-        return Err(unhealthy(eligible.into_iter(), now));
+        return Err(unhealthy(&eligible, now));
     }
     let views: Vec<_> = healthy
         .iter()
         .map(|member| view(member, fleet.strategy(), ask, now))
         .collect();
     let spoken = spoken(fleet, ask, original, now);
-    let home = ask.session.as_ref().and_then(|(session, _)| {
-        let ttl = fleet.routing.affinity_ttl;
-        fleet.memories.affinity.home(*session, now, ttl)
-    });
     let wish = Wish {
         issuer: spoken.issuer.as_deref(),
         signed: spoken.signed,
-        home: home.as_ref().map(|home| &*home.provider),
+        home: home.map(|home| &*home.provider),
     };
     let mut dice = dice(seed);
     let mut order = Vec::with_capacity(views.len());
     let strategy = fleet.strategy();
     let memory: &mut Memory = &mut fleet.memories.strategy.lock();
     let reason = rank(strategy, wish, &views, (memory, &mut dice), &mut order);
-    let order = order
-        .iter()
-        .map(|index| Arc::clone(healthy[*index]))
-        .collect();
+    let order = order.iter().map(|index| healthy[*index]).collect();
     Ok(planned(order, reason))
 }
 
-fn planned(order: Vec<Arc<Member>>, reason: Reason) -> Planned {
+/// The name of the provider that is asked first; empty when there is none.
+#[must_use]
+pub fn first(plan: &Result<Planned<'_>, Box<Miss>>) -> Arc<str> {
+    match plan {
+        Ok(plan) => Arc::clone(&plan.provider),
+        Err(_) => Arc::from(""),
+    }
+}
+
+fn planned(order: Vec<&Arc<Member>>, reason: Reason) -> Planned<'_> {
     let provider = order
         .first()
         .map_or_else(|| Arc::from(""), |one| Arc::clone(one.name()));
@@ -97,8 +100,8 @@ fn planned(order: Vec<Arc<Member>>, reason: Reason) -> Planned {
 }
 
 /// Those that the request's model goes to, healthy or not; all where nothing says so.
-fn by_model<'a>(fleet: &Fleet, candidates: &'a [Arc<Member>], ask: &Ask) -> Vec<&'a Arc<Member>> {
-    let all = candidates.iter().collect();
+fn by_model<'a>(fleet: &Fleet, candidates: &[&'a Arc<Member>], ask: &Ask) -> Vec<&'a Arc<Member>> {
+    let all = candidates.to_vec();
     if fleet.strategy() != Strategy::ModelBased {
         return all;
     }
@@ -106,7 +109,7 @@ fn by_model<'a>(fleet: &Fleet, candidates: &'a [Arc<Member>], ask: &Ask) -> Vec<
         return all;
     };
     let found = candidates.iter().find(|member| &**member.name() == target);
-    found.map_or(all, |member| vec![member])
+    found.map_or(all, |member| vec![*member])
 }
 
 fn view<'a>(member: &'a Member, strategy: Strategy, ask: &Ask, now: Now) -> Candidate<'a> {
@@ -130,8 +133,10 @@ fn view<'a>(member: &'a Member, strategy: Strategy, ask: &Ask, now: Now) -> Cand
     }
 }
 
-fn unhealthy<'a>(candidates: impl Iterator<Item = &'a Arc<Member>>, now: Now) -> Box<Miss> {
-    let waits = candidates.map(|member| member.breaker.lock().wait_ms(now));
+fn unhealthy(candidates: &[&Arc<Member>], now: Now) -> Box<Miss> {
+    let waits = candidates
+        .iter()
+        .map(|member| member.breaker.lock().wait_ms(now));
     Box::new(Miss {
         kind: ErrorKind::Unavailable,
         message: ALL_UNHEALTHY.into(),

@@ -263,8 +263,8 @@ impl Gateway {
     ) -> Response<Body> {
         let (dialect, operation) = (incomer.dialect, incomer.operation);
         let fleet = &snapshot.fleet;
-        let candidates: Vec<_> = fleet.serving(dialect, operation).cloned().collect();
-        if let Some(reply) = own_answer(&incomer, fleet, candidates.first()) {
+        let candidates: Vec<_> = fleet.serving(dialect, operation).collect();
+        if let Some(reply) = own_answer(&incomer, fleet, candidates.first().copied()) {
             return self.answer_itself(incomer, snapshot, reply, End::Complete);
         }
         if candidates.is_empty() {
@@ -291,19 +291,18 @@ impl Gateway {
                 return self.refuse(incomer, snapshot, ErrorKind::InvalidRequest, &message);
             }
         };
-        let (started, worker) = (incomer.started, incomer.peer.worker);
-        let seed = incomer.id.0.as_u64_pair().1;
-        let plan = plan::plan(fleet, &candidates, &ask, &original, seed);
-        let first = plan
-            .as_ref()
-            .map_or_else(|_| Arc::from(""), |plan| Arc::clone(&plan.provider));
+        let (started, worker, seed) = (incomer.started, incomer.peer.worker, incomer.seed());
+        let home = ask.home(fleet);
+        let plan = plan::plan(fleet, &candidates, (&ask, home.as_ref()), &original, seed);
+        let first = plan::first(&plan);
         let (request, busy) = incomer.into_record(&snapshot.gate, first, body, keep > 0);
         let recording = Recording::start(&self.sink, request, started, keep);
         let admitted = cleared.admitted;
+        let guards = Guards { busy, admitted };
         let caller = Caller {
             answerer,
             recording,
-            guards: Guards { busy, admitted },
+            guards,
         };
         let errand = Errand {
             fleet,
@@ -311,6 +310,7 @@ impl Gateway {
             spent,
             original,
             ask,
+            home,
             worker,
             started,
             seed,
@@ -331,7 +331,7 @@ struct Caller {
 /// Sends a request on its errand and answers with what it brings.
 async fn dispatch(
     errand: Errand<'_>,
-    plan: Result<Planned, Box<Miss>>,
+    plan: Result<Planned<'_>, Box<Miss>>,
     caller: Caller,
 ) -> Response<Body> {
     let Caller {
@@ -400,7 +400,7 @@ fn nobody_serves(fleet: &Fleet, dialect: Dialect, operation: Operation) -> (Erro
 /// Why a web page may not have this answered: it would be at the cost of a configured key.
 fn lent_to_a_page(
     incomer: &Incomer,
-    candidates: &[Arc<Member>],
+    candidates: &[&Arc<Member>],
     pass: &Pass,
 ) -> Option<&'static str> {
     let lends = candidates.iter().any(|member| member.lends_credentials());

@@ -86,37 +86,79 @@ fn is_placeholder(value: &HeaderValue) -> bool {
     token.starts_with(PLACEHOLDER)
 }
 
-/// The request's headers for `upstream`: without those of this hop, without the gateway's
-/// credential, and without the client's unless that is the one to send.
-#[must_use]
-pub fn request_headers(
-    headers: HeaderMap,
-    upstream: &Upstream,
-    spent: Spent<'_>,
+/// Which of a request's headers go on to a provider: not those of this hop, not the gateway's
+/// credential, and the client's only if that is the one to send.
+#[derive(Debug)]
+pub struct Sieve<'a> {
+    upstream: &'a Upstream,
+    spent: Spent<'a>,
     credential: Credential,
-) -> HeaderMap {
-    let named = connection_options(&headers);
-    let mut shaped = HeaderMap::with_capacity(headers.len() + 2);
-    for_each_field(headers, |name, value| {
+    named: Vec<HeaderName>,
+}
+
+impl<'a> Sieve<'a> {
+    /// For one provider and one choice of credential.
+    #[must_use]
+    pub fn new(
+        headers: &HeaderMap,
+        upstream: &'a Upstream,
+        spent: Spent<'a>,
+        credential: Credential,
+    ) -> Self {
+        Self {
+            upstream,
+            spent,
+            credential,
+            named: connection_options(headers),
+        }
+    }
+
+    /// The headers that go on, taken out of the client's.
+    #[must_use]
+    pub fn take(&self, headers: HeaderMap) -> HeaderMap {
+        let mut shaped = HeaderMap::with_capacity(headers.len() + 2);
+        for_each_field(headers, |name, value| {
+            if self.passes(name, &value) {
+                let value = if *name == HOST {
+                    self.upstream.host.clone()
+                } else {
+                    value
+                };
+                shaped.append(name.clone(), value);
+            }
+        });
+        shaped
+    }
+
+    /// The same, leaving the client's for another try.
+    #[must_use]
+    pub fn copy(&self, headers: &HeaderMap) -> HeaderMap {
+        let mut shaped = HeaderMap::with_capacity(headers.len() + 2);
+        for (name, value) in headers {
+            if self.passes(name, value) {
+                let value = if *name == HOST {
+                    &self.upstream.host
+                } else {
+                    value
+                };
+                shaped.append(name.clone(), value.clone());
+            }
+        }
+        shaped
+    }
+
+    fn passes(&self, name: &HeaderName, value: &HeaderValue) -> bool {
         let of_this_hop = is_hop_by_hop(name)
             || *name == TRAILER
             || *name == EXPECT
             || *name == X_SELECTED_KEY
             || tells_of_the_client(name)
-            || named.contains(name);
-        let dropped = spent.is(name, &value)
+            || self.named.contains(name);
+        let dropped = self.spent.is(name, value)
             || (CREDENTIALS.contains(name)
-                && (credential == Credential::Configured || is_placeholder(&value)));
-        if !of_this_hop && !dropped {
-            let value = if *name == HOST {
-                upstream.host.clone()
-            } else {
-                value
-            };
-            shaped.append(name.clone(), value);
-        }
-    });
-    shaped
+                && (self.credential == Credential::Configured || is_placeholder(value)));
+        !of_this_hop && !dropped
+    }
 }
 
 /// Adjusts the headers to the version of the connection they will travel on.

@@ -56,10 +56,14 @@ impl Affinity {
     /// The session had an answer there.
     pub fn settle(&self, session: SessionKey, home: Home, now: Now) {
         let mut shard = self.shard(session).lock();
-        if shard.len() >= self.capacity && !shard.contains_key(&session) {
+        let last_ms = now.ms;
+        if let Some(entry) = shard.get_mut(&session) {
+            *entry = Entry { home, last_ms };
+            return;
+        }
+        if shard.len() >= self.capacity {
             make_room(&mut shard);
         }
-        let last_ms = now.ms;
         shard.insert(session, Entry { home, last_ms });
     }
 
