@@ -103,10 +103,7 @@ impl Running {
         let listener = listen::bind(settings.server.listen)
             .with_context(|| format!("cannot listen on {}", settings.server.listen))?;
         let listening = listener.local_addr()?;
-        let certificate = match &settings.server.tls {
-            Some(files) => Some(Arc::new(tls::Certificate::load(files)?)),
-            None => None,
-        };
+        let certificate = certificate(&settings)?;
         let metrics = Arc::new(Metrics::default());
         let figures = Arc::new(Figures::default());
         let store = open_store(&settings, Arc::clone(&figures))?;
@@ -156,10 +153,15 @@ impl Running {
         };
         let (acceptor, inboxes) = Acceptor::new(listener, count)?;
         running.workers = running.start_workers(inboxes)?;
-        running.until_closing(acceptor.run());
-        let seed = std::process::id().into();
-        running.until_closing(probe::run(Arc::clone(&running.reload.snapshot), seed));
+        running.start_tasks(acceptor);
         Ok(running)
+    }
+
+    /// Starts what runs beside the workers.
+    fn start_tasks(&self, acceptor: Acceptor) {
+        self.until_closing(acceptor.run());
+        let seed = std::process::id().into();
+        self.until_closing(probe::run(Arc::clone(&self.reload.snapshot), seed));
     }
 
     /// Runs a task that ends with the gateway.
@@ -251,6 +253,13 @@ impl Running {
             Some(Ok(false)) | None => {}
         }
     }
+}
+
+/// The certificate that clients are shown, if weir speaks TLS with them.
+fn certificate(settings: &Settings) -> anyhow::Result<Option<Arc<tls::Certificate>>> {
+    let files = settings.server.tls.as_ref();
+    let loaded = files.map(tls::Certificate::load).transpose()?;
+    Ok(loaded.map(Arc::new))
 }
 
 fn open_store(settings: &Settings, figures: Arc<Figures>) -> anyhow::Result<Recorder> {
