@@ -114,7 +114,7 @@ pub struct Try {
     /// The provider.
     pub provider: Arc<str>,
     /// The id of the key, as lists show it; none with the client's own credential or a cloud's.
-    pub key: Option<Box<str>>,
+    pub key: Option<Arc<str>>,
     /// Microseconds from the start of the exchange to its beginning.
     pub started_us: u64,
     /// Microseconds from its beginning to the response headers or the failure.
@@ -134,7 +134,7 @@ pub struct Route {
     /// The provider that answered, or the last that was tried; empty when there was none.
     pub provider: Arc<str>,
     /// The id of the key that was used.
-    pub key: Option<Box<str>>,
+    pub key: Option<Arc<str>>,
     /// The strategy in force.
     pub strategy: &'static str,
     /// Why this provider went first: `strategy`, `affinity`, `issuer`, ...

@@ -101,6 +101,13 @@ impl Gate {
         query: Option<&str>,
         peer: IpAddr,
     ) -> Result<Pass, Refusal> {
+        if !self.enabled && self.known().next().is_none() {
+            return Ok(Pass {
+                used: CredentialUse::NotNeeded,
+                headers: Vec::new(),
+                query: false,
+            });
+        }
         let bearer = self.check_bearer(headers);
         let key = self.check_key(headers, query);
         let used = match (bearer, key) {

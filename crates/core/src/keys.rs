@@ -81,6 +81,8 @@ pub struct Chosen {
     pub index: usize,
     /// Its id.
     pub id: KeyId,
+    /// The id as it is shown.
+    pub label: Arc<str>,
     /// The key itself.
     pub key: Arc<Key>,
     /// Whether it is the one that was wished for.

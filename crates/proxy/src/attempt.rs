@@ -53,10 +53,10 @@ pub struct Won {
 }
 
 /// What clients are told of a key.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct KeyState {
-    /// Its id.
-    pub id: weir_core::keys::KeyId,
+    /// Its id, as it is shown.
+    pub label: Arc<str>,
     /// Keys of the provider.
     pub total: usize,
     /// Those that could be used now.
@@ -400,9 +400,9 @@ impl Errand<'_> {
             .map(|key| {
                 let as_picked = head.status.is_success() && !tried.left.earlier;
                 if as_picked {
-                    key.picked
+                    key.picked.clone()
                 } else {
-                    member.key_state(key.id, now)
+                    member.key_state(key, now)
                 }
             });
         let converter = match member.api.form(head.status, &head.headers) {
@@ -463,7 +463,7 @@ impl Errand<'_> {
         }
         self.note(Try {
             provider,
-            key: tried.key.as_ref().map(|key| key.id.to_string().into()),
+            key: tried.key.as_ref().map(|key| Arc::clone(&key.picked.label)),
             started_us: tried.started_us,
             elapsed_us: self.elapsed_us().saturating_sub(tried.started_us),
             status: status.map(|status| status.as_u16()),

@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use prometheus_client::metrics::histogram::Histogram;
 use weir_core::clock::Now;
 use weir_core::exchange::End;
-use weir_core::keys::{KeyId, KeyPool};
+use weir_core::keys::KeyPool;
 use weir_core::route::affinity::Affinity;
 use weir_core::route::breaker::{Admission, Breaker, Outcome, State, Transition};
 use weir_core::route::latency::Latency;
@@ -20,6 +20,7 @@ use weir_core::vault::Vault;
 use weir_wire::dialect::{Dialect, Operation};
 
 use crate::attempt::KeyState;
+use crate::keyring::KeyUse;
 use crate::metrics::SECONDS;
 use crate::provider::{Api, api};
 use crate::upstream::Upstream;
@@ -160,13 +161,13 @@ impl Member {
 
     /// What clients are told of a key.
     #[must_use]
-    pub fn key_state(&self, id: KeyId, now: Now) -> KeyState {
+    pub(crate) fn key_state(&self, key: &KeyUse, now: Now) -> KeyState {
         let keys = self.keys.lock();
         KeyState {
-            id,
+            label: Arc::clone(&key.picked.label),
             total: keys.len(),
             available: keys.available(now),
-            capacity: keys.capacity(id, now),
+            capacity: keys.capacity(key.id, now),
         }
     }
 

@@ -46,7 +46,7 @@ impl KeyUse {
             key: chosen.key,
             others: chosen.available > 1,
             picked: KeyState {
-                id: chosen.id,
+                label: chosen.label,
                 total: chosen.total,
                 available: chosen.available,
                 capacity: chosen.capacity,

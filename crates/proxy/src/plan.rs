@@ -51,14 +51,15 @@ pub fn plan<'a>(
         return Err(unhealthy(candidates, now()));
     }
     let now = now();
-    let eligible = by_model(fleet, candidates, ask);
-    let healthy: Vec<&Arc<Member>> = eligible
-        .iter()
-        .copied()
-        .filter(|member| member.breaker.lock().would_admit(now))
-        .collect();
+    let named = by_model(fleet, candidates, ask);
+    let eligible = named.as_ref().map_or(candidates, std::slice::from_ref);
+    let mut healthy: Vec<&Arc<Member>> = Vec::with_capacity(eligible.len());
+    healthy.extend(eligible.iter().filter(|member| {
+        let breaker = member.breaker.lock();
+        breaker.would_admit(now)
+    }));
     if healthy.is_empty() {
-        return Err(unhealthy(&eligible, now));
+        return Err(unhealthy(eligible, now));
     }
     let views: Vec<_> = healthy
         .iter()
@@ -99,17 +100,18 @@ fn planned(order: Vec<&Arc<Member>>, reason: Reason) -> Planned<'_> {
     }
 }
 
-/// Those that the request's model goes to, healthy or not; all where nothing says so.
-fn by_model<'a>(fleet: &Fleet, candidates: &[&'a Arc<Member>], ask: &Ask) -> Vec<&'a Arc<Member>> {
-    let all = candidates.to_vec();
+/// The one that the request's model goes to, healthy or not; none where nothing says so.
+fn by_model<'a>(
+    fleet: &Fleet,
+    candidates: &[&'a Arc<Member>],
+    ask: &Ask,
+) -> Option<&'a Arc<Member>> {
     if fleet.strategy() != Strategy::ModelBased {
-        return all;
+        return None;
     }
-    let Some(target) = models::target(&fleet.routing, ask.model()) else {
-        return all;
-    };
-    let found = candidates.iter().find(|member| &**member.name() == target);
-    found.map_or(all, |member| vec![*member])
+    let target = models::target(&fleet.routing, ask.model())?;
+    let mut candidates = candidates.iter().copied();
+    candidates.find(|member| &**member.name() == target)
 }
 
 fn view<'a>(member: &'a Member, strategy: Strategy, ask: &Ask, now: Now) -> Candidate<'a> {

@@ -263,7 +263,8 @@ impl Gateway {
     ) -> Response<Body> {
         let (dialect, operation) = (incomer.dialect, incomer.operation);
         let fleet = &snapshot.fleet;
-        let candidates: Vec<_> = fleet.serving(dialect, operation).collect();
+        let mut candidates = Vec::with_capacity(fleet.members.len());
+        candidates.extend(fleet.serving(dialect, operation));
         if let Some(reply) = own_answer(&incomer, fleet, candidates.first().copied()) {
             return self.answer_itself(incomer, snapshot, reply, End::Complete);
         }

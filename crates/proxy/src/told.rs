@@ -39,8 +39,8 @@ pub struct Told<'a> {
 impl Told<'_> {
     /// Adds the headers.
     pub fn add_to(&self, headers: &mut HeaderMap) {
-        if let Some(key) = self.key {
-            if let Ok(id) = HeaderValue::from_str(&key.id.to_string()) {
+        if let Some(key) = &self.key {
+            if let Ok(id) = HeaderValue::from_str(&key.label) {
                 headers.insert(KEY_ID, id);
             }
             headers.insert(KEYS_TOTAL, HeaderValue::from(key.total));

@@ -1,7 +1,7 @@
 //! Which program sent a request and in which session, told from its headers. A client can claim
 //! anything here, so none of it may decide what the client is allowed to do.
 
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderName, header};
 
 /// The program that sent a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -46,13 +46,18 @@ impl ClientKind {
     /// Tells the program from `user-agent`, `originator` and headers that only one sends.
     #[must_use]
     pub fn from_headers(headers: &HeaderMap) -> Self {
-        let agent = text(headers, header::USER_AGENT.as_str()).unwrap_or_default();
+        let agent = text(headers, &header::USER_AGENT).unwrap_or_default();
         if let Some(kind) = by_user_agent(agent) {
             return kind;
         }
+        if headers.is_empty() {
+            return Self::Other;
+        }
         if headers.contains_key("x-claude-code-session-id") {
             Self::ClaudeCode
-        } else if text(headers, "originator").is_some_and(|name| starts_with(name, "codex")) {
+        } else if text(headers, &HeaderName::from_static("originator"))
+            .is_some_and(|name| starts_with(name, "codex"))
+        {
             Self::Codex
         } else {
             by_library(headers, agent)
@@ -86,7 +91,8 @@ fn by_library(headers: &HeaderMap, agent: &str) -> ClientKind {
     } else if contains(agent, "openai") {
         ClientKind::OpenaiSdk
     } else if contains(agent, "google-genai")
-        || text(headers, "x-goog-api-client").is_some_and(|names| contains(names, "genai"))
+        || text(headers, &HeaderName::from_static("x-goog-api-client"))
+            .is_some_and(|names| contains(names, "genai"))
     {
         ClientKind::GoogleSdk
     } else if headers.contains_key("x-session-affinity") && headers.contains_key("x-session-id") {
@@ -106,6 +112,19 @@ fn contains(text: &str, part: &str) -> bool {
         .windows(part.len())
         .any(|window| window.eq_ignore_ascii_case(part.as_bytes()))
 }
+
+const SESSIONS: [HeaderName; 4] = [
+    HeaderName::from_static("x-claude-code-session-id"),
+    HeaderName::from_static("session-id"),
+    HeaderName::from_static("session_id"),
+    HeaderName::from_static("x-session-id"),
+];
+const THREADS: [HeaderName; 2] = [
+    HeaderName::from_static("thread-id"),
+    HeaderName::from_static("thread_id"),
+];
+const AGENT: HeaderName = HeaderName::from_static("x-claude-code-agent-id");
+const PARENT_AGENT: HeaderName = HeaderName::from_static("x-claude-code-parent-agent-id");
 
 /// Longest id that is taken from a header, in bytes.
 const MAX_ID: usize = 256;
@@ -127,27 +146,25 @@ impl<'a> SessionIds<'a> {
     /// Reads the ids; one that is empty, over 256 bytes or not visible ASCII is none.
     #[must_use]
     pub fn from_headers(headers: &'a HeaderMap) -> Self {
-        let first = |names: &[&str]| names.iter().find_map(|name| id(headers, name));
+        if headers.is_empty() {
+            return Self::default();
+        }
+        let first = |names: &[HeaderName]| names.iter().find_map(|name| id(headers, name));
         Self {
-            session: first(&[
-                "x-claude-code-session-id",
-                "session-id",
-                "session_id",
-                "x-session-id",
-            ]),
-            thread: first(&["thread-id", "thread_id"]),
-            agent: first(&["x-claude-code-agent-id"]),
-            parent_agent: first(&["x-claude-code-parent-agent-id"]),
+            session: first(&SESSIONS),
+            thread: first(&THREADS),
+            agent: first(&[AGENT]),
+            parent_agent: first(&[PARENT_AGENT]),
         }
     }
 }
 
-fn id<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+fn id<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let id = text(headers, name)?.trim();
     (!id.is_empty() && id.len() <= MAX_ID && !id.contains(char::is_whitespace)).then_some(id)
 }
 
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 

@@ -61,6 +61,7 @@ impl FirstEvent {
             self.plain = Some(Vec::new());
         }
         let judgement = match &mut self.plain {
+            Some(body) if body.is_empty() && !may_be_an_error(piece) => Judgement::Commit,
             Some(body) => {
                 body.extend_from_slice(piece);
                 plain(self.dialect, body)
@@ -89,17 +90,7 @@ impl FirstEvent {
 
 /// A plain body whose first member is an error. Anything else is an answer as soon as that shows.
 fn plain(dialect: Dialect, body: &[u8]) -> Judgement {
-    let start = body.trim_ascii_start();
-    let begins = |text: &[u8]| {
-        let compact: Vec<u8> = start
-            .iter()
-            .copied()
-            .filter(|byte| !byte.is_ascii_whitespace() && *byte != b'[')
-            .take(text.len())
-            .collect();
-        text.starts_with(&compact)
-    };
-    if !begins(b"{\"error\":{") && !begins(b"{\"type\":\"error\"") {
+    if !may_be_an_error(body) {
         return Judgement::Commit;
     }
     match serde_json::from_slice::<Value>(body) {
@@ -107,6 +98,17 @@ fn plain(dialect: Dialect, body: &[u8]) -> Judgement {
         Err(fault) if fault.is_eof() => Judgement::Pending,
         Err(_) => Judgement::Commit,
     }
+}
+
+/// Whether a body begins as an error does, as far as it is there.
+fn may_be_an_error(body: &[u8]) -> bool {
+    let begins = |text: &[u8]| {
+        body.iter()
+            .filter(|byte| !byte.is_ascii_whitespace() && **byte != b'[')
+            .zip(text)
+            .all(|(byte, expected)| byte == expected)
+    };
+    begins(b"{\"error\":{") || begins(b"{\"type\":\"error\"")
 }
 
 fn judge(dialect: Dialect, name: &[u8], data: &[u8]) -> Judgement {

@@ -1,7 +1,11 @@
 //! Who waits for a request: a person, a subagent, or nobody. Told from what clients say of
 //! themselves; a client can claim anything here, so it decides order and nothing else.
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
+
+const REQUEST_CLASS: HeaderName = HeaderName::from_static("x-claude-code-request-class");
+const AGENT_ID: HeaderName = HeaderName::from_static("x-claude-code-agent-id");
+const CODEX_SUBAGENT: HeaderName = HeaderName::from_static("x-openai-subagent");
 
 /// How urgent a request is when there is not enough for all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -35,14 +39,14 @@ impl Class {
         if is_batch(path) {
             return Self::Batch;
         }
-        let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
-        match text("x-claude-code-request-class") {
+        let text = |name: HeaderName| headers.get(name)?.to_str().ok().map(str::trim);
+        match text(REQUEST_CLASS) {
             Some("main" | "compaction") => return Self::Foreground,
             Some("subagent" | "auxiliary" | "workflow") => return Self::Subagent,
             Some(_) | None => {}
         }
-        let codex = text("x-openai-subagent").is_some_and(|kind| kind != "compact");
-        if codex || text("x-claude-code-agent-id").is_some_and(|id| !id.is_empty()) {
+        let codex = text(CODEX_SUBAGENT).is_some_and(|kind| kind != "compact");
+        if codex || text(AGENT_ID).is_some_and(|id| !id.is_empty()) {
             Self::Subagent
         } else {
             Self::Foreground
@@ -53,8 +57,7 @@ impl Class {
 /// `/v1/messages/batches`, `/v1/batches` and what is below them, and Gemini's
 /// `:batchGenerateContent`.
 fn is_batch(path: &str) -> bool {
-    path.split('/')
-        .any(|part| part == "batches" || part.ends_with(":batchGenerateContent"))
+    path.ends_with(":batchGenerateContent") || path.split('/').any(|part| part == "batches")
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What answers teach about a key: limits, what is left of them, pauses, refused credentials.
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use weir_wire::ratelimit::quota::{Claim, Quotas, Status, Window};
 
 use super::slot::{LastError, Slot};
@@ -23,6 +23,10 @@ pub const FIRST_BENCH_MS: u64 = 30_000;
 pub const MAX_BENCH_MS: u64 = 3_600_000;
 /// Longest organization id that is kept, in bytes.
 const MAX_ORGANIZATION: usize = 128;
+const ORGANIZATION: [HeaderName; 2] = [
+    HeaderName::from_static("anthropic-organization-id"),
+    HeaderName::from_static("openai-organization"),
+];
 
 /// An answer as far as it says something of the key it was asked with.
 #[derive(Clone, Copy, Debug)]
@@ -111,9 +115,9 @@ impl Slot {
     }
 
     fn learn_organization(&mut self, headers: &HeaderMap) {
-        let organization = ["anthropic-organization-id", "openai-organization"]
+        let organization = ORGANIZATION
             .iter()
-            .find_map(|name| headers.get(*name)?.to_str().ok())
+            .find_map(|name| headers.get(name)?.to_str().ok())
             .filter(|id| !id.is_empty() && id.len() <= MAX_ORGANIZATION);
         if let Some(id) = organization.filter(|id| self.organization.as_deref() != Some(*id)) {
             self.organization = Some(id.into());

@@ -36,6 +36,7 @@ impl KeyPool {
         Ok(Chosen {
             index,
             id: slot.id,
+            label: Arc::clone(&slot.label),
             key: Arc::clone(&slot.key),
             preferred: wished.is_some(),
             available,

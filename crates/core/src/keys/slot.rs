@@ -55,6 +55,8 @@ pub(super) struct Totals {
 pub(super) struct Slot {
     pub(super) key: Arc<Key>,
     pub(super) id: KeyId,
+    /// The id as it is shown.
+    pub(super) label: Arc<str>,
     /// Came at run time, not from the configuration.
     pub(super) added: bool,
     /// Switched on or off at run time.
@@ -82,8 +84,10 @@ pub(super) struct Slot {
 
 impl Slot {
     pub(super) fn new(key: Arc<Key>) -> Self {
+        let id = KeyId::of(key.secret.expose());
         Self {
-            id: KeyId::of(key.secret.expose()),
+            id,
+            label: id.to_string().into(),
             added: false,
             switched: None,
             in_flight: 0,

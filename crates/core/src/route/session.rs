@@ -1,6 +1,6 @@
 //! Which conversation a request belongs to, told by what its client says of it.
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use xxhash_rust::xxh3::Xxh3;
 
 /// A conversation: a hash over what told of it. It is for finding it again, not for secrets.
@@ -45,18 +45,20 @@ pub struct BodyHints<'a> {
 }
 
 /// Headers in which clients name their session: Claude Code, Codex in two spellings, opencode.
-const HEADERS: [&str; 6] = [
-    "x-claude-code-session-id",
-    "session_id",
-    "session-id",
-    "x-session-affinity",
-    "x-session-id",
-    "thread-id",
+const HEADERS: [HeaderName; 6] = [
+    HeaderName::from_static("x-claude-code-session-id"),
+    HeaderName::from_static("session_id"),
+    HeaderName::from_static("session-id"),
+    HeaderName::from_static("x-session-affinity"),
+    HeaderName::from_static("x-session-id"),
+    THREAD_ID,
 ];
+const THREAD_ID: HeaderName = HeaderName::from_static("thread-id");
+const TURN_STATE: HeaderName = HeaderName::from_static("x-codex-turn-state");
 
 /// Headers that name an agent within a session: Claude Code's subagents, Codex's threads. Its
 /// prompt is another than the main agent's, so it has a home of its own.
-const AGENTS: [&str; 2] = ["x-claude-code-agent-id", "thread-id"];
+const AGENTS: [HeaderName; 2] = [HeaderName::from_static("x-claude-code-agent-id"), THREAD_ID];
 
 impl SessionKey {
     /// The conversation that headers and body tell of, and which of them did.
@@ -66,7 +68,7 @@ impl SessionKey {
         if let Some(session) = first(headers, &HEADERS) {
             return Some((Self::of(&[session, agent]), Source::Header));
         }
-        if let Some(state) = first(headers, &["x-codex-turn-state"]) {
+        if let Some(state) = first(headers, &[TURN_STATE]) {
             return Some((Self::of(&[state]), Source::TurnState));
         }
         if let Some(session) = body.session.filter(|session| !session.is_empty()) {
@@ -85,10 +87,10 @@ impl SessionKey {
     }
 }
 
-fn first<'a>(headers: &'a HeaderMap, names: &[&str]) -> Option<&'a [u8]> {
+fn first<'a>(headers: &'a HeaderMap, names: &[HeaderName]) -> Option<&'a [u8]> {
     names
         .iter()
-        .filter_map(|name| headers.get(*name))
+        .filter_map(|name| headers.get(name))
         .map(http::HeaderValue::as_bytes)
         .find(|value| !value.is_empty())
 }

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use http::header::USER_AGENT;
 use http::{HeaderMap, HeaderName};
 use weir_core::exchange::{End, RequestRecord, ResponseRecord, Route};
 use weir_wire::client::{ClientKind, SessionIds};
@@ -15,6 +16,10 @@ use crate::summary::{State, Summary, Tokens};
 
 /// Longest text taken from a header or a body into a row, in bytes.
 const LONGEST: usize = 512;
+const ANTHROPIC_BETA: HeaderName = HeaderName::from_static("anthropic-beta");
+const ANTHROPIC_ORGANIZATION: HeaderName = HeaderName::from_static("anthropic-organization-id");
+const OPENAI_ORGANIZATION: HeaderName = HeaderName::from_static("openai-organization");
+
 /// The key that brings bodies of the same agent together; 0 without a session.
 pub(crate) fn session_key(headers: &HeaderMap) -> u64 {
     let ids = SessionIds::from_headers(headers);
@@ -30,7 +35,6 @@ pub(crate) fn begin(
     privacy: &mut Privacy,
 ) -> Summary {
     let headers = &record.headers;
-    let header = |name: &'static str| text(headers, HeaderName::from_static(name));
     let ids = SessionIds::from_headers(headers);
     let body = facts.and_then(|kept| kept.read.as_ref());
     let from_body = body.and_then(|f| f.session_from_body.as_deref().map(short));
@@ -55,8 +59,8 @@ pub(crate) fn begin(
         message_count: body.and_then(|f| f.message_count),
         client_kind: Some(ClientKind::from_headers(headers).as_str().into()),
         key_digest: privacy.key_digest(headers, record.query.as_deref()),
-        user_agent: header("user-agent"),
-        anthropic_beta: header("anthropic-beta"),
+        user_agent: text(headers, &USER_AGENT),
+        anthropic_beta: text(headers, &ANTHROPIC_BETA),
         has_thinking: body.is_some_and(|f| f.has_thinking),
         is_streaming: record.operation == Operation::GenerateStream
             || body.and_then(|f| f.stream).unwrap_or(false),
@@ -83,16 +87,8 @@ pub(crate) fn end(summary: &mut Summary, record: &ResponseRecord) -> ResponseFac
     };
     let mut said = facts::response(expected, &record.headers, &record.body);
     summary.status = record.status.map(|s| s.as_u16());
-    summary.organization_id = text(
-        &record.headers,
-        HeaderName::from_static("anthropic-organization-id"),
-    )
-    .or_else(|| {
-        text(
-            &record.headers,
-            HeaderName::from_static("openai-organization"),
-        )
-    });
+    summary.organization_id = text(&record.headers, &ANTHROPIC_ORGANIZATION)
+        .or_else(|| text(&record.headers, &OPENAI_ORGANIZATION));
     summary.headers_us = record.headers_at_us;
     summary.duration_us = Some(record.duration_us);
     let arrived = record.arrivals.iter().map(|a| u64::from(a.size)).sum();
@@ -142,7 +138,7 @@ fn ending(end: &End, said: &mut ResponseFacts) -> (State, Option<Box<str>>) {
     }
 }
 
-fn text(headers: &HeaderMap, name: HeaderName) -> Option<Box<str>> {
+fn text(headers: &HeaderMap, name: &HeaderName) -> Option<Box<str>> {
     headers
         .get(name)
         .map(|value| short(&String::from_utf8_lossy(value.as_bytes())))

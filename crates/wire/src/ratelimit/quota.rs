@@ -166,16 +166,18 @@ impl Quotas {
         let mut quotas = Self::default();
         let mut codex_after = [None; 2];
         for (name, value) in headers {
-            let Ok(value) = value.to_str().map(str::trim) else {
-                continue;
-            };
             let name = name.as_str();
+            // Most headers are none of these.
+            if !matches!(name.as_bytes(), [b'a' | b'x', ..]) {
+                continue;
+            }
+            let text = || value.to_str().map_or("", str::trim);
             if let Some(limit) = name.strip_prefix("anthropic-ratelimit-") {
-                quotas.anthropic(limit, value, unix_ms);
+                quotas.anthropic(limit, text(), unix_ms);
             } else if let Some(limit) = name.strip_prefix("x-ratelimit-") {
-                quotas.openai(limit, value, unix_ms);
+                quotas.openai(limit, text(), unix_ms);
             } else if let Some(limit) = name.strip_prefix("x-codex-") {
-                quotas.codex(limit, value, unix_ms, &mut codex_after);
+                quotas.codex(limit, text(), unix_ms, &mut codex_after);
             }
         }
         // A span holds whatever our clock shows, so it goes before the date.
