@@ -49,7 +49,7 @@ fn types(out: &mut String) {
                 "`https://bedrock-runtime.REGION.amazonaws.com`".to_owned()
             }
             (None, ProviderKind::Vertex) => {
-                "`https://REGION-aiplatform.googleapis.com`, for `global` without the region"
+                "`https://REGION-aiplatform.googleapis.com`, for `global` without the region, for `us` and `eu` `https://aiplatform.REGION.rep.googleapis.com`"
                     .to_owned()
             }
             (None, ProviderKind::Azure) => "`https://RESOURCE.services.ai.azure.com`".to_owned(),

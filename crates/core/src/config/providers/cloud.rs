@@ -23,6 +23,8 @@ pub(crate) fn base_url(values: &Resolved, name: &str, kind: ProviderKind) -> Opt
         }
         ProviderKind::Vertex => Some(match text("gcp_region")? {
             "global" => "https://aiplatform.googleapis.com".to_owned(),
+            // The multi-regions exist only behind regional endpoints that keep data inside them.
+            region @ ("us" | "eu") => format!("https://aiplatform.{region}.rep.googleapis.com"),
             region => format!("https://{region}-aiplatform.googleapis.com"),
         }),
         ProviderKind::Azure => {

@@ -41,7 +41,7 @@ fn a_new_provider_has_the_defaults_of_the_catalogue() {
 }
 
 /// Type, settings, address.
-const ADDRESSES: [(&str, &str, &str); 15] = [
+const ADDRESSES: [(&str, &str, &str); 18] = [
     ("zai", "", "https://api.z.ai/api/anthropic"),
     ("minimax", "", "https://api.minimax.io/anthropic"),
     ("ollama", "", "http://localhost:11434/"),
@@ -76,6 +76,21 @@ const ADDRESSES: [(&str, &str, &str); 15] = [
         "vertex",
         "gcp_project_id: p, gcp_region: us-east5",
         "https://us-east5-aiplatform.googleapis.com/",
+    ),
+    (
+        "vertex",
+        "gcp_project_id: p, gcp_region: us",
+        "https://aiplatform.us.rep.googleapis.com/",
+    ),
+    (
+        "vertex",
+        "gcp_project_id: p, gcp_region: eu",
+        "https://aiplatform.eu.rep.googleapis.com/",
+    ),
+    (
+        "vertex",
+        "gcp_project_id: p, gcp_region: europe-west1",
+        "https://europe-west1-aiplatform.googleapis.com/",
     ),
     (
         "vertex",
