@@ -13,4 +13,5 @@ mod history;
 mod lifecycle;
 mod outbound;
 mod program;
+mod reload;
 mod steering;

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,7 +11,7 @@ use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 use weir_mock::{Mock, MockConfig};
@@ -64,7 +64,11 @@ pub(crate) async fn start_with(setup: Setup<'_>) -> Program {
 
 /// Starts one in front of a mock of the test's own.
 pub(crate) fn start_before(mock: Mock, setup: Setup<'_>) -> Program {
-    let folder = tempfile::tempdir().unwrap();
+    start_in(tempfile::tempdir().unwrap(), mock, setup)
+}
+
+/// Starts one in a folder that may hold a configuration file.
+pub(crate) fn start_in(folder: TempDir, mock: Mock, setup: Setup<'_>) -> Program {
     let (child, url) = spawn(&mock, &folder, &setup);
     let log = folder.path().join("weir.log");
     Program {
@@ -146,6 +150,15 @@ impl Program {
         std::fs::read_to_string(&self.log).unwrap()
     }
 
+    /// Runs a command for this gateway.
+    pub(crate) async fn run(&self, args: &[&str]) -> Output {
+        let mut command = weir();
+        command.args(args).env("WEIR_URL", &self.url);
+        tokio::task::spawn_blocking(move || command.output().unwrap())
+            .await
+            .unwrap()
+    }
+
     /// Sends a small message in Anthropic's dialect.
     pub(crate) async fn message(&self, headers: &[(&str, &str)], body: &Value) -> Got {
         let mut all = vec![("content-type", "application/json")];
@@ -225,6 +238,86 @@ impl Program {
     }
 }
 
+/// One with a configuration file and two providers, `u1` before `u2`. Each has a mock that says its
+/// name.
+pub(crate) struct Two {
+    pub(crate) weir: Program,
+    pub(crate) second: Mock,
+}
+
+/// The path at which a mock gets what [`Two::say`] sends.
+pub(crate) const MESSAGES: &str = "/v1/messages";
+
+/// A mock that says its name.
+pub(crate) async fn named(name: &str, tls: bool) -> Mock {
+    let config = MockConfig {
+        scenario: format!("text,text={name}"),
+        tls,
+        ..MockConfig::default()
+    };
+    weir_mock::serve(config).await.unwrap()
+}
+
+/// A provider's entry in a configuration file, with `more` settings (`, enabled: false`).
+pub(crate) fn entry(name: &str, url: &str, more: &str) -> String {
+    format!("- {{name: {name}, type: zai, base_url: '{url}', keys: [k-{name}]{more}}}\n")
+}
+
+impl Two {
+    pub(crate) async fn start(rest: &str) -> Self {
+        let (first, second) = (named("u1", false).await, named("u2", false).await);
+        let folder = tempfile::tempdir().unwrap();
+        let text = two_entries([&first, &second], ["", ""]) + rest;
+        std::fs::write(folder.path().join("weir.yaml"), text).unwrap();
+        let weir = start_in(folder, first, Setup::default());
+        Self { weir, second }
+    }
+
+    /// The text of a configuration file with more settings for each provider.
+    pub(crate) fn text(&self, more: [&str; 2], rest: &str) -> String {
+        two_entries([&self.weir.mock, &self.second], more) + rest
+    }
+
+    pub(crate) fn file(&self) -> PathBuf {
+        self.weir.folder.path().join("weir.yaml")
+    }
+
+    /// Saves the configuration file as most editors do: written beside it, then renamed.
+    pub(crate) fn save(&self, text: &str) {
+        let beside = self.weir.folder.path().join(".weir.yaml.new");
+        std::fs::write(&beside, text).unwrap();
+        std::fs::rename(&beside, self.file()).unwrap();
+    }
+
+    pub(crate) async fn say(&self, headers: &[(&str, &str)]) -> Got {
+        self.weir.message(headers, &small()).await
+    }
+
+    /// Who answers.
+    pub(crate) async fn who(&self) -> String {
+        self.say(&[]).await.name()
+    }
+
+    /// How many messages reached each mock.
+    pub(crate) fn reached(&self) -> [usize; 2] {
+        [&self.weir.mock, &self.second].map(|mock| {
+            let all = mock.received();
+            all.iter().filter(|one| one.path() == MESSAGES).count()
+        })
+    }
+}
+
+fn two_entries(mocks: [&Mock; 2], more: [&str; 2]) -> String {
+    let [first, second] = mocks.map(Mock::url);
+    let entries = entry("u1", &first, more[0]) + &entry("u2", &second, more[1]);
+    format!("providers:\n{entries}")
+}
+
+pub(crate) fn small() -> Value {
+    json!({"model": "claude-sonnet-4-5", "max_tokens": 5,
+        "messages": [{"role": "user", "content": "x"}]})
+}
+
 /// A response.
 #[derive(Debug)]
 pub(crate) struct Got {
@@ -241,6 +334,15 @@ impl Got {
 
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// Which mock says this.
+    pub(crate) fn name(&self) -> String {
+        assert_eq!(self.status, 200, "{}", self.text());
+        let name = self.json()["content"][0]["text"]
+            .as_str()
+            .map(str::to_owned);
+        name.expect("the answer is a message")
     }
 }
 
