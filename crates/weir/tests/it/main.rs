@@ -14,4 +14,5 @@ mod lifecycle;
 mod outbound;
 mod program;
 mod reload;
+mod routing;
 mod steering;
