@@ -13,10 +13,12 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use crate::clock::Now;
 
+mod news;
+
+pub use news::{Issued, MAX_VALUE, News};
+
 /// Bytes of signatures that are kept, about.
 const MAX_BYTES: usize = 32 * 1024 * 1024;
-/// Longest value that is remembered, in bytes; issuers keep theirs well below.
-const MAX_VALUE: usize = 512 * 1024;
 /// What an entry takes besides its text, in bytes, about.
 const ENTRY: usize = 200;
 
@@ -45,8 +47,9 @@ pub struct Issuer {
     pub group: Arc<str>,
 }
 
-/// Gets to know of every signature that is new here.
-pub type OnNew = Box<dyn Fn(&str, &str) + Send + Sync>;
+/// Gets to know of everything that is learnt here. It is called on the way of an answer, so it must
+/// not wait for anything.
+pub type OnNew = Box<dyn Fn(News) + Send + Sync>;
 
 /// The memory. It is shared by all requests; each look holds a lock for a look-up.
 pub struct Vault {
@@ -82,7 +85,13 @@ impl Vault {
         self.ttl_ms.store(ms, Ordering::Relaxed);
     }
 
-    /// Calls `hook` with key and signature for each that is learnt here.
+    /// How long it remembers.
+    #[must_use]
+    pub fn ttl(&self) -> Duration {
+        Duration::from_millis(self.ttl_ms.load(Ordering::Relaxed))
+    }
+
+    /// Calls `hook` with whatever is learnt here and fit to be told to other gateways.
     pub fn on_new(&self, hook: OnNew) {
         *self.on_new.lock() = Some(Arc::new(hook));
     }
@@ -92,27 +101,55 @@ impl Vault {
         if learnt.value.is_empty() || learnt.value.len() > MAX_VALUE {
             return;
         }
-        let entry = Issuer {
+        let issued = match &learnt.text_hash {
+            None => Issued::Opaque(xxh3_128(learnt.value.as_bytes())),
+            Some(text_hash) => Issued::Signature {
+                text_hash: text_hash.as_str().into(),
+                value: learnt.value.as_str().into(),
+            },
+        };
+        let news = News {
             provider: Arc::clone(issuer),
             group: group.into(),
+            issued,
         };
-        let digest = xxh3_128(learnt.value.as_bytes());
-        self.issuers.lock().put(digest, entry, ENTRY, now);
-        let Some(text_hash) = &learnt.text_hash else {
-            return;
-        };
-        let key = cache_key(group, text_hash);
-        self.put(key.clone(), &learnt.value, now);
+        self.keep(&news, signed(now.ms));
         let hook = self.on_new.lock().clone();
-        if let Some(hook) = hook {
-            hook(&key, &learnt.value);
+        if let Some(hook) = hook
+            && news.is_fit()
+        {
+            hook(news);
         }
     }
 
-    /// Takes over a signature that another gateway has learnt.
-    pub fn put(&self, key: String, signature: &str, now: Now) {
-        let cost = ENTRY + key.len() + signature.len();
-        self.signatures.lock().put(key, signature.into(), cost, now);
+    /// Takes over what another gateway has learnt `age_ms` milliseconds ago. False if it is not fit
+    /// to be believed; nothing is kept then.
+    #[must_use]
+    pub fn adopt(&self, news: &News, age_ms: u64, now: Now) -> bool {
+        if !news.is_fit() {
+            return false;
+        }
+        self.keep(news, signed(now.ms).saturating_sub(signed(age_ms)));
+        true
+    }
+
+    /// Remembers it as of `since`.
+    fn keep(&self, news: &News, since: i64) {
+        let issuer = Issuer {
+            provider: Arc::clone(&news.provider),
+            group: Arc::clone(&news.group),
+        };
+        let digest = match &news.issued {
+            Issued::Opaque(digest) => *digest,
+            Issued::Signature { value, .. } => xxh3_128(value.as_bytes()),
+        };
+        self.issuers.lock().put(digest, issuer, ENTRY, since);
+        if let Issued::Signature { text_hash, value } = &news.issued {
+            let key = cache_key(&news.group, text_hash);
+            let cost = ENTRY + key.len() + value.len();
+            let value = Arc::clone(value);
+            self.signatures.lock().put(key, value, cost, since);
+        }
     }
 
     /// The signature of a thought.
@@ -171,11 +208,16 @@ impl Resolver for View<'_> {
     }
 }
 
+/// A moment that others may be before.
+fn signed(ms: u64) -> i64 {
+    i64::try_from(ms).unwrap_or(i64::MAX)
+}
+
 /// A map whose entries age: two generations, of which the older goes when the younger is full.
 #[derive(Debug)]
 struct Aged<K, V> {
-    young: HashMap<K, (V, u64)>,
-    old: HashMap<K, (V, u64)>,
+    young: HashMap<K, (V, i64)>,
+    old: HashMap<K, (V, i64)>,
     /// Bytes in the young generation, about.
     held: usize,
     limit: usize,
@@ -191,19 +233,26 @@ impl<K: Eq + Hash, V> Aged<K, V> {
         }
     }
 
-    fn put(&mut self, key: K, value: V, cost: usize, now: Now) {
+    /// Keeps `value` as of `since`, on the clock of [`Now::ms`]; what was before the process began
+    /// is below zero. Something newer stays.
+    fn put(&mut self, key: K, value: V, cost: usize, since: i64) {
+        let known = self.young.get(&key).or_else(|| self.old.get(&key));
+        if known.is_some_and(|(_, known)| *known > since) {
+            return;
+        }
         if self.held + cost > self.limit {
             self.old = std::mem::take(&mut self.young);
             self.held = 0;
         }
-        if self.young.insert(key, (value, now.ms)).is_none() {
+        if self.young.insert(key, (value, since)).is_none() {
             self.held += cost;
         }
     }
 
     fn get(&self, key: &K, ttl_ms: u64, now: Now) -> Option<&V> {
         let (value, since) = self.young.get(key).or_else(|| self.old.get(key))?;
-        (now.ms.saturating_sub(*since) <= ttl_ms).then_some(value)
+        let age = signed(now.ms).saturating_sub(*since).max(0).unsigned_abs();
+        (age <= ttl_ms).then_some(value)
     }
 }
 
@@ -284,18 +333,67 @@ mod tests {
         assert!(vault.find("claude", "1999", at(2000)).is_some());
     }
 
-    #[test]
-    fn news_are_told_to_whoever_shares_them() {
-        let vault = Vault::new(TTL);
+    /// A signature that may be one.
+    fn real(start: &str) -> String {
+        format!("{start}{}", "x".repeat(60))
+    }
+
+    const HASH: &str = "ca978112ca1bbdca";
+
+    fn told_by(vault: &Vault) -> Arc<Mutex<Vec<News>>> {
         let told = Arc::new(Mutex::new(Vec::new()));
         let into = Arc::clone(&told);
-        vault.on_new(Box::new(move |key, value| {
-            into.lock().push((key.to_owned(), value.to_owned()));
-        }));
-        vault.learn("claude", &learnt(Some("h"), "sig"), &Arc::from("u1"), at(0));
+        vault.on_new(Box::new(move |news| into.lock().push(news)));
+        told
+    }
+
+    #[test]
+    fn what_one_has_learnt_another_knows() {
+        let (one, other) = (Vault::new(TTL), Vault::new(TTL));
+        let told = told_by(&one);
+        let issuer = Arc::from("u1");
+        let values = [(Some(HASH), real("sig")), (None, real("opaque"))];
+        for (hash, value) in &values {
+            one.learn("claude", &learnt(*hash, value), &issuer, at(5));
+        }
+        one.learn("claude", &learnt(Some(HASH), "too short"), &issuer, at(0));
+        let told = std::mem::take(&mut *told.lock());
+        assert_eq!(told.len(), 2, "{told:?}");
+        for news in &told {
+            assert!(other.adopt(news, 0, at(0)));
+        }
         assert_eq!(
-            *told.lock(),
-            [("sig:claude:h".to_owned(), "sig".to_owned())]
+            other.find("claude", HASH, at(1)).as_deref(),
+            Some(&*values[0].1)
         );
+        for (_, value) in &values {
+            let issuer = other.issuer_of(value, at(1)).unwrap();
+            assert_eq!((&*issuer.provider, &*issuer.group), ("u1", "claude"));
+        }
+        let mut unfit = told[0].clone();
+        unfit.provider = "".into();
+        assert!(!other.adopt(&unfit, 0, at(0)));
+    }
+
+    #[test]
+    fn what_is_taken_over_is_as_old_as_it_is_and_never_replaces_something_newer() {
+        let vault = Vault::new(TTL);
+        let news = |value: &str| News {
+            provider: "u1".into(),
+            group: "claude".into(),
+            issued: Issued::Signature {
+                text_hash: HASH.into(),
+                value: value.into(),
+            },
+        };
+        let hour = 3600 * 1000;
+        assert!(vault.adopt(&news(&real("old")), 2 * hour, at(10)));
+        assert!(vault.find("claude", HASH, at(10 + hour)).is_some());
+        assert!(vault.find("claude", HASH, at(11 + hour)).is_none());
+        let own = learnt(Some(HASH), &real("own"));
+        vault.learn("claude", &own, &Arc::from("u2"), at(20));
+        assert!(vault.adopt(&news(&real("old")), hour, at(30)));
+        let kept = vault.find("claude", HASH, at(40)).unwrap();
+        assert_eq!(*kept, *real("own"));
     }
 }

@@ -36,7 +36,6 @@ pub(super) static ENTRIES: &[Entry] = &[
         "A Redis or Valkey for what several weirs must remember together; without it each remembers \
          for itself.")
         .secret()
-        .restart()
         .example("${WEIR_REDIS_URL:-}"),
     entry("logging.level", text("log level or filter", checks::level), "info",
         "`off`, `error`, `warn`, `info`, `debug`, `trace`, or a filter such as `info,weir_proxy=debug`.")
