@@ -1,5 +1,7 @@
 //! What of a request or response may be kept and shown: credentials become digests, the rest stays
-//! as it is. Bodies are not its business.
+//! as it is. Of bodies it knows only how to say their beginning in a log line.
+
+mod text;
 
 use std::borrow::Cow;
 use std::fmt::{self, Write};
@@ -10,6 +12,8 @@ use http::{HeaderMap, Uri};
 use sha2::Sha256;
 
 use crate::query;
+
+pub use text::mask_text;
 
 /// Replaces credentials by digests. The same value gives the same digest under the same key, so
 /// two requests with one credential can be told to have it; without the key, not even a short

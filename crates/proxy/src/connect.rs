@@ -1,40 +1,50 @@
-//! Opens connections to a provider: directly or through a proxy, in the clear or over TLS.
+//! Opens connections to a provider: directly or through a proxy, in the clear or over TLS, and
+//! says how long each step took where somebody listens.
 
+use std::cell::Cell;
 use std::fmt;
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::Uri;
 use hyper_rustls::{ConfigBuilderExt, HttpsConnector, MaybeHttpsStream};
+use hyper_util::client::legacy::connect::dns::{GaiAddrs, GaiResolver, Name};
 use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
 use hyper_util::client::legacy::connect::{Connection, HttpConnector};
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use hyper_util::rt::TokioIo;
-use rustls::ClientConfig;
 use rustls::crypto::ring;
+use rustls::{ClientConfig, ConfigBuilder, WantsVerifier};
+use rustls_pki_types::ServerName;
 use tokio::net::TcpStream;
+use tokio::time::Instant;
+use tokio_rustls::TlsConnector;
 use tower_service::Service;
 use weir_core::settings::{OutboundProxy, Provider};
 
 use crate::body::BoxError;
+use crate::details::{self, Handshake};
 
 type Tcp = TokioIo<TcpStream>;
 /// The way to the proxy may itself be TLS.
-type ToProxy = HttpsConnector<HttpConnector>;
+type ToProxy = HttpsConnector<HttpConnector<Resolver>>;
 
 /// How a provider is reached; settled once, when its configuration is read.
 #[derive(Clone)]
 pub struct Connector {
     destination: Uri,
     route: Route,
+    tls: Option<Tls>,
 }
 
 #[derive(Clone)]
 enum Route {
-    Direct(HttpsConnector<HttpConnector>),
-    Tunnel(HttpsConnector<Tunnel<ToProxy>>),
-    Socks(HttpsConnector<SocksV5<HttpConnector>>),
+    Direct(HttpConnector<Resolver>),
+    Tunnel(Tunnel<ToProxy>),
+    Socks(SocksV5<HttpConnector<Resolver>>),
 }
 
 impl fmt::Debug for Connector {
@@ -78,24 +88,27 @@ impl Connector {
     /// When the proxy's address cannot be used, or TLS finds no root certificates.
     pub fn new(provider: &Provider) -> io::Result<Self> {
         let destination = provider.base_url.clone();
-        let mut tcp = HttpConnector::new();
+        let mut tcp = HttpConnector::new_with_resolver(Resolver(GaiResolver::new()));
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         tcp.set_keepalive(Some(Duration::from_secs(60)));
-        let tls = Tls::for_destination(&destination)?;
+        let tls = Tls::towards(&destination)?;
         let route = match matcher(&provider.proxy).and_then(|proxy| proxy.intercept(&destination)) {
-            None => Route::Direct(tls.over(tcp)),
-            Some(proxy) if is_socks(&proxy) => Route::Socks(tls.over(socks(&proxy, tcp))),
+            None => Route::Direct(tcp),
+            Some(proxy) if is_socks(&proxy) => Route::Socks(socks(&proxy, tcp)),
             Some(proxy) => {
-                let to_proxy = Tls::for_destination(proxy.uri())?.over(tcp);
-                let mut tunnel = Tunnel::new(proxy.uri().clone(), to_proxy);
+                let mut tunnel = Tunnel::new(proxy.uri().clone(), to_proxy(&proxy, tcp)?);
                 if let Some(credential) = proxy.basic_auth() {
                     tunnel = tunnel.with_auth(credential.clone());
                 }
-                Route::Tunnel(tls.over(tunnel))
+                Route::Tunnel(tunnel)
             }
         };
-        Ok(Self { destination, route })
+        Ok(Self {
+            destination,
+            route,
+            tls,
+        })
     }
 
     /// Opens a connection. Has no deadline of its own.
@@ -104,21 +117,85 @@ impl Connector {
     /// When the name does not resolve, nothing listens there, the proxy refuses, or the
     /// certificate is not trusted.
     pub async fn connect(&self) -> Result<Stream, BoxError> {
+        LOOKUP.scope(Cell::default(), self.connect_timed()).await
+    }
+
+    async fn connect_timed(&self) -> Result<Stream, BoxError> {
+        let started = Instant::now();
         let destination = self.destination.clone();
         match self.route.clone() {
-            Route::Direct(mut connector) => connector
-                .call(destination)
-                .await
-                .map(|io| Stream::Plain(Box::new(io))),
-            Route::Socks(mut connector) => connector
-                .call(destination)
-                .await
-                .map(|io| Stream::Plain(Box::new(io))),
-            Route::Tunnel(mut connector) => connector
-                .call(destination)
-                .await
-                .map(|io| Stream::Tunnelled(Box::new(io))),
+            Route::Direct(mut connector) => {
+                let stream = connector.call(destination).await?;
+                let stream = self.secure(stream, started).await?;
+                Ok(Stream::Plain(Box::new(stream)))
+            }
+            Route::Socks(mut connector) => {
+                let stream = connector.call(destination).await?;
+                let stream = self.secure(stream, started).await?;
+                Ok(Stream::Plain(Box::new(stream)))
+            }
+            Route::Tunnel(mut connector) => {
+                let stream = connector.call(destination).await?;
+                let stream = self.secure(stream, started).await?;
+                Ok(Stream::Tunnelled(Box::new(stream)))
+            }
         }
+    }
+
+    /// Speaks TLS over `stream`, which has been on its way since `started`, if the address wants it.
+    async fn secure<T>(&self, stream: T, started: Instant) -> Result<MaybeHttpsStream<T>, BoxError>
+    where
+        T: hyper::rt::Read + hyper::rt::Write + Unpin,
+    {
+        let Some(Tls { config, name }) = &self.tls else {
+            return Ok(MaybeHttpsStream::Http(stream));
+        };
+        let reached = Instant::now();
+        let connecting = TlsConnector::from(Arc::clone(config));
+        let stream = connecting
+            .connect(name.clone(), TokioIo::new(stream))
+            .await?;
+        let (_, session) = stream.get_ref();
+        let lookup = LOOKUP.try_with(Cell::get).unwrap_or_default();
+        let handshake = Handshake {
+            version: session.protocol_version(),
+            kind: session.handshake_kind(),
+            lookup,
+            connect: (reached - started).saturating_sub(lookup),
+            handshake: reached.elapsed(),
+        };
+        details::connected(&name.to_str(), handshake);
+        Ok(MaybeHttpsStream::Https(TokioIo::new(stream)))
+    }
+}
+
+tokio::task_local! {
+    /// Time that the connection which is being opened has spent on looking up names.
+    static LOOKUP: Cell<Duration>;
+}
+
+/// Looks up names as the machine does, and notes how long it takes.
+#[derive(Clone, Debug)]
+struct Resolver(GaiResolver);
+
+impl Service<Name> for Resolver {
+    type Response = GaiAddrs;
+    type Error = io::Error;
+    type Future = Pin<Box<dyn Future<Output = io::Result<GaiAddrs>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.poll_ready(context)
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
+        let started = Instant::now();
+        let found = self.0.call(name);
+        Box::pin(async move {
+            let found = found.await;
+            // A connector that somebody else has opened the connection with has no such clock.
+            let _untimed = LOOKUP.try_with(|lookup| lookup.set(lookup.get() + started.elapsed()));
+            found
+        })
     }
 }
 
@@ -142,7 +219,7 @@ fn is_socks(proxy: &Intercept) -> bool {
         .is_some_and(|scheme| scheme.starts_with("socks5"))
 }
 
-fn socks(proxy: &Intercept, tcp: HttpConnector) -> SocksV5<HttpConnector> {
+fn socks(proxy: &Intercept, tcp: HttpConnector<Resolver>) -> SocksV5<HttpConnector<Resolver>> {
     let socks = SocksV5::new(proxy.uri().clone(), tcp);
     match proxy.raw_auth() {
         Some((user, password)) => socks.with_auth(user.to_owned(), password.to_owned()),
@@ -150,39 +227,52 @@ fn socks(proxy: &Intercept, tcp: HttpConnector) -> SocksV5<HttpConnector> {
     }
 }
 
-/// TLS towards a provider, or none where the address is in the clear.
-struct Tls(Option<ClientConfig>);
+fn to_proxy(proxy: &Intercept, tcp: HttpConnector<Resolver>) -> io::Result<ToProxy> {
+    let config = match Tls::towards(proxy.uri())? {
+        Some(tls) => {
+            let mut config = (*tls.config).clone();
+            // CONNECT is asked for in HTTP/1.1.
+            config.alpn_protocols = vec![b"http/1.1".to_vec()];
+            config
+        }
+        // Without TLS in play the configuration is never looked at, so it needs no roots.
+        None => builder()?
+            .with_root_certificates(rustls::RootCertStore::empty())
+            .with_no_client_auth(),
+    };
+    Ok(HttpsConnector::from((tcp, config)))
+}
+
+/// TLS towards a server.
+#[derive(Clone)]
+struct Tls {
+    config: Arc<ClientConfig>,
+    name: ServerName<'static>,
+}
 
 impl Tls {
-    fn for_destination(destination: &Uri) -> io::Result<Self> {
-        if destination.scheme_str() != Some("https") {
-            return Ok(Self(None));
+    /// None where the address is in the clear.
+    fn towards(address: &Uri) -> io::Result<Option<Self>> {
+        if address.scheme_str() != Some("https") {
+            return Ok(None);
         }
-        let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(io::Error::other)?;
+        let host = address.host().unwrap_or_default();
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
         // The machine's own roots, which is where a company puts its own; the shipped ones where
         // the machine has none.
-        let config = match builder.clone().with_native_roots() {
+        let mut config = match builder()?.with_native_roots() {
             Ok(native) => native.with_no_client_auth(),
-            Err(_) => builder.with_webpki_roots().with_no_client_auth(),
+            Err(_) => builder()?.with_webpki_roots().with_no_client_auth(),
         };
-        Ok(Self(Some(config)))
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        let config = Arc::new(config);
+        Ok(Some(Self { config, name }))
     }
+}
 
-    fn over<C>(self, transport: C) -> HttpsConnector<C> {
-        // Without TLS in play the configuration is never looked at, so it needs no roots.
-        let config = self.0.unwrap_or_else(|| {
-            ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-                .with_safe_default_protocol_versions()
-                .expect("the default provider supports the default versions")
-                .with_root_certificates(rustls::RootCertStore::empty())
-                .with_no_client_auth()
-        });
-        hyper_rustls::HttpsConnectorBuilder::new()
-            .with_tls_config(config)
-            .https_or_http()
-            .enable_all_versions()
-            .wrap_connector(transport)
-    }
+fn builder() -> io::Result<ConfigBuilder<ClientConfig, WantsVerifier>> {
+    ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(io::Error::other)
 }

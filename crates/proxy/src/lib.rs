@@ -34,6 +34,7 @@ pub mod provider;
 pub mod upstream;
 
 pub mod convert;
+pub mod details;
 pub mod metrics;
 pub mod record;
 pub mod relay;

@@ -26,6 +26,7 @@ use crate::attempt::Won;
 use crate::body::Body;
 use crate::clock::now;
 use crate::connection::{Activity, Busy};
+use crate::details;
 use crate::errand::{Errand, Log, Original};
 use crate::fleet::{Fleet, Member};
 use crate::incomer::{Answerer, Incomer, Probe, misdirected, probe};
@@ -173,7 +174,12 @@ impl Gateway {
         let expects_continue = incomer.parts.headers.contains_key(EXPECT);
         let limit = snapshot.max_body_bytes;
         match read(body, limit, snapshot.read_timeout, expects_continue).await {
-            Ok(body) => self.send(incomer, &snapshot, cleared, body).await,
+            Ok(body) => {
+                let told = details::request(&snapshot, &incomer, &body);
+                let response = self.send(incomer, &snapshot, cleared, body).await;
+                details::response(told, &response);
+                response
+            }
             Err(error) => {
                 let kind = match error {
                     ReadError::TooLarge(_) => ErrorKind::RequestTooLarge,

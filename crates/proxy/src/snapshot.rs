@@ -26,6 +26,8 @@ pub struct Snapshot {
     pub max_capture_bytes: usize,
     /// Proxies in front whose forwarding headers are believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Bytes of a request's body that are said in the log, where that is asked for.
+    pub max_logged_bytes: usize,
     /// The providers.
     pub fleet: Fleet,
 }
@@ -48,6 +50,7 @@ impl Snapshot {
             } else {
                 Vec::new()
             },
+            max_logged_bytes: settings.logging.debug.max_body_bytes,
             fleet,
         })
     }
