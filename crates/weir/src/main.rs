@@ -16,6 +16,7 @@ mod provider;
 mod reload;
 mod seen;
 mod serve;
+mod share;
 mod shutdown;
 mod status;
 mod steering;

@@ -14,6 +14,7 @@ use weir_store::Recorder;
 use crate::cli::Source;
 use crate::config::{self, Found};
 use crate::serve::{key_header, limit};
+use crate::share::{Share, Store};
 use crate::telemetry::LevelHandle;
 
 /// Where the configuration comes from, and the one in force.
@@ -55,6 +56,8 @@ pub(crate) struct Reload {
     pub settings: Arc<ArcSwap<Settings>>,
     /// The recorder.
     pub store: Recorder,
+    /// What other gateways are told and tell.
+    pub share: Share,
     /// Threads that serve.
     pub workers: usize,
     /// None until there is a configuration to read again.
@@ -138,8 +141,10 @@ impl Reload {
     fn apply(&self, found: &Found, level: &LevelHandle) -> anyhow::Result<()> {
         let settings = &found.loaded.settings;
         let snapshot = Snapshot::build(settings, self.workers, Some(&self.snapshot.load()))?;
+        let shared = Store::of(settings)?;
         level.set(&settings.logging.level)?;
         self.snapshot.store(Arc::new(snapshot));
+        self.share.by(shared);
         self.concurrency.set_limit(limit(settings));
         self.store
             .reconfigure(settings.capture.clone(), key_header(settings));

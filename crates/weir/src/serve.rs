@@ -27,6 +27,7 @@ use crate::config;
 use crate::control::ApiControl;
 use crate::figures::{self, Figures};
 use crate::reload::{Reload, Reloader};
+use crate::share::{Share, Store};
 use crate::shutdown::{Asked, Drained, Signals, ceiling, drain};
 use crate::steering::Steer;
 use crate::telemetry;
@@ -110,15 +111,19 @@ impl Running {
         let settings = Arc::new(ArcSwap::from_pointee(settings));
         let lifecycle = Arc::new(Lifecycle::default());
         let held = Arc::new(Held::new(settings.load().capture.queue_bytes));
+        let share = Share::new(Arc::clone(&snapshot.fleet.memories.vault));
+        share.by(Store::of(&settings.load())?);
         let snapshot = Arc::new(ArcSwap::from_pointee(snapshot));
         let present = (&store, &lifecycle, &held);
-        let registry = figures::registry(&metrics, &figures, &snapshot, present);
+        let mut registry = figures::registry(&metrics, &figures, &snapshot, present);
+        share.show(&mut registry);
         let reload = Arc::new(Reload {
             snapshot,
             concurrency: Arc::new(Concurrency::new(limit(&settings.load()))),
             held: Arc::clone(&held),
             settings: Arc::clone(&settings),
             store: store.clone(),
+            share,
             workers: count,
             reloader: Mutex::default(),
         });
@@ -160,6 +165,7 @@ impl Running {
     /// Starts what runs beside the workers.
     fn start_tasks(&self, acceptor: Acceptor) {
         self.until_closing(acceptor.run());
+        self.until_closing(self.reload.share.run());
         let seed = std::process::id().into();
         self.until_closing(probe::run(Arc::clone(&self.reload.snapshot), seed));
     }
@@ -215,6 +221,7 @@ impl Running {
 
     /// Closes connections and writes what was captured.
     pub(crate) async fn stop(self) {
+        self.reload.share.farewell().await;
         self.shutdown.cancel();
         let closed = async {
             while self.workers.iter().any(|worker| !worker.is_finished()) {
