@@ -10,6 +10,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 use std::sync::Arc;
+use tracing::Level;
 use weir_core::health::Lifecycle;
 use weir_proxy::metrics::fleet::FleetFigures;
 use weir_proxy::record::Held;
@@ -78,17 +79,27 @@ impl Figures {
     }
 }
 
-/// One line an exchange.
+/// Characters of a request's id that tell it from its neighbours on a screen.
+const SHORT_ID: usize = 8;
+
+/// One line an exchange. The path stands without its query, which may hold a credential.
 fn log(summary: &Summary) {
-    let ended_badly = !matches!(summary.state, State::Complete | State::ClientGone);
-    let milliseconds = summary.duration_us.unwrap_or(0) / 1000;
+    let id = summary.id.to_string();
+    let request_id = summary.client_request_id.as_deref().unwrap_or(&id);
+    let short = request_id.char_indices().nth(SHORT_ID);
+    let req_id = short.and_then(|(end, _)| request_id.get(..end));
     macro_rules! line {
         ($level:ident) => {
             tracing::$level!(
                 target: "weir::exchange",
-                request_id = %summary.id,
+                method = &*summary.method,
+                path = &*summary.path,
+                req_id = req_id.unwrap_or(request_id),
+                request_id,
+                // What the history knows it by.
+                exchange = summary.client_request_id.is_some().then_some(&*id),
                 status = summary.status.unwrap_or(0),
-                ms = milliseconds,
+                duration = milliseconds(summary.duration_us.unwrap_or(0)),
                 provider = &*summary.provider,
                 model = summary.model.as_deref(),
                 input = summary.tokens.input,
@@ -100,11 +111,28 @@ fn log(summary: &Summary) {
             )
         };
     }
-    if ended_badly {
-        line!(warn);
-    } else {
-        line!(info);
+    match severity(summary) {
+        Level::ERROR => line!(error),
+        Level::WARN => line!(warn),
+        _ => line!(info),
     }
+}
+
+fn severity(summary: &Summary) -> Level {
+    /// What Codex asks for at each start, and the answer it wants.
+    const UPGRADE_REQUIRED: u16 = 426;
+    let ended_well = matches!(summary.state, State::Complete | State::ClientGone);
+    match summary.status.unwrap_or(0) {
+        500.. => Level::ERROR,
+        UPGRADE_REQUIRED => Level::INFO,
+        400.. => Level::WARN,
+        _ if ended_well => Level::INFO,
+        _ => Level::WARN,
+    }
+}
+
+fn milliseconds(microseconds: u64) -> f64 {
+    microseconds as f64 / 1000.0
 }
 
 /// Figures that others keep, read when they are asked for.

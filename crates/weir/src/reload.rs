@@ -15,7 +15,7 @@ use crate::cli::Source;
 use crate::config::{self, Found};
 use crate::serve::{key_header, limit};
 use crate::share::{Share, Store};
-use crate::telemetry::LevelHandle;
+use crate::telemetry::{Prepared, Telemetry};
 
 /// Where the configuration comes from, and the one in force.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ pub(crate) struct Reloader {
     source: Source,
     flags: Vec<(String, String)>,
     found: Found,
-    level: LevelHandle,
+    telemetry: Telemetry,
 }
 
 impl Reloader {
@@ -32,13 +32,13 @@ impl Reloader {
         source: Source,
         flags: Vec<(String, String)>,
         found: Found,
-        level: LevelHandle,
+        telemetry: Telemetry,
     ) -> Self {
         Self {
             source,
             flags,
             found,
-            level,
+            telemetry,
         }
     }
 }
@@ -121,7 +121,7 @@ impl Reload {
         };
         let found = config::read(&reloader.source, &reloader.flags)?;
         let one = |error: anyhow::Error| vec![format!("{error:#}")];
-        self.apply(&found, &reloader.level).map_err(one)?;
+        self.apply(&found, &reloader.telemetry).map_err(one)?;
         let needs_restart = reloader.found.loaded.needs_restart(&found.loaded);
         for path in &needs_restart {
             tracing::warn!("`{path}` has changed, which takes effect with a restart");
@@ -138,11 +138,12 @@ impl Reload {
         Ok(done)
     }
 
-    fn apply(&self, found: &Found, level: &LevelHandle) -> anyhow::Result<()> {
+    fn apply(&self, found: &Found, telemetry: &Telemetry) -> anyhow::Result<()> {
         let settings = &found.loaded.settings;
         let snapshot = Snapshot::build(settings, self.workers, Some(&self.snapshot.load()))?;
         let shared = Store::of(settings)?;
-        level.set(&settings.logging.level)?;
+        // The last that can fail: nothing has changed until then.
+        telemetry.take(Prepared::of(&settings.logging)?)?;
         self.snapshot.store(Arc::new(snapshot));
         self.share.by(shared);
         self.concurrency.set_limit(limit(settings));

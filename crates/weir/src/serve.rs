@@ -46,7 +46,7 @@ const CERTIFICATE_CHECK: Duration = Duration::from_secs(5);
 pub(crate) fn run(options: &Serve) -> anyhow::Result<ExitCode> {
     let flags = flags(options);
     let found = config::load(&options.source, &flags)?;
-    let level = telemetry::init(&found.loaded.settings.logging)?;
+    let telemetry = telemetry::init(&found.loaded.settings.logging)?;
     for warning in &found.loaded.warnings {
         tracing::warn!("{warning}");
     }
@@ -56,7 +56,7 @@ pub(crate) fn run(options: &Serve) -> anyhow::Result<ExitCode> {
         let running = Running::start(found.loaded.settings.clone())?;
         banner::print(&found.loaded.settings, running.listening);
         let file = found.file.clone();
-        let reloader = Reloader::new(options.source.clone(), flags, found, level);
+        let reloader = Reloader::new(options.source.clone(), flags, found, telemetry);
         running.reload.set(reloader);
         let _watch = file.map(|file| running.watch(&file));
         running.until_told(signals).await
@@ -145,7 +145,6 @@ impl Running {
             lifecycle,
             control: Arc::new(ApiControl(api)),
         });
-        let shutdown = CancellationToken::new();
         let mut running = Self {
             listening,
             settings,
@@ -153,7 +152,7 @@ impl Running {
             store,
             certificate,
             workers: Vec::new(),
-            shutdown,
+            shutdown: CancellationToken::new(),
             reload,
         };
         let (acceptor, inboxes) = Acceptor::new(listener, count)?;
