@@ -3,20 +3,22 @@
 
 use std::collections::VecDeque;
 
-use aws_smithy_eventstream::frame::{DecodedFrame, MessageFrameDecoder};
+use aws_smithy_eventstream::frame::read_message_from;
 use aws_smithy_types::event_stream::{HeaderValue, Message};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf as _, Bytes, BytesMut};
 use serde_json::{Value, json};
 
 /// Largest frame that is accepted, in bytes; the protocol's own limit is 16 MiB.
 const MAX_FRAME: usize = 24 * 1024 * 1024;
+/// A frame begins with its length, that of its headers, and a checksum over the two.
+const PRELUDE: usize = 12;
 
 /// An event stream that cannot be read on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Broken {
-    /// A frame's checksums or lengths are wrong.
+    /// A frame's checksums, lengths or headers are wrong, or there is no event in it.
     #[error("a frame is corrupt: {0}")]
     Corrupt(String),
     /// It ended inside a frame.
@@ -30,7 +32,7 @@ pub enum Broken {
 /// The converter of one response.
 #[derive(Debug, Default)]
 pub struct ToSse {
-    decoder: MessageFrameDecoder,
+    /// What has come of the next frame, from its first byte on.
     waiting: BytesMut,
     /// An exception has been passed on: nothing may follow it.
     ended: bool,
@@ -46,24 +48,40 @@ impl ToSse {
             return Ok(());
         }
         self.waiting.extend_from_slice(piece);
-        loop {
-            let frame = self
-                .decoder
-                .decode_frame(&mut self.waiting)
-                .map_err(|error| Broken::Corrupt(error.to_string()))?;
-            match frame {
-                DecodedFrame::Complete(message) => {
-                    self.message(&message, out);
-                    if self.ended {
-                        self.waiting.clear();
-                        return Ok(());
-                    }
-                }
-                DecodedFrame::Incomplete if self.waiting.len() > MAX_FRAME => {
-                    return Err(Broken::Large);
-                }
-                DecodedFrame::Incomplete => return Ok(()),
+        while let Some(message) = self.frame()? {
+            self.message(&message, out)?;
+            if self.ended {
+                self.waiting.clear();
+                break;
             }
+        }
+        Ok(())
+    }
+
+    /// The next frame, once it is whole.
+    fn frame(&mut self) -> Result<Option<Message>, Broken> {
+        let Some((prelude, _)) = self.waiting.split_first_chunk::<PRELUDE>() else {
+            return Ok(None);
+        };
+        let (lengths, mut checksum) = prelude.split_at(PRELUDE - size_of::<u32>());
+        // Checked before the frame is whole: a length that is wrong would be waited for.
+        if checksum.get_u32() != crc32fast::hash(lengths) {
+            let what = "the checksum over a frame's lengths is wrong";
+            return Err(Broken::Corrupt(what.to_owned()));
+        }
+        let length = usize::try_from((&mut &*lengths).get_u32()).unwrap_or(usize::MAX);
+        if length > MAX_FRAME {
+            return Err(Broken::Large);
+        }
+        if self.waiting.len() < length {
+            return Ok(None);
+        }
+        let frame = self.waiting.split_to(length).freeze();
+        let message =
+            read_message_from(frame).map_err(|error| Broken::Corrupt(error.to_string()))?;
+        match repeated(&message) {
+            Some(name) => Err(Broken::Corrupt(format!("header `{name}` comes twice"))),
+            None => Ok(Some(message)),
         }
     }
 
@@ -79,7 +97,7 @@ impl ToSse {
         }
     }
 
-    fn message(&mut self, message: &Message, out: &mut VecDeque<Bytes>) {
+    fn message(&mut self, message: &Message, out: &mut VecDeque<Bytes>) -> Result<(), Broken> {
         let header = |name: &str| {
             let mut all = message.headers().iter();
             let found = all.find(|header| header.name().as_str() == name)?;
@@ -93,15 +111,31 @@ impl ToSse {
             self.ended = true;
             let told = header(":error-message");
             out.push_back(error_event(&kind, told.as_deref(), message.payload()));
-            return;
+            return Ok(());
         }
         let payload = message.payload();
         match header(":event-type").as_deref() {
-            Some("chunk") => out.extend(unwrapped(payload)),
+            Some("chunk") => {
+                let what = || Broken::Corrupt("a chunk holds no event".to_owned());
+                out.push_back(unwrapped(payload).ok_or_else(what)?);
+            }
             Some(other) => out.push_back(event(other, payload)),
             None => {}
         }
+        Ok(())
     }
+}
+
+/// A header's name that is there more than once: it cannot be told which one counts.
+fn repeated(message: &Message) -> Option<&str> {
+    let names = || {
+        message
+            .headers()
+            .iter()
+            .map(|header| header.name().as_str())
+    };
+    let again = |(index, name): &(usize, &str)| names().take(*index).any(|one| one == *name);
+    names().enumerate().find(again).map(|(_, name)| name)
 }
 
 /// The event in a `chunk`: its JSON is in base64, and its type names it.
@@ -158,6 +192,7 @@ fn error_type(kind: &str) -> &'static str {
 mod tests {
     use aws_smithy_eventstream::frame::write_message_to;
     use aws_smithy_types::event_stream::Header;
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -236,7 +271,71 @@ mod tests {
         let (text, outcome) = converted(&stream, stream.len());
         assert!(text.starts_with("event: ping"));
         assert!(matches!(outcome, Err(Broken::Corrupt(_))), "{outcome:?}");
-        let (_, outcome) = converted(&good[..good.len() - 1], 9);
-        assert_eq!(outcome, Err(Broken::Short));
+        let stream = [good.clone(), good.clone()].concat();
+        for cut in good.len() + 1..stream.len() {
+            for size in [1, 5, stream.len()] {
+                let (text, outcome) = converted(&stream[..cut], size);
+                assert!(text.starts_with("event: ping"), "{cut}");
+                assert_eq!(outcome, Err(Broken::Short), "{cut}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_wrong_length_is_a_break_before_that_much_has_come() {
+        let good = chunk(&json!({"type": "ping"}));
+        for bit in 0..8 * 8 {
+            let mut bad = good.clone();
+            bad[bit / 8] ^= 1 << (bit % 8);
+            let (_, outcome) = converted(&bad[..PRELUDE], 1);
+            assert!(matches!(outcome, Err(Broken::Corrupt(_))), "{outcome:?}");
+        }
+        let mut large = (25_u32 << 20).to_be_bytes().to_vec();
+        large.extend(0_u32.to_be_bytes());
+        large.extend(crc32fast::hash(&large).to_be_bytes());
+        assert_eq!(converted(&large, 1).1, Err(Broken::Large));
+    }
+
+    #[test]
+    fn what_cannot_be_understood_is_a_break() {
+        let kind = (":event-type", "chunk");
+        for (stream, why) in [
+            (
+                frame(&[kind, kind], "{}"),
+                "header `:event-type` comes twice",
+            ),
+            (
+                frame(&[("a", "1"), ("b", "2"), ("a", "3")], ""),
+                "header `a` comes twice",
+            ),
+            (frame(&[kind], "{}"), "a chunk holds no event"),
+            (frame(&[kind], r#"{"bytes":"?"}"#), "a chunk holds no event"),
+            (frame(&[kind], r#"{"bytes":"e30"#), "a chunk holds no event"),
+        ] {
+            let broken = Err(Broken::Corrupt(why.to_owned()));
+            assert_eq!(converted(&stream, 3), (String::new(), broken));
+        }
+        let other = frame(&[("b", "1"), ("a", "1")], "whatever");
+        assert_eq!(converted(&other, 3), (String::new(), Ok(())));
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_that_comes_makes_it_panic(
+            bytes in prop::collection::vec(any::<u8>(), 0..300),
+            lengths in prop::option::of((0..320_u32, 0..320_u32)),
+            size in 1..400_usize,
+        ) {
+            let mut stream = Vec::new();
+            if let Some((all, headers)) = lengths {
+                stream.extend(all.to_be_bytes());
+                stream.extend(headers.to_be_bytes());
+                stream.extend(crc32fast::hash(&stream).to_be_bytes());
+            }
+            stream.extend(bytes);
+            let (text, outcome) = converted(&stream, size);
+            prop_assert!(text.is_empty());
+            prop_assert!(outcome.is_err() || stream.is_empty());
+        }
     }
 }
