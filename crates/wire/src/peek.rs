@@ -10,7 +10,7 @@ use bytes::Bytes;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::dialect::Dialect;
-use crate::facts::request::RequestFacts;
+use crate::facts::request::Opening;
 use crate::scan::Cursor;
 
 /// What is wanted of a body.
@@ -84,10 +84,7 @@ impl Peek {
             [one] => one.clone(),
             many => Bytes::from(many.concat()),
         };
-        peek.pass_over(&body);
-        if want.has(Want::SESSION) {
-            peek.conversation(dialect, &body);
-        }
+        peek.pass_over(dialect, &body);
         if pieces.len() > 1 {
             peek.joined = Some(body);
         }
@@ -127,23 +124,24 @@ impl Peek {
         self.model = found;
     }
 
-    fn pass_over(&mut self, body: &[u8]) {
+    fn pass_over(&mut self, dialect: Dialect, body: &[u8]) {
+        let mut opening = (self.want.has(Want::SESSION)).then(|| Opening::new(dialect, body));
         let mut cursor = Cursor::new(body);
         cursor.object(|key, cursor| {
             if key.is("model") {
                 self.model = model_at(cursor);
             } else if key.is("stream") {
                 self.stream = cursor.boolean();
+            } else if let Some(opening) = &mut opening {
+                opening.member(&key.decode(), cursor);
             }
         });
-    }
-
-    fn conversation(&mut self, dialect: Dialect, body: &[u8]) {
-        let facts = RequestFacts::scan(dialect, body);
-        self.session = facts.session_from_body.map(Into::into);
-        let large = body.len() >= MIN_CACHED;
-        let hash = facts.conversation_hash.filter(|_| large);
-        self.prefix_hash = hash.map(|hash| xxh3_64(hash.as_bytes()));
+        if let Some(opening) = opening {
+            let (session, hash) = opening.finish();
+            self.session = session.map(Into::into);
+            let hash = hash.filter(|_| body.len() >= MIN_CACHED);
+            self.prefix_hash = hash.map(|hash| xxh3_64(hash.as_bytes()));
+        }
     }
 
     /// The model that the body names.

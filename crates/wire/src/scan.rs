@@ -5,10 +5,10 @@
 
 use std::borrow::Cow;
 
-use memchr::memchr;
-
+mod quote;
 mod text;
 
+use quote::string_end;
 pub use text::Text;
 
 /// Deepest nesting that is followed; deeper input counts as malformed.
@@ -365,23 +365,6 @@ impl<'a> Cursor<'a> {
     fn fail(&mut self) {
         self.malformed = true;
         self.at = self.bytes.len();
-    }
-}
-
-/// The offset of the quote that closes the string whose content starts at `start`.
-///
-/// Looks for quotes only and then whether an odd number of backslashes stands before: code text
-/// has a `\n` every line but few quotes, so this stops far less often than a search for both.
-fn string_end(bytes: &[u8], start: usize) -> Option<usize> {
-    let mut from = start;
-    loop {
-        let quote = from + memchr(b'"', bytes.get(from..)?)?;
-        let before = bytes.get(start..quote)?;
-        let backslashes = before.iter().rev().take_while(|&&b| b == b'\\').count();
-        if backslashes % 2 == 0 {
-            return Some(quote);
-        }
-        from = quote + 1;
     }
 }
 

@@ -109,6 +109,48 @@ impl RequestFacts {
     }
 }
 
+/// What tells of the conversation, for somebody who walks the body for other members too: session
+/// and conversation hash as [`RequestFacts::scan`] finds them, without what else that reads.
+pub(crate) struct Opening<'a> {
+    dialect: Dialect,
+    top: Top,
+    conversation: Conversation<'a>,
+}
+
+impl<'a> Opening<'a> {
+    pub(crate) fn new(dialect: Dialect, body: &'a [u8]) -> Self {
+        Self {
+            dialect,
+            top: Top::default(),
+            conversation: Conversation::opening_of(body),
+        }
+    }
+
+    /// Takes or leaves the value of a member.
+    pub(crate) fn member(&mut self, key: &str, cursor: &mut Cursor<'a>) {
+        if key == messages_in(self.dialect) {
+            self.conversation.restart();
+            self.conversation.read(cursor);
+        } else if matches!(key, "metadata" | "prompt_cache_key") {
+            self.top.member(key, cursor);
+        }
+    }
+
+    /// The session and the hash.
+    pub(crate) fn finish(self) -> (Option<String>, Option<String>) {
+        let session = self.top.user_session.or(self.top.cache_key);
+        (session, self.conversation.hash)
+    }
+}
+
+fn messages_in(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::AnthropicMessages | Dialect::OpenaiChat => "messages",
+        Dialect::OpenaiResponses => "input",
+        Dialect::Gemini => "contents",
+    }
+}
+
 /// A scan under way.
 struct Scan<'a> {
     dialect: Dialect,
@@ -128,12 +170,7 @@ impl<'a> Scan<'a> {
     }
 
     fn member(&mut self, key: &str, cursor: &mut Cursor<'a>) {
-        let messages = match self.dialect {
-            Dialect::AnthropicMessages | Dialect::OpenaiChat => "messages",
-            Dialect::OpenaiResponses => "input",
-            Dialect::Gemini => "contents",
-        };
-        if key == messages {
+        if key == messages_in(self.dialect) {
             self.head = self.top.clone();
             self.conversation.restart();
             self.conversation.read(cursor);

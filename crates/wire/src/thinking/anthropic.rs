@@ -288,6 +288,9 @@ fn rewrite(body: &Bytes, content: &Content, fates: &[Fate], plan: &mut Plan) {
 
 /// One block's own change, at its place in the body less `offset`.
 fn edit(body: &[u8], block: &Block, fate: &Fate, offset: usize, edits: &mut Edits) {
+    if matches!(fate, Fate::Stays | Fate::Goes) {
+        return;
+    }
     let bytes = body.get(block.whole.clone()).unwrap_or_default();
     let Some(mut members) = Members::of(bytes) else {
         return;

@@ -20,6 +20,8 @@ pub(super) struct Conversation<'a> {
     pub(super) count: Option<u32>,
     pub(super) hash: Option<String>,
     pub(super) opening: Option<u32>,
+    /// Whether the hash is all that is wanted.
+    hash_only: bool,
 }
 
 impl<'a> Conversation<'a> {
@@ -30,12 +32,24 @@ impl<'a> Conversation<'a> {
             count: None,
             hash: None,
             opening: None,
+            hash_only: false,
+        }
+    }
+
+    /// Reads no message behind the one that gives the hash, and makes no marks.
+    pub(super) fn opening_of(body: &'a [u8]) -> Self {
+        Self {
+            hash_only: true,
+            ..Self::new(body)
         }
     }
 
     /// Forgets the messages: the member came again, and the last one counts.
     pub(super) fn restart(&mut self) {
-        *self = Self::new(self.body);
+        *self = Self {
+            hash_only: self.hash_only,
+            ..Self::new(self.body)
+        };
     }
 
     /// What a scan of the same bytes had found at the last of `kept`.
@@ -48,6 +62,7 @@ impl<'a> Conversation<'a> {
             count: Some(count),
             hash: previous.conversation_hash.clone().filter(|_| known),
             opening: previous.opening.filter(|_| known),
+            hash_only: false,
         }
     }
 
@@ -70,6 +85,9 @@ impl<'a> Conversation<'a> {
 
     /// Takes one message.
     pub(super) fn message(&mut self, cursor: &mut Cursor<'a>) {
+        if self.hash_only {
+            return self.opening_only(cursor);
+        }
         let message = Message::read(cursor);
         if cursor.malformed() {
             return;
@@ -85,6 +103,16 @@ impl<'a> Conversation<'a> {
         if self.hash.is_none() && message.is_users() {
             self.hash = message.content_at.and_then(|at| self.opening_hash(at));
             self.opening = self.hash.is_some().then_some(index);
+        }
+    }
+
+    fn opening_only(&mut self, cursor: &mut Cursor<'a>) {
+        if self.hash.is_some() {
+            return cursor.skip();
+        }
+        let message = Message::outline(cursor);
+        if !cursor.malformed() && message.is_users() {
+            self.hash = message.content_at.and_then(|at| self.opening_hash(at));
         }
     }
 

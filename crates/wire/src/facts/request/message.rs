@@ -66,6 +66,23 @@ impl<'a> Message<'a> {
         message
     }
 
+    /// Takes one entry of the messages array, for who speaks and where the content starts.
+    pub(super) fn outline(cursor: &mut Cursor<'a>) -> Self {
+        let mut message = Self::default();
+        if cursor.kind() == Some(Kind::String) {
+            message.content_at = Some(cursor.offset());
+            cursor.skip();
+            return message;
+        }
+        cursor.object(|key, cursor| match key.raw() {
+            b"role" => message.role = cursor.string(),
+            b"type" => message.kind = cursor.string(),
+            b"content" | b"parts" => message.content_at = Some(cursor.offset()),
+            _ => {}
+        });
+        message
+    }
+
     /// Whether a user speaks in it; Gemini lets the role away.
     pub(super) fn is_users(&self) -> bool {
         self.role.is_none_or(|role| role.is("user"))

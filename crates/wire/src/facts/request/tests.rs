@@ -3,8 +3,9 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::RequestFacts;
+use super::{Opening, RequestFacts};
 use crate::dialect::Dialect;
+use crate::scan::Cursor;
 
 const ALL: [Dialect; 4] = [
     Dialect::AnthropicMessages,
@@ -334,6 +335,20 @@ proptest! {
             for prefix in [common, common.saturating_sub(shorter)] {
                 let again = RequestFacts::rescan(dialect, &body, &previous, prefix);
                 prop_assert_eq!(&again, &full, "{}", String::from_utf8_lossy(&body));
+            }
+        }
+    }
+
+    #[test]
+    fn the_opening_alone_is_that_of_a_scan(body in body_text(), cut in 0usize..400) {
+        for body in [body.as_bytes(), &body.as_bytes()[..cut.min(body.len())]] {
+            for dialect in ALL {
+                let mut opening = Opening::new(dialect, body);
+                let mut cursor = Cursor::new(body);
+                cursor.object(|key, cursor| opening.member(&key.decode(), cursor));
+                let full = RequestFacts::scan(dialect, body);
+                let expected = (full.session_from_body, full.conversation_hash);
+                prop_assert_eq!(opening.finish(), expected, "{}", String::from_utf8_lossy(body));
             }
         }
     }
