@@ -251,6 +251,9 @@ impl Errand<'_> {
                 ..left
             };
             let Some(permit) = member.admit(now(), self.insists(credential, left)) else {
+                if let Some(key) = key {
+                    key.undo();
+                }
                 misses.add(ill());
                 return Visit::Missed(misses);
             };
