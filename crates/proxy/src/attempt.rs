@@ -78,6 +78,15 @@ struct Tried<'a> {
     rewrite: Option<Converter>,
 }
 
+impl Tried<'_> {
+    /// The request never reached the provider.
+    fn spare_the_key(self) {
+        if let Some(key) = self.key {
+            key.undo();
+        }
+    }
+}
+
 impl Errand<'_> {
     /// Tries one provider once, with one key or the client's own credential.
     pub(crate) async fn attempt(
@@ -104,6 +113,7 @@ impl Errand<'_> {
             Ok(prepared) => prepared,
             Err(miss) => {
                 self.note_try(&tried, None, Some(&miss.cause));
+                tried.spare_the_key();
                 return Outcome::Missed(Ruling::NextProvider, Box::new(miss));
             }
         };
@@ -123,6 +133,9 @@ impl Errand<'_> {
             Err(failure) => {
                 tried.permit.report(breaker::Outcome::Failure, None, now());
                 self.note_try(&tried, None, Some(&failure.to_string()));
+                if matches!(failure, Failure::Connect(_)) {
+                    tried.spare_the_key();
+                }
                 Outcome::Missed(Ruling::NextProvider, Box::new(of_failure(&failure)))
             }
         }
