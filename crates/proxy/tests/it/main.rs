@@ -4,6 +4,7 @@
 
 mod admission;
 mod breakers;
+mod chaos;
 mod ends;
 mod failover;
 mod fidelity;
