@@ -11,6 +11,7 @@ mod commands;
 mod durability;
 mod history;
 mod lifecycle;
+mod logging;
 mod outbound;
 mod program;
 mod reload;
