@@ -41,6 +41,8 @@ impl From<&FileFormat> for Format {
 pub(crate) struct Found {
     /// The file, if there is one.
     pub file: Option<PathBuf>,
+    /// What the file held.
+    pub text: Option<String>,
     /// What is in force.
     pub loaded: Loaded,
 }
@@ -80,7 +82,7 @@ pub(crate) fn read(source: &Source, flags: &[(String, String)]) -> Result<Found,
         }
         None => None,
     };
-    let text = match &text {
+    let source_text = match &text {
         Some(text) => Some(SourceText {
             name: &name,
             format: Format::from_name(&name)
@@ -90,8 +92,8 @@ pub(crate) fn read(source: &Source, flags: &[(String, String)]) -> Result<Found,
         None => None,
     };
     let overrides: Vec<_> = source.set.iter().chain(flags).cloned().collect();
-    match config::load(text, &|name| std::env::var(name).ok(), &overrides) {
-        Ok(loaded) => Ok(Found { file, loaded }),
+    match config::load(source_text, &|name| std::env::var(name).ok(), &overrides) {
+        Ok(loaded) => Ok(Found { file, text, loaded }),
         Err(faults) => Err(faults.iter().map(ToString::to_string).collect()),
     }
 }
@@ -172,7 +174,7 @@ fn discover() -> Option<PathBuf> {
 }
 
 fn check(source: &Source) -> anyhow::Result<()> {
-    let Found { file, loaded } = load(source, &[])?;
+    let Found { file, loaded, .. } = load(source, &[])?;
     let width = loaded
         .report
         .iter()

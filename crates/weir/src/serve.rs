@@ -54,11 +54,12 @@ pub(crate) fn run(options: &Serve) -> anyhow::Result<ExitCode> {
         // Before anything is said, so that whoever reads it can signal.
         let signals = Signals::listen()?;
         let running = Running::start(found.loaded.settings.clone())?;
-        banner::print(&found.loaded.settings, running.listening);
-        let file = found.file.clone();
+        let watched = found.file.clone().zip(found.text.clone());
         let reloader = Reloader::new(options.source.clone(), flags, found, telemetry);
         running.reload.set(reloader);
-        let _watch = file.map(|file| running.watch(&file));
+        let _watch = watched.map(|(file, text)| running.watch(&file, text));
+        // Last, so that whoever reads it can have the configuration read again.
+        banner::print(&running.settings.load(), running.listening);
         running.until_told(signals).await
     })
 }
@@ -235,10 +236,13 @@ impl Running {
         tracing::info!("stopped");
     }
 
-    /// Reads the configuration again whenever `file` changes, for as long as the watch lives.
-    fn watch(&self, file: &Path) -> Option<Watch> {
+    /// Reads the configuration again whenever `file` no longer holds `text`, for as long as the watch
+    /// lives.
+    fn watch(&self, file: &Path, text: String) -> Option<Watch> {
         let reload = Arc::clone(&self.reload);
-        match Watch::start(file, move || drop(reload.by("file change"))) {
+        match Watch::start(file, text.into_bytes(), move || {
+            drop(reload.by("file change"));
+        }) {
             Ok(watch) => Some(watch),
             Err(error) => {
                 tracing::warn!(%error, file = %file.display(),

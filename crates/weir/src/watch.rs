@@ -26,12 +26,17 @@ pub(crate) struct Watch {
 type Mark = (u64, u64, u64, i64, i64);
 
 impl Watch {
-    /// Calls `changed` on a thread of its own each time the content of `file` is another.
+    /// Calls `changed` on a thread of its own each time the content of `file` is another, the first
+    /// time another than `content`: it may have changed since that was read.
     ///
     /// # Errors
     /// When there can be no thread for it.
-    pub(crate) fn start(file: &Path, changed: impl Fn() + Send + 'static) -> io::Result<Self> {
-        let mut watched = Watched::new(std::path::absolute(file)?);
+    pub(crate) fn start(
+        file: &Path,
+        content: Vec<u8>,
+        changed: impl Fn() + Send + 'static,
+    ) -> io::Result<Self> {
+        let mut watched = Watched::new(std::path::absolute(file)?, content);
         let (end, ended) = mpsc::sync_channel(1);
         thread::Builder::new()
             .name("weir-watch".into())
@@ -62,11 +67,11 @@ struct Watched {
 }
 
 impl Watched {
-    fn new(file: PathBuf) -> Self {
+    fn new(file: PathBuf, content: Vec<u8>) -> Self {
         Self {
             mark: mark(&file),
-            content: fs::read(&file).ok(),
-            stirred: false,
+            stirred: fs::read(&file).is_ok_and(|present| present != content),
+            content: Some(content),
             file,
         }
     }
@@ -122,7 +127,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("weir.yaml");
         fs::write(&file, "a").unwrap();
-        let mut watched = Watched::new(file.clone());
+        let mut watched = Watched::new(file.clone(), b"a".into());
         assert!(!told(&mut watched));
         fs::write(&file, "bb").unwrap();
         assert!(!watched.has_changed(), "it may still be written");
@@ -144,10 +149,20 @@ mod tests {
         }
         symlink("..v1", at("..data")).unwrap();
         symlink("..data/weir.yaml", at("weir.yaml")).unwrap();
-        let mut watched = Watched::new(at("weir.yaml"));
+        let mut watched = Watched::new(at("weir.yaml"), b"a".into());
         symlink("..v2", at("..data_tmp")).unwrap();
         fs::rename(at("..data_tmp"), at("..data")).unwrap();
         assert!(told(&mut watched));
+    }
+
+    #[test]
+    fn a_change_from_before_the_watch_is_noticed() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("weir.yaml");
+        fs::write(&file, "b").unwrap();
+        let mut watched = Watched::new(file, b"a".into());
+        assert!(told(&mut watched));
+        assert!(!told(&mut watched), "once is enough");
     }
 
     #[test]
@@ -155,7 +170,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("weir.yaml");
         fs::write(&file, "a").unwrap();
-        let mut watched = Watched::new(file.clone());
+        let mut watched = Watched::new(file.clone(), b"a".into());
         let again = dir.path().join("again");
         fs::write(&again, "a").unwrap();
         fs::rename(&again, &file).unwrap();
@@ -172,7 +187,7 @@ mod tests {
         let file = dir.path().join("weir.yaml");
         fs::write(&file, "a").unwrap();
         let (tell, told) = mpsc::sync_channel(16);
-        let _watch = Watch::start(&file, move || tell.send(()).unwrap()).unwrap();
+        let _watch = Watch::start(&file, b"a".into(), move || tell.send(()).unwrap()).unwrap();
         fs::write(&file, "bb").unwrap();
         told.recv_timeout(Duration::from_secs(20)).unwrap();
     }
