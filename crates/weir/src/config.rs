@@ -47,6 +47,14 @@ pub(crate) struct Found {
     pub loaded: Loaded,
 }
 
+impl Found {
+    /// Whether anything comes from the file.
+    fn sets_something(&self) -> bool {
+        let mut report = self.loaded.report.iter();
+        report.any(|setting| matches!(setting.source, config::Source::File { .. }))
+    }
+}
+
 /// Reads the file, the environment and the command line together.
 ///
 /// # Errors
@@ -95,6 +103,33 @@ pub(crate) fn read(source: &Source, flags: &[(String, String)]) -> Result<Found,
     match config::load(source_text, &|name| std::env::var(name).ok(), &overrides) {
         Ok(loaded) => Ok(Found { file, text, loaded }),
         Err(faults) => Err(faults.iter().map(ToString::to_string).collect()),
+    }
+}
+
+/// Reads it while `found` is in force. A file that set something and now sets nothing, or is gone, is
+/// taken for one that is lost or not yet written: defaults, which demand no credential, must not
+/// come into force by accident.
+///
+/// # Errors
+/// Every fault, each a sentence with its place.
+pub(crate) fn read_again(
+    found: &Found,
+    source: &Source,
+    flags: &[(String, String)],
+) -> Result<Found, Vec<String>> {
+    let again = read(source, flags)?;
+    match &found.file {
+        Some(file) if found.sets_something() && !again.sets_something() => {
+            let how = if again.file.is_some() {
+                "sets nothing any more"
+            } else {
+                "is gone"
+            };
+            let file = file.display();
+            let fault = format!("{file}: {how}, which takes effect only with a restart");
+            Err(vec![fault])
+        }
+        _ => Ok(again),
     }
 }
 

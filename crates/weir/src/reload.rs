@@ -119,7 +119,7 @@ impl Reload {
         let Some(reloader) = &mut *reloader else {
             return Err(vec!["this gateway was started without a file".to_owned()]);
         };
-        let found = config::read(&reloader.source, &reloader.flags)?;
+        let found = config::read_again(&reloader.found, &reloader.source, &reloader.flags)?;
         let one = |error: anyhow::Error| vec![format!("{error:#}")];
         self.apply(&found, &reloader.telemetry).map_err(one)?;
         let needs_restart = reloader.found.loaded.needs_restart(&found.loaded);

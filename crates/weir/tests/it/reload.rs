@@ -289,12 +289,12 @@ async fn an_open_breaker_stays_open_when_another_provider_changes() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_cut_short_changes_nothing() {
+async fn a_file_that_is_cut_short_empty_or_gone_changes_nothing() {
     let rest = "server: {auth: {api_key: gate}}\nrouting: {strategy: round_robin}\n";
     let two = Two::start(rest).await;
     let status = async |key: &str| two.say(&[("x-api-key", key)]).await.status.as_u16();
     let whole = two.text(["", ""], rest);
-    let cuts = [whole.len() - 3, whole.find("base_url: 'h").unwrap() + 12];
+    let cuts = [whole.len() - 3, whole.find("base_url: 'h").unwrap() + 12, 0];
     for (number, cut) in cuts.into_iter().enumerate() {
         let (part, _lost) = whole.split_at(cut);
         fs::write(two.file(), part).unwrap();
@@ -303,6 +303,10 @@ async fn a_file_that_is_cut_short_changes_nothing() {
         assert_eq!((status("gate").await, status("").await), (200, 401));
         assert_eq!(strategy_with(&two, "gate").await, "round_robin", "{cut}");
     }
+    fs::remove_file(two.file()).unwrap();
+    two.weir.signal("HUP");
+    eventually(async || two.weir.log().contains("weir.yaml: is gone").then_some(())).await;
+    assert_eq!((status("gate").await, status("").await), (200, 401));
     fs::write(two.file(), whole.replace("round_robin", "failover")).unwrap();
     within_a_second(async || strategy_with(&two, "gate").await == "failover").await;
 }
