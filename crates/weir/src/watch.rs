@@ -150,6 +150,7 @@ mod tests {
         symlink("..v1", at("..data")).unwrap();
         symlink("..data/weir.yaml", at("weir.yaml")).unwrap();
         let mut watched = Watched::new(at("weir.yaml"), b"a".into());
+        assert!(!told(&mut watched));
         symlink("..v2", at("..data_tmp")).unwrap();
         fs::rename(at("..data_tmp"), at("..data")).unwrap();
         assert!(told(&mut watched));
