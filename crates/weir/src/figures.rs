@@ -148,22 +148,22 @@ impl Collector for Present {
         let store = self.store.status();
         let gauges = [
             (
-                "weir_in_flight",
+                "in_flight",
                 "Requests being answered",
                 self.lifecycle.in_flight(),
             ),
             (
-                "weir_capture_queued_bytes",
+                "capture_queued_bytes",
                 "Bytes that wait for the recorder",
                 store.queued_bytes,
             ),
             (
-                "weir_capture_held_bytes",
+                "capture_held_bytes",
                 "Bytes of responses under way held for the recorder",
                 self.held.bytes(),
             ),
             (
-                "weir_store_up",
+                "store_up",
                 "Whether captures can be written",
                 usize::from(store.ok),
             ),
@@ -174,7 +174,7 @@ impl Collector for Present {
         }
         let help = "Exchanges not kept, or not kept whole";
         let mut dropped =
-            encoder.encode_descriptor("weir_capture_dropped", help, None, MetricType::Counter)?;
+            encoder.encode_descriptor("capture_dropped", help, None, MetricType::Counter)?;
         for (reason, count) in store.dropped.by_reason() {
             let labels = [("reason", reason)];
             ConstCounter::new(count).encode(dropped.encode_family(&labels)?)?;

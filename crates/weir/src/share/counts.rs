@@ -49,22 +49,22 @@ impl Collector for SharedFigures {
         let counts = &self.0;
         let counters = [
             (
-                "weir_shared_signatures_sent",
+                "shared_signatures_sent",
                 "Signatures told to other gateways",
                 &counts.sent,
             ),
             (
-                "weir_shared_signatures_received",
+                "shared_signatures_received",
                 "Signatures taken over from other gateways",
                 &counts.received,
             ),
             (
-                "weir_shared_signatures_dropped",
+                "shared_signatures_dropped",
                 "Signatures that other gateways were not told",
                 &counts.dropped,
             ),
             (
-                "weir_shared_signatures_rejected",
+                "shared_signatures_rejected",
                 "What was read of the shared store and is no signature",
                 &counts.rejected,
             ),
@@ -75,7 +75,7 @@ impl Collector for SharedFigures {
         }
         let help = "Whether signatures are shared at this moment";
         let gauge = ConstGauge::new(i64::from(counts.is_connected()));
-        let name = "weir_shared_signatures_connected";
+        let name = "shared_signatures_connected";
         gauge.encode(encoder.encode_descriptor(name, help, None, MetricType::Gauge)?)
     }
 }

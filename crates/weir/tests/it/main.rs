@@ -16,4 +16,5 @@ mod outbound;
 mod program;
 mod reload;
 mod routing;
+mod shared;
 mod steering;
