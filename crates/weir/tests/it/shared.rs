@@ -352,6 +352,20 @@ async fn a_redis_that_refuses_is_said_and_harms_nobody() {
 }
 
 #[tokio::test]
+async fn a_user_that_may_append_read_and_ask_the_time_is_enough() {
+    let redis = Redis::start().await;
+    let may = "resetchannels -@all +xadd +xread +time ~weir:signatures";
+    redis
+        .tell(&[&format!("ACL SETUSER gateway on >{PASSWORD} {may}")])
+        .await;
+    let url = redis.url().replace("//:", "//gateway:");
+    let one = Two::start(&format!("shared: {{redis_url: '{url}'}}\n")).await;
+    is_connected(&one.weir, true).await;
+    learn(&one.weir, &one.weir.mock, "let me see", LONG).await;
+    comes_to_know(&sharing(&redis).await, "let me see", LONG).await;
+}
+
+#[tokio::test]
 async fn redis_may_be_spoken_to_over_tls() {
     let certified = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
     let redis = Redis::start_tls(
