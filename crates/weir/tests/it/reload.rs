@@ -326,9 +326,8 @@ async fn a_change_of_the_listen_address_is_told_to_need_a_restart() {
     let text = two.text(["", ""], rest);
     two.save(&text);
     within_a_second(async || strategy(&two).await == "shuffle").await;
-    let log = two.weir.log();
     let wanted = "`server.host` has changed, which takes effect with a restart";
-    assert!(log.contains(wanted), "{log}");
+    eventually(async || two.weir.log().contains(wanted).then_some(())).await;
 
     let elsewhere = text.replace("host: 127.0.0.2       ", "listen: '127.0.0.3:0' ");
     write_unseen(&two.file(), &elsewhere);
