@@ -10,8 +10,9 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use arc_swap::ArcSwap;
+use jiff::Timestamp;
 use tracing::{Event, Subscriber, level_filters::LevelFilter};
-use tracing_subscriber::fmt::format::{Format, Full, Json, Writer};
+use tracing_subscriber::fmt::format::{Format, Full, Writer};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, MakeWriter};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
@@ -115,7 +116,7 @@ struct Manner {
 #[derive(Debug)]
 enum Lines {
     Human(Format<Full>),
-    Json(Format<Json>),
+    Json,
 }
 
 /// An open output.
@@ -144,13 +145,11 @@ impl Manner {
             LogFormat::Human => true,
             LogFormat::Json => false,
         };
-        let format = tracing_subscriber::fmt::format();
         let lines = if human {
+            let format = tracing_subscriber::fmt::format();
             Lines::Human(format.with_ansi(terminal).with_target(false))
         } else {
-            let json = format.json().flatten_event(true).with_target(true);
-            // Spans are those of libraries, and may have begun before this format was chosen.
-            Lines::Json(json.with_current_span(false).with_span_list(false))
+            Lines::Json
         };
         Ok(Self { lines, output })
     }
@@ -221,10 +220,11 @@ where
     ) -> fmt::Result {
         match &self.0.load().lines {
             Lines::Human(format) => format.format_event(context, writer, event),
-            Lines::Json(format) => format.format_event(context, writer, event),
+            Lines::Json => json::write(event, Timestamp::now(), writer),
         }
     }
 }
 
+mod json;
 #[cfg(test)]
 mod tests;

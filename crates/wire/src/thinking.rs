@@ -4,8 +4,10 @@
 //! On the way in a provider must only see what it can verify; on the way out it is noted who
 //! issued what. Requests in which all is well are not touched.
 
+use std::sync::LazyLock;
+
 use bytes::Bytes;
-use memchr::memmem;
+use memchr::memmem::Finder;
 use sha2::{Digest, Sha256};
 
 use crate::dialect::Dialect;
@@ -89,19 +91,24 @@ pub fn text_hash(text: &str) -> String {
     hex
 }
 
+// A search is prepared once: that takes longer than to look through a small body.
+static THINKING: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(b"thinking\""));
+static ENCRYPTED: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(b"encrypted_content\""));
+/// Both spellings, `thoughtSignature` and `thought_signature`, end so.
+static SIGNATURE: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(b"ignature\""));
+
 /// Whether a body may hold opaque reasoning; false is certain. One search over the bytes.
 #[must_use]
 pub fn may_hold_reasoning(dialect: Dialect, pieces: &[Bytes]) -> bool {
-    let needle: &[u8] = match dialect {
-        Dialect::AnthropicMessages => b"thinking\"",
+    let finder: &Finder<'_> = match dialect {
+        Dialect::AnthropicMessages => &THINKING,
         Dialect::OpenaiChat => return false,
-        Dialect::OpenaiResponses => b"encrypted_content\"",
-        // Both spellings, `thoughtSignature` and `thought_signature`, end so.
-        Dialect::Gemini => b"ignature\"",
+        Dialect::OpenaiResponses => &ENCRYPTED,
+        Dialect::Gemini => &SIGNATURE,
     };
+    let needle = finder.needle();
     // `"thinking":` is a setting that most requests have; a block says `"type": "thinking"`.
     let value_only = dialect == Dialect::AnthropicMessages;
-    let finder = memmem::Finder::new(needle);
     let found = |bytes: &[u8]| {
         finder
             .find_iter(bytes)

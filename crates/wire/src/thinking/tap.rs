@@ -1,7 +1,9 @@
 //! Notes which opaque values a response issues. It reads a copy of what the client got; where that
 //! is cut makes no difference.
 
-use memchr::memmem;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 use serde_json::Value;
 
 use super::text_hash;
@@ -14,6 +16,11 @@ const MAX_TEXT: usize = 8 * 1024 * 1024;
 const MAX_OPEN: usize = 64;
 /// Largest plain body that is read, in bytes.
 const MAX_BODY: usize = 16 * 1024 * 1024;
+
+static THINKING: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(b"thinking"));
+static SIGNATURE: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(b"signature"));
+static THOUGHT_SIGNATURE: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(b"thoughtSignature"));
+static ENCRYPTED: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(b"encrypted_content"));
 
 /// An opaque value that was issued.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -221,11 +228,11 @@ fn opaque(dialect: Dialect, value: &Value, each: &mut dyn FnMut(Learnt)) {
 
 /// Whether bytes may say something; false is certain.
 fn may_issue(dialect: Dialect, bytes: &[u8]) -> bool {
-    let has = |needle: &[u8]| memmem::find(bytes, needle).is_some();
+    let has = |finder: &Finder<'_>| finder.find(bytes).is_some();
     match dialect {
-        Dialect::AnthropicMessages => has(b"thinking") || has(b"signature"),
-        Dialect::Gemini => has(b"thoughtSignature"),
-        Dialect::OpenaiResponses => has(b"encrypted_content"),
+        Dialect::AnthropicMessages => has(&THINKING) || has(&SIGNATURE),
+        Dialect::Gemini => has(&THOUGHT_SIGNATURE),
+        Dialect::OpenaiResponses => has(&ENCRYPTED),
         Dialect::OpenaiChat => false,
     }
 }
