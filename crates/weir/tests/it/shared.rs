@@ -127,7 +127,7 @@ async fn comes_to_know(two: &Two, text: &str, signature: &str) {
 
 #[tokio::test]
 async fn a_signature_that_one_gateway_learns_is_used_by_the_other() {
-    let redis = Redis::start().await;
+    let redis = Redis::start();
     let (one, other) = (sharing(&redis).await, sharing(&redis).await);
     assert_eq!(restored(&other, "let me see").await, None);
     learn(&one.weir, &one.weir.mock, "let me see", LONG).await;
@@ -144,7 +144,7 @@ async fn a_signature_that_one_gateway_learns_is_used_by_the_other() {
 
 #[tokio::test]
 async fn a_gateway_follows_the_issuer_that_another_has_met() {
-    let redis = Redis::start().await;
+    let redis = Redis::start();
     let in_turn = format!("routing: {{strategy: round_robin}}\n{}", shared(&redis));
     let one = Two::start(&in_turn).await;
     is_connected(&one.weir, true).await;
@@ -171,7 +171,7 @@ async fn a_gateway_follows_the_issuer_that_another_has_met() {
 
 #[tokio::test]
 async fn a_gateway_that_starts_later_knows_what_was_learnt_before() {
-    let redis = Redis::start().await;
+    let redis = Redis::start();
     let one = sharing(&redis).await;
     for number in 0..200 {
         let signature = format!("{LONG}{number}");
@@ -197,7 +197,7 @@ async fn a_gateway_that_starts_later_knows_what_was_learnt_before() {
 
 #[tokio::test]
 async fn without_redis_everyone_goes_on_alone_and_nothing_is_lost() {
-    let mut redis = Redis::start().await;
+    let mut redis = Redis::start();
     let (one, other) = (sharing(&redis).await, sharing(&redis).await);
     learn(&one.weir, &one.weir.mock, "before", LONG).await;
     comes_to_know(&other, "before", LONG).await;
@@ -211,7 +211,7 @@ async fn without_redis_everyone_goes_on_alone_and_nothing_is_lost() {
     assert_eq!(restored(&other, "before").await.as_deref(), Some(LONG));
     assert_eq!(restored(&other, "meanwhile").await, None);
     assert_eq!(restored(&late, "before").await, None);
-    assert!(redis.start_again().await);
+    assert!(redis.start_again());
     comes_to_know(&other, "meanwhile", OTHER).await;
     comes_to_know(&late, "meanwhile", OTHER).await;
     for (two, again) in [(&one, 1), (&other, 1), (&late, 1)] {
@@ -229,7 +229,7 @@ async fn without_redis_everyone_goes_on_alone_and_nothing_is_lost() {
 
 #[tokio::test]
 async fn nobody_waits_for_a_redis_that_hangs() {
-    let redis = Redis::start().await;
+    let redis = Redis::start();
     let (one, other) = (sharing(&redis).await, sharing(&redis).await);
     redis.signal("STOP");
     learn(&one.weir, &one.weir.mock, "let me see", LONG).await;
@@ -241,7 +241,7 @@ async fn nobody_waits_for_a_redis_that_hangs() {
 
 #[tokio::test]
 async fn what_was_learnt_last_is_told_before_the_end() {
-    let redis = Redis::start().await;
+    let redis = Redis::start();
     let mut one = sharing(&redis).await;
     learn(&one.weir, &one.weir.mock, "let me see", LONG).await;
     one.weir.signal("TERM");
@@ -252,7 +252,7 @@ async fn what_was_learnt_last_is_told_before_the_end() {
 
 #[tokio::test]
 async fn what_is_learnt_while_a_connection_is_cut_is_read_once() {
-    let redis = Redis::start().await;
+    let redis = Redis::start();
     let two = sharing(&redis).await;
     let add = |number: u32| {
         format!(
@@ -273,7 +273,7 @@ async fn what_is_learnt_while_a_connection_is_cut_is_read_once() {
 
 #[tokio::test]
 async fn rubbish_in_the_stream_is_skipped_and_counted() {
-    let redis = Redis::start().await;
+    let redis = Redis::start();
     let two = sharing(&redis).await;
     let good = format!("v 1 node x provider u1 group claude hash {HASH_OF_A} signature {LONG}");
     let bad = [
@@ -306,7 +306,7 @@ async fn rubbish_in_the_stream_is_skipped_and_counted() {
 
 #[tokio::test]
 async fn a_reload_begins_and_ends_sharing() {
-    let redis = Redis::start().await;
+    let redis = Redis::start();
     let (one, other) = (Two::start("").await, sharing(&redis).await);
     learn(&one.weir, &one.weir.mock, "for myself", LONG).await;
     assert_eq!(figure(&one.weir, "connected").await, 0);
@@ -336,7 +336,7 @@ async fn a_reload_begins_and_ends_sharing() {
 
 #[tokio::test]
 async fn a_redis_that_refuses_is_said_and_harms_nobody() {
-    let redis = Redis::start().await;
+    let redis = Redis::start();
     let wrong = redis.url().replace(PASSWORD, "wr0ng-one");
     let two = Two::start(&format!("shared: {{redis_url: '{wrong}'}}\n")).await;
     eventually(async || {
@@ -353,7 +353,7 @@ async fn a_redis_that_refuses_is_said_and_harms_nobody() {
 
 #[tokio::test]
 async fn a_user_that_may_append_read_and_ask_the_time_is_enough() {
-    let redis = Redis::start().await;
+    let redis = Redis::start();
     let may = "resetchannels -@all +xadd +xread +time ~weir:signatures";
     redis
         .tell(&[&format!("ACL SETUSER gateway on >{PASSWORD} {may}")])
@@ -371,8 +371,7 @@ async fn redis_may_be_spoken_to_over_tls() {
     let redis = Redis::start_tls(
         &certified.cert.pem(),
         &certified.signing_key.serialize_pem(),
-    )
-    .await;
+    );
     let mock = named("u1", false).await;
     let folder = tempfile::tempdir().unwrap();
     let roots = folder.path().join("roots.pem");

@@ -1,12 +1,14 @@
 //! A Redis of a test's own, as installed on this machine.
 
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::io::BufRead as _;
 use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 
-use crate::program::{eventually, within};
+use crate::program::within;
 
 pub(super) const PASSWORD: &str = "s3cret-of-redis";
 
@@ -24,14 +26,14 @@ impl Drop for Redis {
 }
 
 impl Redis {
-    pub(super) async fn start() -> Self {
+    pub(super) fn start() -> Self {
         let mut redis = Self::new(&[]);
-        while !redis.try_start("--port").await {}
+        while !redis.try_start("--port") {}
         redis
     }
 
     /// One that speaks TLS only, with a certificate and its key in PEM.
-    pub(super) async fn start_tls(certificate: &str, key: &str) -> Self {
+    pub(super) fn start_tls(certificate: &str, key: &str) -> Self {
         let mut redis = Self::new(&["--port", "0", "--tls-auth-clients", "no"]);
         for (name, text) in [
             ("cert", certificate),
@@ -43,7 +45,7 @@ impl Redis {
             let option = format!("--tls-{name}-file");
             redis.args.extend([option, file.display().to_string()]);
         }
-        while !redis.try_start("--tls-port").await {}
+        while !redis.try_start("--tls-port") {}
         redis
     }
 
@@ -64,39 +66,35 @@ impl Redis {
         }
     }
 
-    /// Takes a port that is free. False if somebody else was faster.
-    async fn try_start(&mut self, option: &str) -> bool {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        self.port = listener.local_addr().unwrap().port();
-        drop(listener);
+    /// Tries a port. False if it is not free.
+    fn try_start(&mut self, option: &str) -> bool {
+        // Below those that systems hand out, so that nobody is given it while this one is down.
+        let number = RandomState::new().build_hasher().finish() % 20_000;
+        self.port = 10_000 + u16::try_from(number).unwrap();
         let before = self.args.len();
         self.args.extend([option.to_owned(), self.port.to_string()]);
-        let is_up = self.start_again().await;
+        let is_up = self.start_again();
         if !is_up {
+            self.stop();
             self.args.truncate(before);
         }
         is_up
     }
 
-    /// Starts it where it was, without what it knew. False if it ended at once.
-    pub(super) async fn start_again(&mut self) -> bool {
+    /// Starts it where it was, without what it knew. False if it cannot listen there.
+    pub(super) fn start_again(&mut self) -> bool {
         let mut child = Command::new("redis-server")
             .current_dir(self.folder.path())
             .args(&self.args)
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .expect("redis-server is installed: scripts/prepare-tests.sh");
-        let is_up = eventually(|| {
-            let ended = child.try_wait().unwrap().is_some();
-            let address = ("127.0.0.1", self.port);
-            async move {
-                let is_up = TcpStream::connect(address).await.is_ok();
-                (ended || is_up).then_some(!ended)
-            }
-        })
-        .await;
+        let mut lines = std::io::BufReader::new(child.stdout.take().unwrap()).lines();
         self.child = Some(child);
+        let is_up = lines.any(|line| line.unwrap().contains("eady to accept connections"));
+        // Its output must keep a reader, or it would meet a closed pipe.
+        std::thread::spawn(move || lines.for_each(drop));
         is_up
     }
 
