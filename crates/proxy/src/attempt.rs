@@ -421,7 +421,6 @@ impl Errand<'_> {
         let converter = match member.api.form(head.status, &head.headers) {
             Form::AsIs => tried.rewrite,
             Form::AwsEventStream => {
-                head.headers.remove(CONTENT_LENGTH);
                 head.headers.insert(
                     http::header::CONTENT_TYPE,
                     HeaderValue::from_static("text/event-stream"),
@@ -429,6 +428,10 @@ impl Errand<'_> {
                 Some(Converter::EventStream(Box::default()))
             }
         };
+        if converter.is_some() {
+            // What is made of the body is seldom as long as the upstream's.
+            head.headers.remove(CONTENT_LENGTH);
+        }
         let signatures = self.signatures(head.status, tried.group);
         let mut settlement =
             Settlement::new(Arc::clone(&member), tried.permit, tried.key, signatures);

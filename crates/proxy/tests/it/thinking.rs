@@ -332,6 +332,27 @@ async fn the_model_is_all_that_a_mapping_changes() {
 }
 
 #[tokio::test]
+async fn an_answer_in_which_a_name_is_put_back_has_its_own_length() {
+    let name = "a-name-of-another-length";
+    for (client, provider) in [("m1", name), (name, "m2")] {
+        let mapping = format!("model_mapping: {{{client}: {provider}}}");
+        let yaml = format!(
+            "providers:\n{}",
+            zai("u1", &format!("{mapping}\nreverse_model_mapping: true"))
+        );
+        let rig = rig(1, &yaml).await;
+        let said = format!(r#"{{"model": "{provider}", "n": 1.0}}"#);
+        let plain = Raw::new(200).header("content-type", "application/json");
+        rig.mocks[0].push(plain.body(said));
+        let asked = format!(r#"{{"model":"{client}"}}"#);
+        let answer = rig.send(&[], asked.as_bytes()).await;
+        assert!(answer.whole, "{client}");
+        let expected = format!(r#"{{"model": "{client}", "n": 1.0}}"#);
+        assert_eq!(crate::net::text(&answer.body), expected);
+    }
+}
+
+#[tokio::test]
 async fn what_a_client_says_to_its_own_provider_is_not_touched() {
     let yaml = "providers:\n  - name: u1\n    type: anthropic\n    base_url: \"{u1}\"\n";
     let rig = rig(1, yaml).await;
