@@ -242,6 +242,35 @@ async fn requests_over_the_concurrency_limit_get_503_and_the_limit_can_be_change
 }
 
 #[tokio::test]
+async fn a_request_over_the_limit_is_refused_while_another_runs_and_let_in_once_it_has_ended() {
+    let net = net(&[("server.max_concurrent", "1")]).await;
+    let gate = Gate::new();
+    net.mock
+        .push(Raw::new(200).pause_before_head(&gate).body("{}"));
+    let mut first = Wire::connect(net.addr).await;
+    first.send(&post("/v1/messages", &[], BODY)).await;
+    within(gate.reached(1)).await;
+    // Answered while nothing has opened the gate: it did not wait for the first to end.
+    let refused = ask(net.addr, &post("/v1/messages", &[], BODY)).await;
+    assert_eq!(refused.status, 503);
+    assert_eq!(refused.json()["error"]["type"], "server_busy");
+    assert_eq!(net.gateway.concurrency.running(), 1, "the first still runs");
+    assert_eq!(net.mock.received().len(), 1);
+    gate.open();
+    assert_eq!(first.answer().await.status, 200);
+    within(async {
+        while net.gateway.concurrency.running() > 0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    for _ in 0..2 {
+        let answer = ask(net.addr, &post("/v1/messages", &[], BODY)).await;
+        assert_eq!(answer.status, 200, "the limit is what it was");
+    }
+}
+
+#[tokio::test]
 async fn a_head_that_is_too_large_is_refused_with_431() {
     let net = net(&[
         ("server.max_header_bytes", "8KiB"),

@@ -104,6 +104,39 @@ async fn the_clients_faults_do_not_count() {
     assert_eq!(health_of(&rig), "closed");
 }
 
+/// Ten times this status for one client's own credential.
+async fn refused_to_one_client(rig: &Rig, status: u16) {
+    for _ in 0..10 {
+        rig.mocks[0].push(Raw::new(status).body("{}"));
+        assert_eq!(rig.say(&["x-api-key: sk-ant-own"]).await.status, status);
+    }
+}
+
+#[tokio::test]
+async fn a_credential_of_the_clients_own_that_is_refused_does_not_count() {
+    let text = "health:\n  health_check:\n    enabled: false\n  circuit_breaker:\n    failure_threshold: 2\nproviders:\n  - {name: u1, type: anthropic, base_url: \"{u1}\", max_retries: 0}\n";
+    for status in [400, 401, 402, 403, 404, 422] {
+        let rig = rig(1, text).await;
+        refused_to_one_client(&rig, status).await;
+        assert_eq!(health_of(&rig), "closed", "{status}");
+        let other = rig.say(&["x-api-key: sk-ant-another"]).await;
+        assert_eq!(other.status, 200, "{status}");
+        assert_eq!(rig.received(), [11], "each was asked of it: {status}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_of_ours_that_is_refused_rests_and_its_provider_does_not_count_as_ill() {
+    let rig = two(60_000, 1).await;
+    rig.mocks[0].push(Raw::new(401).body("{}"));
+    assert_eq!(rig.say(&[]).await.status, 401);
+    for _ in 0..9 {
+        assert_eq!(rig.who().await, "u2");
+    }
+    assert_eq!(rig.received(), [1, 9]);
+    assert_eq!(health_of(&rig), "closed");
+}
+
 #[tokio::test]
 async fn a_success_between_them_starts_the_count_again() {
     let rig = two(60_000, 1).await;

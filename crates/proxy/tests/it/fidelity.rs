@@ -120,17 +120,32 @@ async fn response_headers_come_back_whole_and_in_order() {
 #[tokio::test]
 async fn a_response_without_a_request_id_gets_ours() {
     let net = net(&[]).await;
+    let mut made = Vec::new();
     for (sent, expected) in [
-        ("X-Request-ID: mine-1", Some("mine-1")),
-        ("X-Request-ID: bad id!", None),
+        (&[PLAIN, "X-Request-ID: mine-1"][..], Some("mine-1")),
+        (&[PLAIN, "X-Request-ID: bad id!"], None),
+        (&[PLAIN], None),
+        (&[PLAIN], None),
     ] {
         net.mock.push(Raw::new(200).body("{}"));
-        let answer = ask(net.addr, &post("/v1/messages", &[PLAIN, sent], BODY)).await;
+        let answer = ask(net.addr, &post("/v1/messages", sent, BODY)).await;
         let id = answer.header("x-request-id").unwrap();
-        match expected {
-            Some(expected) => assert_eq!(id, expected),
-            None => assert_eq!(id.len(), 36, "a UUID in place of what is not valid"),
+        if let Some(expected) = expected {
+            assert_eq!(id, expected);
+        } else {
+            let uuid = uuid::Uuid::parse_str(id).expect("a UUID where the client has no valid id");
+            assert_eq!(uuid.hyphenated().to_string(), id);
+            made.push(uuid);
         }
+    }
+    made.dedup();
+    assert_eq!(made.len(), 3, "each request has its own");
+    for received in net.mock.received() {
+        let id = received.header("x-request-id");
+        assert!(
+            id.is_none_or(|id| !made.iter().any(|made| made.to_string() == id)),
+            "an id of ours is between us and the client"
+        );
     }
 }
 

@@ -5,6 +5,7 @@
 mod admission;
 mod breakers;
 mod chaos;
+mod credentials;
 mod ends;
 mod failover;
 mod fidelity;

@@ -269,3 +269,43 @@ async fn models_and_providers_in_use_are_listed() {
     );
     assert_eq!(ids.len(), 6, "of both");
 }
+
+#[tokio::test]
+async fn models_are_listed_in_the_order_of_the_configuration_and_each_says_whose_it_is() {
+    let yaml = format!(
+        "providers:\n{}{}{}  - {{name: u4, type: ollama, base_url: \"{{u4}}\", models: [z, same]}}\n",
+        zai("u1", "models: [m, same, a]"),
+        zai("u2", "models: [unseen]\nenabled: false"),
+        zai("u3", "models: [b]").replace("type: zai", "type: minimax"),
+    );
+    let rig = rig(4, &yaml).await;
+    let now = || weir_proxy::clock::now().unix_ms / 1000;
+    let before = now();
+    let models = ask(rig.net.addr, &bare("GET", "/v1/models", &[])).await;
+    let after = now();
+    assert_eq!(models.status, 200);
+    assert_eq!(models.header("content-type"), Some("application/json"));
+    let list = models.json();
+    assert_eq!(list["object"], "list");
+    let data = list["data"].as_array().unwrap();
+    let expected = [
+        ("m", "zhipu", "u1"),
+        ("same", "zhipu", "u1"),
+        ("a", "zhipu", "u1"),
+        ("b", "minimax", "u3"),
+        ("z", "ollama", "u4"),
+        ("same", "ollama", "u4"),
+    ];
+    let told = |name: &str| -> Vec<_> {
+        let values = data.iter().map(|one| one[name].as_str().unwrap());
+        values.collect()
+    };
+    assert_eq!(told("id"), expected.map(|(id, _, _)| id));
+    assert_eq!(told("owned_by"), expected.map(|(_, owner, _)| owner));
+    assert_eq!(told("provider"), expected.map(|(_, _, provider)| provider));
+    assert_eq!(told("object"), ["model"; 6]);
+    for one in data {
+        let created = one["created"].as_i64().unwrap();
+        assert!((before..=after).contains(&created), "{created}");
+    }
+}

@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::json;
 
-use crate::program::start;
+use crate::program::{Got, start};
 
 #[tokio::test]
 async fn the_dashboards_password_guards_the_api_and_not_the_data_plane() {
@@ -81,7 +81,21 @@ async fn authentication_covers_the_api_when_there_is_no_password() {
             .status,
         200
     );
-    assert_eq!(weir.get("/health").await.status, 200);
+    let health = weir.get("/health").await;
+    assert_eq!(health.status, 200);
+    let open = start(&[]).await.get("/health").await;
+    let facts = |health: &Got| {
+        let mut facts = health.json();
+        let time = facts["timestamp"].take();
+        assert!(time.is_string(), "{facts}");
+        (health.headers["content-type"].clone(), facts)
+    };
+    assert_eq!(
+        facts(&health),
+        facts(&open),
+        "nothing is kept from a stranger"
+    );
+    assert_eq!(facts(&health).1["status"], "healthy");
 }
 
 #[tokio::test]

@@ -223,12 +223,18 @@ async fn status_tells_how_a_gateway_is() {
     let args = ["status".to_owned(), "--url".to_owned(), program.url.clone()];
     let status = tokio::task::spawn_blocking(move || weir().args(args).output().unwrap());
     let status = status.await.unwrap();
-    assert!(status.status.success(), "{}", text(&status.stderr));
-    assert!(text(&status.stdout).contains("healthy"));
+    assert_eq!(status.status.code(), Some(0), "{}", text(&status.stderr));
+    let well = format!("✓ weir at {}: healthy\n", program.url);
+    assert!(text(&status.stdout).starts_with(&well), "{status:?}");
     let nobody = weir()
         .args(["status", "--url", "http://127.0.0.1:1"])
         .output()
         .unwrap();
-    assert!(!nobody.status.success());
-    assert!(text(&nobody.stderr).contains("is weir running?"));
+    assert_eq!(nobody.status.code(), Some(1));
+    let said = text(&nobody.stderr);
+    assert!(
+        said.starts_with("✗ ") && said.contains("is weir running?"),
+        "{said}"
+    );
+    assert!(!text(&nobody.stdout).contains('✓'));
 }

@@ -61,6 +61,11 @@ async fn a_drain_lets_streams_finish_and_still_serves() {
         (livez.status.as_u16(), &livez.json()["draining"]),
         (200, &json!(true))
     );
+    let status = weir.run(&["status"]).await;
+    assert_eq!(status.status.code(), Some(1));
+    let said = String::from_utf8(status.stdout).unwrap();
+    let leaving = format!("✗ weir at {}: draining\n", weir.url);
+    assert!(said.starts_with(&leaving), "{said}");
     let late = weir
         .message(&[], &json!({"model": "m", "messages": []}))
         .await;

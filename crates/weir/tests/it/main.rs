@@ -9,6 +9,7 @@
 mod access;
 mod commands;
 mod durability;
+mod files;
 mod history;
 mod lifecycle;
 mod logging;

@@ -69,27 +69,21 @@ pub(crate) fn start_before(mock: Mock, setup: Setup<'_>) -> Program {
 
 /// Starts one in a folder that may hold a configuration file.
 pub(crate) fn start_in(folder: TempDir, mock: Mock, setup: Setup<'_>) -> Program {
-    let (child, url) = spawn(&mock, &folder, &setup);
-    let log = folder.path().join("weir.log");
-    Program {
-        url,
-        mock,
-        folder,
-        child,
-        log,
-    }
+    let started = spawn(&mock, &folder, &setup);
+    Program::new(folder, mock, started)
+}
+
+/// Starts one that is told nothing but what the configuration file in its folder says.
+pub(crate) fn start_by_its_file(folder: TempDir, mock: Mock) -> Program {
+    let mut command = weir();
+    command.arg("serve");
+    let started = run(command, &folder);
+    Program::new(folder, mock, started)
 }
 
 fn spawn(mock: &Mock, folder: &TempDir, setup: &Setup<'_>) -> (Child, String) {
-    let log = std::fs::File::options()
-        .create(true)
-        .append(true)
-        .open(folder.path().join("weir.log"))
-        .unwrap();
     let mut command = weir();
-    command
-        .current_dir(folder.path())
-        .args(["serve", "--port", "0"]);
+    command.args(["serve", "--port", "0"]);
     for (key, value) in setup.settings {
         command.args(["--set", &format!("{key}={value}")]);
     }
@@ -97,7 +91,19 @@ fn spawn(mock: &Mock, folder: &TempDir, setup: &Setup<'_>) -> (Child, String) {
         .env("ANTHROPIC_FORWARD_URL", mock.url())
         .env("OPENAI_BASE_URL", mock.url())
         .env("GEMINI_BASE_URL", mock.url())
-        .envs(setup.env.iter().copied())
+        .envs(setup.env.iter().copied());
+    run(command, folder)
+}
+
+/// Runs it until it says where it listens.
+fn run(mut command: Command, folder: &TempDir) -> (Child, String) {
+    let log = std::fs::File::options()
+        .create(true)
+        .append(true)
+        .open(folder.path().join("weir.log"))
+        .unwrap();
+    command
+        .current_dir(folder.path())
         .stdout(Stdio::piped())
         .stderr(log);
     let mut child = command.spawn().unwrap();
@@ -120,6 +126,17 @@ fn spawn(mock: &Mock, folder: &TempDir, setup: &Setup<'_>) -> (Child, String) {
 }
 
 impl Program {
+    fn new(folder: TempDir, mock: Mock, (child, url): (Child, String)) -> Self {
+        let log = folder.path().join("weir.log");
+        Self {
+            url,
+            mock,
+            folder,
+            child,
+            log,
+        }
+    }
+
     /// Ends the process with no chance to do anything about it, and starts it again.
     pub(crate) fn kill_and_restart(&mut self, settings: &[(&str, &str)]) {
         self.child.kill().unwrap();
