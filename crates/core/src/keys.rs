@@ -89,6 +89,8 @@ pub struct Chosen {
     pub preferred: bool,
     /// Keys that such a request could have had, this one and those tried included.
     pub available: usize,
+    /// Whether there is another that was not tried.
+    pub others: bool,
     /// Keys in the pool.
     pub total: usize,
     /// What is left of this one, this request taken off, in percent.

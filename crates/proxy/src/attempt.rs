@@ -7,6 +7,7 @@ use std::time::Duration;
 use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, HeaderValue};
 use http::{HeaderMap, Response, StatusCode, response};
 use hyper::body::Incoming;
+use weir_core::clock::Now;
 use weir_core::exchange::{RawBody, Try};
 use weir_core::retry_after;
 use weir_core::route::affinity::Home;
@@ -68,6 +69,7 @@ pub struct KeyState {
 /// A try under way.
 struct Tried<'a> {
     member: &'a Arc<Member>,
+    credential: Credential,
     key: Option<KeyUse>,
     permit: Permit,
     left: Left,
@@ -79,6 +81,17 @@ struct Tried<'a> {
 }
 
 impl Tried<'_> {
+    /// The key, if clients are told of it.
+    fn pooled_key(&self) -> Option<&KeyUse> {
+        self.key.as_ref().filter(|_| self.member.provider.pooled)
+    }
+
+    /// What they are told, as it is now.
+    fn key_state(&self, now: Now) -> Option<KeyState> {
+        let key = self.pooled_key()?;
+        Some(self.member.key_state(key, now))
+    }
+
     /// The request never reached the provider.
     fn spare_the_key(self) {
         if let Some(key) = self.key {
@@ -100,6 +113,7 @@ impl Errand<'_> {
         let model = client_model.map(|model| member.model_for(model));
         let mut tried = Tried {
             member,
+            credential,
             key,
             permit,
             left,
@@ -292,25 +306,30 @@ impl Errand<'_> {
     ) -> Outcome {
         let (head, mut body) = response.into_parts();
         let status = head.status;
-        if let Some(key) = &tried.key {
-            key.learn(status, &head.headers, now());
-        }
         let ruling = match judge::rule(status) {
-            // Only the client can put its own credential right.
-            Ruling::NextKey if tried.key.is_none() => Ruling::Answer,
+            // Only the client can put its own credential right, and a cloud's is got anew.
+            Ruling::NextKey if tried.key.is_none() => {
+                if tried.credential == Credential::Configured {
+                    tried.member.api.refused();
+                }
+                Ruling::Answer
+            }
             ruling => ruling,
         };
-        self.report_head(&mut tried, status, &head.headers);
         let left = tried.left;
         let hops = match ruling {
             Ruling::Answer => false,
             Ruling::NextKey => left.key || left.earlier,
-            Ruling::NextCandidate => left.anything(),
+            // Where the head does not say how long the key has to rest the body may.
+            Ruling::NextCandidate => {
+                left.anything() || (tried.key.is_some() && wait_of(&head.headers).is_none())
+            }
             Ruling::NextProvider => left.provider || left.earlier,
         };
         if hops {
             return self.keep(tried, ruling, head, (body, lease)).await;
         }
+        self.learn_head(&mut tried, status, &head.headers, &[]);
         let mut held = Held::default();
         if left.anything() && judge::may_hide_an_error(status, &head.headers) {
             let limit = self.header_timeout(tried.member, left);
@@ -332,37 +351,57 @@ impl Errand<'_> {
         Outcome::Won(Box::new(self.won(tried, head, (body, held), lease)))
     }
 
-    /// Tells the breaker of a status that is a failure; a good one is told at the answer's end.
-    fn report_head(&self, tried: &mut Tried<'_>, status: StatusCode, headers: &HeaderMap) {
-        let clients_own = tried.key.is_none() && self.original.own;
-        // The limit of a client's own account says nothing of the provider.
-        let counts = !(clients_own && status == StatusCode::TOO_MANY_REQUESTS);
-        if breaker::Outcome::of_status(status.as_u16()) == breaker::Outcome::Failure && counts {
-            let now = now();
-            let wait = wait_of(headers);
-            tried.permit.report(breaker::Outcome::Failure, wait, now);
+    /// Tells the key what came, and the breaker of a status that is a failure; a good one is told
+    /// at the answer's end. `body` is that of an error, decoded, if it was read.
+    fn learn_head(
+        &self,
+        tried: &mut Tried<'_>,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) {
+        let now = now();
+        if let Some(key) = &tried.key {
+            key.learn(status, headers, body, now);
+        }
+        if breaker::Outcome::of_status(status.as_u16()) != breaker::Outcome::Failure {
+            return;
+        }
+        let limited = status == StatusCode::TOO_MANY_REQUESTS;
+        match &tried.key {
+            // One key's limit says nothing of the provider while it has another.
+            Some(key) if limited && !key.was_the_last(now) => tried.permit.limited(),
+            // Nor does that of a client's own account.
+            None if limited && tried.credential == Credential::Client => tried.permit.abstain(),
+            _ => {
+                let wait = wait_of(headers).or_else(|| wait_in(body, now));
+                tried.permit.report(breaker::Outcome::Failure, wait, now);
+            }
         }
     }
 
     /// Holds a failed answer back.
     async fn keep(
         &self,
-        tried: Tried<'_>,
+        mut tried: Tried<'_>,
         ruling: Ruling,
         head: response::Parts,
         (body, lease): (Incoming, Lease),
     ) -> Outcome {
         let status = head.status;
         self.note_try(&tried, Some(status), Some(status.as_str()));
-        let wait = wait_of(&head.headers);
         let body = judge::keep(body).await;
         if body.is_some() {
             lease.give_back();
         }
+        let said = judge::said(&head.headers, body.as_ref());
+        self.learn_head(&mut tried, status, &head.headers, &said);
+        let wait = wait_of(&head.headers).or_else(|| wait_in(&said, now()));
         let kept = body.map(|body| Kept {
             status,
             headers: head.headers,
             body,
+            key: tried.key_state(now()),
         });
         Outcome::Missed(ruling, Box::new(of_status(status, kept, wait)))
     }
@@ -375,14 +414,11 @@ impl Errand<'_> {
         status: StatusCode,
         error: bytes::Bytes,
     ) -> Outcome {
-        if let Some(key) = &tried.key {
-            key.learn(status, &head.headers, now());
-        }
-        self.report_head(&mut tried, status, &head.headers);
+        self.learn_head(&mut tried, status, &head.headers, &error);
         let reason = format!("{status} hidden in a 200");
         self.note_try(&tried, Some(status), Some(&reason));
-        let wait = wait_of(&head.headers);
-        let kept = Kept::unmasked(status, head.headers, error);
+        let wait = wait_of(&head.headers).or_else(|| wait_in(&error, now()));
+        let kept = Kept::unmasked(status, head.headers, error, tried.key_state(now()));
         // What is the client's fault would be so anywhere: that ruling ends the errand.
         let ruling = judge::rule(status);
         Outcome::Missed(ruling, Box::new(of_status(status, Some(kept), wait)))
@@ -406,18 +442,11 @@ impl Errand<'_> {
             };
             self.fleet.memories.affinity.settle(*session, home, now);
         }
-        let key = tried
-            .key
-            .as_ref()
-            .filter(|_| member.provider.pooled)
-            .map(|key| {
-                let as_picked = head.status.is_success() && !tried.left.earlier;
-                if as_picked {
-                    key.picked.clone()
-                } else {
-                    member.key_state(key, now)
-                }
-            });
+        let key = if head.status.is_success() && !tried.left.earlier {
+            tried.pooled_key().map(|key| key.picked.clone())
+        } else {
+            tried.key_state(now)
+        };
         let converter = match member.api.form(head.status, &head.headers) {
             Form::AsIs => tried.rewrite,
             Form::AwsEventStream => {
@@ -491,6 +520,11 @@ impl Errand<'_> {
 /// How long the provider asks to be left alone.
 fn wait_of(headers: &HeaderMap) -> Option<Duration> {
     retry_after::from_headers(headers, now().unix_ms).map(Duration::from_millis)
+}
+
+/// The same in the words of an error's body.
+fn wait_in(body: &[u8], now: Now) -> Option<Duration> {
+    retry_after::from_body(body, now.unix_ms).map(Duration::from_millis)
 }
 
 fn refused(message: String) -> Miss {

@@ -148,6 +148,7 @@ impl Errand<'_> {
         let mut misses = Misses::default();
         for round in 0..=rounds {
             let more = round < rounds;
+            misses.begin_round();
             let (won, last) = self.round(order, more, &mut misses).await;
             if let Some(won) = won {
                 return Ok(won);
@@ -215,7 +216,7 @@ impl Errand<'_> {
         let share = u32::try_from(self.seed.rotate_left(round * 8) & 0xff).unwrap_or(0);
         let own = doubled.min(LONGEST_PAUSE);
         let own = own / 2 + own / 2 * share / 255;
-        let pause = misses.soonest().map_or(own, |asked| asked.max(own));
+        let pause = misses.pause().max(own);
         if pause > LONGEST_PAUSE {
             return false;
         }
@@ -229,13 +230,19 @@ impl Errand<'_> {
         let credential = shape::credential(&member.provider, self.original.own, has_key);
         let mut misses = Misses::default();
         let mut tried = Vec::new();
+        // Keys that are no good are for somebody to put right, so that is not hidden; but who was
+        // refused with one key and limited with another may go on.
+        let mut only_refused = !left.earlier;
         loop {
             let key = if credential == Credential::Configured && has_key {
                 match self.key(member, &tried) {
                     Ok(key) => Some(key),
                     Err(exhausted) => {
                         self.note_exhausted(member, &exhausted);
-                        misses.add(spent(&exhausted));
+                        // What the keys themselves got says more.
+                        if misses.is_empty() || exhausted.why != keys::Why::Tried {
+                            misses.add(spent(&exhausted));
+                        }
                         return Visit::Missed(misses);
                     }
                 }
@@ -254,18 +261,20 @@ impl Errand<'_> {
                 if let Some(key) = key {
                     key.undo();
                 }
-                misses.add(ill());
+                misses.add(ill(member));
                 return Visit::Missed(misses);
             };
             match self.attempt(member, (credential, key), permit, left).await {
                 Outcome::Won(won) => return Visit::Won(won),
                 Outcome::Missed(ruling, miss) => {
                     misses.add(*miss);
+                    only_refused &= ruling == Ruling::NextKey;
                     match ruling {
                         Ruling::NextKey | Ruling::NextCandidate if left.key => {}
                         Ruling::NextCandidate | Ruling::NextProvider => {
                             return Visit::Missed(misses);
                         }
+                        Ruling::NextKey if !only_refused => return Visit::Missed(misses),
                         Ruling::NextKey | Ruling::Answer => return Visit::Final(misses),
                     }
                 }
@@ -345,13 +354,14 @@ fn spent(exhausted: &keys::Exhausted) -> Miss {
 }
 
 /// Its breaker closed in on it between plan and try.
-fn ill() -> Miss {
+fn ill(member: &Member) -> Miss {
+    let wait = member.breaker.lock().wait_ms(now());
     Miss {
         kind: ErrorKind::Unavailable,
         message: ALL_UNHEALTHY.into(),
         cause: "the circuit breaker is open".into(),
         kept: None,
-        wait: None,
+        wait: Some(Duration::from_millis(wait)),
     }
 }
 

@@ -253,6 +253,19 @@ impl Permit {
         }
     }
 
+    /// It was a failure that is no reason to leave the provider alone.
+    pub fn limited(&mut self) {
+        self.member.tally.failed.fetch_add(1, Ordering::Relaxed);
+        self.abstain();
+    }
+
+    /// What came says nothing of the provider.
+    pub fn abstain(&mut self) {
+        if let Some(admission) = self.admission.take() {
+            self.member.breaker.lock().release(admission);
+        }
+    }
+
     /// The same at the end of an answer whose head was a success.
     pub fn ended(&mut self, end: &End, now: Now) {
         match end {
@@ -266,9 +279,7 @@ impl Permit {
 impl Drop for Permit {
     fn drop(&mut self) {
         self.member.in_flight.fetch_sub(1, Ordering::Relaxed);
-        if let Some(admission) = self.admission.take() {
-            self.member.breaker.lock().release(admission);
-        }
+        self.abstain();
     }
 }
 

@@ -276,6 +276,7 @@ impl Answerer {
             status,
             headers,
             body,
+            key: _,
         }) = miss.kept
         {
             recording.responded(status, &headers);

@@ -1,6 +1,7 @@
 //! Tells whether what came from a provider is an answer, or a reason to ask the next candidate.
 //! Nothing has been sent to the client yet.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -118,6 +119,25 @@ pub async fn look(
             }
         }
     }
+}
+
+/// The same decoded, to be read; empty where nothing was kept.
+#[must_use]
+pub fn said<'a>(headers: &HeaderMap, body: Option<&'a Bytes>) -> Cow<'a, [u8]> {
+    let Some(body) = body else {
+        return Cow::Borrowed(&[]);
+    };
+    match encoding(headers) {
+        None => Cow::Borrowed(body),
+        Some(encoding) => Cow::Owned(decode(Some(encoding), body, MAX_KEPT).bytes.to_vec()),
+    }
+}
+
+fn encoding(headers: &HeaderMap) -> Option<&str> {
+    headers
+        .get(CONTENT_ENCODING)
+        .and_then(|encoding| encoding.to_str().ok())
+        .filter(|encoding| !encoding.eq_ignore_ascii_case("identity"))
 }
 
 /// The body of an answer that failed, if it is small and soon here; else none.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::{HeaderMap, StatusCode};
 use weir_core::clock::Now;
-use weir_core::keys::{Ask, Charge, Exhausted, KeyId, Tokens};
+use weir_core::keys::{Answer, Ask, Charge, Exhausted, KeyId, Tokens};
 use weir_core::settings::Key;
 
 use crate::attempt::KeyState;
@@ -44,7 +44,7 @@ impl KeyUse {
             index: chosen.index,
             id: chosen.id,
             key: chosen.key,
-            others: chosen.available > 1,
+            others: chosen.others,
             picked: KeyState {
                 label: chosen.label,
                 total: chosen.total,
@@ -55,12 +55,20 @@ impl KeyUse {
         })
     }
 
-    /// Learns from the head of an answer.
-    pub fn learn(&self, status: StatusCode, headers: &HeaderMap, now: Now) {
-        self.member
-            .keys
-            .lock()
-            .learn(self.id, status.as_u16(), headers, now);
+    /// Learns from an answer; `body` is that of an error, decoded, if it was read.
+    pub fn learn(&self, status: StatusCode, headers: &HeaderMap, body: &[u8], now: Now) {
+        let answer = Answer {
+            status: status.as_u16(),
+            headers,
+            body,
+        };
+        self.member.keys.lock().learn_answer(self.id, &answer, now);
+    }
+
+    /// Whether every key of the pool is at its limit or refused.
+    #[must_use]
+    pub fn was_the_last(&self, now: Now) -> bool {
+        self.member.keys.lock().available(now) == 0
     }
 
     /// Whether somebody needs to know what it used.

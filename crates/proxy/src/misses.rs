@@ -9,6 +9,8 @@ use http::header::{
 use http::{HeaderMap, HeaderValue, StatusCode};
 use weir_wire::errors::ErrorKind;
 
+use crate::attempt::KeyState;
+
 /// An answer of a provider's that was held back because another might have had a better one.
 #[derive(Debug)]
 pub struct Kept {
@@ -18,12 +20,19 @@ pub struct Kept {
     pub headers: HeaderMap,
     /// Its body, all of it.
     pub body: Bytes,
+    /// The pooled key that was used.
+    pub key: Option<KeyState>,
 }
 
 impl Kept {
     /// An error that came in the disguise of a good answer.
     #[must_use]
-    pub fn unmasked(status: StatusCode, mut headers: HeaderMap, body: Bytes) -> Self {
+    pub fn unmasked(
+        status: StatusCode,
+        mut headers: HeaderMap,
+        body: Bytes,
+        key: Option<KeyState>,
+    ) -> Self {
         for name in [CONTENT_LENGTH, CONTENT_ENCODING, TRANSFER_ENCODING] {
             headers.remove(name);
         }
@@ -32,6 +41,7 @@ impl Kept {
             status,
             headers,
             body,
+            key,
         }
     }
 }
@@ -75,16 +85,24 @@ impl Miss {
 #[derive(Debug, Default)]
 pub struct Misses {
     best: Option<Miss>,
+    /// The earliest moment that anybody named.
     soonest: Option<Duration>,
+    /// The same where who names none may be asked at once.
+    pause: Option<Duration>,
+}
+
+fn earlier(one: Option<Duration>, other: Option<Duration>) -> Option<Duration> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
 }
 
 impl Misses {
     /// Adds one.
     pub fn add(&mut self, miss: Miss) {
-        self.soonest = match (self.soonest, miss.wait) {
-            (Some(one), Some(other)) => Some(one.min(other)),
-            (one, other) => one.or(other),
-        };
+        self.soonest = earlier(self.soonest, miss.wait);
+        self.pause = earlier(self.pause, Some(miss.wait.unwrap_or_default()));
         if self
             .best
             .as_ref()
@@ -96,14 +114,11 @@ impl Misses {
 
     /// Adds those of another provider.
     pub fn extend(&mut self, other: Self) {
-        let soonest = other.soonest;
+        self.soonest = earlier(self.soonest, other.soonest);
+        self.pause = earlier(self.pause, other.pause);
         if let Some(best) = other.best {
             self.add(best);
         }
-        self.soonest = match (self.soonest, soonest) {
-            (Some(one), Some(other)) => Some(one.min(other)),
-            (one, other) => one.or(other),
-        };
     }
 
     /// Whether there is none.
@@ -112,10 +127,16 @@ impl Misses {
         self.best.is_none()
     }
 
-    /// The earliest moment at which another try makes sense, from now.
+    /// Another round begins: what was asked for in the last one has been waited for.
+    pub fn begin_round(&mut self) {
+        self.soonest = None;
+        self.pause = None;
+    }
+
+    /// The shortest pause after which another round makes sense.
     #[must_use]
-    pub fn soonest(&self) -> Option<Duration> {
-        self.soonest
+    pub fn pause(&self) -> Duration {
+        self.pause.unwrap_or_default()
     }
 
     /// The one that the client gets. A limit that was reached everywhere is told with the
@@ -140,4 +161,35 @@ impl Misses {
 pub fn seconds(wait: Duration) -> HeaderValue {
     let whole = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
     HeaderValue::from(whole.max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn miss(wait: Option<u64>) -> Miss {
+        Miss {
+            kind: ErrorKind::Upstream,
+            message: String::new(),
+            cause: String::new(),
+            kept: None,
+            wait: wait.map(Duration::from_secs),
+        }
+    }
+
+    #[test]
+    fn who_names_no_wait_may_be_asked_at_once_and_earlier_rounds_are_over() {
+        let mut misses = Misses::default();
+        misses.add(miss(Some(300)));
+        assert_eq!(misses.pause(), Duration::from_secs(300));
+        let mut other = Misses::default();
+        other.add(miss(None));
+        misses.extend(other);
+        assert_eq!(misses.pause(), Duration::ZERO);
+        misses.begin_round();
+        misses.add(miss(Some(7)));
+        assert_eq!(misses.pause(), Duration::from_secs(7));
+        let best = misses.best().unwrap();
+        assert_eq!(best.wait, Some(Duration::from_secs(300)), "its own");
+    }
 }

@@ -14,7 +14,7 @@ use weir_core::vault::Vault;
 use weir_wire::errors::ErrorKind;
 use weir_wire::thinking::{Options, Resolver, Standing, plan_edits};
 
-use crate::ask::Ask;
+use crate::ask::{Ask, between_two};
 use crate::clock::now;
 use crate::errand::{ALL_UNHEALTHY, Original};
 use crate::fleet::{Fleet, Member};
@@ -45,7 +45,7 @@ pub fn plan<'a>(
     if let [only] = candidates {
         let order = vec![*only];
         // A client's own credential is not refused: see `Errand::insists`.
-        if original.own || only.breaker.lock().would_admit(now()) {
+        if between_two(candidates, original.own) || only.breaker.lock().would_admit(now()) {
             return Ok(planned(order, Reason::Only));
         }
         return Err(unhealthy(candidates, now()));

@@ -246,6 +246,9 @@ pub trait Api: Send + Sync + Debug {
         Signing::Ready(put_key(&mut request.headers, style, &key.secret))
     }
 
+    /// It has refused a credential of its own, one that is no key.
+    fn refused(&self) {}
+
     /// What the body of its response is.
     fn form(&self, status: StatusCode, headers: &HeaderMap) -> Form {
         let _any = (status, headers);

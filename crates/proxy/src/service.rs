@@ -346,21 +346,28 @@ async fn dispatch(
         mut recording,
         guards,
     } = caller;
-    let outcome = match plan {
+    let (outcome, reason) = match plan {
         Ok(plan) => {
             errand.note_plan(plan.reason);
-            let won = errand.run(&plan.order).await;
-            won.map(|won| (won, plan.reason))
+            (errand.run(&plan.order).await, Some(plan.reason))
         }
-        Err(miss) => Err(miss),
+        Err(miss) => (Err(miss), None),
     };
     let Log { route, attempts } = std::mem::take(&mut *errand.log.lock());
+    let last = Arc::clone(&route.provider);
     recording.routed(route, attempts);
-    let (won, reason) = match outcome {
+    let won = match outcome {
         Ok(won) => won,
-        Err(miss) => {
+        Err(mut miss) => {
+            let key = miss.kept.as_mut().and_then(|kept| kept.key.take());
             let gate = errand.spent.gate;
-            return answerer.failed(*miss, &errand.original.body, recording, gate);
+            let mut response = answerer.failed(*miss, &errand.original.body, recording, gate);
+            if let Some(member) = errand.fleet.member(&last) {
+                let breaker = member.breaker_state(now());
+                let told = Told::of(&errand, member, (breaker, reason, key));
+                told.add_to(response.headers_mut());
+            }
+            return response;
         }
     };
     let Won {
@@ -376,14 +383,8 @@ async fn dispatch(
     *response.extensions_mut() = head.extensions;
     let mut headers = shape::response_headers(head.headers);
     answerer.add_request_id(&mut headers);
-    let told = Told {
-        routing: &errand.fleet.routing,
-        strategy: errand.fleet.strategy(),
-        provider: member.name(),
-        breaker,
-        reason,
-        key,
-    };
+    shape::forbid_buffering(&mut headers);
+    let told = Told::of(&errand, &member, (breaker, reason, key));
     told.add_to(&mut headers);
     *response.headers_mut() = headers;
     let relay = Relay::new(answer, recording, guards);

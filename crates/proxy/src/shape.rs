@@ -2,8 +2,8 @@
 //! credential that opened the gateway. The provider's credential is put in later, by its own code.
 
 use http::header::{
-    AUTHORIZATION, CONNECTION, EXPECT, FORWARDED, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION,
-    TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+    AUTHORIZATION, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, COOKIE, EXPECT, FORWARDED, HOST,
+    PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Version};
 use weir_core::identity::{Gate, Pass};
@@ -12,6 +12,8 @@ use weir_core::settings::{ClientCredentials, Provider, ProviderKind};
 use crate::upstream::Upstream;
 
 const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+/// nginx holds answers back unless told so.
+const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 const API_KEY: HeaderName = HeaderName::from_static("api-key");
 const X_GOOG_API_KEY: HeaderName = HeaderName::from_static("x-goog-api-key");
 /// What another gateway uses inside; it must never come from a client.
@@ -154,9 +156,11 @@ impl<'a> Sieve<'a> {
             || *name == X_SELECTED_KEY
             || tells_of_the_client(name)
             || self.named.contains(name);
+        let ours = self.credential == Credential::Configured;
         let dropped = self.spent.is(name, value)
-            || (CREDENTIALS.contains(name)
-                && (self.credential == Credential::Configured || is_placeholder(value)));
+            || (CREDENTIALS.contains(name) && (ours || is_placeholder(value)))
+            // What belongs to a client's session with one provider.
+            || (ours && *name == COOKIE);
         !of_this_hop && !dropped
     }
 }
@@ -186,6 +190,20 @@ pub fn response_headers(headers: HeaderMap) -> HeaderMap {
         }
     });
     relayed
+}
+
+/// Asks proxies between weir and the client not to hold a stream back, unless the provider has
+/// said something about it.
+pub fn forbid_buffering(headers: &mut HeaderMap) {
+    let is_stream = headers
+        .get(CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
+    if is_stream {
+        let caching = headers.entry(CACHE_CONTROL);
+        caching.or_insert(HeaderValue::from_static("no-cache, no-transform"));
+        let buffering = headers.entry(X_ACCEL_BUFFERING);
+        buffering.or_insert(HeaderValue::from_static("no"));
+    }
 }
 
 /// Takes a map apart in order, without touching the reference counts of its values.

@@ -8,6 +8,8 @@ use weir_core::route::plan::Reason;
 use weir_core::settings::{Routing, Strategy};
 
 use crate::attempt::KeyState;
+use crate::errand::Errand;
+use crate::fleet::Member;
 
 const KEY_ID: HeaderName = HeaderName::from_static("x-cc-relay-key-id");
 const KEYS_TOTAL: HeaderName = HeaderName::from_static("x-cc-relay-keys-total");
@@ -31,12 +33,29 @@ pub struct Told<'a> {
     /// Its breaker when it was picked.
     pub breaker: State,
     /// Why it went first.
-    pub reason: Reason,
+    pub reason: Option<Reason>,
     /// The pooled key that was used.
     pub key: Option<KeyState>,
 }
 
-impl Told<'_> {
+impl<'a> Told<'a> {
+    /// What there is to tell of `errand`, which ended at `member`.
+    #[must_use]
+    pub fn of(
+        errand: &Errand<'a>,
+        member: &'a Member,
+        (breaker, reason, key): (State, Option<Reason>, Option<KeyState>),
+    ) -> Self {
+        Self {
+            routing: &errand.fleet.routing,
+            strategy: errand.fleet.strategy(),
+            provider: member.name(),
+            breaker,
+            reason,
+            key,
+        }
+    }
+
     /// Adds the headers.
     pub fn add_to(&self, headers: &mut HeaderMap) {
         if let Some(key) = &self.key {
@@ -56,8 +75,11 @@ impl Told<'_> {
             headers.insert(PROVIDER, name);
         }
         headers.insert(HEALTH, HeaderValue::from_static(self.breaker.as_str()));
-        headers.insert(REASON, HeaderValue::from_static(self.reason.as_str()));
-        if self.reason.is_thinking() {
+        let Some(reason) = self.reason else {
+            return;
+        };
+        headers.insert(REASON, HeaderValue::from_static(reason.as_str()));
+        if reason.is_thinking() {
             headers.insert(THINKING, HeaderValue::from_static("true"));
         }
     }

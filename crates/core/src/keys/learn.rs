@@ -17,7 +17,7 @@ pub const MIN_COOLDOWN_MS: u64 = 100;
 pub const MAX_COOLDOWN_MS: u64 = 24 * 3_600_000;
 /// Longest pause until the reset of a subscription's window: eight days, as a week needs.
 pub const MAX_WINDOW_WAIT_MS: u64 = 8 * 24 * 3_600_000;
-/// Pause after the first 401 or 403; each further one doubles it.
+/// Pause after the first 401, 402 or 403; each further one doubles it.
 pub const FIRST_BENCH_MS: u64 = 30_000;
 /// Longest such pause.
 pub const MAX_BENCH_MS: u64 = 3_600_000;
@@ -95,11 +95,11 @@ impl Slot {
                 self.refusals = 0;
                 self.benched_until = Until::default();
             }
-            401 | 403 => learnt.benched_ms = self.bench(now),
+            401..=403 => learnt.benched_ms = self.bench(now),
             429 => learnt.cooled_ms = self.cool(answer, quotas, now),
             _ => {}
         }
-        if matches!(answer.status, 401 | 403 | 429 | 500..) {
+        if matches!(answer.status, 401..=403 | 429 | 500..) {
             self.note_error(answer.status, now);
         }
         learnt

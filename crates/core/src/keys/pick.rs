@@ -23,6 +23,7 @@ impl KeyPool {
         candidates.extend(indices);
         let available = candidates.len();
         candidates.retain(|index| !ask.tried.contains(index));
+        let others = candidates.len() > 1;
         let wished = candidates
             .iter()
             .copied()
@@ -40,6 +41,7 @@ impl KeyPool {
             key: Arc::clone(&slot.key),
             preferred: wished.is_some(),
             available,
+            others,
             total,
             capacity: percent(slot.score(now)),
             charge: Charge {

@@ -163,6 +163,14 @@ impl<S: Source> Cache<S> {
         }
     }
 
+    /// Whoever it is for has refused it: another is fetched, if the last was not just now.
+    pub(crate) fn doubt(&self) {
+        if let Some(held) = &mut self.0.state.lock().lease {
+            held.renew_ms = 0;
+        }
+        drop(self.get());
+    }
+
     /// Lets a fetch begin at once, as if the pause after the last were over.
     #[cfg(test)]
     pub(crate) fn rest(&self) {

@@ -106,6 +106,12 @@ impl Api for Azure {
         })
     }
 
+    fn refused(&self) {
+        if let Some(entra) = &self.entra {
+            entra.doubt();
+        }
+    }
+
     fn sign<'a>(&'a self, request: &'a mut Outbound, key: Option<&'a Key>) -> Signing<'a> {
         // The client's own credential, if it is to travel.
         if has_credential(&request.headers) {

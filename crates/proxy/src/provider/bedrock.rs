@@ -121,6 +121,10 @@ impl Api for Bedrock {
         Ok(Shaped { path, edits })
     }
 
+    fn refused(&self) {
+        self.credentials.doubt();
+    }
+
     fn sign<'a>(&'a self, request: &'a mut Outbound, _key: Option<&'a Key>) -> Signing<'a> {
         // The client's own Bedrock key, if it is to travel.
         if request.headers.contains_key(AUTHORIZATION) {

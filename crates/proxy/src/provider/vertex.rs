@@ -100,6 +100,10 @@ impl Api for Vertex {
         Ok(Shaped { path, edits })
     }
 
+    fn refused(&self) {
+        self.credentials.doubt();
+    }
+
     fn sign<'a>(&'a self, request: &'a mut Outbound, _key: Option<&'a Key>) -> Signing<'a> {
         // The client's own token, if it is to travel.
         if request.headers.contains_key(AUTHORIZATION) {

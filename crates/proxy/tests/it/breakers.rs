@@ -56,16 +56,32 @@ async fn failures_in_a_row_open_it_and_then_it_is_not_asked() {
 }
 
 #[tokio::test]
-async fn limits_count_too() {
-    let health = "    open_duration_ms: 60000\n";
-    let text = yaml(health).replace("key: key-of-u1", "key: a}, {key: b");
+async fn limits_of_the_only_key_count_too() {
+    let rig = two(60_000, 1).await;
+    let limit = || Raw::new(429).header("retry-after-ms", "100").body("{}");
+    rig.mocks[0].push(limit());
+    rig.mocks[0].push(limit());
+    within(async {
+        // The key is free again after its pause.
+        while rig.mocks[0].received().len() < 2 {
+            assert_eq!(rig.who().await, "u2");
+        }
+    })
+    .await;
+    assert_eq!(health_of(&rig), "open");
+}
+
+#[tokio::test]
+async fn a_limit_of_one_key_says_nothing_of_a_provider_that_has_another() {
+    let keys = "key: a}, {key: b}, {key: c}, {key: d";
+    let text = yaml("    open_duration_ms: 60000\n").replace("key: key-of-u1", keys);
     let rig = rig(2, &text).await;
-    for _ in 0..2 {
+    for _ in 0..3 {
         rig.mocks[0].push(Raw::new(429).body("{}"));
     }
-    assert_eq!(rig.who().await, "u2", "after both keys of the first");
-    assert_eq!(rig.received(), [2, 1]);
-    assert_eq!(health_of(&rig), "open");
+    assert_eq!(rig.who().await, "u1", "with its last key");
+    assert_eq!(rig.received(), [4, 0]);
+    assert_eq!(health_of(&rig), "closed");
 }
 
 #[tokio::test]
@@ -242,4 +258,35 @@ async fn a_wait_that_the_provider_asks_for_is_kept() {
     }
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(health_of(&rig), "open", "longer than its own time");
+}
+
+#[tokio::test]
+async fn a_providers_limit_counts_though_the_client_has_a_credential_that_it_never_sees() {
+    let text = "health:\n  health_check: {enabled: false}\n  circuit_breaker: {failure_threshold: 2}\n\
+                providers:\n  - {name: u1, type: ollama, base_url: \"{u1}\", dialects: [anthropic_messages]}\n";
+    let rig = rig(1, text).await;
+    for _ in 0..2 {
+        rig.mocks[0].push(Raw::new(429).body("{}"));
+        assert_eq!(rig.say(&["x-api-key: own"]).await.status, 429);
+    }
+    assert_eq!(rig.mocks[0].received()[0].header("x-api-key"), None);
+    assert_eq!(health_of(&rig), "open");
+}
+
+#[tokio::test]
+async fn a_refusal_says_when_the_breaker_lets_through_again() {
+    let text = format!(
+        "health:\n  health_check: {{enabled: false}}\n  circuit_breaker: {{failure_threshold: 1, open_duration_ms: 60000}}\nproviders:\n{}",
+        zai("u1", "client_credentials: never")
+    );
+    let rig = rig(1, &text).await;
+    rig.mocks[0].push(Raw::new(500).body("{}"));
+    for headers in [&[][..], &["x-api-key: own"][..]] {
+        rig.say(headers).await;
+        let answer = rig.say(headers).await;
+        assert_eq!(answer.status, 503);
+        let wait: u64 = answer.header("retry-after").unwrap().parse().unwrap();
+        assert!((50..=60).contains(&wait), "{wait}");
+    }
+    assert_eq!(rig.received(), [1]);
 }

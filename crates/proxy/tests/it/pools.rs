@@ -216,3 +216,70 @@ async fn what_was_learnt_stays_over_a_reload() {
 fn an_id_shows_nothing_of_the_key() {
     assert_eq!(KeyId::of("k-z1").to_string(), "e769bdd5");
 }
+
+#[tokio::test]
+async fn a_refused_key_beside_a_limited_one_leaves_the_other_provider() {
+    let keys = "keys: [{key: a, priority: 2}, {key: b}]\npriority: 2";
+    let text = format!(
+        "routing:\n  debug: true\nproviders:\n{}{}",
+        zai("u1", keys),
+        zai("u2", "")
+    );
+    let rig = rig(2, &text).await;
+    rig.mocks[0].push(Raw::new(429).body("{}"));
+    rig.mocks[0].push(Raw::new(401).body("{}"));
+    assert_eq!(rig.who().await, "u2");
+    assert_eq!(rig.received(), [2, 1]);
+}
+
+#[tokio::test]
+async fn keys_without_money_are_told_so() {
+    let rig = keys("round_robin", TWO).await;
+    for _ in 0..2 {
+        rig.mocks[0].push(Raw::new(402).body("no money"));
+    }
+    let answer = rig.say(&[]).await;
+    assert_eq!((answer.status, &answer.body[..]), (402, &b"no money"[..]));
+    assert_eq!(answer.header("retry-after"), None);
+    assert_eq!(rig.received(), [2]);
+    assert_eq!(limited(&rig.say(&[]).await), 30, "both are left alone");
+}
+
+#[tokio::test]
+async fn a_wait_that_only_the_body_names_is_kept() {
+    for body in [
+        r#"{"error":{"code":429,"status":"RESOURCE_EXHAUSTED","details":[{"@type":
+            "type.googleapis.com/google.rpc.RetryInfo","retryDelay":"37s"}]}}"#,
+        r#"{"error":{"type":"usage_limit_reached","resets_in_seconds":37}}"#,
+    ] {
+        let rig = keys("round_robin", "  - {key: a}\n").await;
+        rig.mocks[0].push(Raw::new(429).body(body));
+        let answer = rig.say(&[]).await;
+        assert_eq!((answer.status, &answer.body[..]), (429, body.as_bytes()));
+        assert_eq!(limited(&rig.say(&[]).await), 37);
+        assert_eq!(rig.received(), [1]);
+    }
+}
+
+#[tokio::test]
+async fn a_key_is_told_of_an_answer_that_failed_too() {
+    let rig = keys("round_robin", TWO).await;
+    for _ in 0..2 {
+        rig.mocks[0].push(Raw::new(429).header("retry-after", "9").body("{}"));
+    }
+    let answer = rig.say(&[]).await;
+    assert_eq!(answer.status, 429);
+    assert!(answer.header("x-cc-relay-key-id").is_some());
+    assert_eq!(answer.header("x-cc-relay-keys-total"), Some("2"));
+}
+
+#[tokio::test]
+async fn cookies_go_with_a_clients_own_credential_only() {
+    for (credentials, cookie) in [("always", Some("session=s")), ("never", None)] {
+        let more = format!("client_credentials: {credentials}");
+        let text = format!("providers:\n{}", zai("u1", &more));
+        let rig = rig(1, &text).await;
+        rig.say(&["x-api-key: own", "cookie: session=s"]).await;
+        assert_eq!(rig.mocks[0].received()[0].header("cookie"), cookie);
+    }
+}

@@ -25,6 +25,26 @@ async fn a_streams_bytes_are_not_touched() {
 }
 
 #[tokio::test]
+async fn proxies_on_the_way_are_asked_not_to_hold_a_stream_back() {
+    let net = net(&[]).await;
+    let silent = || stream().piece("data: 1\n\n");
+    let spoken = silent().header("cache-control", "no-store");
+    for (raw, caching) in [(silent(), "no-cache, no-transform"), (spoken, "no-store")] {
+        net.mock.push(raw);
+        let answer = ask(net.addr, &post("/v1/messages", &[], BODY)).await;
+        assert_eq!(answer.header("cache-control"), Some(caching));
+        assert_eq!(answer.header("x-accel-buffering"), Some("no"));
+    }
+    net.mock.push(
+        Raw::new(200)
+            .header("content-type", "application/json")
+            .body("{}"),
+    );
+    let answer = ask(net.addr, &post("/v1/messages", &[], BODY)).await;
+    assert_eq!(answer.header("x-accel-buffering"), None);
+}
+
+#[tokio::test]
 async fn each_piece_reaches_the_client_before_the_next_is_sent() {
     let net = net(&[]).await;
     let gate = Gate::new();
