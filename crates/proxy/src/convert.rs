@@ -17,16 +17,28 @@ pub enum Converter {
 }
 
 impl Converter {
-    /// Takes a piece; what is ready goes to the end of `out`.
+    /// Takes a piece; what is ready goes to the end of `out`. `said` gets what the upstream said in
+    /// the dialect's own framing, before anything of it is changed.
     ///
     /// # Errors
     /// When the body is not what it must be: it ends here, as a break.
-    pub fn push(&mut self, piece: Bytes, out: &mut VecDeque<Bytes>) -> Result<(), String> {
+    pub fn push(
+        &mut self,
+        piece: Bytes,
+        out: &mut VecDeque<Bytes>,
+        mut said: impl FnMut(&Bytes),
+    ) -> Result<(), String> {
         match self {
-            Self::EventStream(frames) => frames
-                .push(&piece, out)
-                .map_err(|error| format!("upstream's event stream is broken: {error}")),
+            Self::EventStream(frames) => {
+                let before = out.len();
+                let outcome = frames
+                    .push(&piece, out)
+                    .map_err(|error| format!("upstream's event stream is broken: {error}"));
+                out.range(before..).for_each(said);
+                outcome
+            }
             Self::Rewrite(rewriter) => {
+                said(&piece);
                 rewriter.push(piece, out);
                 Ok(())
             }

@@ -118,7 +118,10 @@ impl Relay {
             }
             Some(converter) => {
                 let before = self.ready.len();
-                let outcome = converter.push(piece, &mut self.ready);
+                let settlement = &mut self.settlement;
+                // What is learnt is what the upstream said, not what the client is shown.
+                let said = |piece: &Bytes| settlement.arrived(piece);
+                let outcome = converter.push(piece, &mut self.ready, said);
                 self.note(before);
                 outcome
             }
@@ -129,7 +132,6 @@ impl Relay {
     fn note(&mut self, from: usize) {
         for piece in self.ready.range(from..) {
             self.recording.arrived(piece);
-            self.settlement.arrived(piece);
         }
     }
 

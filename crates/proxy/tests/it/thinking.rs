@@ -249,6 +249,31 @@ async fn clients_may_get_signatures_with_their_family_in_front() {
 }
 
 #[tokio::test]
+async fn a_prefix_is_for_the_clients_eyes_only() {
+    let routing = "  thinking:\n    prefix: true\n  strategy: round_robin\n";
+    let rig = rig(2, &format!("{}{}", one(routing), zai("u2", ""))).await;
+    rig.who().await;
+    rig.mocks[1].push(stream("let me see", LONG));
+    let asked = body("claude-x", &json!([{"role": "user", "content": "q"}]));
+    rig.send(&[], &asked).await;
+    let text = json!({"type": "text", "text": "t"});
+    let shown = json!([thought("let me see", &format!("claude#{LONG}")), text]);
+    for _ in 0..3 {
+        let answer = rig.send(&[], &body("claude-x", &turn(&shown))).await;
+        assert_eq!(answer.header("x-weir-route-reason"), Some("issuer"));
+        assert_eq!(answer.header("x-cc-relay-provider"), Some("u2"));
+    }
+    let lost = json!([{"type": "thinking", "thinking": "let me see"}, text]);
+    rig.send(&[], &body("claude-x", &turn(&lost))).await;
+    let all = rig.mocks.iter().flat_map(|mock| mock.received());
+    let first = |seen: weir_mock::Received| {
+        let block = seen.json().pointer("/messages/1/content/0")?.clone();
+        Some(block["signature"].clone())
+    };
+    assert_eq!(all.filter_map(first).collect::<Vec<_>>(), [LONG; 4]);
+}
+
+#[tokio::test]
 async fn a_signed_history_stays_with_one_provider() {
     let rig = rig(2, &two("round_robin")).await;
     let content = json!([thought("a", LONG), {"type": "text", "text": "t"}]);
