@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, HeaderValue};
+use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, Response, StatusCode, response};
 use hyper::body::Incoming;
 use weir_core::clock::Now;
@@ -15,6 +15,7 @@ use weir_core::route::breaker::{self, State};
 use weir_wire::dialect::Dialect;
 use weir_wire::edit::Edits;
 use weir_wire::errors::ErrorKind;
+use weir_wire::rewrite::Rewriter;
 
 use crate::clock::now;
 use crate::convert::Converter;
@@ -77,7 +78,7 @@ struct Tried<'a> {
     breaker: State,
     /// The model's family, for what it signs.
     group: Box<str>,
-    rewrite: Option<Converter>,
+    rewrite: Option<Box<Rewriter>>,
 }
 
 impl Tried<'_> {
@@ -258,7 +259,7 @@ impl Errand<'_> {
         tried: &Tried<'_>,
         client_model: Option<&str>,
         model: Option<&str>,
-    ) -> Option<Converter> {
+    ) -> Option<Box<Rewriter>> {
         let thinking = &self.fleet.routing.thinking;
         let prefix = (thinking.enabled && thinking.prefix).then_some(&*tried.group);
         let mapped = client_model
@@ -270,8 +271,8 @@ impl Errand<'_> {
         if prefix.is_none() && mapped.is_none() || !self.original.operation.generates() {
             return None;
         }
-        let rewriter = weir_wire::rewrite::Rewriter::new(self.original.dialect, prefix, mapped);
-        Some(Converter::Rewrite(Box::new(rewriter)))
+        let rewriter = Rewriter::new(self.original.dialect, prefix, mapped);
+        Some(Box::new(rewriter))
     }
 
     /// The client's headers for this provider, and their spelling. The last try takes them.
@@ -331,10 +332,11 @@ impl Errand<'_> {
         }
         self.learn_head(&mut tried, status, &head.headers, &[]);
         let mut held = Held::default();
-        if left.anything() && judge::may_hide_an_error(status, &head.headers) {
+        let form = tried.member.api.form(status, &head.headers);
+        if left.anything() && judge::may_hide_an_error(status, &head.headers, form) {
             let limit = self.header_timeout(tried.member, left);
-            let dialect = self.original.dialect;
-            match judge::look(&head.headers, &mut body, dialect, limit).await {
+            let kind = (self.original.dialect, form);
+            match judge::look(&head.headers, &mut body, kind, limit).await {
                 Look::Answer(beginning) => held = beginning,
                 Look::Fault(stands_for, error) => {
                     return self.unmask(tried, head, stands_for, error);
@@ -447,16 +449,12 @@ impl Errand<'_> {
         } else {
             tried.key_state(now)
         };
-        let converter = match member.api.form(head.status, &head.headers) {
-            Form::AsIs => tried.rewrite,
-            Form::AwsEventStream => {
-                head.headers.insert(
-                    http::header::CONTENT_TYPE,
-                    HeaderValue::from_static("text/event-stream"),
-                );
-                Some(Converter::EventStream(Box::default()))
-            }
-        };
+        let form = member.api.form(head.status, &head.headers);
+        if form == Form::AwsEventStream {
+            let kind = HeaderValue::from_static("text/event-stream");
+            head.headers.insert(CONTENT_TYPE, kind);
+        }
+        let converter = Converter::new(form, tried.rewrite);
         if converter.is_some() {
             // What is made of the body is seldom as long as the upstream's.
             head.headers.remove(CONTENT_LENGTH);

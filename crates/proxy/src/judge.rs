@@ -2,6 +2,7 @@
 //! Nothing has been sent to the client yet.
 
 use std::borrow::Cow;
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,7 +13,10 @@ use hyper::body::Incoming;
 use tokio::time::Instant;
 use weir_wire::decode::decode;
 use weir_wire::dialect::Dialect;
+use weir_wire::eventstream::{Broken, ToSse};
 use weir_wire::inband::{FirstEvent, Judgement};
+
+use crate::provider::Form;
 
 /// Bytes of a stream's beginning that are looked at.
 const MAX_LOOK: usize = 16 * 1024;
@@ -67,56 +71,96 @@ pub fn rule(status: StatusCode) -> Ruling {
 
 /// Whether the first bytes of a body can hide an error.
 #[must_use]
-pub fn may_hide_an_error(status: StatusCode, headers: &HeaderMap) -> bool {
+pub fn may_hide_an_error(status: StatusCode, headers: &HeaderMap, form: Form) -> bool {
     let Some(kind) = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes) else {
         return false;
     };
     let kinds: [&[u8]; 2] = [b"text/event-stream", b"application/json"];
-    status == StatusCode::OK && kinds.iter().any(|known| kind.starts_with(known))
+    let known = form == Form::AwsEventStream || kinds.iter().any(|known| kind.starts_with(known));
+    status == StatusCode::OK && known
 }
 
-/// Reads until the first event that says something, for at most `limit`.
+/// Reads until the first event that says something, for at most `limit`. What is held is as it
+/// came, whatever was read into it.
 pub async fn look(
     headers: &HeaderMap,
     body: &mut Incoming,
-    dialect: Dialect,
+    (dialect, form): (Dialect, Form),
     limit: Duration,
 ) -> Look {
-    let encoding = headers
-        .get(CONTENT_ENCODING)
-        .and_then(|encoding| encoding.to_str().ok())
-        .filter(|encoding| !encoding.eq_ignore_ascii_case("identity"));
     let deadline = Instant::now() + limit;
     let mut held = Held::default();
-    let mut first = FirstEvent::new(dialect);
-    let mut encoded = Vec::new();
+    let mut ear = Ear {
+        dialect,
+        first: FirstEvent::new(dialect),
+        frames: (form == Form::AwsEventStream).then(ToSse::default),
+        encoding: encoding(headers),
+        encoded: Vec::new(),
+    };
+    let mut seen = 0;
     loop {
         let frame = match tokio::time::timeout_at(deadline, body.frame()).await {
             Err(_) => return Look::Broke(format!("nothing was said within {limit:?}")),
-            Ok(None) => return Look::Answer(held),
+            Ok(None) => return ear.ended(held),
             Ok(Some(Err(error))) => return Look::Broke(crate::relay::with_causes(&error)),
             Ok(Some(Ok(frame))) => frame,
         };
         let Ok(piece) = frame.into_data() else {
             return Look::Answer(held);
         };
-        let judgement = match encoding {
-            None => first.push(&piece),
-            Some(encoding) => {
-                encoded.extend_from_slice(&piece);
-                // Read from the start each time: there is little of it, and seldom twice.
-                first = FirstEvent::new(dialect);
-                first.push(&decode(Some(encoding), &encoded, MAX_LOOK).bytes)
-            }
-        };
+        seen += piece.len();
+        let judgement = ear.push(&piece);
         held.pieces.push(piece);
         match judgement {
-            Judgement::Pending if encoded.len() < MAX_LOOK => {}
-            Judgement::Pending | Judgement::Commit => return Look::Answer(held),
-            Judgement::Error { status, body } => {
+            Ok(Judgement::Pending) if seen < MAX_LOOK => {}
+            Ok(Judgement::Pending | Judgement::Commit) => return Look::Answer(held),
+            Ok(Judgement::Error { status, body }) => {
                 let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
                 return Look::Fault(status, body);
             }
+            Err(broken) => return Look::Broke(crate::convert::broken(broken)),
+        }
+    }
+}
+
+/// Hears what the beginning of a body says, whatever it is wrapped in.
+struct Ear<'a> {
+    dialect: Dialect,
+    first: FirstEvent,
+    frames: Option<ToSse>,
+    encoding: Option<&'a str>,
+    /// What has come, where it is encoded.
+    encoded: Vec<u8>,
+}
+
+impl Ear<'_> {
+    fn push(&mut self, piece: &[u8]) -> Result<Judgement, Broken> {
+        if let Some(frames) = &mut self.frames {
+            let mut events = VecDeque::new();
+            let outcome = frames.push(piece, &mut events);
+            // What was whole before the break counts.
+            let judged = events.iter().map(|event| self.first.push(event));
+            let mut judged = judged.filter(|judged| *judged != Judgement::Pending);
+            return match judged.next() {
+                Some(judgement) => Ok(judgement),
+                None => outcome.map(|()| Judgement::Pending),
+            };
+        }
+        let Some(encoding) = self.encoding else {
+            return Ok(self.first.push(piece));
+        };
+        self.encoded.extend_from_slice(piece);
+        // Read from the start each time: there is little of it, and seldom twice.
+        self.first = FirstEvent::new(self.dialect);
+        let decoded = decode(Some(encoding), &self.encoded, MAX_LOOK);
+        Ok(self.first.push(&decoded.bytes))
+    }
+
+    /// It ended before it said anything.
+    fn ended(&self, held: Held) -> Look {
+        match self.frames.as_ref().map(ToSse::finish) {
+            Some(Err(broken)) => Look::Broke(crate::convert::broken(broken)),
+            _ => Look::Answer(held),
         }
     }
 }

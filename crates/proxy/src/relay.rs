@@ -14,6 +14,7 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep};
 use weir_core::exchange::End;
+use weir_core::route::breaker::Outcome;
 
 use crate::body::BoxError;
 use crate::connection::Busy;
@@ -98,6 +99,7 @@ impl Relay {
         for piece in answer.held.pieces {
             if let Err(reason) = relay.take(piece) {
                 relay.failure = Some(reason);
+                break;
             }
         }
         relay.note_end();
@@ -122,8 +124,10 @@ impl Relay {
                 // What is learnt is what the upstream said, not what the client is shown.
                 let said = |piece: &Bytes| settlement.arrived(piece);
                 let outcome = converter.push(piece, &mut self.ready, said);
+                let ends = outcome.is_ok() && converter.exception().is_some();
                 self.note(before);
-                outcome
+                // Clients leave when they see an exception, so its end is not waited for.
+                if ends { self.drain() } else { outcome }
             }
         }
     }
@@ -155,8 +159,16 @@ impl Relay {
         self.drained |= self.converter.is_none() && self.upstream.is_end_stream();
     }
 
-    fn ended(&mut self, end: End) {
-        let whole = end == End::Complete;
+    fn ended(&mut self, mut end: End) {
+        let mut whole = end == End::Complete;
+        if whole && let Some(exception) = self.converter.as_ref().and_then(Converter::exception) {
+            // The client was told in its own dialect, all of it; the upstream failed all the same,
+            // unless the request was at fault. More of its body may be to come.
+            whole = false;
+            if Outcome::of_status(exception.status()) == Outcome::Failure {
+                end = End::UpstreamBroke(exception.to_string().into());
+            }
+        }
         self.settlement.ended(&end);
         self.recording.finish(end);
         let lease = self.lease.take();

@@ -2,6 +2,7 @@
 //! Anthropic's API go out as soon as a frame is whole. The framing itself is the AWS crate's.
 
 use std::collections::VecDeque;
+use std::fmt;
 
 use aws_smithy_eventstream::frame::read_message_from;
 use aws_smithy_types::event_stream::{HeaderValue, Message};
@@ -9,6 +10,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::{Buf as _, Bytes, BytesMut};
 use serde_json::{Value, json};
+
+use crate::inband::of_word;
 
 /// Largest frame that is accepted, in bytes; the protocol's own limit is 16 MiB.
 const MAX_FRAME: usize = 24 * 1024 * 1024;
@@ -29,13 +32,36 @@ pub enum Broken {
     Large,
 }
 
+/// An exception in a stream: the last that its service says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exception {
+    /// Its type in the service's own words.
+    pub kind: String,
+    /// What the service says of it.
+    pub message: String,
+}
+
+impl Exception {
+    /// The status that it stands for.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        of_word(error_type(&self.kind)).unwrap_or(500)
+    }
+}
+
+impl fmt::Display for Exception {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.kind, self.message)
+    }
+}
+
 /// The converter of one response.
 #[derive(Debug, Default)]
 pub struct ToSse {
     /// What has come of the next frame, from its first byte on.
     waiting: BytesMut,
-    /// An exception has been passed on: nothing may follow it.
-    ended: bool,
+    /// It has been passed on: nothing may follow it.
+    exception: Option<Exception>,
 }
 
 impl ToSse {
@@ -44,13 +70,13 @@ impl ToSse {
     /// # Errors
     /// When a frame is corrupt. What was whole before it is in `out`.
     pub fn push(&mut self, piece: &[u8], out: &mut VecDeque<Bytes>) -> Result<(), Broken> {
-        if self.ended {
+        if self.exception.is_some() {
             return Ok(());
         }
         self.waiting.extend_from_slice(piece);
         while let Some(message) = self.frame()? {
             self.message(&message, out)?;
-            if self.ended {
+            if self.exception.is_some() {
                 self.waiting.clear();
                 break;
             }
@@ -97,6 +123,12 @@ impl ToSse {
         }
     }
 
+    /// The exception that was passed on, if one was.
+    #[must_use]
+    pub fn exception(&self) -> Option<&Exception> {
+        self.exception.as_ref()
+    }
+
     fn message(&mut self, message: &Message, out: &mut VecDeque<Bytes>) -> Result<(), Broken> {
         let header = |name: &str| {
             let mut all = message.headers().iter();
@@ -108,9 +140,10 @@ impl ToSse {
         };
         let failed = header(":exception-type").or_else(|| header(":error-code"));
         if let Some(kind) = failed {
-            self.ended = true;
             let told = header(":error-message");
-            out.push_back(error_event(&kind, told.as_deref(), message.payload()));
+            let exception = exception(kind, told, message.payload());
+            out.push_back(error_event(&exception));
+            self.exception = Some(exception);
             return Ok(());
         }
         let payload = message.payload();
@@ -158,17 +191,25 @@ fn event(name: &str, data: &[u8]) -> Bytes {
     text.into()
 }
 
-/// An exception as Anthropic's API words its errors.
-fn error_event(kind: &str, told: Option<&str>, payload: &[u8]) -> Bytes {
+/// What a frame says of an exception: in its body, or in a header.
+fn exception(kind: String, told: Option<String>, payload: &[u8]) -> Exception {
     let value: Value = serde_json::from_slice(payload).unwrap_or_default();
     let own = ["message", "Message", "originalMessage"]
         .iter()
         .find_map(|name| value[*name].as_str());
-    let raw = String::from_utf8_lossy(payload);
-    let message = own.or(told).unwrap_or(&raw);
+    let message = own.map(str::to_owned).or(told);
+    let raw = || String::from_utf8_lossy(payload).into_owned();
+    Exception {
+        kind,
+        message: message.unwrap_or_else(raw),
+    }
+}
+
+/// An exception as Anthropic's API words its errors.
+fn error_event(exception: &Exception) -> Bytes {
     let data = json!({
         "type": "error",
-        "error": {"type": error_type(kind), "message": format!("{kind}: {message}")},
+        "error": {"type": error_type(&exception.kind), "message": exception.to_string()},
     });
     event("error", data.to_string().as_bytes())
 }

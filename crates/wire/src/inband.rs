@@ -174,7 +174,7 @@ fn status(error: &Value) -> u16 {
 }
 
 /// The vendors' own words: Anthropic's and OpenAI's types and codes, Google's statuses.
-fn of_word(word: &str) -> Option<u16> {
+pub(crate) fn of_word(word: &str) -> Option<u16> {
     Some(match word {
         "overloaded_error" | "overloaded" | "slow_down" => 529,
         "rate_limit_error"

@@ -9,6 +9,7 @@ mod credentials;
 mod ends;
 mod failover;
 mod fidelity;
+mod frames;
 mod net;
 mod outbound;
 mod pools;
