@@ -318,7 +318,7 @@ pub struct Fleet {
 
 impl Fleet {
     /// Makes the providers of `settings` ready; those of `previous` that did not change stay as
-    /// they are.
+    /// they are. Nothing that is in use changes until [`Self::take_over`].
     ///
     /// # Errors
     /// When a provider's proxy, TLS or credentials cannot be set up; the text names the provider.
@@ -337,9 +337,6 @@ impl Fleet {
                 )?),
             });
         }
-        for member in &members {
-            member.breaker.lock().configure(&settings.health);
-        }
         let memories = match previous {
             Some(fleet) => Arc::clone(&fleet.memories),
             None => Arc::new(Memories {
@@ -349,17 +346,24 @@ impl Fleet {
                 chosen: Mutex::default(),
             }),
         };
-        memories.vault.set_ttl(settings.routing.thinking.ttl);
-        if previous.is_some_and(|fleet| fleet.routing.strategy != settings.routing.strategy) {
-            // What the file says now is newer than what somebody chose.
-            memories.set_strategy(None);
-        }
         Ok(Self {
             members,
             routing: settings.routing.clone(),
             health: settings.health.clone(),
             memories,
         })
+    }
+
+    /// Changes what it has in common with `previous`, whose place it has just taken.
+    pub fn take_over(&self, previous: &Self) {
+        for member in &self.members {
+            member.breaker.lock().configure(&self.health);
+        }
+        self.memories.vault.set_ttl(self.routing.thinking.ttl);
+        if previous.routing.strategy != self.routing.strategy {
+            // What the file says now is newer than what somebody chose.
+            self.memories.set_strategy(None);
+        }
     }
 
     /// The strategy in force.

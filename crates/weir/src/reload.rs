@@ -144,7 +144,9 @@ impl Reload {
         let shared = Store::of(settings)?;
         // The last that can fail: nothing has changed until then.
         telemetry.take(Prepared::of(&settings.logging)?)?;
-        self.snapshot.store(Arc::new(snapshot));
+        let snapshot = Arc::new(snapshot);
+        let previous = self.snapshot.swap(Arc::clone(&snapshot));
+        snapshot.fleet.take_over(&previous.fleet);
         self.share.by(shared);
         self.concurrency.set_limit(limit(settings));
         self.store

@@ -52,8 +52,9 @@ impl Rig {
     pub(crate) fn reload(&self, yaml: &str) {
         let settings = settings(&self.mocks, yaml);
         let snapshot = &self.net.gateway.snapshot;
-        let next = Snapshot::build(&settings, 1, Some(&snapshot.load())).unwrap();
-        snapshot.store(Arc::new(next));
+        let next = Arc::new(Snapshot::build(&settings, 1, Some(&snapshot.load())).unwrap());
+        let previous = snapshot.swap(Arc::clone(&next));
+        next.fleet.take_over(&previous.fleet);
     }
 
     /// One message, with these header lines.

@@ -172,6 +172,43 @@ async fn an_unknown_strategy_changes_nothing_and_is_told_with_what_to_write() {
 }
 
 #[tokio::test]
+async fn a_reload_that_fails_at_its_end_has_changed_nothing() {
+    let health = |threshold: u8| {
+        format!(
+            "health: {{circuit_breaker: {{failure_threshold: {threshold}}}, \
+             health_check: {{enabled: false}}}}\n"
+        )
+    };
+    let with = |strategy: &str, threshold: u8, more: &str| {
+        let health = health(threshold);
+        format!("{health}routing: {{strategy: {strategy}}}\n{more}")
+    };
+    let two = Two::start(&with("failover", 2, "")).await;
+    let chosen = json!({"strategy": "round_robin"}).to_string();
+    let path = "/api/routing/strategy";
+    let chose = two.weir.send(Method::PUT, path, &[], chosen).await;
+    assert!(chose.status.is_success(), "{}", chose.text());
+
+    let nowhere = two.weir.folder.path().join("no/such/folder/weir.log");
+    let logging = format!("logging: {{output: '{}'}}\n", nowhere.display());
+    two.save(&two.text(["", ""], &with("shuffle", 1, &logging)));
+    let failed = || two.weir.log().contains("failed to reload config");
+    eventually(async || failed().then_some(())).await;
+    assert!(two.weir.log().contains("not usable"), "{}", two.weir.log());
+
+    assert_eq!(strategy(&two).await, "round_robin");
+    two.weir.mock.for_path(MESSAGES, "500,count=1");
+    while two.reached()[0] == 0 {
+        two.who().await;
+    }
+    let seen = two.weir.get("/api/providers/u1").await.json();
+    assert_eq!(seen["breaker"]["state"], "closed");
+
+    two.save(&two.text(["", ""], &with("shuffle", 1, "")));
+    within_a_second(async || strategy(&two).await == "shuffle").await;
+}
+
+#[tokio::test]
 async fn a_provider_switched_off_in_the_file_is_gone_from_routing_and_from_the_list() {
     let two = Two::start("").await;
     let listed = async || {
