@@ -163,7 +163,7 @@ impl Meter {
     /// Until `class` may use the window again; 0 when it may.
     pub(super) fn held_ms(&self, class: Class, now: Now) -> u64 {
         let reserve = weather::reserve(class);
-        if self.used(now).is_none_or(|used| 1.0 - used >= reserve) {
+        if reserve <= 0.0 || self.used(now).is_none_or(|used| 1.0 - used >= reserve) {
             return 0;
         }
         match self.forecast(now) {

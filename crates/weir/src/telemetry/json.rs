@@ -1,7 +1,7 @@
 //! A log line as one JSON object, written as it is read: there is a line for each exchange, and the
 //! general formatter of the log library takes several times as long for it.
 
-use std::fmt::{self, Debug};
+use std::fmt::{self, Debug, Write};
 
 use jiff::Timestamp;
 use tracing::field::{Field, Visit};
@@ -20,9 +20,9 @@ pub(super) fn write(event: &Event<'_>, at: Timestamp, mut out: Writer<'_>) -> fm
     };
     event.record(&mut fields);
     fields.outcome?;
-    out.write_str(",\"target\":")?;
-    write_text(&mut out, metadata.target())?;
-    out.write_str("}\n")
+    out.write_str(",\"target\":\"")?;
+    Escaped(&mut out).write_str(metadata.target())?;
+    out.write_str("\"}\n")
 }
 
 fn word(level: Level) -> &'static str {
@@ -45,22 +45,32 @@ impl Fields<'_> {
     fn member(&mut self, field: &Field, write: impl FnOnce(&mut Writer<'_>) -> fmt::Result) {
         if self.outcome.is_ok() {
             let out = &mut self.out;
+            let name = field.name();
+            // Names of fields are those of Rust, and need no escape.
             self.outcome = out
-                .write_char(',')
-                .and_then(|()| write_text(out, field.name().trim_start_matches("r#")))
-                .and_then(|()| out.write_char(':'))
+                .write_str(",\"")
+                .and_then(|()| out.write_str(name.strip_prefix("r#").unwrap_or(name)))
+                .and_then(|()| out.write_str("\":"))
                 .and_then(|()| write(out));
         }
+    }
+
+    fn text(&mut self, field: &Field, write: impl FnOnce(&mut Escaped<'_, '_>) -> fmt::Result) {
+        self.member(field, |out| {
+            out.write_char('"')?;
+            write(&mut Escaped(out))?;
+            out.write_char('"')
+        });
     }
 }
 
 impl Visit for Fields<'_> {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.member(field, |out| write_text(out, &format!("{value:?}")));
+        self.text(field, |out| write!(out, "{value:?}"));
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.member(field, |out| write_text(out, value));
+        self.text(field, |out| out.write_str(value));
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
@@ -84,14 +94,20 @@ impl Visit for Fields<'_> {
     }
 }
 
-/// Writes a JSON string.
-fn write_text(out: &mut Writer<'_>, text: &str) -> fmt::Result {
-    let is_plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
-    if text.bytes().all(is_plain) {
-        out.write_char('"')?;
-        out.write_str(text)?;
-        return out.write_char('"');
+/// Writes what goes between the quotes of a JSON string.
+struct Escaped<'a, 'w>(&'a mut Writer<'w>);
+
+impl Write for Escaped<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let odd = |byte: u8| (byte < b' ') | (byte == b'"') | (byte == b'\\');
+        // Not the first of them, but whether there is one: that is done many bytes at a time.
+        if !text.bytes().fold(false, |any, byte| any | odd(byte)) {
+            return self.0.write_str(text);
+        }
+        let quoted = serde_json::to_string(text).map_err(|_| fmt::Error)?;
+        let inner = quoted
+            .strip_prefix('"')
+            .and_then(|rest| rest.strip_suffix('"'));
+        self.0.write_str(inner.unwrap_or_default())
     }
-    let quoted = serde_json::to_string(text).map_err(|_| fmt::Error)?;
-    out.write_str(&quoted)
 }
