@@ -3,6 +3,8 @@
 //! log's filter turns on or off; what nobody listens to costs one check. Credentials are blotted
 //! out.
 
+use std::fmt;
+
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, Response};
 use rustls::{HandshakeKind, ProtocolVersion};
@@ -186,6 +188,28 @@ fn preview(body: &RawBody, limit: usize) -> String {
 }
 
 /// At most `limit` bytes, cut between characters.
+/// What a client sent, as a value on a line of text: it cannot begin a line or a value of its own,
+/// or fill the log. A text with blanks is in quotes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OnLine<'a>(pub(crate) &'a str);
+
+impl fmt::Display for OnLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kept = self
+            .0
+            .char_indices()
+            .nth(MAX_NAME)
+            .map_or(self.0, |(end, _)| self.0.get(..end).unwrap_or_default());
+        let quote = if kept.contains(char::is_whitespace) {
+            "\""
+        } else {
+            ""
+        };
+        let more = if kept.len() < self.0.len() { "…" } else { "" };
+        write!(f, "{quote}{}{more}{quote}", kept.escape_debug())
+    }
+}
+
 fn cut(text: &str, limit: usize) -> &str {
     text.get(..text.floor_char_boundary(limit))
         .unwrap_or_default()

@@ -22,6 +22,7 @@ use weir_wire::facts::request::RequestFacts;
 
 use crate::body::Body;
 use crate::connection::Busy;
+use crate::details::OnLine;
 use crate::misses::{self, Kept, Miss};
 use crate::record::Recording;
 use crate::reply::{Reply, X_REQUEST_ID};
@@ -318,14 +319,15 @@ impl Answerer {
         tracing::warn!(
             "upstream failed: request_id={request_id} model={} stream={} body_bytes={} \
              has_thinking={} anthropic_beta={} query={} elapsed={:.3}s ctx_err=\"{}\"",
-            facts.model.as_deref().unwrap_or("-"),
+            OnLine(facts.model.as_deref().unwrap_or("-")),
             facts.stream.unwrap_or(false),
             body.len,
             facts.has_thinking,
-            beta.unwrap_or("-"),
-            mask_query(&without_credential(query, gate)),
+            OnLine(beta.unwrap_or("-")),
+            OnLine(&mask_query(&without_credential(query, gate))),
             elapsed.as_secs_f64(),
-            miss.cause,
+            // It may repeat what the client sent.
+            miss.cause.escape_debug(),
         );
     }
 }

@@ -94,6 +94,46 @@ async fn a_line_names_the_request_and_its_outcome() {
     assert!(!weir.log().contains("sss-in-a-query"));
 }
 
+#[tokio::test]
+async fn what_a_client_sends_cannot_forge_or_fill_lines() {
+    let weir = start_with(Setup {
+        settings: &[
+            ("logging.format", "human"),
+            ("providers.anthropic.max_retries", "0"),
+        ],
+        env: &[],
+    })
+    .await;
+    weir.mock.refuse().await.unwrap();
+    let mut message = small();
+    let forged = "m\n2026-01-01T00:00:00Z  WARN forged\u{2028}\u{1b}[31m stream=true";
+    message["model"] = format!("{forged}{}", "x".repeat(180)).into();
+    let path = format!("/v1/messages?q={}", "y".repeat(1000));
+    let beta = "z".repeat(1000);
+    let headers = [("anthropic-beta", &*beta), ("x-request-id", "r-1")];
+    let got = weir.send(http::Method::POST, &path, &headers, message.to_string());
+    assert_eq!(got.await.status, 502);
+    let line = eventually(async || {
+        let log = weir.log();
+        let mut lines = log.lines();
+        let failed = lines.find(|line| line.contains("upstream failed"))?;
+        Some(failed.to_owned())
+    })
+    .await;
+    for part in [
+        r#"model="m\n2026-01-01T00:00:00Z  WARN forged\u{2028}\u{1b}[31m stream=true"#,
+        " anthropic_beta=zzz",
+        " query=q=yyy",
+        "ctx_err=",
+    ] {
+        assert!(line.contains(part), "{part} in {line}");
+    }
+    assert!(line.len() < 1000, "{} bytes: {line}", line.len());
+    let log = weir.log();
+    let begins = |line: &str| line.starts_with("2026-01-01T00:00:00Z");
+    assert!(!log.lines().any(begins), "{log}");
+}
+
 /// A gateway with a configuration file that says no more than how to log.
 async fn from_file(logging: &Value) -> Program {
     let mock = weir_mock::serve(MockConfig::default()).await.unwrap();
