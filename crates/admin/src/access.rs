@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use uuid::Uuid;
-use weir_core::identity::Gate;
+use weir_core::identity::{CredentialUse, Gate};
 use weir_core::secret::Secret;
 
 use weir_wire::dialect::Dialect;
@@ -92,6 +92,12 @@ impl Access {
             return Err(Refused::NeedsPassword);
         }
         match self.gate.check(headers, uri.query(), peer.ip()) {
+            // Whoever has an account at the provider may send requests; that says nothing of who
+            // may read those of others, or steer.
+            Ok(pass) if pass.used == CredentialUse::ClientBearer => {
+                let message = "a client's own bearer does not open the API; set `dashboard.password`";
+                Err(Fault::new(StatusCode::UNAUTHORIZED, message).into())
+            }
             Ok(_) => Ok(()),
             Err(refusal) => Err(Fault::new(StatusCode::UNAUTHORIZED, refusal.to_string()).into()),
         }

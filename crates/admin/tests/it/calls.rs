@@ -41,11 +41,25 @@ impl Api {
     }
 
     pub(crate) fn new(password: Option<&str>, api_key: Option<&str>) -> Self {
+        Self::guarded(password, &auth(api_key))
+    }
+
+    /// Behind a data plane that any bearer opens.
+    pub(crate) fn of_subscribers() -> Self {
+        let auth = Auth {
+            enabled: true,
+            any_bearer: true,
+            ..auth(None)
+        };
+        Self::guarded(None, &auth)
+    }
+
+    fn guarded(password: Option<&str>, auth: &Auth) -> Self {
         let store = tempfile::tempdir().unwrap();
         let gateway = Arc::new(Fake::default());
         let access = Access {
             password: password.map(Secret::new),
-            gate: Arc::new(Gate::new(&auth(api_key), false)),
+            gate: Arc::new(Gate::new(auth, false)),
             hosts: Arc::new([]),
         };
         let router = router_with(

@@ -55,6 +55,13 @@ async fn without_the_gates_credential_nothing_is_shown_and_nothing_done() {
 }
 
 #[tokio::test]
+async fn a_clients_own_account_shows_nothing_of_others() {
+    let api = Api::of_subscribers();
+    let own = [("authorization", "Bearer sk-ant-oat01-own")];
+    everywhere(&api, &own, StatusCode::UNAUTHORIZED).await;
+}
+
+#[tokio::test]
 async fn pages_of_other_origins_and_rebound_names_do_nothing() {
     let api = Api::open();
     let foreign = [("origin", "https://evil.example")];
