@@ -95,7 +95,8 @@ impl Access {
             // Whoever has an account at the provider may send requests; that says nothing of who
             // may read those of others, or steer.
             Ok(pass) if pass.used == CredentialUse::ClientBearer => {
-                let message = "a client's own bearer does not open the API; set `dashboard.password`";
+                let message =
+                    "a client's own bearer does not open the API; set `dashboard.password`";
                 Err(Fault::new(StatusCode::UNAUTHORIZED, message).into())
             }
             Ok(_) => Ok(()),
