@@ -21,4 +21,5 @@ pub mod rewrite;
 pub mod scan;
 pub mod sse;
 pub mod thinking;
+pub mod translate;
 pub mod usage;

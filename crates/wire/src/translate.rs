@@ -1,0 +1,15 @@
+//! From one dialect to another: every dialect is read into one form and written from it.
+//!
+//! ```text
+//! request   bytes -> Request -> bytes      of the client's dialect, for the provider's
+//! answer    bytes -> Answer  -> bytes      back
+//! stream    events -> Signal* -> Sequencer -> Signal* -> events
+//! ```
+//!
+//! The form borrows from the bytes it was read from. What a dialect says and the form has no place
+//! for travels in [`form::Extra`] lists, and comes out again where the target is the dialect that
+//! it came from. Requests of a dialect for a provider of the same dialect never come here.
+
+pub mod form;
+pub mod json;
+pub mod signal;
