@@ -10,6 +10,9 @@
 //! for travels in [`form::Extra`] lists, and comes out again where the target is the dialect that
 //! it came from. Requests of a dialect for a provider of the same dialect never come here.
 
+pub mod fault;
 pub mod form;
 pub mod json;
+pub mod options;
+pub mod profile;
 pub mod signal;
