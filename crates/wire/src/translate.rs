@@ -15,4 +15,5 @@ pub mod form;
 pub mod json;
 pub mod options;
 pub mod profile;
+pub mod sequence;
 pub mod signal;
