@@ -23,7 +23,7 @@ pub struct Options<'a> {
 }
 
 /// What a client gets.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct AnswerOptions<'a> {
     /// The model by the name that the client asked for.
     pub model: &'a str,
@@ -33,4 +33,6 @@ pub struct AnswerOptions<'a> {
     pub seed: u64,
     /// Tokens of the prompt by estimate, for streams that state them before they are known.
     pub estimated_input: u64,
+    /// Whether the stream ends with a count of tokens (OpenAI Chat's `include_usage`).
+    pub include_usage: bool,
 }
