@@ -12,6 +12,7 @@
 
 pub mod fault;
 pub mod form;
+pub mod freeform;
 pub mod json;
 pub mod options;
 pub mod profile;
