@@ -248,14 +248,6 @@ impl KeyPool {
         }
     }
 
-    /// Whether anything is limited by what requests with this key really used, so that
-    /// [`KeyPool::settle`] should be told.
-    #[must_use]
-    pub fn counts_tokens(&self, id: KeyId) -> bool {
-        self.slot(id)
-            .is_some_and(|slot| slot.input.limit().is_some() || slot.output.limit().is_some())
-    }
-
     /// What is left of a key, in percent; 0 for one that is not in the pool.
     #[must_use]
     pub fn capacity(&self, id: KeyId, now: Now) -> u8 {

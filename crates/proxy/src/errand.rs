@@ -355,7 +355,7 @@ fn spent(exhausted: &keys::Exhausted) -> Miss {
 
 /// Its breaker closed in on it between plan and try.
 fn ill(member: &Member) -> Miss {
-    let wait = member.breaker.lock().wait_ms(now());
+    let wait = member.breaker.wait_ms(now());
     Miss {
         kind: ErrorKind::Unavailable,
         message: ALL_UNHEALTHY.into(),

@@ -3,7 +3,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -12,7 +12,7 @@ use weir_core::clock::Now;
 use weir_core::exchange::End;
 use weir_core::keys::KeyPool;
 use weir_core::route::affinity::Affinity;
-use weir_core::route::breaker::{Admission, Breaker, Outcome, State, Transition};
+use weir_core::route::breaker::{Admission, Outcome, State, Transition};
 use weir_core::route::latency::Latency;
 use weir_core::route::strategy::Memory;
 use weir_core::settings::{Cloud, Health, Provider, Routing, Settings, Strategy};
@@ -20,6 +20,7 @@ use weir_core::vault::Vault;
 use weir_wire::dialect::{Dialect, Operation};
 
 use crate::attempt::KeyState;
+use crate::breaker::SharedBreaker;
 use crate::keyring::KeyUse;
 use crate::metrics::SECONDS;
 use crate::provider::{Api, api};
@@ -27,6 +28,8 @@ use crate::upstream::Upstream;
 
 /// Sessions that are remembered.
 const MAX_SESSIONS: usize = 65_536;
+/// Nobody has chosen a strategy.
+const NOT_CHOSEN: usize = usize::MAX;
 
 /// A provider in use.
 #[derive(Debug)]
@@ -40,7 +43,7 @@ pub struct Member {
     /// Its keys.
     pub keys: Mutex<KeyPool>,
     /// Whether requests may go to it.
-    pub breaker: Mutex<Breaker>,
+    pub breaker: SharedBreaker,
     /// Time to its first bytes.
     pub latency: Mutex<Latency>,
     /// The same for `/metrics`, since the start.
@@ -88,7 +91,7 @@ impl Member {
             upstream: Arc::new(upstream),
             api: api(provider)?,
             keys: Mutex::new(keys),
-            breaker: Mutex::new(Breaker::new(health)),
+            breaker: SharedBreaker::new(health),
             latency: Mutex::default(),
             first_bytes: Histogram::new(SECONDS),
             tally: Tally::default(),
@@ -129,10 +132,7 @@ impl Member {
 
     /// Counts a request in, if the breaker lets it; `force` asks nobody.
     pub fn admit(self: &Arc<Self>, now: Now, force: bool) -> Option<Permit> {
-        let (lapsed, admission) = {
-            let mut breaker = self.breaker.lock();
-            (breaker.lapse(now), breaker.admit(now))
-        };
+        let (lapsed, admission) = self.breaker.admit(now);
         self.log(lapsed);
         let admission = match admission {
             Admission::Refused { .. } if force => None,
@@ -174,7 +174,7 @@ impl Member {
     /// The state of its breaker.
     #[must_use]
     pub fn breaker_state(&self, now: Now) -> State {
-        self.breaker.lock().state(now)
+        self.breaker.state(now)
     }
 
     /// The name that it has for a model.
@@ -208,13 +208,13 @@ impl Member {
 
     /// Somebody says that it is well.
     pub fn reset(&self, now: Now) {
-        let transition = self.breaker.lock().reset(now);
+        let transition = self.breaker.reset(now);
         self.log(transition);
     }
 
     /// A probe has found it alive.
     pub fn probed_well(&self, now: Now) {
-        let transition = self.breaker.lock().probe_succeeded(now);
+        let transition = self.breaker.probe_succeeded(now);
         self.log(transition);
     }
 }
@@ -244,11 +244,10 @@ impl Permit {
         };
         count.fetch_add(1, Ordering::Relaxed);
         if let Some(admission) = self.admission.take() {
-            let transition =
-                self.member
-                    .breaker
-                    .lock()
-                    .report(admission, outcome, retry_after, now);
+            let transition = self
+                .member
+                .breaker
+                .report(admission, outcome, retry_after, now);
             self.member.log(transition);
         }
     }
@@ -262,7 +261,7 @@ impl Permit {
     /// What came says nothing of the provider.
     pub fn abstain(&mut self) {
         if let Some(admission) = self.admission.take() {
-            self.member.breaker.lock().release(admission);
+            self.member.breaker.release(admission);
         }
     }
 
@@ -292,14 +291,16 @@ pub struct Memories {
     pub affinity: Affinity,
     /// Who issued which thinking signature.
     pub vault: Arc<Vault>,
-    /// The strategy that somebody chose at run time.
-    chosen: Mutex<Option<Strategy>>,
+    /// The strategy that somebody chose at run time, by its place in [`Strategy::ALL`].
+    chosen: AtomicUsize,
 }
 
 impl Memories {
     /// Goes by this strategy instead of the configured one, or by that again.
     pub fn set_strategy(&self, strategy: Option<Strategy>) {
-        *self.chosen.lock() = strategy;
+        let index = Strategy::ALL.iter().position(|one| Some(*one) == strategy);
+        self.chosen
+            .store(index.unwrap_or(NOT_CHOSEN), Ordering::Relaxed);
     }
 }
 
@@ -343,7 +344,7 @@ impl Fleet {
                 strategy: Mutex::default(),
                 affinity: Affinity::new(MAX_SESSIONS),
                 vault: Arc::new(Vault::new(settings.routing.thinking.ttl)),
-                chosen: Mutex::default(),
+                chosen: AtomicUsize::new(NOT_CHOSEN),
             }),
         };
         Ok(Self {
@@ -357,7 +358,7 @@ impl Fleet {
     /// Changes what it has in common with `previous`, whose place it has just taken.
     pub fn take_over(&self, previous: &Self) {
         for member in &self.members {
-            member.breaker.lock().configure(&self.health);
+            member.breaker.configure(&self.health);
         }
         self.memories.vault.set_ttl(self.routing.thinking.ttl);
         if previous.routing.strategy != self.routing.strategy {
@@ -369,7 +370,8 @@ impl Fleet {
     /// The strategy in force.
     #[must_use]
     pub fn strategy(&self) -> Strategy {
-        let chosen = *self.memories.chosen.lock();
+        let chosen = self.memories.chosen.load(Ordering::Relaxed);
+        let chosen = Strategy::ALL.get(chosen).copied();
         chosen.unwrap_or(self.routing.strategy)
     }
 

@@ -74,7 +74,8 @@ impl KeyUse {
     /// Whether somebody needs to know what it used.
     #[must_use]
     pub fn counts_tokens(&self) -> bool {
-        self.member.keys.lock().counts_tokens(self.id)
+        let is_limit = |limit: Option<u64>| limit.is_some_and(|limit| limit > 0);
+        is_limit(self.key.itpm_limit) || is_limit(self.key.otpm_limit)
     }
 
     /// The request never reached the provider: it costs the key nothing.

@@ -5,6 +5,7 @@
 //! API's go to a [`Control`] service.
 
 pub mod body;
+pub mod breaker;
 pub mod connection;
 pub mod listen;
 pub mod tls;

@@ -45,7 +45,7 @@ pub fn plan<'a>(
     if let [only] = candidates {
         let order = vec![*only];
         // A client's own credential is not refused: see `Errand::insists`.
-        if between_two(candidates, original.own) || only.breaker.lock().would_admit(now()) {
+        if between_two(candidates, original.own) || only.breaker.would_admit(now()) {
             return Ok(planned(order, Reason::Only));
         }
         return Err(unhealthy(candidates, now()));
@@ -54,16 +54,18 @@ pub fn plan<'a>(
     let named = by_model(fleet, candidates, ask);
     let eligible = named.as_ref().map_or(candidates, std::slice::from_ref);
     let mut healthy: Vec<&Arc<Member>> = Vec::with_capacity(eligible.len());
-    healthy.extend(eligible.iter().filter(|member| {
-        let breaker = member.breaker.lock();
-        breaker.would_admit(now)
-    }));
+    healthy.extend(
+        eligible
+            .iter()
+            .filter(|member| member.breaker.would_admit(now)),
+    );
     if healthy.is_empty() {
         return Err(unhealthy(eligible, now));
     }
+    let strategy = fleet.strategy();
     let views: Vec<_> = healthy
         .iter()
-        .map(|member| view(member, fleet.strategy(), ask, now))
+        .map(|member| view(member, strategy, ask, now))
         .collect();
     let spoken = spoken(fleet, ask, original, now);
     let wish = Wish {
@@ -73,7 +75,6 @@ pub fn plan<'a>(
     };
     let mut dice = dice(seed);
     let mut order = Vec::with_capacity(views.len());
-    let strategy = fleet.strategy();
     let memory: &mut Memory = &mut fleet.memories.strategy.lock();
     let reason = rank(strategy, wish, &views, (memory, &mut dice), &mut order);
     let order = order.iter().map(|index| healthy[*index]).collect();
@@ -136,9 +137,7 @@ fn view<'a>(member: &'a Member, strategy: Strategy, ask: &Ask, now: Now) -> Cand
 }
 
 fn unhealthy(candidates: &[&Arc<Member>], now: Now) -> Box<Miss> {
-    let waits = candidates
-        .iter()
-        .map(|member| member.breaker.lock().wait_ms(now));
+    let waits = candidates.iter().map(|member| member.breaker.wait_ms(now));
     Box::new(Miss {
         kind: ErrorKind::Unavailable,
         message: ALL_UNHEALTHY.into(),

@@ -57,7 +57,7 @@ fn view(member: &Member, now: Now) -> ProviderView {
     let (succeeded, failed) = (count(&tally.succeeded), count(&tally.failed));
     let condition = Condition {
         enabled: !member.is_disabled(),
-        breaker: member.breaker.lock().view(now),
+        breaker: member.breaker.view(now),
         in_flight: member.in_flight().into(),
         requests: Requests {
             total: count(&tally.begun),

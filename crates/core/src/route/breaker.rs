@@ -168,6 +168,13 @@ impl Breaker {
         }
     }
 
+    /// The period of a closed one that has seen no failure since its last success; none for any
+    /// other. A success changes nothing of it.
+    #[must_use]
+    pub fn calm(&self) -> Option<u64> {
+        matches!(self.phase, Phase::Closed { failures: 0 }).then_some(self.period)
+    }
+
     /// When it lets through again, in milliseconds from now; 0 if it does.
     #[must_use]
     pub fn wait_ms(&self, now: Now) -> u64 {

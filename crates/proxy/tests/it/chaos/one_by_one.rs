@@ -46,7 +46,7 @@ fn breakers(rig: &Rig) -> Vec<Expected> {
     let snapshot = rig.net.gateway.snapshot.load();
     let views = PROVIDERS.map(|name| {
         let member = snapshot.fleet.member(name).unwrap();
-        member.breaker.lock().view(now())
+        member.breaker.view(now())
     });
     views
         .iter()
