@@ -8,12 +8,13 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::value::RawValue;
 use weir_core::exchange::{Arrival, RawBody, RequestRecord};
-use weir_wire::accumulate::anthropic::Accumulator;
+use weir_wire::accumulate::Accumulator;
 use weir_wire::decode;
 use weir_wire::dialect::{Dialect, Operation};
 use weir_wire::facts::request::{MessageMark, RequestFacts};
 use weir_wire::facts::response as wire;
 use weir_wire::ratelimit::RateLimitInfo;
+use weir_wire::sse::Splitter;
 use weir_wire::usage::Usage;
 
 use crate::summary::Tokens;
@@ -168,18 +169,14 @@ fn tokens(usage: &Usage) -> Tokens {
     }
 }
 
-/// The message that an event stream amounts to; none where it broke off, or in dialects that
-/// cannot be put together.
+/// The answer that an event stream amounts to; none where it broke off.
 pub(crate) fn accumulate(expected: Expected, stream: &[u8]) -> Option<Box<RawValue>> {
-    match expected.dialect {
-        Dialect::AnthropicMessages => {
-            let mut accumulator = Accumulator::new(stream.len());
-            accumulator.push(stream);
-            let message = accumulator.finish().ok()?.message;
-            serde_json::value::to_raw_value(&message).ok()
-        }
-        Dialect::OpenaiChat | Dialect::OpenaiResponses | Dialect::Gemini => None,
-    }
+    let mut accumulator = Accumulator::new(expected.dialect, stream.len());
+    let mut splitter = Splitter::new();
+    splitter.push(stream, |event| accumulator.push(event));
+    splitter.finish(|event| accumulator.push(event));
+    let answer = accumulator.finish().ok()?;
+    RawValue::from_string(String::from_utf8(answer.body).ok()?).ok()
 }
 
 /// What response headers say of limits.

@@ -157,7 +157,7 @@ fn error_in(dialect: Dialect, value: &Value) -> Option<Judgement> {
 }
 
 /// The status that an error stands for: what it says itself, or what its type does.
-fn status(error: &Value) -> u16 {
+pub(crate) fn status(error: &Value) -> u16 {
     let numbers = [&error["code"], &error["status"], &error["status_code"]];
     let number = numbers.iter().find_map(|number| {
         let text = number.as_str().and_then(|text| text.parse().ok());
@@ -193,6 +193,7 @@ pub(crate) fn of_word(word: &str) -> Option<u16> {
         "billing_error" => 402,
         "permission_error" | "PERMISSION_DENIED" => 403,
         "not_found_error" | "model_not_found" | "NOT_FOUND" => 404,
+        "conflict_error" => 409,
         "request_too_large" => 413,
         "timeout_error" | "DEADLINE_EXCEEDED" => 504,
         "UNAVAILABLE" | "service_unavailable" => 503,

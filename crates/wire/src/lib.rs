@@ -9,6 +9,7 @@ pub mod accumulate;
 pub mod client;
 pub mod cloud;
 pub mod decode;
+pub mod demote;
 pub mod dialect;
 pub mod edit;
 pub mod errors;

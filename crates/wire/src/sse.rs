@@ -1,9 +1,17 @@
-//! Splits a server-sent event stream into its events, for those who watch it go by.
+//! Server-sent events: a stream split into its events for those who watch it go by, events that
+//! are owned and written, and adapters over streams of them.
 //!
-//! It never changes or delays the stream itself and knows nothing of what events mean. Events of
-//! one piece are handed out as slices of it; only what spans pieces is copied.
+//! The splitter never changes or delays the stream itself and knows nothing of what events mean.
+//! Events of one piece are handed out as slices of it; only what spans pieces is copied. Nothing
+//! here reconnects: `id` and `retry` are handed on, not acted upon.
 
 use memchr::{memchr, memchr2};
+
+mod event;
+mod streams;
+
+pub use event::SseEvent;
+pub use streams::{Count, EventStream, Events, Filter, Forward, Map, PieceStream, SseError};
 
 /// Largest event that is handed out by default, in bytes.
 pub const DEFAULT_MAX_EVENT: usize = 32 * 1024 * 1024;
@@ -20,9 +28,20 @@ pub struct Event<'a> {
     pub end: u64,
 }
 
+/// What else an event says, for clients that connect again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Extras<'a> {
+    /// The event's own `id:` field.
+    pub id: Option<&'a [u8]>,
+    /// The event's own `retry:` field, in milliseconds.
+    pub retry: Option<u64>,
+    /// How many events before it were skipped for their size.
+    pub skipped: u64,
+}
+
 /// Finds events in a stream that comes in pieces; where it is cut makes no difference.
 ///
-/// LF, CRLF and CR end lines. Comments, `id` and `retry` are passed over, a byte order mark too.
+/// LF, CRLF and CR end lines. Comments are passed over, a byte order mark too.
 /// An event without `data` is none. Events larger than the limit, all their lines counted, are
 /// skipped and counted.
 ///
@@ -44,6 +63,8 @@ pub struct Splitter {
     name: Vec<u8>,
     data: Vec<u8>,
     data_lines: usize,
+    id: Option<Vec<u8>>,
+    retry: Option<u64>,
     /// Bytes in the present event's lines, kept or not.
     size: usize,
     max_event: usize,
@@ -58,6 +79,7 @@ pub struct Splitter {
 struct Here<'a> {
     name: Option<&'a [u8]>,
     data: Option<&'a [u8]>,
+    id: Option<&'a [u8]>,
 }
 
 impl Default for Splitter {
@@ -82,6 +104,8 @@ impl Splitter {
             name: Vec::new(),
             data: Vec::new(),
             data_lines: 0,
+            id: None,
+            retry: None,
             size: 0,
             // A byte order mark alone must not fill an event.
             max_event: max_event.max(16),
@@ -100,6 +124,11 @@ impl Splitter {
 
     /// Takes the next bytes and hands out each event that they complete.
     pub fn push(&mut self, piece: &[u8], mut each: impl FnMut(Event<'_>)) {
+        self.push_with(piece, |event, _| each(event));
+    }
+
+    /// The same with what else each event says.
+    pub fn push_with(&mut self, piece: &[u8], mut each: impl FnMut(Event<'_>, Extras<'_>)) {
         let start = self.position;
         self.position += piece.len() as u64;
         let mut here = Here::default();
@@ -126,6 +155,11 @@ impl Splitter {
 
     /// Ends the stream: what it broke off in is handed out as if a blank line had followed.
     pub fn finish(&mut self, mut each: impl FnMut(Event<'_>)) {
+        self.finish_with(|event, _| each(event));
+    }
+
+    /// The same with what else the event says.
+    pub fn finish_with(&mut self, mut each: impl FnMut(Event<'_>, Extras<'_>)) {
         let mut here = Here::default();
         let position = self.position;
         if self.in_line {
@@ -144,7 +178,7 @@ impl Splitter {
         part: &'a [u8],
         here: &mut Here<'a>,
         position: u64,
-        each: &mut impl FnMut(Event<'_>),
+        each: &mut impl FnMut(Event<'_>, Extras<'_>),
     ) {
         if !std::mem::take(&mut self.in_line) {
             return self.whole_line(part, here, position, each);
@@ -169,7 +203,7 @@ impl Splitter {
         line: &'a [u8],
         here: &mut Here<'a>,
         position: u64,
-        each: &mut impl FnMut(Event<'_>),
+        each: &mut impl FnMut(Event<'_>, Extras<'_>),
     ) {
         let line = match std::mem::take(&mut self.first_line) {
             true => line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line),
@@ -201,19 +235,35 @@ impl Splitter {
                 }
                 self.data_lines += 1;
             }
+            // The standard has an id with a NUL in it passed over.
+            b"id" if memchr(0, value).is_none() => here.id = Some(value),
+            b"retry" => self.retry = number(value).or(self.retry),
             _ => {}
         }
     }
 
     /// Ends the present event.
-    fn dispatch(&mut self, here: &Here<'_>, end: u64, each: &mut impl FnMut(Event<'_>)) {
+    fn dispatch(
+        &mut self,
+        here: &Here<'_>,
+        end: u64,
+        each: &mut impl FnMut(Event<'_>, Extras<'_>),
+    ) {
         if self.oversized() {
             self.skipped += 1;
         } else if self.data_lines > 0 {
             let name = here.name.unwrap_or(&self.name);
             let data = here.data.unwrap_or(&self.data);
-            each(Event { name, data, end });
+            let id = here.id.or(self.id.as_deref());
+            let extras = Extras {
+                id,
+                retry: self.retry,
+                skipped: self.skipped,
+            };
+            each(Event { name, data, end }, extras);
         }
+        self.id = None;
+        self.retry = None;
         self.name.clear();
         self.data.clear();
         self.data_lines = 0;
@@ -225,8 +275,14 @@ impl Splitter {
         if self.oversized() {
             self.name.clear();
             self.data.clear();
+            self.id = None;
             self.line.clear();
             return;
+        }
+        if let Some(id) = here.id {
+            let kept = self.id.get_or_insert_default();
+            kept.clear();
+            kept.extend_from_slice(id);
         }
         if let Some(name) = here.name {
             self.name.clear();
@@ -236,6 +292,13 @@ impl Splitter {
             self.data.extend_from_slice(data);
         }
     }
+}
+
+/// A number in digits alone.
+fn number(value: &[u8]) -> Option<u64> {
+    let digits = !value.is_empty() && value.iter().all(u8::is_ascii_digit);
+    let text = std::str::from_utf8(value).ok().filter(|_| digits)?;
+    text.parse().ok()
 }
 
 #[cfg(test)]

@@ -10,13 +10,22 @@
 //! for travels in [`form::Extra`] lists, and comes out again where the target is the dialect that
 //! it came from. Requests of a dialect for a provider of the same dialect never come here.
 
+pub mod anthropic;
+pub mod codec;
 pub mod fault;
 pub mod form;
 pub mod freeform;
+pub mod gemini;
+pub mod inbound;
 pub mod json;
 pub mod names;
+pub mod openai_chat;
+pub mod openai_responses;
 pub mod options;
+pub mod outbound;
 pub mod profile;
 pub mod repair;
+pub mod restore;
 pub mod sequence;
 pub mod signal;
+pub mod stops;

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::Splitter;
+use super::{Splitter, SseEvent};
 
 type Seen = Vec<(String, String, u64)>;
 
@@ -49,6 +49,34 @@ fn fields_are_read_in_every_spelling() {
         [pair("", "1"), pair("", "2")]
     );
     assert_eq!(events("data:\n\n"), [pair("", "")]);
+}
+
+#[test]
+fn an_event_has_its_own_id_and_retry() {
+    let extras = |stream: &str| -> Vec<_> {
+        let events = SseEvent::parse(stream.as_bytes());
+        events
+            .into_iter()
+            .map(|event| (event.id, event.retry))
+            .collect()
+    };
+    let seven = || Some("7".to_owned());
+    assert_eq!(
+        extras("id: 7\nretry: 10\ndata\n\ndata\n\nid\rdata\r\r"),
+        [
+            (seven(), Some(10)),
+            (None, None),
+            (Some(String::new()), None)
+        ]
+    );
+    assert_eq!(
+        extras(
+            "retry: 5\nretry: 1s\nretry: -1\nretry:\nretry: 99999999999999999999999\nid: 7\nid: a\0b\ndata: 1"
+        ),
+        [(seven(), Some(5))]
+    );
+    // Without data there is no event, and nothing of it is left for the next.
+    assert_eq!(extras("id: 7\nretry: 1\n\ndata\n\n"), [(None, None)]);
 }
 
 #[test]

@@ -20,6 +20,12 @@ impl<'a> Json<'a> {
         &self.0
     }
 
+    /// The text itself.
+    #[must_use]
+    pub fn into_text(self) -> Cow<'a, str> {
+        self.0
+    }
+
     /// The same, owning its text.
     #[must_use]
     pub fn into_owned(self) -> Json<'static> {

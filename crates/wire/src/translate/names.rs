@@ -63,7 +63,7 @@ const HASH: usize = 10;
 /// ```
 /// use weir_wire::translate::names::{Rule, sent};
 /// assert_eq!(sent("read_file", Rule::OPENAI), "read_file");
-/// assert_eq!(sent("files/read", Rule::OPENAI), "files_read_e1372d2be4");
+/// assert_eq!(sent("files/read", Rule::OPENAI), "files_read_2b733164e1");
 /// ```
 #[must_use]
 pub fn sent(name: &str, rule: Rule) -> Cow<'_, str> {

@@ -2,9 +2,20 @@
 //!
 //! A profile is one flat record without behaviour, so that it can be read from a table.
 
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+mod downgrade;
+mod table;
+
+pub use downgrade::downgrade;
+pub use table::{Entry, TABLE, Table, TableFault};
+
 /// One provider's or model's abilities. The default is what can be expected of a server that is
 /// compatible with OpenAI's Chat API and about which nothing is known.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Profile {
     /// The member that bounds the output.
     pub max_tokens: MaxTokens,
@@ -38,14 +49,22 @@ pub struct Profile {
     pub reasoning: ReasoningRequest,
     /// Where the reasoning of earlier turns is wanted back.
     pub echo: ReasoningEcho,
+    /// Whether a message with calls is refused without it.
+    pub echo_required: bool,
+    /// How much effort a budget of thinking is.
+    pub budgets: Budgets,
     /// Whether Gemini's signatures travel with calls in `extra_content`.
     pub thought_signatures: bool,
     /// What schemas must look like.
     pub schemas: SchemaRule,
     /// Whether it takes `response_format`.
     pub response_format: bool,
+    /// Whether that may be a schema; otherwise it is `json_object` only.
+    pub json_schema: bool,
     /// Whether it honours Anthropic's `cache_control` on text blocks.
     pub cache_control: bool,
+    /// Whether prompts that carry no marks for Anthropic's cache get some.
+    pub cache_marks: bool,
     /// Where it is told whom its customer serves.
     pub user: UserMember,
     /// Whether it takes `prompt_cache_key`.
@@ -56,12 +75,25 @@ pub struct Profile {
     pub null_content: bool,
     /// Whether a conversation may end with the assistant.
     pub prefill: bool,
+    /// Whether that is marked with `prefix` (Mistral).
+    pub prefix: bool,
     /// Whether roles must alternate.
     pub alternate: bool,
+    /// What ids of calls it takes.
+    pub call_ids: CallIds,
+    /// Members that every request gets, whatever the client says of them.
+    pub members: serde_json::Map<String, serde_json::Value>,
+    /// Headers that every request gets.
+    pub headers: BTreeMap<String, String>,
+    /// How it is shown the key.
+    pub auth: Auth,
+    /// The path of Chat Completions behind the provider's base address.
+    pub path: String,
 }
 
 /// The member that bounds the output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum MaxTokens {
     /// `max_tokens`
     Old,
@@ -70,7 +102,8 @@ pub enum MaxTokens {
 }
 
 /// Which numbers of sampling a provider takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct SamplingSupport {
     /// `temperature` and `top_p`
     pub basic: bool,
@@ -83,7 +116,8 @@ pub struct SamplingSupport {
 }
 
 /// The role of instructions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SystemRole {
     /// `system`
     System,
@@ -94,10 +128,13 @@ pub enum SystemRole {
 }
 
 /// How far a tool can be demanded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ToolChoiceSupport {
     /// Any choice, a named tool too.
     All,
+    /// `auto`, `none` and `required`, but none by name.
+    Words,
     /// `auto` and `none` only.
     AutoOnly,
     /// It takes no `tool_choice`.
@@ -105,19 +142,13 @@ pub enum ToolChoiceSupport {
 }
 
 /// How reasoning is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ReasoningRequest {
     /// Not at all.
     None,
-    /// `reasoning_effort`, of which these words are known besides `low`, `medium` and `high`.
-    Effort {
-        /// `none`
-        none: bool,
-        /// `minimal`
-        minimal: bool,
-        /// `xhigh`
-        xhigh: bool,
-    },
+    /// `reasoning_effort`
+    Effort(Efforts),
     /// `reasoning`, an object with `effort`, `max_tokens` or `enabled` (OpenRouter).
     Object,
     /// `thinking`, an object with `type` `enabled` or `disabled` (DeepSeek, GLM).
@@ -126,8 +157,56 @@ pub enum ReasoningRequest {
     Enable,
 }
 
+/// Words of effort that are known besides `low`, `medium` and `high`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Efforts {
+    /// `none`
+    pub none: bool,
+    /// `minimal`
+    pub minimal: bool,
+    /// `xhigh`
+    pub xhigh: bool,
+    /// `max`
+    pub max: bool,
+}
+
+/// How many tokens of thinking are how much effort: fewer than `medium` are low, at least `high`
+/// are high.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Budgets {
+    /// Where medium effort begins.
+    pub medium: u64,
+    /// Where high effort begins.
+    pub high: u64,
+}
+
+/// What ids of calls a provider takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallIds {
+    /// Any of up to 40 bytes.
+    Any,
+    /// Nine letters or digits (Mistral).
+    Nine,
+}
+
+/// How a provider is shown the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Auth {
+    /// `authorization: Bearer`
+    Bearer,
+    /// `api-key` (Azure)
+    ApiKey,
+    /// Not at all.
+    None,
+}
+
 /// Where the reasoning of earlier turns is wanted back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ReasoningEcho {
     /// Nowhere.
     None,
@@ -137,19 +216,25 @@ pub enum ReasoningEcho {
     Plain,
     /// `reasoning_details` (OpenRouter), with signatures.
     Details,
+    /// Parts of `content` (Mistral).
+    Parts,
 }
 
 /// What schemas must look like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SchemaRule {
-    /// As OpenAI takes them.
+    /// As OpenAI takes them; `$schema` and `$id` stay, which the other rules take out.
     Openai,
     /// Every object must have `properties` (LM Studio).
     Properties,
+    /// Without references, unions and much else (Google).
+    Gemini,
 }
 
 /// Where a provider is told whom its customer serves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum UserMember {
     /// Nowhere.
     None,
@@ -191,16 +276,29 @@ impl Profile {
             audio: true,
             reasoning: ReasoningRequest::None,
             echo: ReasoningEcho::None,
+            echo_required: false,
+            budgets: Budgets {
+                medium: 4096,
+                high: 16384,
+            },
             thought_signatures: false,
             schemas: SchemaRule::Openai,
             response_format: true,
+            json_schema: true,
             cache_control: false,
+            cache_marks: true,
             user: UserMember::None,
             cache_key: false,
             service_tier: false,
             null_content: false,
             prefill: true,
+            prefix: false,
             alternate: false,
+            call_ids: CallIds::Any,
+            members: serde_json::Map::new(),
+            headers: BTreeMap::new(),
+            auth: Auth::Bearer,
+            path: "/chat/completions".to_owned(),
         }
     }
 
@@ -210,11 +308,12 @@ impl Profile {
         let reasons = reasons(model);
         let five = model.starts_with("gpt-5");
         let reasoning = match reasons {
-            true => ReasoningRequest::Effort {
+            true => ReasoningRequest::Effort(Efforts {
                 none: model.starts_with("gpt-5."),
                 minimal: five && !model.starts_with("gpt-5."),
                 xhigh: model.starts_with("gpt-5."),
-            },
+                max: false,
+            }),
             false => ReasoningRequest::None,
         };
         Self {

@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 use super::form::{Opaque, Text};
 use super::signal::{Ending, Failure, Opening, Piece, Signal};
 
-mod complete;
+pub(super) mod complete;
 
 use complete::Complete;
 

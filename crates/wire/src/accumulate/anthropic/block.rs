@@ -2,12 +2,14 @@
 
 use serde_json::{Map, Value, json};
 
+use super::super::merge::append;
+
 /// The member under which a tool input that is not JSON is kept.
 const UNPARSED: &str = "_unparsed";
 
 /// A content block as far as it came.
 #[derive(Debug)]
-pub(super) struct Block {
+pub(crate) struct Block {
     value: Map<String, Value>,
     /// The pieces of a tool's input, put together.
     input: Option<String>,
@@ -15,14 +17,14 @@ pub(super) struct Block {
 }
 
 impl Block {
-    pub(super) fn open(value: Value) -> Self {
+    pub(crate) fn open(value: Value) -> Self {
         Self {
             open: true,
             ..Self::closed(value)
         }
     }
 
-    pub(super) fn closed(value: Value) -> Self {
+    pub(crate) fn closed(value: Value) -> Self {
         let value = match value {
             Value::Object(value) => value,
             _ => Map::new(),
@@ -34,17 +36,17 @@ impl Block {
         }
     }
 
-    pub(super) fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         self.open
     }
 
-    pub(super) fn into_value(self) -> Value {
+    pub(crate) fn into_value(self) -> Value {
         Value::Object(self.value)
     }
 
     /// Adds a delta; an unknown one is merged as well as can be and reported.
-    pub(super) fn delta(&mut self, mut delta: Map<String, Value>) -> Result<(), String> {
-        let kind = delta.remove("type");
+    pub(crate) fn delta(&mut self, mut delta: Map<String, Value>) -> Result<(), String> {
+        let kind = delta.shift_remove("type");
         match kind.as_ref().and_then(Value::as_str).unwrap_or_default() {
             "text_delta" => self.append("text", &delta),
             "thinking_delta" => self.append("thinking", &delta),
@@ -60,7 +62,7 @@ impl Block {
             "signature_delta" | "compaction_delta" => self.value.extend(delta),
             other => {
                 let warning = format!("an unknown delta type: {other:.80}");
-                deep_append(&mut self.value, delta);
+                append(&mut self.value, delta);
                 return Err(warning);
             }
         }
@@ -89,7 +91,7 @@ impl Block {
     }
 
     /// Ends the block: its input becomes JSON. An input that is none is kept as text.
-    pub(super) fn close(&mut self) -> Result<(), String> {
+    pub(crate) fn close(&mut self) -> Result<(), String> {
         self.open = false;
         let Some(input) = self.input.take() else {
             return Ok(());
@@ -108,20 +110,5 @@ impl Block {
         };
         self.value.insert("input".to_owned(), input);
         outcome
-    }
-}
-
-/// Merges what an unknown delta brings: texts are joined, objects merged, lists extended,
-/// anything else replaced.
-fn deep_append(into: &mut Map<String, Value>, delta: Map<String, Value>) {
-    for (key, value) in delta {
-        match (into.get_mut(&key), value) {
-            (Some(Value::String(text)), Value::String(more)) => text.push_str(&more),
-            (Some(Value::Object(object)), Value::Object(more)) => deep_append(object, more),
-            (Some(Value::Array(list)), Value::Array(more)) => list.extend(more),
-            (_, value) => {
-                into.insert(key, value);
-            }
-        }
     }
 }

@@ -3,7 +3,9 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{AccumulateError, Accumulated, Accumulator};
+use crate::accumulate::{AccumulateError, Accumulator};
+use crate::dialect::Dialect;
+use crate::sse::Splitter;
 
 fn stream(events: &[Value]) -> String {
     let text = |event: &Value| {
@@ -15,10 +17,21 @@ fn stream(events: &[Value]) -> String {
     events.iter().map(text).collect()
 }
 
-fn accumulate(events: &[Value]) -> Result<Accumulated, AccumulateError> {
-    let mut accumulator = Accumulator::new(1 << 20);
-    accumulator.push(stream(events).as_bytes());
-    accumulator.finish()
+#[derive(Debug, PartialEq)]
+struct Done {
+    message: Value,
+    warnings: Vec<String>,
+}
+
+fn accumulate(events: &[Value]) -> Result<Done, AccumulateError> {
+    let mut accumulator = Accumulator::new(Dialect::AnthropicMessages, 1 << 20);
+    let mut splitter = Splitter::new();
+    splitter.push(stream(events).as_bytes(), |event| accumulator.push(event));
+    let done = accumulator.finish()?;
+    Ok(Done {
+        message: serde_json::from_slice(&done.body).unwrap(),
+        warnings: done.warnings,
+    })
 }
 
 fn start() -> Value {
@@ -222,6 +235,20 @@ fn a_fallback_block_names_the_model_that_goes_on() {
 }
 
 #[test]
+fn the_old_completions_are_joined() {
+    let piece = |text: &str, reason: Value| json!({"type": "completion", "id": "c", "completion": text, "stop_reason": reason});
+    let done = accumulate(&[
+        piece(" bl", Value::Null),
+        piece("ue", Value::Null),
+        piece("", json!("stop_sequence")),
+    ]);
+    assert_eq!(
+        done.unwrap().message,
+        piece(" blue", json!("stop_sequence"))
+    );
+}
+
+#[test]
 fn an_error_event_is_the_answer_with_its_own_status() {
     for (kind, status) in [
         ("overloaded_error", 529),
@@ -239,6 +266,7 @@ fn an_error_event_is_the_answer_with_its_own_status() {
         else {
             panic!("{kind} is an error");
         };
+        let kept: Value = serde_json::from_slice(&kept).unwrap();
         assert_eq!((found.as_u16(), kept), (status, body));
     }
 }
@@ -262,30 +290,14 @@ fn an_early_end_is_whole_only_with_a_stop_reason_and_no_open_block() {
 
 #[test]
 fn a_stream_over_the_limit_is_refused() {
-    let mut accumulator = Accumulator::new(10);
-    accumulator.push(stream(&[start()]).as_bytes());
+    let mut accumulator = Accumulator::new(Dialect::AnthropicMessages, 10);
+    Splitter::new().push(stream(&[start()]).as_bytes(), |event| {
+        accumulator.push(event);
+    });
     assert_eq!(accumulator.finish(), Err(AccumulateError::TooLarge));
 }
 
 proptest! {
-    #[test]
-    fn cuts_make_no_difference(cuts in prop::collection::vec(0usize..1500, 0..8)) {
-        let mut events = vec![start()];
-        events.extend(block(0, json!({"type": "text", "text": ""}), &[
-            json!({"type": "text_delta", "text": "é😀"}), json!({"type": "text_delta", "text": "\r\n"})]));
-        events.extend(end());
-        let text = stream(&events);
-        let mut cuts: Vec<_> = cuts.into_iter().map(|cut| cut.min(text.len())).collect();
-        cuts.extend([0, text.len()]);
-        cuts.sort_unstable();
-        let mut accumulator = Accumulator::new(1 << 20);
-        for pair in cuts.windows(2) {
-            accumulator.push(&text.as_bytes()[pair[0]..pair[1]]);
-        }
-        prop_assert!(accumulator.is_done());
-        prop_assert_eq!(accumulator.finish(), accumulate(&events));
-    }
-
     #[test]
     fn events_in_any_order_are_survived(order in prop::collection::vec(0usize..6, 0..20)) {
         let mut events = vec![start()];

@@ -3,7 +3,7 @@
 
 /// How far it is.
 #[derive(Debug, Default)]
-pub(super) struct Complete {
+pub(in crate::translate) struct Complete {
     /// Brackets that are open.
     depth: usize,
     in_string: bool,
@@ -16,7 +16,7 @@ pub(super) struct Complete {
 
 impl Complete {
     /// Takes the next piece.
-    pub(super) fn saw(&mut self, piece: &str) {
+    pub(in crate::translate) fn saw(&mut self, piece: &str) {
         if self.never {
             return;
         }
@@ -45,7 +45,7 @@ impl Complete {
     }
 
     /// Whether it is whole.
-    pub(super) fn is_complete(&self) -> bool {
+    pub(in crate::translate) fn is_complete(&self) -> bool {
         self.whole && !self.never
     }
 }

@@ -1,0 +1,139 @@
+//! Writes the definitions of tools.
+
+use std::collections::HashSet;
+
+use serde_json::Value;
+
+use super::Scene;
+use super::blocks::write_extra;
+use super::cache::Marks;
+use super::schema;
+use crate::translate::anthropic::model::Model;
+use crate::translate::fault::Notes;
+use crate::translate::form::{Tool, ToolKind};
+use crate::translate::freeform;
+use crate::translate::json::{Json, Writer};
+use crate::translate::names::{Rule, sent};
+
+/// Most tools whose input is held to its schema.
+const MAX_STRICT: usize = 20;
+
+/// The tools that the provider can be told of: each name once, and none that another provider
+/// runs.
+pub(super) fn kept<'r, 'a>(scene: Scene<'r, 'a>, notes: &mut Notes) -> Vec<&'r Tool<'a>> {
+    let mut names = HashSet::new();
+    let mut kept = Vec::new();
+    for (at, tool) in scene.request.tools.iter().enumerate() {
+        match &tool.kind {
+            ToolKind::Function { name, .. } | ToolKind::Freeform { name, .. } => {
+                if !names.insert(sent(name, Rule::ANTHROPIC)) {
+                    notes.add(
+                        format!("tools.{at}"),
+                        "left out: another tool has this name",
+                    );
+                    continue;
+                }
+            }
+            ToolKind::Server { .. } if !scene.native => {
+                notes.add(
+                    format!("tools.{at}"),
+                    "left out: the provider does not run it",
+                );
+                continue;
+            }
+            ToolKind::Server { .. } => {}
+        }
+        kept.push(tool);
+    }
+    kept
+}
+
+pub(super) fn write(
+    scene: Scene<'_, '_>,
+    tools: &[&Tool<'_>],
+    marks: &mut Marks,
+    out: &mut Writer,
+) {
+    if tools.is_empty() {
+        return;
+    }
+    let binds = Model::of(scene.options.model).schemas();
+    let mut strict = if binds { MAX_STRICT } else { 0 };
+    out.key("tools").array();
+    for (at, tool) in tools.iter().enumerate() {
+        if let ToolKind::Server { json, .. } = &tool.kind {
+            out.json(json);
+            continue;
+        }
+        out.object();
+        write_kind(scene, &tool.kind, &mut strict, out);
+        marks.write(tool.cache.as_ref(), at + 1 == tools.len(), out);
+        if scene.native {
+            write_extra(&tool.extra, out);
+        }
+        out.end_object();
+    }
+    out.end_array();
+}
+
+fn write_kind(
+    scene: Scene<'_, '_>,
+    kind: &ToolKind<'_>,
+    strict_left: &mut usize,
+    out: &mut Writer,
+) {
+    match kind {
+        ToolKind::Function {
+            name,
+            description,
+            schema,
+            strict,
+        } => {
+            write_head(name, description.as_deref(), out);
+            out.key("input_schema");
+            match schema {
+                Some(schema) if scene.native => out.json(schema),
+                schema => out.raw(&schema::of_input(schema.as_ref())),
+            };
+            let can_bind = || schema.as_ref().is_some_and(schema::can_bind);
+            if let Some(strict) = strict.filter(|_| scene.native) {
+                out.key("strict").boolean(strict);
+            } else if *strict == Some(true) && *strict_left > 0 && can_bind() {
+                *strict_left -= 1;
+                out.key("strict").boolean(true);
+            }
+        }
+        ToolKind::Freeform {
+            name,
+            description,
+            format,
+        } => {
+            let text = described(description.as_deref(), format.as_ref());
+            write_head(name, Some(text.trim()).filter(|text| !text.is_empty()), out);
+            out.key("input_schema").raw(freeform::SCHEMA);
+        }
+        ToolKind::Server { .. } => {}
+    }
+}
+
+/// What a tool of free text does, with the grammar that its input must keep to.
+fn described(description: Option<&str>, format: Option<&Json<'_>>) -> String {
+    let mut text = description.unwrap_or_default().to_owned();
+    let format = format.and_then(|format| serde_json::from_str::<Value>(format.as_str()).ok());
+    let member = |name: &str| Some(format.as_ref()?.get(name)?.as_str()?.to_owned());
+    if let Some(definition) = member("definition") {
+        let syntax = member("syntax").unwrap_or_default();
+        text.push_str("\n\nThe input must keep to this grammar (");
+        text.push_str(&syntax);
+        text.push_str("):\n");
+        text.push_str(&definition);
+    }
+    text
+}
+
+fn write_head(name: &str, description: Option<&str>, out: &mut Writer) {
+    out.key("name").string(&sent(name, Rule::ANTHROPIC));
+    if let Some(description) = description {
+        out.key("description").string(description);
+    }
+}

@@ -1,0 +1,67 @@
+//! Which tools of the client's sit in a namespace. It is needed to say calls in the client's words
+//! after a provider that knows no namespaces.
+
+use std::collections::HashMap;
+
+use crate::dialect::Dialect;
+use crate::scan::string_value;
+use crate::translate::form::{Extra, Request, Tool, ToolKind};
+
+/// The tools of a Responses request that are called by a namespace and a name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Declared {
+    by_name: HashMap<String, Declaration>,
+}
+
+/// How one tool is called.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Declaration {
+    /// The namespace that holds it.
+    pub namespace: String,
+    /// Its name there.
+    pub name: String,
+}
+
+impl Declared {
+    /// The tools of `request`; none when it is of another dialect.
+    #[must_use]
+    pub fn of(request: &Request<'_>) -> Self {
+        if request.dialect != Dialect::OpenaiResponses {
+            return Self::default();
+        }
+        let special = request.tools.iter().filter_map(declaration);
+        Self {
+            by_name: special.collect(),
+        }
+    }
+
+    pub(super) fn find(&self, name: &str) -> Option<&Declaration> {
+        self.by_name.get(name)
+    }
+}
+
+fn declaration(tool: &Tool<'_>) -> Option<(String, Declaration)> {
+    let flat = match &tool.kind {
+        ToolKind::Function { name, .. } | ToolKind::Freeform { name, .. } => name,
+        ToolKind::Server { .. } => return None,
+    };
+    let namespace = text_member(&tool.extra, "namespace")?;
+    let inner = text_member(&tool.extra, "name");
+    let name = inner.unwrap_or_else(|| flat.to_string());
+    Some((flat.to_string(), Declaration { namespace, name }))
+}
+
+fn text_member(extra: &Extra<'_>, name: &str) -> Option<String> {
+    let (_, value) = extra.members.iter().find(|(key, _)| key == name)?;
+    Some(string_value(value.as_str().as_bytes())?.into_owned())
+}
+
+/// The name by which other dialects know a tool of a namespace.
+pub(super) fn flat_name(namespace: &str, name: &str) -> String {
+    let between = if namespace.ends_with('_') || name.starts_with('_') {
+        ""
+    } else {
+        "__"
+    };
+    format!("{namespace}{between}{name}")
+}

@@ -1,0 +1,86 @@
+//! The items of a response's output, as JSON. Ids, order and events are others' business.
+
+use crate::translate::json::Writer;
+
+/// `status` of an item that is being written and of one that is done.
+pub(super) const IN_PROGRESS: &str = "in_progress";
+pub(super) const COMPLETED: &str = "completed";
+
+/// Which tool is called, in the client's words.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Called {
+    pub call_id: String,
+    pub name: String,
+    pub namespace: Option<String>,
+    pub freeform: bool,
+}
+
+/// A message of the model; `contents` are its parts, with commas between.
+pub(super) fn message(out: &mut Writer, id: &str, status: &str, contents: &str) {
+    begin(out, id, "message");
+    out.key("status").string(status);
+    out.key("role").string("assistant");
+    out.key("content").array();
+    if !contents.is_empty() {
+        out.raw(contents);
+    }
+    out.end_array().end_object();
+}
+
+/// A part of a message: text, with its annotations with commas between.
+pub(super) fn text_part(out: &mut Writer, text: &str, annotations: &str) {
+    out.object().key("type").string("output_text");
+    out.key("text").string(text).key("annotations").array();
+    if !annotations.is_empty() {
+        out.raw(annotations);
+    }
+    out.end_array().key("logprobs").array().end_array();
+    out.end_object();
+}
+
+/// A part of a message: a refusal.
+pub(super) fn refusal_part(out: &mut Writer, text: &str) {
+    out.object().key("type").string("refusal");
+    out.key("refusal").string(text).end_object();
+}
+
+/// Reasoning; an empty summary is none.
+pub(super) fn reasoning(out: &mut Writer, id: &str, summary: &str, encrypted: Option<&str>) {
+    begin(out, id, "reasoning");
+    out.key("summary").array();
+    if !summary.is_empty() {
+        summary_part(out, summary);
+    }
+    out.end_array();
+    if let Some(encrypted) = encrypted {
+        out.key("encrypted_content").string(encrypted);
+    }
+    out.end_object();
+}
+
+/// A part of a reasoning item's summary.
+pub(super) fn summary_part(out: &mut Writer, text: &str) {
+    out.object().key("type").string("summary_text");
+    out.key("text").string(text).end_object();
+}
+
+/// A call of a function or of a tool that takes free text.
+pub(super) fn call(out: &mut Writer, id: &str, status: &str, (called, input): (&Called, &str)) {
+    let (kind, member) = if called.freeform {
+        ("custom_tool_call", "input")
+    } else {
+        ("function_call", "arguments")
+    };
+    begin(out, id, kind);
+    out.key("status").string(status);
+    out.key("call_id").string(&called.call_id);
+    out.key("name").string(&called.name);
+    if let Some(namespace) = &called.namespace {
+        out.key("namespace").string(namespace);
+    }
+    out.key(member).string(input).end_object();
+}
+
+fn begin(out: &mut Writer, id: &str, kind: &str) {
+    out.object().key("id").string(id).key("type").string(kind);
+}

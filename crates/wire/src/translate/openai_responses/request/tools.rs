@@ -1,0 +1,189 @@
+//! Tools and the choice among them. Those of a namespace stand beside the others, by a name that
+//! holds the namespace's.
+
+use super::super::declared::flat_name;
+use super::super::kinds::{LOADED, NAMESPACE_DESCRIPTION};
+use super::super::members::{Members, entries, extra_text, is_string};
+use super::items::string;
+use crate::scan::string_value;
+use crate::translate::fault::Fault;
+use crate::translate::form::{Extra, Text, Tool, ToolChoice, ToolKind};
+use crate::translate::json::Json;
+
+/// Reads `tools`.
+pub(super) fn read<'a>(raw: &'a str, field: &str) -> Result<Vec<Tool<'a>>, Fault> {
+    let Some(list) = entries(raw) else {
+        return Err(Fault::new(field, "must be an array"));
+    };
+    let mut tools = Vec::new();
+    for (at, raw) in list.into_iter().enumerate() {
+        let field = format!("{field}.{at}");
+        let all = Members::of(raw);
+        let typed = all.and_then(|mut all| Some((all.text("type")?, all)));
+        let Some((kind, mut all)) = typed else {
+            return Err(Fault::new(field, "must be an object with a `type`"));
+        };
+        if kind == "namespace" {
+            namespace(&mut all, &field, &mut tools)?;
+        } else {
+            tools.push(tool(kind, (all, raw), &field)?);
+        }
+    }
+    Ok(tools)
+}
+
+fn tool<'a>(
+    kind: Text<'a>,
+    (mut all, raw): (Members<'a>, &'a str),
+    field: &str,
+) -> Result<Tool<'a>, Fault> {
+    let custom = kind == "custom";
+    if !custom && kind != "function" {
+        return Ok(Tool {
+            kind: ToolKind::Server {
+                kind,
+                name: None,
+                json: Json::of_valid(raw),
+            },
+            cache: None,
+            extra: Extra::default(),
+        });
+    }
+    let Some(name) = all.text("name") else {
+        return Err(Fault::new(format!("{field}.name"), "missing"));
+    };
+    let description = all.text("description");
+    let kind = match custom {
+        true => ToolKind::Freeform {
+            name,
+            description,
+            format: all.json("format"),
+        },
+        false => ToolKind::Function {
+            name,
+            description,
+            schema: all.json("parameters"),
+            strict: all.boolean("strict"),
+        },
+    };
+    Ok(Tool {
+        kind,
+        cache: None,
+        extra: all.rest(),
+    })
+}
+
+/// Reads the tools of a namespace into `tools`.
+fn namespace<'a>(
+    all: &mut Members<'a>,
+    field: &str,
+    tools: &mut Vec<Tool<'a>>,
+) -> Result<(), Fault> {
+    let Some(space) = all.text("name") else {
+        return Err(Fault::new(format!("{field}.name"), "missing"));
+    };
+    let description = all.json("description");
+    let inner = read(all.take("tools").unwrap_or("[]"), &format!("{field}.tools"))?;
+    for mut tool in inner {
+        if let ToolKind::Function { name, .. } | ToolKind::Freeform { name, .. } = &mut tool.kind {
+            let members = &mut tool.extra.members;
+            members.push(("namespace".into(), string(&space)));
+            members.push(("name".into(), string(name)));
+            let description = description.clone();
+            members.extend(description.map(|json| (NAMESPACE_DESCRIPTION.into(), json)));
+            *name = flat_name(&space, name).into();
+        }
+        tools.push(tool);
+    }
+    Ok(())
+}
+
+/// Marks a tool that an item brought.
+pub(super) fn loaded(mut tool: Tool<'_>) -> Tool<'_> {
+    let mark = (LOADED.into(), Json::of_valid("true"));
+    tool.extra.members.push(mark);
+    tool
+}
+
+/// Adds tools that items brought, each once: what is searched for may be declared too.
+pub(super) fn add<'a>(tools: &mut Vec<Tool<'a>>, loaded: Vec<Tool<'a>>) {
+    for tool in loaded {
+        let name = name(&tool);
+        if name.is_none() || !tools.iter().any(|known| self::name(known) == name) {
+            tools.push(tool);
+        }
+    }
+}
+
+fn name<'t>(tool: &'t Tool<'_>) -> Option<&'t str> {
+    match &tool.kind {
+        ToolKind::Function { name, .. } | ToolKind::Freeform { name, .. } => Some(name),
+        ToolKind::Server { .. } => None,
+    }
+}
+
+/// Reads `tool_choice`. Where it allows some of the tools only, the others are taken out.
+pub(super) fn read_choice<'a>(raw: &'a str, tools: &mut Vec<Tool<'a>>) -> Option<ToolChoice<'a>> {
+    if is_string(raw) {
+        return match string_value(raw.as_bytes())?.as_ref() {
+            "auto" => Some(ToolChoice::Auto),
+            "none" => Some(ToolChoice::None),
+            "required" => Some(ToolChoice::Any),
+            _ => Some(ToolChoice::Foreign(Json::of_valid(raw))),
+        };
+    }
+    let mut all = Members::of(raw)?;
+    match all.text("type").as_deref() {
+        Some("function" | "custom") => {
+            let name = all.text("name")?;
+            Some(ToolChoice::Tool(match all.text("namespace") {
+                Some(space) => flat_name(&space, &name).into(),
+                None => name,
+            }))
+        }
+        Some("allowed_tools") => {
+            let required = all.text("mode").as_deref() == Some("required");
+            let allowed = all.take("tools").and_then(entries).unwrap_or_default();
+            let allowed: Vec<_> = allowed.into_iter().map(Allowed::read).collect();
+            tools.retain(|tool| allowed.iter().any(|one| one.is(tool)));
+            Some(match required {
+                true => ToolChoice::Any,
+                false => ToolChoice::Auto,
+            })
+        }
+        _ => Some(ToolChoice::Foreign(Json::of_valid(raw))),
+    }
+}
+
+/// A tool that may be called.
+struct Allowed<'a> {
+    kind: Option<Text<'a>>,
+    /// Its name, or the label of its server (MCP).
+    name: Option<Text<'a>>,
+}
+
+impl<'a> Allowed<'a> {
+    fn read(raw: &'a str) -> Self {
+        let mut all = Members::of(raw).unwrap_or_default();
+        Self {
+            kind: all.text("type"),
+            name: all.text("name").or_else(|| all.text("server_label")),
+        }
+    }
+
+    fn is(&self, tool: &Tool<'_>) -> bool {
+        let name = self.name.as_deref();
+        match &tool.kind {
+            ToolKind::Function { name: own, .. } | ToolKind::Freeform { name: own, .. } => {
+                let inner = extra_text(&tool.extra, "name");
+                let space = extra_text(&tool.extra, "namespace");
+                name == Some(own)
+                    || (name.is_some() && (name == inner.as_deref() || name == space.as_deref()))
+            }
+            ToolKind::Server { kind, json, .. } => {
+                let label = || Members::of(json.as_str())?.text("server_label");
+                self.kind.as_ref() == Some(kind) && (name.is_none() || name == label().as_deref())
+            }
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! A client's request as a provider of another dialect gets it, and what must be remembered to
+//! say the answer in the client's words.
+
+use super::codec;
+use super::fault::{Fault, Notes};
+use super::form::{Body, Request};
+use super::names::{Names, Rule};
+use super::openai_responses::Declared;
+use super::options::{Hints, Options};
+use super::restore::Words;
+use crate::dialect::Dialect;
+use crate::scan::Cursor;
+
+/// Claude Code's first system block, which tells Anthropic which client asks. Only Anthropic takes
+/// it out of the prompt.
+const ATTRIBUTION: &str = "x-anthropic-billing-header";
+/// Stop sequences that Gemini takes at most.
+const GEMINI_STOPS: usize = 5;
+
+/// From whom to whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Way {
+    /// What the client speaks.
+    pub client: Dialect,
+    /// What the provider speaks.
+    pub provider: Dialect,
+}
+
+/// A request in the provider's words.
+#[derive(Debug)]
+pub struct Outbound {
+    /// Its body.
+    pub body: Vec<u8>,
+    /// What was left out or changed.
+    pub notes: Notes,
+    /// What the way back needs.
+    pub back: Back,
+}
+
+/// What an answer needs to be said in the client's words.
+#[derive(Clone, Debug)]
+pub struct Back {
+    /// From whom to whom the request went.
+    pub way: Way,
+    /// Whether the client wants a stream.
+    pub stream: bool,
+    /// Whether its stream ends with a count of tokens (OpenAI Chat).
+    pub include_usage: bool,
+    /// The client's words for its tools.
+    pub words: Words,
+    /// Its tools in namespaces (Responses).
+    pub declared: Declared,
+    /// Stop sequences that the provider does not look for.
+    pub stops: Vec<String>,
+}
+
+/// Translates a request.
+///
+/// # Errors
+/// When the client's body is no request of its dialect, or asks for what the provider's cannot
+/// say. The fault names the field.
+pub fn request(
+    way: Way,
+    body: &[u8],
+    hints: &Hints<'_>,
+    options: &Options<'_>,
+) -> Result<Outbound, Fault> {
+    let mut request = codec::read_request(way.client, body, hints)?;
+    strip_attribution(&mut request);
+    let mut notes = Notes::default();
+    let body = codec::write_request(way.provider, &request, options, &mut notes)?;
+    let back = back(way, &request, options);
+    Ok(Outbound { body, notes, back })
+}
+
+fn back(way: Way, request: &Request<'_>, options: &Options<'_>) -> Back {
+    let rule = match way.provider {
+        Dialect::AnthropicMessages => Rule::ANTHROPIC,
+        Dialect::OpenaiChat | Dialect::OpenaiResponses => Rule::OPENAI,
+        Dialect::Gemini => Rule::GEMINI,
+    };
+    let names = Names::new(&request.tools, &request.turns, rule);
+    Back {
+        way,
+        stream: request.stream,
+        include_usage: wants_usage(request),
+        words: Words::new(request, names),
+        declared: Declared::of(request),
+        stops: unknown_stops(way.provider, request, options),
+    }
+}
+
+/// The stop sequences that the provider is not told of.
+fn unknown_stops(provider: Dialect, request: &Request<'_>, options: &Options<'_>) -> Vec<String> {
+    let takes = match provider {
+        Dialect::AnthropicMessages => usize::MAX,
+        Dialect::OpenaiChat => options.profile.max_stops,
+        Dialect::OpenaiResponses => 0,
+        Dialect::Gemini => GEMINI_STOPS,
+    };
+    let unknown = request.stop.iter().skip(takes);
+    unknown.map(|stop| stop.to_string()).collect()
+}
+
+/// `stream_options.include_usage`.
+fn wants_usage(request: &Request<'_>) -> bool {
+    let members = &request.extra.members;
+    let options = members.iter().find(|(name, _)| name == "stream_options");
+    let Some((_, options)) = options else {
+        return false;
+    };
+    let mut wants = false;
+    Cursor::new(options.as_str().as_bytes()).object(|key, cursor| {
+        if key.is("include_usage") {
+            wants = cursor.boolean().unwrap_or(false);
+        } else {
+            cursor.skip();
+        }
+    });
+    wants
+}
+
+fn strip_attribution(request: &mut Request<'_>) {
+    let first = request.system.first().map(|part| &part.body);
+    if let Some(Body::Text { text, .. }) = first
+        && text.trim_start().starts_with(ATTRIBUTION)
+    {
+        request.system.remove(0);
+    }
+}
