@@ -9,6 +9,7 @@ pub mod health;
 pub mod identity;
 pub mod keys;
 pub mod limit;
+pub mod profiles;
 mod query;
 pub mod redact;
 pub mod retry_after;

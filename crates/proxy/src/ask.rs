@@ -63,7 +63,13 @@ impl Ask {
             if fleet.routing.thinking.enabled || fleet.reads_models(candidates) {
                 want |= Want::MODEL;
             }
-            if candidates.iter().any(|one| one.api.wants_stream()) {
+            let translates = |one: &&Arc<Member>| !one.serves(dialect, operation);
+            if candidates.iter().any(translates) {
+                want |= Want::STREAM | Want::MODEL;
+            }
+            let streams =
+                |one: &&Arc<Member>| one.api.wants_stream() || one.provider.demote_nonstreaming;
+            if candidates.iter().any(streams) {
                 want |= Want::STREAM | Want::MODEL;
             }
             if sessions && by_header.is_none() {

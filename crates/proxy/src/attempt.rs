@@ -4,37 +4,40 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
-use http::{HeaderMap, Response, StatusCode, response};
-use hyper::body::Incoming;
+use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, HeaderValue};
+use http::{HeaderMap, StatusCode, response};
 use weir_core::clock::Now;
 use weir_core::exchange::{RawBody, Try};
 use weir_core::retry_after;
-use weir_core::route::affinity::Home;
 use weir_core::route::breaker::{self, State};
-use weir_wire::dialect::Dialect;
+use weir_wire::dialect::{Dialect, Operation};
 use weir_wire::edit::Edits;
 use weir_wire::errors::ErrorKind;
 use weir_wire::rewrite::Rewriter;
+use weir_wire::translate::outbound::Back;
+use weir_wire::translate::profile::Profile;
 
 use crate::clock::now;
-use crate::convert::Converter;
 use crate::errand::{Errand, Left};
 use crate::fleet::{Member, Permit};
 use crate::forward::{Failure, Message, forward};
-use crate::judge::{self, Held, Look, Ruling};
+use crate::judge::Ruling;
 use crate::keyring::KeyUse;
 use crate::misses::{Kept, Miss};
-use crate::pool::Lease;
-use crate::provider::{Asked, Form, Outbound, Signing, Unfit};
+use crate::provider::{Asked, Outbound, Signing, Unfit};
 use crate::relay::Answer;
-use crate::settle::{Settlement, Signatures};
 use crate::shape::{self, Credential};
+
+mod foreign;
+mod gather;
+mod verdict;
 
 /// How a try ended.
 pub(crate) enum Outcome {
     /// With an answer for the client.
     Won(Box<Won>),
+    /// Without, but the provider has said what it cannot do: the same can be asked otherwise.
+    Again,
     /// Without; the ruling says who might do better.
     Missed(Ruling, Box<Miss>),
 }
@@ -79,6 +82,14 @@ struct Tried<'a> {
     /// The model's family, for what it signs.
     group: Box<str>,
     rewrite: Option<Box<Rewriter>>,
+    /// What the provider speaks.
+    dialect: Dialect,
+    /// What an answer needs that is said in another dialect than the client's.
+    back: Option<Box<Back>>,
+    /// The abilities by which the request was written.
+    profile: Option<Arc<Profile>>,
+    /// Whether it was asked for a stream that the client does not want.
+    demoted: bool,
 }
 
 impl Tried<'_> {
@@ -122,9 +133,23 @@ impl Errand<'_> {
             breaker: member.breaker_state(now()),
             group: weir_core::vault::group(model.unwrap_or_default()).into(),
             rewrite: None,
+            dialect: self.original.dialect,
+            back: None,
+            profile: None,
+            demoted: false,
         };
-        tried.rewrite = self.rewrite(&tried, client_model, model);
-        let (outbound, extensions) = match self.prepare(&tried, credential, model).await {
+        let target = member.target(self.original.dialect, self.original.operation);
+        let prepared = match target.filter(|target| *target != tried.dialect) {
+            Some(target) => {
+                tried.dialect = target;
+                self.translate(&mut tried, model.unwrap_or_default()).await
+            }
+            None => {
+                tried.rewrite = self.rewrite(&tried, client_model, model);
+                self.prepare(&mut tried, credential, model).await
+            }
+        };
+        let (outbound, extensions) = match prepared {
             Ok(prepared) => prepared,
             Err(miss) => {
                 self.note_try(&tried, None, Some(&miss.cause));
@@ -159,7 +184,7 @@ impl Errand<'_> {
     /// Puts the request into the provider's terms and signs it.
     async fn prepare(
         &self,
-        tried: &Tried<'_>,
+        tried: &mut Tried<'_>,
         credential: Credential,
         model: Option<&str>,
     ) -> Result<(Outbound, http::Extensions), Miss> {
@@ -173,14 +198,24 @@ impl Errand<'_> {
             Some((body, peek)) => (body, peek),
             None => (&original.body, &self.ask.peek),
         };
+        let demoted = self.demoted(member, body, peek);
+        tried.demoted = demoted.is_some();
+        let (body, peek) = match &demoted {
+            Some(demoted) => (&demoted.body, &demoted.peek),
+            None => (body, peek),
+        };
+        let (path, operation) = match demoted.as_ref().and_then(|one| one.path.clone()) {
+            Some(path) => (path, Operation::GenerateStream),
+            None => (path, original.operation),
+        };
         let (mut headers, extensions) = self.carried(tried, credential);
-        if tried.rewrite.is_some() {
+        if tried.rewrite.is_some() || tried.demoted {
             // What is compressed cannot be changed on its way.
             headers.remove(ACCEPT_ENCODING);
         }
         let asked = Asked {
             dialect: original.dialect,
-            operation: original.operation,
+            operation,
             method: &original.method,
             path: &path,
             client_model: self.ask.model(),
@@ -189,26 +224,48 @@ impl Errand<'_> {
             peek,
             body,
         };
-        let shaped = member.api.shape(&asked, &mut headers).map_err(of_unfit)?;
-        let body = edited(body, &shaped.edits);
-        if body.len != original.body.len && headers.contains_key(CONTENT_LENGTH) {
+        let outbound = self.shaped(member, &asked, headers).map_err(|miss| *miss)?;
+        let outbound = self.signed(tried, outbound, credential).await?;
+        Ok((outbound, extensions))
+    }
+
+    /// The request as the provider's kind has it.
+    fn shaped(
+        &self,
+        member: &Member,
+        asked: &Asked<'_>,
+        mut headers: HeaderMap,
+    ) -> Result<Outbound, Box<Miss>> {
+        let shaped = member.api.shape(asked, &mut headers);
+        let shaped = shaped.map_err(of_unfit).map_err(Box::new)?;
+        let body = edited(asked.body, &shaped.edits);
+        if body.len != self.original.body.len && headers.contains_key(CONTENT_LENGTH) {
             headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len));
         }
         let uri = member
             .upstream
             .uri(&shaped.path)
-            .map_err(|error| refused(format!("the path cannot be forwarded: {error}")))?;
-        let mut outbound = Outbound {
-            method: original.method.clone(),
+            .map_err(|error| refused(format!("the path cannot be forwarded: {error}")))
+            .map_err(Box::new)?;
+        Ok(Outbound {
+            method: asked.method.clone(),
             uri,
             headers,
             body,
-        };
+        })
+    }
+
+    async fn signed(
+        &self,
+        tried: &Tried<'_>,
+        mut outbound: Outbound,
+        credential: Credential,
+    ) -> Result<Outbound, Miss> {
         if credential == Credential::Configured {
             let key = tried.key.as_ref().map(|key| &*key.key);
-            self.sign(member, &mut outbound, key).await?;
+            self.sign(tried.member, &mut outbound, key).await?;
         }
-        Ok((outbound, extensions))
+        Ok(outbound)
     }
 
     async fn sign(
@@ -296,201 +353,6 @@ impl Errand<'_> {
             Some(bound) if left.provider => limit.min(bound),
             _ => limit,
         }
-    }
-
-    /// Learns from the head of what came, and tells whether it is an answer.
-    async fn judge(
-        &self,
-        mut tried: Tried<'_>,
-        response: Response<Incoming>,
-        lease: Lease,
-    ) -> Outcome {
-        let (head, mut body) = response.into_parts();
-        let status = head.status;
-        let ruling = match judge::rule(status) {
-            // Only the client can put its own credential right, and a cloud's is got anew.
-            Ruling::NextKey if tried.key.is_none() => {
-                if tried.credential == Credential::Configured {
-                    tried.member.api.refused();
-                }
-                Ruling::Answer
-            }
-            ruling => ruling,
-        };
-        let left = tried.left;
-        let hops = match ruling {
-            Ruling::Answer => false,
-            Ruling::NextKey => left.key || left.earlier,
-            // Where the head does not say how long the key has to rest the body may.
-            Ruling::NextCandidate => {
-                left.anything() || (tried.key.is_some() && wait_of(&head.headers).is_none())
-            }
-            Ruling::NextProvider => left.provider || left.earlier,
-        };
-        if hops {
-            return self.keep(tried, ruling, head, (body, lease)).await;
-        }
-        self.learn_head(&mut tried, status, &head.headers, &[]);
-        let mut held = Held::default();
-        let form = tried.member.api.form(status, &head.headers);
-        if left.anything() && judge::may_hide_an_error(status, &head.headers, form) {
-            let limit = self.header_timeout(tried.member, left);
-            let kind = (self.original.dialect, form);
-            match judge::look(&head.headers, &mut body, kind, limit).await {
-                Look::Answer(beginning) => held = beginning,
-                Look::Fault(stands_for, error) => {
-                    return self.unmask(tried, head, stands_for, error);
-                }
-                Look::Broke(reason) => {
-                    tried.permit.report(breaker::Outcome::Failure, None, now());
-                    self.note_try(&tried, Some(status), Some(&reason));
-                    let miss = of_failure(&Failure::Broke(reason));
-                    return Outcome::Missed(Ruling::NextProvider, Box::new(miss));
-                }
-            }
-        }
-        self.note_try(&tried, Some(status), None);
-        Outcome::Won(Box::new(self.won(tried, head, (body, held), lease)))
-    }
-
-    /// Tells the key what came, and the breaker of a status that is a failure; a good one is told
-    /// at the answer's end. `body` is that of an error, decoded, if it was read.
-    fn learn_head(
-        &self,
-        tried: &mut Tried<'_>,
-        status: StatusCode,
-        headers: &HeaderMap,
-        body: &[u8],
-    ) {
-        let now = now();
-        if let Some(key) = &tried.key {
-            key.learn(status, headers, body, now);
-        }
-        if breaker::Outcome::of_status(status.as_u16()) != breaker::Outcome::Failure {
-            return;
-        }
-        let limited = status == StatusCode::TOO_MANY_REQUESTS;
-        match &tried.key {
-            // One key's limit says nothing of the provider while it has another.
-            Some(key) if limited && !key.was_the_last(now) => tried.permit.limited(),
-            // Nor does that of a client's own account.
-            None if limited && tried.credential == Credential::Client => tried.permit.abstain(),
-            _ => {
-                let wait = wait_of(headers).or_else(|| wait_in(body, now));
-                tried.permit.report(breaker::Outcome::Failure, wait, now);
-            }
-        }
-    }
-
-    /// Holds a failed answer back.
-    async fn keep(
-        &self,
-        mut tried: Tried<'_>,
-        ruling: Ruling,
-        head: response::Parts,
-        (body, lease): (Incoming, Lease),
-    ) -> Outcome {
-        let status = head.status;
-        self.note_try(&tried, Some(status), Some(status.as_str()));
-        let body = judge::keep(body).await;
-        if body.is_some() {
-            lease.give_back();
-        }
-        let said = judge::said(&head.headers, body.as_ref());
-        self.learn_head(&mut tried, status, &head.headers, &said);
-        let wait = wait_of(&head.headers).or_else(|| wait_in(&said, now()));
-        let kept = body.map(|body| Kept {
-            status,
-            headers: head.headers,
-            body,
-            key: tried.key_state(now()),
-        });
-        Outcome::Missed(ruling, Box::new(of_status(status, kept, wait)))
-    }
-
-    /// An error that came in the disguise of an answer.
-    fn unmask(
-        &self,
-        mut tried: Tried<'_>,
-        head: response::Parts,
-        status: StatusCode,
-        error: bytes::Bytes,
-    ) -> Outcome {
-        self.learn_head(&mut tried, status, &head.headers, &error);
-        let reason = format!("{status} hidden in a 200");
-        self.note_try(&tried, Some(status), Some(&reason));
-        let wait = wait_of(&head.headers).or_else(|| wait_in(&error, now()));
-        let kept = Kept::unmasked(status, head.headers, error, tried.key_state(now()));
-        // What is the client's fault would be so anywhere: that ruling ends the errand.
-        let ruling = judge::rule(status);
-        Outcome::Missed(ruling, Box::new(of_status(status, Some(kept), wait)))
-    }
-
-    fn won(
-        &self,
-        tried: Tried<'_>,
-        mut head: response::Parts,
-        (upstream, held): (Incoming, Held),
-        lease: Lease,
-    ) -> Won {
-        let member = Arc::clone(tried.member);
-        let now = now();
-        if head.status.is_success()
-            && let Some((session, _)) = &self.ask.session
-        {
-            let home = Home {
-                provider: Arc::clone(member.name()),
-                key: tried.key.as_ref().map(|key| key.id.0),
-            };
-            self.fleet.memories.affinity.settle(*session, home, now);
-        }
-        let key = if head.status.is_success() && !tried.left.earlier {
-            tried.pooled_key().map(|key| key.picked.clone())
-        } else {
-            tried.key_state(now)
-        };
-        let form = member.api.form(head.status, &head.headers);
-        if form == Form::AwsEventStream {
-            let kind = HeaderValue::from_static("text/event-stream");
-            head.headers.insert(CONTENT_TYPE, kind);
-        }
-        let converter = Converter::new(form, tried.rewrite);
-        if converter.is_some() {
-            // What is made of the body is seldom as long as the upstream's.
-            head.headers.remove(CONTENT_LENGTH);
-        }
-        let signatures = self.signatures(head.status, tried.group);
-        let mut settlement =
-            Settlement::new(Arc::clone(&member), tried.permit, tried.key, signatures);
-        let kind = (self.original.dialect, self.original.operation);
-        settlement.expect(&head.headers, kind.0, kind.1);
-        if head.status.is_success() {
-            settlement.time(self.started + Duration::from_micros(tried.started_us));
-        }
-        Won {
-            answer: Answer {
-                upstream,
-                held,
-                converter,
-                lease,
-                settlement,
-            },
-            breaker: tried.breaker,
-            key,
-            head,
-            member,
-        }
-    }
-
-    fn signatures(&self, status: StatusCode, group: Box<str>) -> Option<Signatures> {
-        let signs = self.fleet.routing.thinking.enabled
-            && self.original.operation.generates()
-            && status.is_success();
-        signs.then(|| Signatures {
-            tap: weir_wire::thinking::SignatureTap::new(self.original.dialect),
-            vault: Arc::clone(&self.fleet.memories.vault),
-            group,
-        })
     }
 
     fn note_try(&self, tried: &Tried<'_>, status: Option<StatusCode>, failure: Option<&str>) {

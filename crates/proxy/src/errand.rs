@@ -266,6 +266,9 @@ impl Errand<'_> {
             };
             match self.attempt(member, (credential, key), permit, left).await {
                 Outcome::Won(won) => return Visit::Won(won),
+                Outcome::Again => {
+                    tried.pop();
+                }
                 Outcome::Missed(ruling, miss) => {
                     misses.add(*miss);
                     only_refused &= ruling == Ruling::NextKey;

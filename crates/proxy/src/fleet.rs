@@ -23,6 +23,7 @@ use crate::attempt::KeyState;
 use crate::breaker::SharedBreaker;
 use crate::keyring::KeyUse;
 use crate::metrics::SECONDS;
+use crate::profiles::{Known, Profiles};
 use crate::provider::{Api, api};
 use crate::upstream::Upstream;
 
@@ -48,6 +49,8 @@ pub struct Member {
     pub latency: Mutex<Latency>,
     /// The same for `/metrics`, since the start.
     pub first_bytes: Histogram,
+    /// What it is known to be able to do, by model.
+    pub profiles: Profiles,
     /// What was counted.
     pub tally: Tally,
     in_flight: AtomicU32,
@@ -94,6 +97,7 @@ impl Member {
             breaker: SharedBreaker::new(health),
             latency: Mutex::default(),
             first_bytes: Histogram::new(SECONDS),
+            profiles: Profiles::default(),
             tally: Tally::default(),
             in_flight: AtomicU32::new(0),
             disabled: AtomicBool::new(false),
@@ -128,6 +132,20 @@ impl Member {
     #[must_use]
     pub fn serves(&self, dialect: Dialect, operation: Operation) -> bool {
         self.provider.dialects.contains(&dialect) && self.api.serves(dialect, operation)
+    }
+
+    /// The dialect in which it is asked what a client asks in `dialect`: the same if it can be, else
+    /// the first of its own; none if it cannot be asked at all.
+    #[must_use]
+    pub fn target(&self, dialect: Dialect, operation: Operation) -> Option<Dialect> {
+        if self.serves(dialect, operation) {
+            return Some(dialect);
+        }
+        if !operation.generates() {
+            return None;
+        }
+        let mut own = self.provider.dialects.iter().copied();
+        own.find(|own| *own != dialect && self.api.serves(*own, Operation::Generate))
     }
 
     /// Counts a request in, if the breaker lets it; `force` asks nobody.
@@ -180,10 +198,7 @@ impl Member {
     /// The name that it has for a model.
     #[must_use]
     pub fn model_for<'a>(&'a self, model: &'a str) -> &'a str {
-        self.provider
-            .model_mapping
-            .get(model)
-            .map_or(model, String::as_str)
+        self.provider.mapped(model).unwrap_or(model)
     }
 
     /// Counts what an answer used.
@@ -313,6 +328,8 @@ pub struct Fleet {
     pub routing: Routing,
     /// When one is ill.
     pub health: Health,
+    /// What providers and models can do.
+    pub known: Arc<Known>,
     /// What outlives this configuration.
     pub memories: Arc<Memories>,
 }
@@ -324,8 +341,10 @@ impl Fleet {
     /// # Errors
     /// When a provider's proxy, TLS or credentials cannot be set up; the text names the provider.
     pub fn build(settings: &Settings, workers: usize, previous: Option<&Self>) -> io::Result<Self> {
+        let known = Known::read(&settings.routing, previous.map(|fleet| &fleet.known))?;
         let mut members = Vec::with_capacity(settings.providers.len());
         for provider in &settings.providers {
+            known.check(provider)?;
             let old = previous.and_then(|fleet| fleet.member(&provider.name));
             let kept = old.filter(|old| old.provider == *provider);
             members.push(match kept {
@@ -351,6 +370,7 @@ impl Fleet {
             members,
             routing: settings.routing.clone(),
             health: settings.health.clone(),
+            known,
             memories,
         })
     }
@@ -389,6 +409,14 @@ impl Fleet {
             || candidates
                 .iter()
                 .any(|member| !member.provider.model_mapping.is_empty())
+    }
+
+    /// The providers that can be asked what a client asks in `dialect` only in another one.
+    pub fn translating(&self, dialect: Dialect) -> impl Iterator<Item = &Arc<Member>> {
+        self.members.iter().filter(move |member| {
+            let target = || member.target(dialect, Operation::Generate);
+            !member.is_disabled() && target().is_some_and(|target| target != dialect)
+        })
     }
 
     /// The providers that can take such a request, in the order of the configuration.

@@ -177,7 +177,8 @@ pub fn said<'a>(headers: &HeaderMap, body: Option<&'a Bytes>) -> Cow<'a, [u8]> {
     }
 }
 
-fn encoding(headers: &HeaderMap) -> Option<&str> {
+/// The encoding of a body, if it has one.
+pub(crate) fn encoding(headers: &HeaderMap) -> Option<&str> {
     headers
         .get(CONTENT_ENCODING)
         .and_then(|encoding| encoding.to_str().ok())

@@ -11,6 +11,7 @@ pub mod listen;
 pub mod tls;
 
 pub mod ask;
+pub mod candidates;
 pub mod incomer;
 pub mod plan;
 pub mod read;
@@ -31,17 +32,20 @@ pub mod forward;
 pub mod judge;
 pub mod misses;
 pub mod pool;
+pub mod profiles;
 pub mod provider;
 pub mod upstream;
 
 pub mod convert;
 pub mod details;
+mod local;
 pub mod metrics;
 pub mod record;
 pub mod relay;
 pub mod reply;
 pub mod settle;
 pub mod told;
+mod translation;
 
 pub use body::{Body, BoxError};
 pub use metrics::Metrics;

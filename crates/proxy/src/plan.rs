@@ -15,6 +15,7 @@ use weir_wire::errors::ErrorKind;
 use weir_wire::thinking::{Options, Resolver, Standing, plan_edits};
 
 use crate::ask::{Ask, between_two};
+use crate::candidates::Candidates;
 use crate::clock::now;
 use crate::errand::{ALL_UNHEALTHY, Original};
 use crate::fleet::{Fleet, Member};
@@ -31,11 +32,37 @@ pub struct Planned<'a> {
     pub reason: Reason,
 }
 
+/// Puts the first candidates in order, and behind them those that are asked when they cannot.
+///
+/// # Errors
+/// When none of them all can take a request at present; says when one can.
+pub fn plan<'a>(
+    fleet: &Fleet,
+    candidates: &Candidates<'a>,
+    (ask, home): (&Ask, Option<&Home>),
+    original: &Original,
+    seed: u64,
+) -> Result<Planned<'a>, Box<Miss>> {
+    let first = tier(fleet, &candidates.first, (ask, home), original, seed);
+    if candidates.then.is_empty() {
+        return first;
+    }
+    let then = tier(fleet, &candidates.then, (ask, home), original, seed);
+    match (first, then) {
+        (Ok(mut first), Ok(then)) => {
+            first.order.extend(then.order);
+            Ok(first)
+        }
+        (Err(_), Ok(then)) => Ok(then),
+        (first, Err(_)) => first,
+    }
+}
+
 /// Puts `candidates`, of which there is at least one, in order. `seed` is where chance comes from.
 ///
 /// # Errors
 /// When none of them can take a request at present; says when one can.
-pub fn plan<'a>(
+fn tier<'a>(
     fleet: &Fleet,
     candidates: &[&'a Arc<Member>],
     (ask, home): (&Ask, Option<&Home>),

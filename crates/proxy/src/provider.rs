@@ -39,6 +39,8 @@ mod openrouter;
 mod vertex;
 mod zai;
 
+pub(crate) use address::gemini_path;
+
 #[cfg(test)]
 mod tests;
 

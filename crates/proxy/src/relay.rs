@@ -14,7 +14,6 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep};
 use weir_core::exchange::End;
-use weir_core::route::breaker::Outcome;
 
 use crate::body::BoxError;
 use crate::connection::Busy;
@@ -43,6 +42,10 @@ pub struct Relay {
     idle_timeout: Duration,
     last_byte: Instant,
     silence: Option<Pin<Box<Sleep>>>,
+    /// How long a client that is told so may hear nothing.
+    ping_interval: Option<Duration>,
+    /// When it was last told that the answer goes on.
+    last_ping: Instant,
     guards: Option<Guards>,
 }
 
@@ -68,6 +71,8 @@ pub struct Answer {
     pub lease: Lease,
     /// What is to be learnt from it.
     pub settlement: Settlement,
+    /// Longest silence before the client is told that it goes on, where it can be.
+    pub ping_interval: Option<Duration>,
 }
 
 impl fmt::Debug for Relay {
@@ -94,11 +99,13 @@ impl Relay {
             settlement: answer.settlement,
             last_byte: Instant::now(),
             silence: None,
+            ping_interval: answer.ping_interval,
+            last_ping: Instant::now(),
             guards: Some(guards),
         };
         for piece in answer.held.pieces {
             if let Err(reason) = relay.take(piece) {
-                relay.failure = Some(reason);
+                relay.fail(reason);
                 break;
             }
         }
@@ -124,9 +131,9 @@ impl Relay {
                 // What is learnt is what the upstream said, not what the client is shown.
                 let said = |piece: &Bytes| settlement.arrived(piece);
                 let outcome = converter.push(piece, &mut self.ready, said);
-                let ends = outcome.is_ok() && converter.exception().is_some();
+                let ends = outcome.is_ok() && converter.is_over();
                 self.note(before);
-                // Clients leave when they see an exception, so its end is not waited for.
+                // Clients leave when they see how it ended, so its end is not waited for.
                 if ends { self.drain() } else { outcome }
             }
         }
@@ -161,12 +168,12 @@ impl Relay {
 
     fn ended(&mut self, mut end: End) {
         let mut whole = end == End::Complete;
-        if whole && let Some(exception) = self.converter.as_ref().and_then(Converter::exception) {
+        if whole && let Some(converter) = &self.converter {
             // The client was told in its own dialect, all of it; the upstream failed all the same,
             // unless the request was at fault. More of its body may be to come.
-            whole = false;
-            if Outcome::of_status(exception.status()) == Outcome::Failure {
-                end = End::UpstreamBroke(exception.to_string().into());
+            whole = !converter.is_over();
+            if let Some(failure) = converter.failure() {
+                end = End::UpstreamBroke(failure.into());
             }
         }
         self.settlement.ended(&end);
@@ -189,20 +196,68 @@ impl Relay {
         reason.into()
     }
 
-    /// Whether the upstream has been silent for too long; if not, the task is woken then.
-    fn silent_for_too_long(&mut self, cx: &mut Context<'_>) -> bool {
-        let deadline = self.last_byte + self.idle_timeout;
-        let sleep = self
-            .silence
-            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
-        // Moved only when it has fired: each piece of a stream merely notes its time.
-        while sleep.as_mut().poll(cx).is_ready() {
-            if deadline <= Instant::now() {
-                return true;
+    /// Nothing has come. Breaks off when that has been so for too long, says that the answer goes
+    /// on when the client has heard nothing for long; until then the task is woken in time.
+    fn wait(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Frame<Bytes>>, String>> {
+        loop {
+            let deadline = self.deadline();
+            let sleep = self
+                .silence
+                .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
+            // Moved only when it has fired: each piece of a stream merely notes its time.
+            std::task::ready!(sleep.as_mut().poll(cx));
+            let now = Instant::now();
+            if self.last_byte + self.idle_timeout <= now {
+                let reason = format!("upstream was silent for {:?}", self.idle_timeout);
+                return Poll::Ready(Err(reason));
             }
-            sleep.as_mut().reset(deadline);
+            if self.next_ping().is_some_and(|ping| ping <= now) {
+                self.last_ping = now;
+                if self.ping() {
+                    return Poll::Ready(Ok(Some(Frame::data(Bytes::new()))));
+                }
+            }
+            let deadline = self.deadline();
+            if let Some(sleep) = &mut self.silence {
+                sleep.as_mut().reset(deadline);
+            }
         }
-        false
+    }
+
+    fn next_ping(&self) -> Option<Instant> {
+        let interval = self.ping_interval?;
+        Some(self.last_byte.max(self.last_ping) + interval)
+    }
+
+    /// When something is to be done if nothing comes.
+    fn deadline(&self) -> Instant {
+        let broken = self.last_byte + self.idle_timeout;
+        self.next_ping().map_or(broken, |ping| ping.min(broken))
+    }
+
+    /// The upstream has broken off. Where the client's dialect can say so in the stream it does.
+    fn fail(&mut self, reason: String) {
+        let before = self.ready.len();
+        let told = match &mut self.converter {
+            Some(converter) => converter.break_off(&reason, &mut self.ready),
+            None => false,
+        };
+        self.note(before);
+        if told {
+            self.drained = true;
+        } else {
+            self.failure = Some(reason);
+        }
+    }
+
+    /// Tells the client that the answer goes on, if its dialect can.
+    fn ping(&mut self) -> bool {
+        let before = self.ready.len();
+        if let Some(converter) = &mut self.converter {
+            converter.ping(&mut self.ready);
+        }
+        self.note(before);
+        self.ready.len() > before
     }
 
     /// The next piece that is ready, and the end if it was the last.
@@ -237,11 +292,7 @@ impl Relay {
                 Poll::Ready(Err("upstream broke off: stream reset".into()))
             }
             Poll::Ready(None) => Poll::Ready(self.drain().map(|()| None)),
-            Poll::Pending if self.silent_for_too_long(cx) => {
-                let reason = format!("upstream was silent for {:?}", self.idle_timeout);
-                Poll::Ready(Err(reason))
-            }
-            Poll::Pending => Poll::Pending,
+            Poll::Pending => self.wait(cx),
         }
     }
 }
@@ -271,7 +322,7 @@ impl HttpBody for Relay {
             match std::task::ready!(self.ask(cx)) {
                 Ok(Some(frame)) if frame.is_trailers() => return Poll::Ready(Some(Ok(frame))),
                 Ok(_) => {}
-                Err(reason) => self.failure = Some(reason),
+                Err(reason) => self.fail(reason),
             }
         }
     }

@@ -82,7 +82,7 @@ impl Reply {
             "object": "list", "has_more": false,
             "first_id": id(data.first()), "last_id": id(data.last()), "data": data,
         });
-        Self::json(&list, request_id)
+        Self::json(list.to_string(), request_id)
     }
 
     /// The providers in use.
@@ -100,13 +100,13 @@ impl Reply {
                 })
             })
             .collect();
-        Self::json(
-            &serde_json::json!({"object": "list", "data": data}),
-            request_id,
-        )
+        let list = serde_json::json!({"object": "list", "data": data});
+        Self::json(list.to_string(), request_id)
     }
 
-    fn json(body: &serde_json::Value, request_id: &str) -> Self {
+    /// A good answer in JSON.
+    #[must_use]
+    pub fn json(body: impl Into<Bytes>, request_id: &str) -> Self {
         let mut headers = HeaderMap::with_capacity(2);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Ok(id) = HeaderValue::from_str(request_id) {
@@ -115,7 +115,7 @@ impl Reply {
         Self {
             status: StatusCode::OK,
             headers,
-            body: body.to_string().into(),
+            body: body.into(),
         }
     }
 

@@ -24,12 +24,14 @@ use weir_wire::errors::ErrorKind;
 use crate::ask::Ask;
 use crate::attempt::Won;
 use crate::body::Body;
+use crate::candidates::Candidates;
 use crate::clock::now;
 use crate::connection::{Activity, Busy};
 use crate::details;
 use crate::errand::{Errand, Log, Original};
 use crate::fleet::{Fleet, Member};
 use crate::incomer::{Answerer, Incomer, Probe, misdirected, probe};
+use crate::local;
 use crate::misses::Miss;
 use crate::plan::{self, Planned};
 use crate::read::{ReadError, drain, read};
@@ -240,20 +242,19 @@ impl Gateway {
             ErrorKind::UpgradeRequired => End::Complete,
             _ => End::Gateway(message.into()),
         };
-        self.answer_itself(incomer, snapshot, reply, end)
+        self.answer_itself(incomer, snapshot, (reply, RawBody::default()), end)
     }
 
     fn answer_itself(
         &self,
         incomer: Incomer,
         snapshot: &Snapshot,
-        reply: Reply,
+        (reply, body): (Reply, RawBody),
         end: End,
     ) -> Response<Body> {
         let keep = snapshot.bytes_to_keep();
         let started = incomer.started;
-        let (request, _busy) =
-            incomer.into_record(&snapshot.gate, Arc::from(""), RawBody::default(), keep > 0);
+        let (request, _busy) = incomer.into_record(&snapshot.gate, Arc::from(""), body, keep > 0);
         let mut recording = Recording::start(&self.sink, request, started, keep);
         recording.answered(reply.status, &reply.headers, &reply.body);
         recording.finish(end);
@@ -262,25 +263,32 @@ impl Gateway {
 
     async fn send(
         &self,
+        incomer: Incomer,
+        snapshot: &Snapshot,
+        cleared: Cleared,
+        body: RawBody,
+    ) -> Response<Body> {
+        let fleet = &snapshot.fleet;
+        let asked = (incomer.dialect, incomer.operation);
+        let model = incomer.path_model.as_deref();
+        let chosen = Candidates::of(fleet, asked, (model, &body));
+        match at_once(&incomer, fleet, &chosen, (&cleared.pass, &body)) {
+            None => self.route(incomer, snapshot, cleared, (chosen, body)).await,
+            Some(Ok(reply)) => self.answer_itself(incomer, snapshot, (reply, body), End::Complete),
+            Some(Err((kind, message))) => self.refuse(incomer, snapshot, kind, &message),
+        }
+    }
+
+    async fn route(
+        &self,
         mut incomer: Incomer,
         snapshot: &Snapshot,
         cleared: Cleared,
-        mut body: RawBody,
+        (chosen, mut body): (Candidates<'_>, RawBody),
     ) -> Response<Body> {
         let (dialect, operation) = (incomer.dialect, incomer.operation);
         let fleet = &snapshot.fleet;
-        let mut candidates = Vec::with_capacity(fleet.members.len());
-        candidates.extend(fleet.serving(dialect, operation));
-        if let Some(reply) = own_answer(&incomer, fleet, candidates.first().copied()) {
-            return self.answer_itself(incomer, snapshot, reply, End::Complete);
-        }
-        if candidates.is_empty() {
-            let (kind, message) = nobody_serves(fleet, dialect, operation);
-            return self.refuse(incomer, snapshot, kind, &message);
-        }
-        if let Some(message) = lent_to_a_page(&incomer, &candidates, &cleared.pass) {
-            return self.refuse(incomer, snapshot, ErrorKind::Permission, message);
-        }
+        let candidates = chosen.all();
         let spent = Spent {
             gate: &snapshot.gate,
             pass: &cleared.pass,
@@ -300,7 +308,7 @@ impl Gateway {
         };
         let (started, worker, seed) = (incomer.started, incomer.peer.worker, incomer.seed());
         let home = ask.home(fleet);
-        let plan = plan::plan(fleet, &candidates, (&ask, home.as_ref()), &original, seed);
+        let plan = plan::plan(fleet, &chosen, (&ask, home.as_ref()), &original, seed);
         let first = plan::first(&plan);
         let (request, busy) = incomer.into_record(&snapshot.gate, first, body, keep > 0);
         let recording = Recording::start(&self.sink, request, started, keep);
@@ -389,6 +397,27 @@ async fn dispatch(
     *response.headers_mut() = headers;
     let relay = Relay::new(answer, recording, guards);
     response.map(|()| Body::Relay(Box::new(relay)))
+}
+
+/// What needs no provider, and what none may be asked.
+fn at_once(
+    incomer: &Incomer,
+    fleet: &Fleet,
+    chosen: &Candidates<'_>,
+    (pass, body): (&Pass, &RawBody),
+) -> Option<Result<Reply, (ErrorKind, String)>> {
+    let candidates = chosen.all();
+    if let Some(reply) = own_answer(incomer, fleet, candidates.first().copied()) {
+        return Some(Ok(reply));
+    }
+    if candidates.is_empty() {
+        let missing = nobody_serves(fleet, incomer.dialect, incomer.operation);
+        return Some(Err(missing));
+    }
+    if let Some(message) = lent_to_a_page(incomer, &candidates, pass) {
+        return Some(Err((ErrorKind::Permission, message.to_owned())));
+    }
+    local::answer(incomer, fleet, chosen, body).map(Ok)
 }
 
 /// Why there is no candidate: somebody has switched them off, or there are none.

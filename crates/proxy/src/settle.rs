@@ -42,6 +42,8 @@ pub struct Settlement {
     encoded: Option<Encoded>,
     /// When the try began, until its first byte has come.
     begun: Option<Instant>,
+    /// What was used, where the answer was read before it went to the client.
+    counted: Option<Usage>,
 }
 
 /// Who issued what.
@@ -80,6 +82,7 @@ impl Settlement {
             unread: None,
             encoded: None,
             begun: None,
+            counted: None,
         }
     }
 
@@ -89,8 +92,16 @@ impl Settlement {
     }
 
     fn first_byte(&mut self) {
+        if self.begun.is_some() {
+            self.first_byte_was(Instant::now());
+        }
+    }
+
+    /// The first byte of the body came at `at`.
+    pub fn first_byte_was(&mut self, at: Instant) {
         if let Some(begun) = self.begun.take() {
-            let elapsed = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+            let elapsed = at.saturating_duration_since(begun).as_micros();
+            let elapsed = u64::try_from(elapsed).unwrap_or(u64::MAX);
             self.member.latency.lock().record(elapsed, now());
             self.member.first_bytes.observe(seconds(elapsed));
         }
@@ -178,6 +189,16 @@ impl Settlement {
         }
     }
 
+    /// The provider has said all there is: what comes now is not its own.
+    pub fn seal(&mut self) {
+        if self.reads() {
+            self.read_the_rest();
+        }
+        let usage = self.usage.take();
+        self.counted = usage.and_then(|observer| observer.finish().usage);
+        self.signatures = None;
+    }
+
     /// The answer has ended.
     pub fn ended(&mut self, end: &End) {
         if *end == End::Complete {
@@ -191,7 +212,8 @@ impl Settlement {
         let usage = self
             .usage
             .take()
-            .and_then(|observer| observer.finish().usage);
+            .and_then(|observer| observer.finish().usage)
+            .or(self.counted.take());
         if let Some(key) = self.key.take() {
             let tokens = usage.map(|usage| Tokens {
                 input: prompt_tokens(&usage),

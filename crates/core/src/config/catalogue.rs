@@ -153,10 +153,6 @@ pub(crate) static SECTIONS: &[(&str, &str)] = &[
 /// Variables that other gateways read and this version does not, with the values that need no word.
 pub(crate) static WITHOUT_EFFECT: &[(&str, &[&str])] = &[
     ("SUBAGENT_MAPPINGS", &[]),
-    (
-        "ANTHROPIC_DEMOTE_NONSTREAMING",
-        &["false", "0", "no", "off"],
-    ),
     ("WEB_PORT", &["5173"]),
     ("SVELTE_PORT", &["5174"]),
     ("TEST_POSTGRES_DSN", &[]),

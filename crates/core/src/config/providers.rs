@@ -171,6 +171,8 @@ fn own(of: Of<'_>, built: &mut Provider) {
     built.models = of.list("models").to_vec();
     built.model_mapping = of.values.map(&of.path("model_mapping"));
     built.reverse_model_mapping = of.is_on("reverse_model_mapping");
+    built.profile = of.text("profile").map(str::to_owned);
+    built.demote_nonstreaming = of.is_on("demote_nonstreaming");
     built.weight = of.small("weight").max(1);
     built.priority = of.small("priority");
     built.prices = prices(of);

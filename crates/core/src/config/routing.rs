@@ -33,6 +33,10 @@ pub(crate) fn routing(values: &Resolved) -> Routing {
                 .unwrap_or_default()
                 .to_owned(),
         },
+        translate: values.is_on("routing.translate"),
+        profiles_file: values.text("routing.profiles_file").map(Into::into),
+        ping_interval: values.span("routing.ping_interval"),
+        quota_probe: values.is_on("routing.quota_probe"),
     }
 }
 

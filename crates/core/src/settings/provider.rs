@@ -74,10 +74,15 @@ pub struct Provider {
     pub proxy: OutboundProxy,
     /// Models to list at `GET /v1/models`; empty asks the upstream. Never restricts routing.
     pub models: Vec<String>,
-    /// The client's model to this provider's; exact names.
+    /// The client's model to this provider's; a name that ends in `*` is a prefix.
     pub model_mapping: BTreeMap<String, String>,
     /// Whether a mapped model gets its first name back in the response.
     pub reverse_model_mapping: bool,
+    /// The entry in the table of providers that says what it can do; none goes by its type, its
+    /// address and the model.
+    pub profile: Option<String>,
+    /// Whether it is asked for a stream when the client wants none.
+    pub demote_nonstreaming: bool,
     /// Its share in the weighted strategies; at least 1.
     pub weight: u32,
     /// Its rank in `failover`; higher first.
@@ -122,6 +127,8 @@ impl Provider {
             models: models.iter().map(|model| (*model).to_owned()).collect(),
             model_mapping: BTreeMap::new(),
             reverse_model_mapping: false,
+            profile: None,
+            demote_nonstreaming: false,
             weight: 1,
             priority: 0,
             prices: BTreeMap::new(),
@@ -133,6 +140,26 @@ impl Provider {
                 _ => Cloud::None,
             },
         }
+    }
+
+    /// The model that `model` is mapped to: by its exact name, else by the longest prefix.
+    #[must_use]
+    pub fn mapped(&self, model: &str) -> Option<&str> {
+        if let Some(exact) = self.model_mapping.get(model) {
+            return Some(exact);
+        }
+        let prefixes = self.model_mapping.iter().filter_map(|(name, to)| {
+            let prefix = name.strip_suffix('*')?;
+            model.starts_with(prefix).then_some((prefix.len(), to))
+        });
+        let longest = prefixes.max_by_key(|(len, _)| *len);
+        longest.map(|(_, to)| to.as_str())
+    }
+
+    /// Whether the operator says that it has `model`.
+    #[must_use]
+    pub fn claims(&self, model: &str) -> bool {
+        self.models.iter().any(|listed| listed == model) || self.mapped(model).is_some()
     }
 
     /// The models to list for it without asking: those configured, else those that its kind is

@@ -1,6 +1,7 @@
 //! Which provider a request goes to, and when one counts as ill: the settings, not the rules.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Which provider a request goes to.
@@ -27,6 +28,14 @@ pub struct Routing {
     pub affinity_ttl: Duration,
     /// What is done with thinking signatures.
     pub thinking: Thinking,
+    /// Whether requests may go to providers that speak another dialect.
+    pub translate: bool,
+    /// What providers and models can do, besides what weir knows.
+    pub profiles_file: Option<PathBuf>,
+    /// Longest silence of a translated stream before the client is told that it goes on.
+    pub ping_interval: Duration,
+    /// Whether Claude Code's question for its quota is answered here, where the provider could not.
+    pub quota_probe: bool,
 }
 
 impl Default for Routing {
@@ -42,6 +51,10 @@ impl Default for Routing {
             affinity: true,
             affinity_ttl: Duration::from_secs(3600),
             thinking: Thinking::default(),
+            translate: true,
+            profiles_file: None,
+            ping_interval: Duration::from_secs(12),
+            quota_probe: true,
         }
     }
 }

@@ -38,6 +38,16 @@ fn with_model(path: &PathAndQuery, model: &str) -> Result<PathAndQuery, Unfit> {
     ))
 }
 
+/// Where Gemini is asked for an answer, streamed or not.
+pub(crate) fn gemini_path(model: &str, stream: bool) -> Result<PathAndQuery, Unfit> {
+    let verb = if stream {
+        "streamGenerateContent?alt=sse"
+    } else {
+        "generateContent"
+    };
+    parse(format!("/v1beta/models/{}:{verb}", encoded(model, "")))
+}
+
 /// A path of parts that have been encoded.
 pub(super) fn parse(path: String) -> Result<PathAndQuery, Unfit> {
     PathAndQuery::try_from(path).map_err(|_| Unfit::field("`model`: cannot be part of an address"))

@@ -87,10 +87,19 @@ pub(super) static ENTRIES: &[Entry] = &[
          type where it cannot be asked. Never restricts requests.")
         .example("first-model, second-model"),
     entry("providers.*.model_mapping", MODELS, "",
-        "The client's model to this provider's, by exact name. Other models stay as they are.")
+        "The client's model to this provider's. A name that ends in `*` is a prefix: exact names go \
+         before prefixes, longer ones before shorter. Other models stay as they are.")
         .example("claude-sonnet-4-5=my-sonnet"),
     entry("providers.*.reverse_model_mapping", Kind::Bool, "false",
         "Give a mapped model its first name back in the response."),
+    entry("providers.*.profile", text("name", checks::label), "",
+        "What it can do, by the name of an entry in the table of providers, for translated requests. \
+         Defaults to what its type, its address and the model tell.")
+        .example("deepseek"),
+    entry("providers.*.demote_nonstreaming", Kind::Bool, "false",
+        "Ask it for a stream when the client wants none, and put the answer together: long answers \
+         do not time out on the way.")
+        .env(&[var_of("anthropic", "ANTHROPIC_DEMOTE_NONSTREAMING")]),
     entry("providers.*.weight", WEIGHT, "",
         "Its share in the weighted strategies; 0 counts as 1. Defaults to its first key's, else 1.")
         .example("1"),

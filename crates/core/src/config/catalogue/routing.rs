@@ -1,6 +1,6 @@
 //! The settings of `routing` and `health`.
 
-use super::{DEADLINE, MILLIS, STRATEGIES, count, text};
+use super::{DEADLINE, MILLIS, PATH, STRATEGIES, count, text};
 use crate::config::checks;
 use crate::config::entry::{Entry, alias, entry};
 use crate::config::kind::Kind;
@@ -72,6 +72,33 @@ pub(super) static ENTRIES: &[Entry] = &[
         DEADLINE,
         "1h",
         "How long a session is remembered without a request.",
+    ),
+    entry(
+        "routing.translate",
+        Kind::Bool,
+        "true",
+        "Send requests to providers that speak another dialect, translated, when none that speaks \
+         the client's has the model or can answer.",
+    ),
+    entry(
+        "routing.profiles_file",
+        PATH,
+        "",
+        "A table in TOML of what providers and models can do, laid over the one that weir knows.",
+    )
+    .example("/etc/weir/profiles.toml"),
+    entry(
+        "routing.ping_interval",
+        DEADLINE,
+        "12s",
+        "Longest silence of a translated stream before the client is told that it goes on.",
+    ),
+    entry(
+        "routing.quota_probe",
+        Kind::Bool,
+        "true",
+        "Answer Claude Code's question for its quota here where only a provider of another dialect \
+         could be asked.",
     ),
     entry(
         "routing.thinking.enabled",

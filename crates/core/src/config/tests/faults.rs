@@ -190,7 +190,6 @@ fn a_flag_can_bring_a_provider_and_an_unknown_flag_is_a_fault() {
 fn variables_without_effect_and_settings_without_effect_are_warned_of() {
     let env = [
         ("SUBAGENT_MAPPINGS", "a:b"),
-        ("ANTHROPIC_DEMOTE_NONSTREAMING", "true"),
         ("WEB_PORT", "5173"),
         ("SVELTE_PORT", "1"),
         ("TEST_POSTGRES_DSN", ""),
@@ -198,7 +197,6 @@ fn variables_without_effect_and_settings_without_effect_are_warned_of() {
     let warnings = good("", &env).warnings.join("\n");
     for (name, warned) in [
         ("SUBAGENT_MAPPINGS", true),
-        ("ANTHROPIC_DEMOTE_NONSTREAMING", true),
         ("WEB_PORT", false),
         ("SVELTE_PORT", true),
         ("TEST_POSTGRES_DSN", false),

@@ -33,6 +33,10 @@ routing:
   affinity: false
   affinity_ttl: 90
   thinking: {enabled: false, prefix: true, ttl: 30m, placeholder: '(none)'}
+  translate: false
+  profiles_file: /p.toml
+  ping_interval: 7s
+  quota_probe: false
 ";
     let loaded = good(text, &[]);
     let pairs = [("claude", "anthropic"), ("gpt-5.2", "openai")];
@@ -54,6 +58,10 @@ routing:
             ttl: Duration::from_secs(1800),
             placeholder: "(none)".to_owned(),
         },
+        translate: false,
+        profiles_file: Some("/p.toml".into()),
+        ping_interval: Duration::from_secs(7),
+        quota_probe: false,
     };
     assert_eq!(loaded.settings.routing, expected);
     assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);
