@@ -17,4 +17,5 @@ pub mod route;
 pub mod secret;
 pub mod settings;
 pub mod steer;
+pub mod tokens;
 pub mod vault;

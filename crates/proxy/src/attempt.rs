@@ -26,6 +26,7 @@ use crate::keyring::KeyUse;
 use crate::misses::{Kept, Miss};
 use crate::provider::{Asked, Outbound, Signing, Unfit};
 use crate::relay::Answer;
+use crate::settle::Lesson;
 use crate::shape::{self, Credential};
 
 mod foreign;
@@ -88,6 +89,8 @@ struct Tried<'a> {
     back: Option<Box<Back>>,
     /// The abilities by which the request was written.
     profile: Option<Arc<Profile>>,
+    /// What it can teach of estimating tokens.
+    lesson: Option<Lesson>,
     /// Whether it was asked for a stream that the client does not want.
     demoted: bool,
 }
@@ -123,21 +126,8 @@ impl Errand<'_> {
     ) -> Outcome {
         let client_model = self.ask.model();
         let model = client_model.map(|model| member.model_for(model));
-        let mut tried = Tried {
-            member,
-            credential,
-            key,
-            permit,
-            left,
-            started_us: self.elapsed_us(),
-            breaker: member.breaker_state(now()),
-            group: weir_core::vault::group(model.unwrap_or_default()).into(),
-            rewrite: None,
-            dialect: self.original.dialect,
-            back: None,
-            profile: None,
-            demoted: false,
-        };
+        let group = weir_core::vault::group(model.unwrap_or_default());
+        let mut tried = self.begin(member, (credential, key), (permit, left), group);
         let target = member.target(self.original.dialect, self.original.operation);
         let prepared = match target.filter(|target| *target != tried.dialect) {
             Some(target) => {
@@ -178,6 +168,31 @@ impl Errand<'_> {
                 }
                 Outcome::Missed(Ruling::NextProvider, Box::new(of_failure(&failure)))
             }
+        }
+    }
+
+    fn begin<'m>(
+        &self,
+        member: &'m Arc<Member>,
+        (credential, key): (Credential, Option<KeyUse>),
+        (permit, left): (Permit, Left),
+        group: &str,
+    ) -> Tried<'m> {
+        Tried {
+            member,
+            credential,
+            key,
+            permit,
+            left,
+            started_us: self.elapsed_us(),
+            breaker: member.breaker_state(now()),
+            group: group.into(),
+            rewrite: None,
+            dialect: self.original.dialect,
+            back: None,
+            profile: None,
+            lesson: None,
+            demoted: false,
         }
     }
 
@@ -420,7 +435,9 @@ fn of_failure(failure: &Failure) -> Miss {
     Miss {
         kind,
         message: match (kind, failure) {
-            (ErrorKind::Timeout, _) | (_, Failure::Unsigned(_)) => failure.to_string(),
+            (ErrorKind::Timeout, _) | (_, Failure::Unsigned(_) | Failure::Unreadable(_)) => {
+                failure.to_string()
+            }
             _ => kind.message().to_owned(),
         },
         cause: failure.to_string(),

@@ -30,7 +30,8 @@ impl<'a> Candidates<'a> {
     ) -> Self {
         let mut natives = Vec::with_capacity(fleet.members.len());
         natives.extend(fleet.serving(dialect, operation));
-        if !operation.generates() || !fleet.routing.translate {
+        let translates = operation.generates() || operation == Operation::CountTokens;
+        if !translates || !fleet.routing.translate {
             return Self::only(natives);
         }
         let foreigners: Vec<_> = fleet.translating(dialect).collect();

@@ -16,6 +16,7 @@ use weir_core::route::breaker::{Admission, Outcome, State, Transition};
 use weir_core::route::latency::Latency;
 use weir_core::route::strategy::Memory;
 use weir_core::settings::{Cloud, Health, Provider, Routing, Settings, Strategy};
+use weir_core::tokens::calibration::Calibration;
 use weir_core::vault::Vault;
 use weir_wire::dialect::{Dialect, Operation};
 
@@ -306,6 +307,8 @@ pub struct Memories {
     pub affinity: Affinity,
     /// Who issued which thinking signature.
     pub vault: Arc<Vault>,
+    /// How far estimates of tokens are off.
+    pub calibration: Calibration,
     /// The strategy that somebody chose at run time, by its place in [`Strategy::ALL`].
     chosen: AtomicUsize,
 }
@@ -363,6 +366,7 @@ impl Fleet {
                 strategy: Mutex::default(),
                 affinity: Affinity::new(MAX_SESSIONS),
                 vault: Arc::new(Vault::new(settings.routing.thinking.ttl)),
+                calibration: Calibration::default(),
                 chosen: AtomicUsize::new(NOT_CHOSEN),
             }),
         };

@@ -52,6 +52,9 @@ pub enum Failure {
     /// The connection ended before the response headers.
     #[error("upstream closed the connection before it answered: {0}")]
     Broke(String),
+    /// It answered with something that is no answer of its dialect.
+    #[error("the provider's answer cannot be read: {0}")]
+    Unreadable(String),
     /// The provider's credential could not be got or made.
     #[error("the request could not be signed: {0}")]
     Unsigned(String),
@@ -63,9 +66,10 @@ impl Failure {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::HeaderTimeout(_) | Self::Connect(ConnectError::TimedOut(_)) => ErrorKind::Timeout,
-            Self::Connect(ConnectError::Failed(_)) | Self::Broke(_) | Self::Unsigned(_) => {
-                ErrorKind::Upstream
-            }
+            Self::Connect(ConnectError::Failed(_))
+            | Self::Broke(_)
+            | Self::Unreadable(_)
+            | Self::Unsigned(_) => ErrorKind::Upstream,
         }
     }
 }

@@ -1,12 +1,18 @@
 //! What weir answers itself where only a provider of another dialect could be asked: Claude Code's
-//! question for its quota.
+//! question for its quota, and how many tokens a request has.
+
+use std::sync::Arc;
 
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
 use weir_core::exchange::RawBody;
+use weir_core::tokens;
 use weir_wire::accumulate::expand;
 use weir_wire::dialect::{Dialect, Operation};
+use weir_wire::errors::ErrorKind;
+use weir_wire::scan::Cursor;
 use weir_wire::translate::codec;
+use weir_wire::translate::fault::Fault;
 use weir_wire::translate::form::{Answer, Body, Extra, Request, Role, Stop};
 use weir_wire::translate::openai_responses::Declared;
 use weir_wire::translate::options::{AnswerOptions, Hints};
@@ -14,46 +20,42 @@ use weir_wire::usage::Usage;
 
 use crate::candidates::Candidates;
 use crate::clock::now;
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, Member};
 use crate::incomer::Incomer;
 use crate::reply::Reply;
 
 /// Larger requests are no question for the quota.
 const MAX_PROBE: usize = 16 * 1024;
 
-/// The answer, if the request is one of those; none leaves it to a provider.
-pub(crate) fn answer(
+/// Whether none of the candidates speaks the client's dialect, so that some questions are for weir.
+pub(crate) fn is_asked(incomer: &Incomer, candidates: &Candidates<'_>) -> bool {
+    let native = |member: &&Arc<Member>| member.serves(incomer.dialect, incomer.operation);
+    !candidates.is_empty() && !candidates.first.iter().any(native)
+}
+
+/// The answer, if the request is the question for the quota; none leaves it to a provider.
+pub(crate) fn quota(
     incomer: &Incomer,
     fleet: &Fleet,
     candidates: &Candidates<'_>,
     body: &RawBody,
 ) -> Option<Reply> {
-    let (dialect, operation) = (incomer.dialect, incomer.operation);
-    let native = |member: &&std::sync::Arc<crate::fleet::Member>| member.serves(dialect, operation);
-    if candidates.is_empty() || candidates.first.iter().any(native) {
+    let may_be = incomer.operation == Operation::Generate
+        && incomer.dialect == Dialect::AnthropicMessages
+        && fleet.routing.quota_probe
+        && body.len <= MAX_PROBE;
+    if !may_be || !is_asked(incomer, candidates) {
         return None;
     }
-    let request_id = incomer.request_id();
-    let hints = Hints {
-        path_model: incomer.path_model.as_deref(),
-        stream: false,
-    };
-    match operation {
-        Operation::Generate
-            if dialect == Dialect::AnthropicMessages
-                && fleet.routing.quota_probe
-                && body.len <= MAX_PROBE =>
-        {
-            quota(incomer, body, &hints, &request_id)
-        }
-        _ => None,
-    }
+    answer(incomer, body)
 }
 
 /// Answers the question for the quota as the model would.
-fn quota(incomer: &Incomer, body: &RawBody, hints: &Hints<'_>, request_id: &str) -> Option<Reply> {
+fn answer(incomer: &Incomer, body: &RawBody) -> Option<Reply> {
+    let request_id = &incomer.request_id();
     let body = body.to_bytes();
-    let request = codec::read_request(Dialect::AnthropicMessages, &body, hints).ok()?;
+    let hints = Hints::default();
+    let request = codec::read_request(Dialect::AnthropicMessages, &body, &hints).ok()?;
     if !asks_for_quota(&request) {
         return None;
     }
@@ -110,4 +112,66 @@ fn asks_for_quota(request: &Request<'_>) -> bool {
         && request.tools.is_empty()
         && turn.role == Role::User
         && text.trim().eq_ignore_ascii_case("quota")
+}
+
+/// How many tokens a request has, by estimate.
+///
+/// # Cancel safety
+/// What was begun is finished on its own thread.
+pub(crate) async fn count(
+    incomer: &Incomer,
+    fleet: &Fleet,
+    candidates: &Candidates<'_>,
+    body: &RawBody,
+) -> Reply {
+    let dialect = incomer.dialect;
+    let body = body.to_bytes();
+    let path_model = incomer.path_model.clone();
+    let first = candidates.first.first().map(|member| Arc::clone(member));
+    let memories = Arc::clone(&fleet.memories);
+    let counted = tokio::task::spawn_blocking(move || {
+        let hints = Hints {
+            path_model: path_model.as_deref(),
+            stream: false,
+        };
+        let mut request = codec::read_request(dialect, counted_part(dialect, &body), &hints)?;
+        if let Some(member) = first {
+            request.model = member.model_for(&request.model).to_owned().into();
+        }
+        let count = tokens::count(&request);
+        Ok::<u64, Fault>(memories.calibration.apply(&request.model, count))
+    });
+    let request_id = incomer.request_id();
+    let message = match counted.await {
+        Ok(Ok(count)) => return counts(dialect, count, &request_id),
+        Ok(Err(fault)) => fault.to_string(),
+        Err(_) => "the tokens could not be counted".to_owned(),
+    };
+    Reply::error(dialect, ErrorKind::InvalidRequest, &message, &request_id)
+}
+
+/// What of the body is counted: Gemini may wrap it.
+fn counted_part(dialect: Dialect, body: &[u8]) -> &[u8] {
+    if dialect != Dialect::Gemini {
+        return body;
+    }
+    let mut inner = None;
+    Cursor::new(body).object(|key, cursor| {
+        let value = cursor.value();
+        if key.is("generateContentRequest") {
+            inner = Some(value);
+        }
+    });
+    inner.unwrap_or(body)
+}
+
+fn counts(dialect: Dialect, count: u64, request_id: &str) -> Reply {
+    let text = match dialect {
+        Dialect::AnthropicMessages => format!("{{\"input_tokens\":{count}}}"),
+        Dialect::Gemini => format!("{{\"totalTokens\":{count}}}"),
+        Dialect::OpenaiChat | Dialect::OpenaiResponses => {
+            format!("{{\"object\":\"response.input_tokens\",\"input_tokens\":{count}}}")
+        }
+    };
+    Reply::json(text.into_bytes(), request_id)
 }

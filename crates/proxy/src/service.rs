@@ -273,6 +273,12 @@ impl Gateway {
         let model = incomer.path_model.as_deref();
         let chosen = Candidates::of(fleet, asked, (model, &body));
         match at_once(&incomer, fleet, &chosen, (&cleared.pass, &body)) {
+            None if incomer.operation == Operation::CountTokens
+                && local::is_asked(&incomer, &chosen) =>
+            {
+                let reply = local::count(&incomer, fleet, &chosen, &body).await;
+                self.answer_itself(incomer, snapshot, (reply, body), End::Complete)
+            }
             None => self.route(incomer, snapshot, cleared, (chosen, body)).await,
             Some(Ok(reply)) => self.answer_itself(incomer, snapshot, (reply, body), End::Complete),
             Some(Err((kind, message))) => self.refuse(incomer, snapshot, kind, &message),
@@ -417,7 +423,7 @@ fn at_once(
     if let Some(message) = lent_to_a_page(incomer, &candidates, pass) {
         return Some(Err((ErrorKind::Permission, message.to_owned())));
     }
-    local::answer(incomer, fleet, chosen, body).map(Ok)
+    local::quota(incomer, fleet, chosen, body).map(Ok)
 }
 
 /// Why there is no candidate: somebody has switched them off, or there are none.

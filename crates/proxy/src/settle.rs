@@ -12,15 +12,18 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use tokio::time::Instant;
 use weir_core::exchange::End;
 use weir_core::keys::Tokens;
+use weir_core::tokens;
 use weir_core::vault::Vault;
 use weir_wire::decode::decode;
 use weir_wire::dialect::{Dialect, Operation};
 use weir_wire::facts::response::ResponseObserver;
 use weir_wire::thinking::SignatureTap;
+use weir_wire::translate::codec;
+use weir_wire::translate::options::Hints;
 use weir_wire::usage::Usage;
 
 use crate::clock::now;
-use crate::fleet::{Member, Permit};
+use crate::fleet::{Member, Memories, Permit};
 use crate::keyring::KeyUse;
 use crate::metrics::seconds;
 
@@ -44,6 +47,39 @@ pub struct Settlement {
     begun: Option<Instant>,
     /// What was used, where the answer was read before it went to the client.
     counted: Option<Usage>,
+    /// The request, where what it used teaches how to estimate others.
+    lesson: Option<Lesson>,
+}
+
+/// A request whose tokens are estimated once the provider has counted them.
+#[derive(Debug)]
+pub struct Lesson {
+    /// Its body, in the provider's dialect.
+    pub body: Bytes,
+    /// The dialect.
+    pub dialect: Dialect,
+    /// The model that was asked for.
+    pub model: Box<str>,
+    /// What learns from it.
+    pub memories: Arc<Memories>,
+}
+
+impl Lesson {
+    /// Estimates on a thread of its own, as that takes milliseconds.
+    fn learn(self, actual: u64) {
+        tokio::task::spawn_blocking(move || {
+            let hints = Hints {
+                path_model: Some(&self.model),
+                stream: false,
+            };
+            if let Ok(request) = codec::read_request(self.dialect, &self.body, &hints) {
+                let estimated = tokens::count(&request);
+                self.memories
+                    .calibration
+                    .learn(&self.model, estimated, actual);
+            }
+        });
+    }
 }
 
 /// Who issued what.
@@ -83,7 +119,13 @@ impl Settlement {
             encoded: None,
             begun: None,
             counted: None,
+            lesson: None,
         }
+    }
+
+    /// Learns from `lesson` when the tokens of its prompt are known.
+    pub fn teach(&mut self, lesson: Option<Lesson>) {
+        self.lesson = lesson;
     }
 
     /// Measures the time from `begun` to the first byte of the body.
@@ -114,7 +156,8 @@ impl Settlement {
                 .get(name)
                 .and_then(|value: &http::HeaderValue| value.to_str().ok())
         };
-        if self.key.as_ref().is_some_and(KeyUse::counts_tokens) {
+        let limited = self.key.as_ref().is_some_and(KeyUse::counts_tokens);
+        if limited || self.lesson.is_some() {
             self.usage = Some(ResponseObserver::new(
                 dialect,
                 operation,
@@ -214,6 +257,9 @@ impl Settlement {
             .take()
             .and_then(|observer| observer.finish().usage)
             .or(self.counted.take());
+        if let (Some(lesson), Some(usage), End::Complete) = (self.lesson.take(), &usage, end) {
+            lesson.learn(prompt_tokens(usage));
+        }
         if let Some(key) = self.key.take() {
             let tokens = usage.map(|usage| Tokens {
                 input: prompt_tokens(&usage),

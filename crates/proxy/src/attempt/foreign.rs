@@ -1,6 +1,8 @@
 //! Tries that are not asked in the client's words: translated for a provider of another dialect,
 //! or asked for a stream that the client does not want.
 
+use std::sync::Arc;
+
 use http::uri::PathAndQuery;
 use http::{Method, StatusCode};
 use weir_core::exchange::RawBody;
@@ -15,8 +17,12 @@ use crate::errand::Errand;
 use crate::fleet::Member;
 use crate::misses::Miss;
 use crate::provider::{self, Asked, Outbound};
+use crate::settle::Lesson;
 use crate::shape::Credential;
 use crate::translation;
+
+/// One of so many translated exchanges has its tokens estimated, to compare.
+const LESSON_EVERY: u64 = 16;
 
 /// A request for a stream that the client does not want.
 pub(super) struct Demoted {
@@ -63,11 +69,24 @@ impl Errand<'_> {
             body: &translated.body,
         };
         let outbound = self.shaped(member, &asked, headers).map_err(|miss| *miss)?;
+        tried.lesson = self.lesson(tried.dialect, model, &translated.body);
         tried.profile = Some(profile);
         tried.back = Some(Box::new(translated.back));
         // Whatever the client sent is a credential for somebody else.
         let outbound = self.signed(tried, outbound, Credential::Configured).await?;
         Ok((outbound, http::Extensions::new()))
+    }
+
+    /// Every so often an exchange teaches how far estimates are off, and the first of a model always.
+    fn lesson(&self, dialect: Dialect, model: &str, body: &RawBody) -> Option<Lesson> {
+        let memories = &self.fleet.memories;
+        let wanted = self.seed.is_multiple_of(LESSON_EVERY) || !memories.calibration.knows(model);
+        wanted.then(|| Lesson {
+            body: body.to_bytes(),
+            dialect,
+            model: model.into(),
+            memories: Arc::clone(memories),
+        })
     }
 
     /// Learns from a refusal what the provider cannot do; says whether that was news.

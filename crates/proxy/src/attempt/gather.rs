@@ -16,8 +16,8 @@ use weir_wire::decode::decode;
 use weir_wire::dialect::Dialect;
 use weir_wire::eventstream::ToSse;
 use weir_wire::sse::Splitter;
-use weir_wire::translate::inbound;
 use weir_wire::translate::outbound::Back;
+use weir_wire::translate::{codec, inbound};
 
 use super::{Outcome, Tried, Won, of_failure};
 use crate::clock::now;
@@ -40,6 +40,8 @@ enum Whole {
     Fault(StatusCode, Bytes),
     /// Nothing: it was not complete.
     Broke(String),
+    /// Nothing that can be understood.
+    Unreadable(String),
 }
 
 impl Errand<'_> {
@@ -54,17 +56,23 @@ impl Errand<'_> {
             return false;
         }
         let form = tried.member.api.form(status, headers);
-        let streams = is_stream(headers) || form == Form::AwsEventStream;
+        let streams = match form {
+            Form::AwsEventStream => Some(true),
+            Form::AsIs => is_stream(headers),
+        };
         match &tried.back {
-            Some(back) => !streams || !back.stream || headers.contains_key(CONTENT_ENCODING),
-            None => tried.demoted && streams,
+            Some(back) => {
+                let streams = streams.unwrap_or(back.stream);
+                !streams || !back.stream || headers.contains_key(CONTENT_ENCODING)
+            }
+            None => tried.demoted && streams != Some(false),
         }
     }
 
     /// Reads the answer to its end and makes of it what the client asked for.
     pub(super) async fn gather(
         &self,
-        mut tried: Tried<'_>,
+        tried: Tried<'_>,
         head: response::Parts,
         (mut body, lease): (Incoming, Lease),
     ) -> Outcome {
@@ -92,13 +100,17 @@ impl Errand<'_> {
                 Outcome::Won(Box::new(self.gathered(tried, head, answer, lease)))
             }
             Whole::Fault(status, error) => self.unmask(tried, head, status, &error),
-            Whole::Broke(reason) => {
-                tried.permit.report(breaker::Outcome::Failure, None, now());
-                self.note_try(&tried, Some(head.status), Some(&reason));
-                let miss = of_failure(&Failure::Broke(reason));
-                Outcome::Missed(Ruling::NextProvider, Box::new(miss))
+            Whole::Broke(reason) => self.failed(tried, head.status, &Failure::Broke(reason)),
+            Whole::Unreadable(reason) => {
+                self.failed(tried, head.status, &Failure::Unreadable(reason))
             }
         }
+    }
+
+    fn failed(&self, mut tried: Tried<'_>, status: StatusCode, failure: &Failure) -> Outcome {
+        tried.permit.report(breaker::Outcome::Failure, None, now());
+        self.note_try(&tried, Some(status), Some(&failure.to_string()));
+        Outcome::Missed(Ruling::NextProvider, Box::new(of_failure(failure)))
     }
 
     /// An answer in the client's dialect and framing.
@@ -106,7 +118,16 @@ impl Errand<'_> {
         let options = translation::answer_options(self, back);
         let answer = match inbound::answer(body, back, &options) {
             Ok(answer) => answer,
-            Err(fault) => return Whole::Broke(format!("the answer cannot be read: {fault}")),
+            Err(fault) => {
+                // It may be an error that came with a good status.
+                let status = codec::read_error(back.way.provider, 200, body).status;
+                return match StatusCode::from_u16(status) {
+                    Ok(status) if status.is_client_error() || status.is_server_error() => {
+                        Whole::Fault(status, Bytes::copy_from_slice(body))
+                    }
+                    _ => Whole::Unreadable(fault.message.into_owned()),
+                };
+            }
         };
         if !back.stream {
             return Whole::Body(answer);
@@ -114,7 +135,7 @@ impl Errand<'_> {
         let mut stream = Vec::with_capacity(answer.len() * 2);
         match expand(back.way.client, &answer, back.include_usage, &mut stream) {
             Ok(()) => Whole::Body(stream),
-            Err(fault) => Whole::Broke(format!("the answer cannot be streamed: {fault}")),
+            Err(fault) => Whole::Unreadable(fault.message.into_owned()),
         }
     }
 
@@ -169,7 +190,8 @@ struct Gathered {
 struct Gathering {
     dialect: Dialect,
     frames: Option<ToSse>,
-    streams: bool,
+    /// Whether it is a stream, if its head says.
+    streams: Option<bool>,
     said: Vec<Bytes>,
     len: usize,
     first_byte: Option<Instant>,
@@ -181,7 +203,11 @@ impl Gathering {
         Self {
             dialect,
             frames: frames.then(ToSse::default),
-            streams: frames || is_stream(headers),
+            streams: if frames {
+                Some(true)
+            } else {
+                is_stream(headers)
+            },
             said: Vec::new(),
             len: 0,
             first_byte: None,
@@ -225,18 +251,29 @@ impl Gathering {
         if let Some(Err(broken)) = self.frames.as_ref().map(ToSse::finish) {
             return Whole::Broke(crate::convert::broken(broken));
         }
-        if judge::encoding(headers).is_none() && self.streams {
+        let encoding = judge::encoding(headers);
+        if encoding.is_none() && self.is_stream(self.said.first()) {
             return self.accumulated(self.said.iter().map(|piece| &**piece));
         }
-        let body = self.said.concat();
-        let decoded = decode(judge::encoding(headers), &body, MAX_ANSWER);
+        let body = Bytes::from(self.said.concat());
+        let decoded = decode(encoding, &body, MAX_ANSWER);
         if decoded.truncated || decoded.fault.is_some() {
-            return Whole::Broke("the answer's encoding is broken".into());
+            return Whole::Unreadable("its content encoding is broken".into());
         }
-        if self.streams {
-            return self.accumulated(std::iter::once(&*decoded.bytes));
+        let plain = Bytes::from(decoded.bytes.into_owned());
+        if self.is_stream(Some(&plain)) {
+            return self.accumulated(std::iter::once(&*plain));
         }
-        Whole::Body(decoded.bytes.into_owned())
+        Whole::Body(plain.into())
+    }
+
+    /// Whether a body that begins so is a stream. Without a type in the head its first byte tells:
+    /// no event begins as JSON does.
+    fn is_stream(&self, beginning: Option<&Bytes>) -> bool {
+        self.streams.unwrap_or_else(|| {
+            let first = beginning.and_then(|piece| piece.trim_ascii_start().first());
+            first.is_some_and(|first| !matches!(first, b'{' | b'['))
+        })
     }
 
     fn accumulated<'a>(&self, pieces: impl Iterator<Item = &'a [u8]>) -> Whole {
@@ -254,7 +291,8 @@ impl Gathering {
     }
 }
 
-fn is_stream(headers: &HeaderMap) -> bool {
-    let kind = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
-    kind.is_some_and(|kind| kind.starts_with(b"text/event-stream"))
+/// Whether the head announces a stream; none when it says nothing of that.
+fn is_stream(headers: &HeaderMap) -> Option<bool> {
+    let kind = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes)?;
+    Some(kind.starts_with(b"text/event-stream"))
 }

@@ -266,6 +266,7 @@ impl Errand<'_> {
             member: Arc::clone(&member),
         };
         let mut settlement = Settlement::new(member, tried.permit, tried.key, signatures);
+        settlement.teach(tried.lesson);
         settlement.expect(&head.headers, tried.dialect, self.original.operation);
         if head.status.is_success() {
             settlement.time(self.started + Duration::from_micros(tried.started_us));

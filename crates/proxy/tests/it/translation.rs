@@ -1,6 +1,7 @@
 //! Clients of one dialect in front of providers of another: what each of them gets.
 
 mod answers;
+mod counting;
 mod demotion;
 mod requests;
 mod streams;

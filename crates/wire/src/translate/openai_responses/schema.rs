@@ -14,9 +14,6 @@ pub(super) fn of_input(schema: &str) -> Cow<'_, str> {
         return Cow::Borrowed(NOTHING);
     };
     let mut changed = false;
-    for name in ["$schema", "$id"] {
-        changed |= root.shift_remove(name).is_some();
-    }
     changed |= small_type(&mut root);
     if root.get("type").and_then(Value::as_str) != Some("object") {
         root.insert("type".to_owned(), "object".into());
@@ -151,7 +148,7 @@ mod tests {
             ),
             (
                 r#"{"$schema":"x","type":"object","properties":{"a":{"type":"array"}}}"#,
-                r#"{"type":"object","properties":{"a":{"type":"array","items":{}}}}"#,
+                r#"{"$schema":"x","type":"object","properties":{"a":{"type":"array","items":{}}}}"#,
             ),
             (
                 r#"{"type":"object","properties":{"a":{}},"required":["a","a"]}"#,
