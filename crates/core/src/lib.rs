@@ -2,8 +2,10 @@
 
 #![warn(missing_docs)]
 
+mod aged;
 pub mod clock;
 pub mod config;
+pub mod echoes;
 pub mod exchange;
 pub mod health;
 pub mod identity;

@@ -1,8 +1,6 @@
 //! Who issued which opaque reasoning: signatures of thinking blocks and their kin, remembered for
 //! some hours, so that they can be given back and followed.
 
-use std::collections::HashMap;
-use std::hash::Hash;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -11,6 +9,7 @@ use parking_lot::Mutex;
 use weir_wire::thinking::{Learnt, Resolver, Standing};
 use xxhash_rust::xxh3::xxh3_128;
 
+use crate::aged::{Aged, signed};
 use crate::clock::Now;
 
 mod news;
@@ -205,54 +204,6 @@ impl Resolver for View<'_> {
             }
             Some(_) => Standing::Good,
         }
-    }
-}
-
-/// A moment that others may be before.
-fn signed(ms: u64) -> i64 {
-    i64::try_from(ms).unwrap_or(i64::MAX)
-}
-
-/// A map whose entries age: two generations, of which the older goes when the younger is full.
-#[derive(Debug)]
-struct Aged<K, V> {
-    young: HashMap<K, (V, i64)>,
-    old: HashMap<K, (V, i64)>,
-    /// Bytes in the young generation, about.
-    held: usize,
-    limit: usize,
-}
-
-impl<K: Eq + Hash, V> Aged<K, V> {
-    fn new(limit: usize) -> Self {
-        Self {
-            young: HashMap::new(),
-            old: HashMap::new(),
-            held: 0,
-            limit: limit / 2,
-        }
-    }
-
-    /// Keeps `value` as of `since`, on the clock of [`Now::ms`]; what was before the process began
-    /// is below zero. Something newer stays.
-    fn put(&mut self, key: K, value: V, cost: usize, since: i64) {
-        let known = self.young.get(&key).or_else(|| self.old.get(&key));
-        if known.is_some_and(|(_, known)| *known > since) {
-            return;
-        }
-        if self.held + cost > self.limit {
-            self.old = std::mem::take(&mut self.young);
-            self.held = 0;
-        }
-        if self.young.insert(key, (value, since)).is_none() {
-            self.held += cost;
-        }
-    }
-
-    fn get(&self, key: &K, ttl_ms: u64, now: Now) -> Option<&V> {
-        let (value, since) = self.young.get(key).or_else(|| self.old.get(key))?;
-        let age = signed(now.ms).saturating_sub(*since).max(0).unsigned_abs();
-        (age <= ttl_ms).then_some(value)
     }
 }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use prometheus_client::metrics::histogram::Histogram;
 use weir_core::clock::Now;
+use weir_core::echoes::Echoes;
 use weir_core::exchange::End;
 use weir_core::keys::KeyPool;
 use weir_core::route::affinity::Affinity;
@@ -307,6 +308,8 @@ pub struct Memories {
     pub affinity: Affinity,
     /// Who issued which thinking signature.
     pub vault: Arc<Vault>,
+    /// Thinking that clients may not hand back.
+    pub echoes: Arc<Echoes>,
     /// How far estimates of tokens are off.
     pub calibration: Calibration,
     /// The strategy that somebody chose at run time, by its place in [`Strategy::ALL`].
@@ -366,6 +369,7 @@ impl Fleet {
                 strategy: Mutex::default(),
                 affinity: Affinity::new(MAX_SESSIONS),
                 vault: Arc::new(Vault::new(settings.routing.thinking.ttl)),
+                echoes: Arc::new(Echoes::new(settings.routing.thinking.ttl)),
                 calibration: Calibration::default(),
                 chosen: AtomicUsize::new(NOT_CHOSEN),
             }),
@@ -385,6 +389,7 @@ impl Fleet {
             member.breaker.configure(&self.health);
         }
         self.memories.vault.set_ttl(self.routing.thinking.ttl);
+        self.memories.echoes.set_ttl(self.routing.thinking.ttl);
         if previous.routing.strategy != self.routing.strategy {
             // What the file says now is newer than what somebody chose.
             self.memories.set_strategy(None);

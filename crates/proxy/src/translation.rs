@@ -64,7 +64,9 @@ pub(crate) fn request(
         profile,
     };
     let body = original.body.to_bytes();
-    let sent = outbound::request(way, &body, &hints, &options)?;
+    let remembers = errand.fleet.routing.thinking.enabled;
+    let memory = remembers.then(|| errand.fleet.memories.echoes.at(crate::clock::now));
+    let sent = outbound::remembering(way, &body, &hints, &options, memory.as_ref())?;
     for note in &sent.notes.notes {
         tracing::debug!(
             field = &*note.field,

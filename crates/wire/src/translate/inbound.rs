@@ -1,6 +1,7 @@
 //! What a provider of another dialect answers, as the client gets it.
 
 use super::codec::{self, Sink, Source};
+use super::echo::Listener;
 use super::fault::Fault;
 use super::form::Stop;
 use super::options::AnswerOptions;
@@ -18,7 +19,10 @@ use crate::sse::Splitter;
 /// When it is no answer of the provider's dialect.
 pub fn answer(body: &[u8], back: &Back, options: &AnswerOptions<'_>) -> Result<Vec<u8>, Fault> {
     let mut answer = codec::read_answer(back.way.provider, body)?;
-    back.words.restore(&mut answer.parts);
+    back.words.restore(&mut answer.parts, options.seed);
+    if let Some(mut listener) = listener(back) {
+        listener.hear_whole(&answer.parts);
+    }
     if let Some(stop) = stops::cut(&mut answer.parts, &back.stops) {
         answer.stop = Stop::Sequence(Some(stop.into()));
     }
@@ -35,6 +39,11 @@ pub fn answer(body: &[u8], back: &Back, options: &AnswerOptions<'_>) -> Result<V
 pub fn error(way: Way, status: u16, body: &[u8]) -> (u16, Vec<u8>) {
     let failure = codec::read_error(way.provider, status, body);
     codec::write_error(way.client, &failure)
+}
+
+fn listener(back: &Back) -> Option<Listener> {
+    let memory = back.memory.clone()?;
+    Some(Listener::new(memory, back.place))
 }
 
 /// How far a stream is.
@@ -84,6 +93,7 @@ pub struct Stream {
 struct Stages {
     sequencer: Sequencer,
     restore: Restore,
+    listener: Option<Listener>,
     stops: Stops,
     /// What the provider says went wrong.
     failure: Option<String>,
@@ -94,6 +104,7 @@ impl Stages {
         let Self {
             sequencer,
             restore,
+            listener,
             stops,
             failure,
         } = self;
@@ -104,7 +115,12 @@ impl Stages {
             {
                 *failure = Some(format!("{status}: {message}"));
             }
-            restore.push(signal, &mut |signal| stops.push(signal, each));
+            restore.push(signal, &mut |signal| {
+                if let Some(listener) = listener {
+                    listener.hear(&signal);
+                }
+                stops.push(signal, each);
+            });
         });
     }
 }
@@ -119,7 +135,8 @@ impl Stream {
             source: Source::new(back.way.provider),
             stages: Stages {
                 sequencer: Sequencer::new(),
-                restore: Restore::new(back.words.clone()),
+                restore: Restore::new(back.words.clone(), options.seed),
+                listener: listener(back),
                 stops: Stops::new(back.stops.clone()),
                 failure: None,
             },

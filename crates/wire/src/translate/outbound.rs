@@ -1,7 +1,10 @@
 //! A client's request as a provider of another dialect gets it, and what must be remembered to
 //! say the answer in the client's words.
 
+use std::sync::Arc;
+
 use super::codec;
+use super::echo::{self, Memory};
 use super::fault::{Fault, Notes};
 use super::form::{Body, Request};
 use super::names::{Names, Rule};
@@ -52,6 +55,10 @@ pub struct Back {
     pub declared: Declared,
     /// Stop sequences that the provider does not look for.
     pub stops: Vec<String>,
+    /// Where thinking is remembered that the client may not hand back.
+    pub memory: Option<Arc<dyn Memory>>,
+    /// Where the answer stands in the conversation, for that memory.
+    pub place: u128,
 }
 
 /// Translates a request.
@@ -65,11 +72,32 @@ pub fn request(
     hints: &Hints<'_>,
     options: &Options<'_>,
 ) -> Result<Outbound, Fault> {
+    remembering(way, body, hints, options, None)
+}
+
+/// The same with what `memory` has of the conversation's thinking put back into it; the answer's
+/// will be remembered there.
+///
+/// # Errors
+/// As for [`request`].
+pub fn remembering(
+    way: Way,
+    body: &[u8],
+    hints: &Hints<'_>,
+    options: &Options<'_>,
+    memory: Option<&Arc<dyn Memory>>,
+) -> Result<Outbound, Fault> {
     let mut request = codec::read_request(way.client, body, hints)?;
     strip_attribution(&mut request);
+    let place = memory.map(|_| echo::place(&request));
+    if let Some(memory) = memory {
+        echo::recall(&mut request, &**memory);
+    }
     let mut notes = Notes::default();
     let body = codec::write_request(way.provider, &request, options, &mut notes)?;
-    let back = back(way, &request, options);
+    let mut back = back(way, &request, options);
+    back.memory = memory.cloned();
+    back.place = place.unwrap_or_default();
     Ok(Outbound { body, notes, back })
 }
 
@@ -87,6 +115,8 @@ fn back(way: Way, request: &Request<'_>, options: &Options<'_>) -> Back {
         words: Words::new(request, names),
         declared: Declared::of(request),
         stops: unknown_stops(way.provider, request, options),
+        memory: None,
+        place: 0,
     }
 }
 

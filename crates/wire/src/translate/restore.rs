@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use super::form::{Body, Call, Input, Part, Request, ToolKind};
+use super::form::{Body, Call, Input, Part, Request, Text, ToolKind};
 use super::freeform;
 use super::names::Names;
 use super::signal::{Opening, Piece, Signal};
@@ -34,10 +34,15 @@ impl Words {
         }
     }
 
-    /// Puts the calls of a whole answer into these words.
-    pub fn restore(&self, parts: &mut [Part<'_>]) {
+    /// Puts the calls of a whole answer into these words. Ids that are missing are made from `seed`,
+    /// which differs between answers.
+    pub fn restore(&self, parts: &mut [Part<'_>], seed: u64) {
+        let mut made = 0;
         for part in parts {
             if let Body::Call(call) = &mut part.body {
+                if call.id.is_empty() {
+                    call.id = made_id(seed, &mut made);
+                }
                 self.restore_call(call);
             }
         }
@@ -55,10 +60,19 @@ impl Words {
     }
 }
 
+/// An id for a call of a provider that gives none.
+fn made_id(seed: u64, made: &mut u32) -> Text<'static> {
+    *made += 1;
+    Cow::Owned(format!("call_{seed:016x}{made:02x}"))
+}
+
 /// The same for a stream, whose parts come one after the other.
 #[derive(Debug, Default)]
 pub struct Restore {
     words: Words,
+    seed: u64,
+    /// Ids made so far.
+    made: u32,
     /// The JSON of a free text, until it is whole.
     wrapped: Option<Wrapped>,
 }
@@ -72,9 +86,11 @@ struct Wrapped {
 impl Restore {
     /// At the start of an answer.
     #[must_use]
-    pub fn new(words: Words) -> Self {
+    pub fn new(words: Words, seed: u64) -> Self {
         Self {
             words,
+            seed,
+            made: 0,
             wrapped: None,
         }
     }
@@ -92,6 +108,10 @@ impl Restore {
                         item,
                     },
             } => {
+                let id = match id.is_empty() {
+                    true => made_id(self.seed, &mut self.made),
+                    false => id,
+                };
                 let name = self.words.names.original(name);
                 let text = self.words.freeform.contains(&*name);
                 if text && !freeform {

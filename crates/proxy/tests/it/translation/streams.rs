@@ -386,3 +386,41 @@ async fn who_wants_a_stream_gets_one_of_a_server_that_has_none() {
     assert_eq!(said(&events), "all at once");
     assert_eq!(names(&events).last(), Some(&"message_stop"));
 }
+
+#[tokio::test]
+async fn thinking_that_the_client_drops_is_remembered_for_who_wants_it_back() {
+    let rig = chat_with(
+        "",
+        "    profile: deepseek\n    model_mapping: {m1: deepseek-reasoner}\n",
+    )
+    .await;
+    let chunks = [
+        delta(json!({"role": "assistant", "reasoning_content": "hmm so"})),
+        delta(json!({"tool_calls": [call(0, "t1", "a", "{}")]})),
+        finish("tool_calls"),
+    ];
+    let mut lines: Vec<&str> = chunks.iter().map(String::as_str).collect();
+    lines.push("[DONE]");
+    rig.mocks[0].push(sse(&lines));
+    let question = json!({"role": "user", "content": "hi"});
+    say(&rig, &streaming()).await;
+    let history = json!([
+        question,
+        {"role": "assistant", "content": [
+            {"type": "tool_use", "id": "t1", "name": "a", "input": {}},
+        ]},
+        {"role": "user", "content": [
+            {"type": "tool_result", "tool_use_id": "t1", "content": "done"},
+        ]},
+    ]);
+    let done = || completion(json!({"role": "assistant", "content": "ok"}), "stop");
+    rig.mocks[0].push(done());
+    say(&rig, &messages(json!({"messages": history}))).await;
+    assert_eq!(seen(&rig)["messages"][1]["reasoning_content"], "hmm so");
+
+    let mut other = history.clone();
+    other[0]["content"] = json!("something else");
+    rig.mocks[0].push(done());
+    say(&rig, &messages(json!({"messages": other}))).await;
+    assert!(!seen(&rig).to_string().contains("hmm so"));
+}
