@@ -15,7 +15,7 @@ const TOOL: usize = 2 * 1024;
 /// Calls with their results, each two turns.
 const CALLS: usize = 40;
 /// Bytes of JSON around one call, its result and the text before it.
-const AROUND: usize = 1200;
+const AROUND: usize = 900;
 
 const LINES: [&str; 8] = [
     "    let mut found = cache.get(&key).map_or(0, |entry| entry.len());",

@@ -2,10 +2,9 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::scan::Cursor;
+use crate::scan::{Cursor, whole_string};
 
 /// Most bytes that one call's arguments may have.
 pub(super) const MAX_INPUT: usize = 32 * 1024 * 1024;
@@ -34,15 +33,11 @@ enum Piece<'a> {
     Whole(Value),
 }
 
-/// A JSON string, borrowed where nothing is escaped.
-#[derive(Deserialize)]
-struct Quoted<'a>(#[serde(borrow)] Cow<'a, str>);
-
 impl<'a> Piece<'a> {
     fn read(json: &'a [u8]) -> Option<Self> {
         if json.starts_with(b"\"") {
-            let Quoted(text) = serde_json::from_slice(json).ok()?;
-            return Some(Self::Text(text));
+            serde_json::from_slice::<serde::de::IgnoredAny>(json).ok()?;
+            return whole_string(json).map(Self::Text);
         }
         serde_json::from_slice(json).ok().map(Self::Whole)
     }
