@@ -24,3 +24,4 @@ pub mod sse;
 pub mod thinking;
 pub mod translate;
 pub mod usage;
+mod word;

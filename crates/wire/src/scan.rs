@@ -374,5 +374,13 @@ pub fn string_value(value: &[u8]) -> Option<Cow<'_, str>> {
     Cursor::new(value).string().map(|text| text.decode())
 }
 
+/// The same for `value` that is one JSON value and nothing else, without looking for its end
+/// again.
+#[must_use]
+pub fn whole_string(value: &[u8]) -> Option<Cow<'_, str>> {
+    let raw = value.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    Some(Text::from_raw(raw).decode())
+}
+
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::{Cursor, Kind, MAX_DEPTH, string_value};
+use super::{Cursor, Kind, MAX_DEPTH, string_value, whole_string};
 
 /// The members of the top-level object as `key=value` text.
 fn members(json: &str) -> (Vec<String>, bool) {
@@ -164,6 +164,15 @@ proptest! {
         let mut cursor = Cursor::new(&json);
         prop_assert_eq!(rebuild(&mut cursor), value);
         prop_assert!(cursor.at_end());
+    }
+
+    #[test]
+    fn escapes_are_found_wherever_they_stand(
+        text in "([a-z\u{e9}]{0,90}|[\"\\\\\n\t\u{1}]{1,4}){0,8}",
+    ) {
+        let json = serde_json::to_string(&text).unwrap();
+        prop_assert_eq!(string_value(json.as_bytes()).unwrap(), text.as_str());
+        prop_assert_eq!(whole_string(json.as_bytes()).unwrap(), text.as_str());
     }
 
     #[test]

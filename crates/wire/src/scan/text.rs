@@ -5,6 +5,8 @@ use std::borrow::Cow;
 
 use memchr::memchr;
 
+use crate::word;
+
 /// The bytes between a JSON string's quotes, escapes and all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Text<'a> {
@@ -48,9 +50,30 @@ impl<'a> Text<'a> {
     /// much more depends only on the string.
     #[must_use]
     pub fn decode_about(self, enough: usize) -> Cow<'a, str> {
-        if memchr(b'\\', self.raw).is_none() {
-            return String::from_utf8_lossy(self.raw);
+        let Ok(valid) = std::str::from_utf8(self.raw) else {
+            return Cow::Owned(self.decode_lossily(enough));
+        };
+        let Some(first) = memchr(b'\\', self.raw) else {
+            return Cow::Borrowed(valid);
+        };
+        let mut text = String::with_capacity(valid.len().min(enough));
+        let (mut rest, mut next) = (valid, Some(first));
+        while text.len() < enough
+            && let Some((plain, escape)) = next.and_then(|at| rest.split_at_checked(at))
+        {
+            text.push_str(plain);
+            let after = unescape(escape.as_bytes(), &mut text).len();
+            rest = escape.get(escape.len() - after..).unwrap_or_default();
+            next = backslash(rest.as_bytes());
         }
+        if text.len() < enough {
+            text.push_str(rest);
+        }
+        Cow::Owned(text)
+    }
+
+    /// The same for what is not UTF-8.
+    fn decode_lossily(self, enough: usize) -> String {
         let mut text = String::with_capacity(self.raw.len().min(enough));
         let mut rest = self.raw;
         while text.len() < enough
@@ -63,8 +86,23 @@ impl<'a> Text<'a> {
         if text.len() < enough {
             text.push_str(&String::from_utf8_lossy(rest));
         }
-        Cow::Owned(text)
+        text
     }
+}
+
+/// The first backslash. In code one follows soon upon the other, and a call of `memchr` would cost
+/// more than the bytes between them.
+fn backslash(bytes: &[u8]) -> Option<usize> {
+    const NEAR: usize = 8;
+    let (words, _) = bytes.as_chunks();
+    for (at, word) in words.iter().take(NEAR).enumerate() {
+        let found = word::first(word::equal(u64::from_le_bytes(*word), b'\\'));
+        if let Some(found) = found {
+            return Some(at * word::LENGTH + found);
+        }
+    }
+    let from = words.len().min(NEAR) * word::LENGTH;
+    Some(from + memchr(b'\\', bytes.get(from..)?)?)
 }
 
 /// Decodes the escape that `from` starts with and gives what follows it.

@@ -3,6 +3,10 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+mod escape;
+
+pub(super) use escape::escape;
+
 /// A JSON value as it was written. Whoever makes one has seen that it is valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Json<'a>(Cow<'a, str>);
@@ -110,7 +114,7 @@ impl Writer {
     pub fn string(&mut self, text: &str) -> &mut Self {
         self.separate();
         self.out.push('"');
-        self.escape(text);
+        escape(text, |piece| self.out.push_str(piece));
         self.out.push('"');
         self
     }
@@ -161,26 +165,6 @@ impl Writer {
         if std::mem::replace(&mut self.comma, true) {
             self.out.push(',');
         }
-    }
-
-    fn escape(&mut self, text: &str) {
-        let mut from = 0;
-        for (at, byte) in text.bytes().enumerate() {
-            if byte >= b' ' && byte != b'"' && byte != b'\\' {
-                continue;
-            }
-            self.out.push_str(text.get(from..at).unwrap_or_default());
-            from = at + 1;
-            match byte {
-                b'"' => self.out.push_str("\\\""),
-                b'\\' => self.out.push_str("\\\\"),
-                b'\n' => self.out.push_str("\\n"),
-                b'\r' => self.out.push_str("\\r"),
-                b'\t' => self.out.push_str("\\t"),
-                _ => write!(self.out, "\\u{byte:04x}").expect("a string takes every write"),
-            }
-        }
-        self.out.push_str(text.get(from..).unwrap_or_default());
     }
 }
 

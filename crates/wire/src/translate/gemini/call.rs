@@ -1,8 +1,10 @@
 //! A call whose arguments come piece by piece: `partialArgs`, each with a path into them.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
-use crate::scan::Cursor;
+use crate::scan::{Cursor, whole_string};
 
 /// Most bytes that one call's arguments may have.
 pub(super) const MAX_INPUT: usize = 32 * 1024 * 1024;
@@ -23,10 +25,35 @@ pub(super) struct Partial {
     size: usize,
 }
 
+/// A piece of the arguments.
+enum Piece<'a> {
+    /// More of a text.
+    Text(Cow<'a, str>),
+    /// Anything whole.
+    Whole(Value),
+}
+
+impl<'a> Piece<'a> {
+    fn read(json: &'a [u8]) -> Option<Self> {
+        if json.starts_with(b"\"") {
+            serde_json::from_slice::<serde::de::IgnoredAny>(json).ok()?;
+            return whole_string(json).map(Self::Text);
+        }
+        serde_json::from_slice(json).ok().map(Self::Whole)
+    }
+
+    fn length(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Whole(_) => 0,
+        }
+    }
+}
+
 /// One step of a path: `$.a[0]` has two.
-#[derive(Debug)]
-enum Step {
-    Member(String),
+#[derive(Clone, Copy, Debug)]
+enum Step<'p> {
+    Member(&'p str),
     Entry(usize),
 }
 
@@ -39,15 +66,13 @@ impl Partial {
             cursor.object(|key, cursor| match key.raw() {
                 b"jsonPath" | b"json_path" => path = cursor.string().map(|text| text.decode()),
                 b"stringValue" | b"string_value" | b"numberValue" | b"number_value"
-                | b"boolValue" | b"bool_value" => {
-                    value = serde_json::from_slice(cursor.value()).ok();
-                }
-                b"nullValue" | b"null_value" => value = Some(Value::Null),
+                | b"boolValue" | b"bool_value" => value = Piece::read(cursor.value()),
+                b"nullValue" | b"null_value" => value = Some(Piece::Whole(Value::Null)),
                 _ => {}
             });
             if let (Some(path), Some(value)) = (path, value) {
-                let length = value.as_str().map_or(0, str::len);
-                self.size = self.size.saturating_add(STEP + path.len() + length);
+                let size = STEP + path.len() + value.length();
+                self.size = self.size.saturating_add(size);
                 if self.size <= MAX_INPUT {
                     self.set(&path, value);
                 }
@@ -69,23 +94,24 @@ impl Partial {
         Value::Object(self.args).to_string()
     }
 
-    fn set(&mut self, path: &str, value: Value) {
-        let Some(steps) = steps(path) else { return };
-        let mut steps = steps.into_iter();
-        let Some(Step::Member(first)) = steps.next() else {
+    fn set(&mut self, path: &str, value: Piece<'_>) {
+        let Some(steps) = path.strip_prefix('$').filter(|steps| are_steps(steps)) else {
             return;
         };
-        let mut place = self.args.entry(first).or_insert(Value::Null);
-        for step in steps {
-            place = match step {
+        let Some((Step::Member(first), mut rest)) = step(steps) else {
+            return;
+        };
+        let Some(mut place) = member(&mut self.args, first) else {
+            return;
+        };
+        while let Some((step, after)) = step(rest) {
+            rest = after;
+            let inner = match step {
                 Step::Member(name) => {
                     if !place.is_object() {
                         *place = Value::Object(Map::new());
                     }
-                    let Some(object) = place.as_object_mut() else {
-                        return;
-                    };
-                    object.entry(name).or_insert(Value::Null)
+                    place.as_object_mut().and_then(|map| member(map, name))
                 }
                 Step::Entry(index) => {
                     if !place.is_array() {
@@ -98,49 +124,57 @@ impl Partial {
                         self.size += (index - array.len()) * STEP;
                         array.resize(index + 1, Value::Null);
                     }
-                    let Some(entry) = array.get_mut(index) else {
-                        return;
-                    };
-                    entry
+                    array.get_mut(index)
                 }
             };
+            let Some(inner) = inner else { return };
+            place = inner;
         }
         match (place, value) {
-            (Value::String(so_far), Value::String(more)) => so_far.push_str(&more),
-            (place, value) => *place = value,
+            (Value::String(so_far), Piece::Text(more)) => so_far.push_str(&more),
+            (place, Piece::Text(text)) => *place = Value::String(text.into_owned()),
+            (place, Piece::Whole(value)) => *place = value,
         }
     }
 }
 
-/// The steps of `$.a.b[0]['c d']`; none for what is no such path.
-fn steps(path: &str) -> Option<Vec<Step>> {
-    let mut rest = path.strip_prefix('$')?;
-    let mut steps = Vec::new();
-    while !rest.is_empty() {
-        if steps.len() >= MAX_DEPTH {
-            return None;
-        }
-        if let Some(name) = rest.strip_prefix('.') {
-            let end = name.find(['.', '[']).unwrap_or(name.len());
-            let (name, after) = name.split_at_checked(end)?;
-            steps.push(Step::Member(name.to_owned()));
-            rest = after;
-            continue;
-        }
-        let inside = rest.strip_prefix('[')?;
-        let quote = inside.chars().next().filter(|c| matches!(c, '\'' | '"'));
-        if let Some(quote) = quote {
-            let (name, after) = inside.get(1..)?.split_once(quote)?;
-            steps.push(Step::Member(name.to_owned()));
-            rest = after.strip_prefix(']')?;
-        } else {
-            let (index, after) = inside.split_once(']')?;
-            let index = index.parse().ok().filter(|index| *index < MAX_INDEX)?;
-            steps.push(Step::Entry(index));
-            rest = after;
-        }
+/// A member, made if there is none. Only a new name is copied.
+fn member<'m>(map: &'m mut Map<String, Value>, name: &str) -> Option<&'m mut Value> {
+    if !map.contains_key(name) {
+        map.insert(name.to_owned(), Value::Null);
     }
-    Some(steps)
+    map.get_mut(name)
+}
+
+/// Whether `rest` is all steps, and not too many.
+fn are_steps(mut rest: &str) -> bool {
+    let mut depth = 0;
+    while !rest.is_empty() {
+        let Some((_, after)) = step(rest).filter(|_| depth < MAX_DEPTH) else {
+            return false;
+        };
+        rest = after;
+        depth += 1;
+    }
+    true
+}
+
+/// The first step of `.a.b[0]['c d']`, and the others; none for what is no step.
+fn step(rest: &str) -> Option<(Step<'_>, &str)> {
+    if let Some(name) = rest.strip_prefix('.') {
+        let end = name.find(['.', '[']).unwrap_or(name.len());
+        let (name, after) = name.split_at_checked(end)?;
+        return Some((Step::Member(name), after));
+    }
+    let inside = rest.strip_prefix('[')?;
+    let quote = inside.chars().next().filter(|c| matches!(c, '\'' | '"'));
+    if let Some(quote) = quote {
+        let (name, after) = inside.get(1..)?.split_once(quote)?;
+        return Some((Step::Member(name), after.strip_prefix(']')?));
+    }
+    let (index, after) = inside.split_once(']')?;
+    let index = index.parse().ok().filter(|index| *index < MAX_INDEX)?;
+    Some((Step::Entry(index), after))
 }
 
 #[cfg(test)]
@@ -170,7 +204,7 @@ mod tests {
         #[test]
         fn no_path_panics(path in "[$.\\['\"a\\]0-9]{0,20}") {
             let mut partial = Partial::default();
-            partial.set(&path, Value::Bool(true));
+            partial.set(&path, Piece::Whole(Value::Bool(true)));
         }
     }
 }

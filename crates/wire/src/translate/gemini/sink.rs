@@ -11,7 +11,7 @@ use super::tally;
 use super::words;
 use crate::translate::form::{Opaque, Stop, Text};
 use crate::translate::freeform;
-use crate::translate::json::Writer;
+use crate::translate::json::{self, Writer};
 use crate::translate::options::AnswerOptions;
 use crate::translate::signal::{Ending, Failure, Opening, Piece, Signal};
 use crate::usage::Usage;
@@ -225,7 +225,7 @@ impl Sink {
         self.output_bytes = self.output_bytes.saturating_add(text.len() as u64);
         self.chunk(out, |out| {
             out.extend(b"{\"text\":\"");
-            escape(text, out);
+            json::escape(text, |piece| out.extend_from_slice(piece.as_bytes()));
             out.push(b'"');
             out.extend(end);
         });
@@ -338,32 +338,6 @@ fn too_large() -> Failure<'static> {
         code: "INTERNAL".into(),
         message: "the upstream sent a function call that is too large".into(),
     }
-}
-
-fn escape(text: &str, out: &mut Vec<u8>) {
-    let mut from = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        if byte >= b' ' && byte != b'"' && byte != b'\\' {
-            continue;
-        }
-        out.extend(text.as_bytes().get(from..at).unwrap_or_default());
-        from = at + 1;
-        match byte {
-            b'"' => out.extend(b"\\\""),
-            b'\\' => out.extend(b"\\\\"),
-            b'\n' => out.extend(b"\\n"),
-            b'\r' => out.extend(b"\\r"),
-            b'\t' => out.extend(b"\\t"),
-            _ => {
-                const DIGITS: &[u8; 16] = b"0123456789abcdef";
-                let digit = |half: u8| DIGITS.get(usize::from(half)).copied().unwrap_or(b'0');
-                out.extend(b"\\u00");
-                out.push(digit(byte >> 4));
-                out.push(digit(byte & 15));
-            }
-        }
-    }
-    out.extend(text.as_bytes().get(from..).unwrap_or_default());
 }
 
 fn one_line(json: &str) -> String {

@@ -117,7 +117,7 @@ impl Source {
             b"candidates" => {
                 part::each(cursor, |cursor| self.candidate(data, cursor, each));
             }
-            b"usageMetadata" | b"usage_metadata" => self.tally.add(cursor.value()),
+            b"usageMetadata" | b"usage_metadata" => self.tally.take(data, cursor),
             b"promptFeedback" | b"prompt_feedback" => self.feedback(cursor),
             b"error" if cursor.kind() != Some(Kind::Null) => {
                 let failure = error::failure(cursor.value(), 500);

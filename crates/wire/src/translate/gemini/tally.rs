@@ -30,7 +30,15 @@ pub(super) struct Tally {
 impl Tally {
     /// Takes a `usageMetadata`.
     pub(super) fn add(&mut self, json: &[u8]) {
-        Cursor::new(json).object(|key, cursor| {
+        self.take(json, &mut Cursor::new(json));
+    }
+
+    /// Takes the `usageMetadata` at the cursor, which walks over `bytes`.
+    pub(super) fn take(&mut self, bytes: &[u8], cursor: &mut Cursor<'_>) {
+        // Passes over white space.
+        cursor.kind();
+        let start = cursor.offset();
+        cursor.object(|key, cursor| {
             let known = NAMES.iter().position(|name| key.raw() == name.as_bytes());
             if let Some(count) = known.and_then(|at| self.counts.get_mut(at)) {
                 let value = std::str::from_utf8(cursor.value()).ok();
@@ -38,6 +46,7 @@ impl Tally {
                 *count = value.or(*count);
             }
         });
+        let json = bytes.get(start..cursor.offset()).unwrap_or_default();
         if json.len() <= MAX_KEPT {
             self.last.clear();
             self.last.extend_from_slice(json);

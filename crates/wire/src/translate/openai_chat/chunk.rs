@@ -1,6 +1,6 @@
 //! Bytes of a stream of chunks. The order of chunks is the sink's business.
 
-use crate::translate::json::Writer;
+use crate::translate::json::{self, Writer};
 use crate::translate::options::AnswerOptions;
 
 /// The id of an answer.
@@ -67,49 +67,6 @@ impl Chunks {
     }
 }
 
-/// Writes text as it stands between the quotes of a JSON string.
 fn escape(text: &str, out: &mut Vec<u8>) {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
-    let mut rest = text.as_bytes();
-    let special = |byte: &u8| *byte < b' ' || *byte == b'"' || *byte == b'\\';
-    while let Some(at) = rest.iter().position(special) {
-        let (plain, from) = rest.split_at(at);
-        out.extend_from_slice(plain);
-        let Some((&byte, after)) = from.split_first() else {
-            return;
-        };
-        match byte {
-            b'"' => out.extend_from_slice(b"\\\""),
-            b'\\' => out.extend_from_slice(b"\\\\"),
-            b'\n' => out.extend_from_slice(b"\\n"),
-            b'\r' => out.extend_from_slice(b"\\r"),
-            b'\t' => out.extend_from_slice(b"\\t"),
-            _ => {
-                out.extend_from_slice(b"\\u00");
-                for nibble in [byte >> 4, byte & 15] {
-                    out.extend(HEX.get(usize::from(nibble)));
-                }
-            }
-        }
-        rest = after;
-    }
-    out.extend_from_slice(rest);
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::escape;
-
-    proptest! {
-        #[test]
-        fn every_text_comes_back(text in any::<String>()) {
-            let mut out = b"\"".to_vec();
-            escape(&text, &mut out);
-            out.push(b'"');
-            let back: String = serde_json::from_slice(&out).unwrap();
-            prop_assert_eq!(back, text);
-        }
-    }
+    json::escape(text, |piece| out.extend_from_slice(piece.as_bytes()));
 }

@@ -1,7 +1,7 @@
 //! What a chunk or a whole answer holds, member by member, as it was written. What it means is
 //! others' business.
 
-use crate::scan::{Cursor, Text, string_value};
+use crate::scan::{Cursor, Text, whole_string};
 use crate::translate::json::Json;
 
 /// A chunk of a stream, or a whole answer.
@@ -159,7 +159,7 @@ fn failure<'a>(cursor: &mut Cursor<'a>) -> &'a [u8] {
 /// The text of a value that is a string; empty otherwise.
 pub(super) fn text(value: &[u8]) -> std::borrow::Cow<'_, str> {
     match value {
-        [b'"', ..] => string_value(value).unwrap_or_default(),
+        [b'"', ..] => whole_string(value).unwrap_or_default(),
         _ => "".into(),
     }
 }

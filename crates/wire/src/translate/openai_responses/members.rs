@@ -1,6 +1,6 @@
 //! The members of one JSON object, taken by name. Values stay as they were written.
 
-use crate::scan::{Cursor, Kind, string_value};
+use crate::scan::{Cursor, Kind, whole_string};
 use crate::translate::form::{Extra, Text};
 use crate::translate::json::{Json, Writer};
 
@@ -34,7 +34,7 @@ impl<'a> Members<'a> {
 
     /// Takes a string; anything else counts as missing.
     pub(super) fn text(&mut self, name: &str) -> Option<Text<'a>> {
-        string_value(self.take(name)?.as_bytes())
+        whole_string(self.take(name)?.as_bytes())
     }
 
     pub(super) fn json(&mut self, name: &str) -> Option<Json<'a>> {
@@ -112,7 +112,7 @@ pub(super) fn extra<'r, 'a>(extra: &'r Extra<'a>, name: &str) -> Option<&'r Json
 
 /// The same as text.
 pub(super) fn extra_text<'r>(from: &'r Extra<'_>, name: &str) -> Option<Text<'r>> {
-    string_value(extra(from, name)?.as_str().as_bytes())
+    whole_string(extra(from, name)?.as_str().as_bytes())
 }
 
 /// Writes the members of an object into the object that is open.

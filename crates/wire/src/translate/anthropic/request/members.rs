@@ -123,7 +123,7 @@ pub(super) fn objects(json: &str) -> Option<Vec<(&str, Option<Members<'_>>)>> {
 
 /// What a string says; none when it is something else.
 pub(super) fn string(json: &str) -> Option<Cow<'_, str>> {
-    scan::string_value(json.as_bytes())
+    scan::whole_string(json.as_bytes())
 }
 
 /// An object of what was left.

@@ -8,7 +8,7 @@ use super::super::kinds::{KINDS, Kind, MESSAGE};
 use super::super::members::{Members, entries, is_json, is_string};
 use super::super::opaque;
 use super::{parts, tools};
-use crate::scan::string_value;
+use crate::scan::whole_string;
 use crate::translate::fault::Fault;
 use crate::translate::form::{Body, Call, Extra, Input, Opaque, Part, Role, Text, Tool, Turn};
 use crate::translate::json::{Json, Writer};
@@ -29,7 +29,7 @@ pub(super) struct Conversation<'a> {
 pub(super) fn read(raw: &str) -> Result<Conversation<'_>, Fault> {
     let mut conversation = Conversation::default();
     if is_string(raw) {
-        let text = string_value(raw.as_bytes()).unwrap_or_default();
+        let text = whole_string(raw.as_bytes()).unwrap_or_default();
         conversation.message(Role::User, vec![parts::text(text)], Json::of_valid("{}"));
         return Ok(conversation);
     }
@@ -117,7 +117,7 @@ impl<'a> Conversation<'a> {
 
     fn read_message(&mut self, mut all: Members<'a>, field: &str) -> Result<(), Fault> {
         let word = all.take("role").unwrap_or_default();
-        let role = match string_value(word.as_bytes()).as_deref() {
+        let role = match whole_string(word.as_bytes()).as_deref() {
             Some("user") => Role::User,
             Some("assistant") => Role::Assistant,
             Some("system" | "developer") => Role::System,
@@ -193,7 +193,7 @@ fn with_role<'a>(role: &str, rest: Option<&Json<'_>>) -> Json<'a> {
 
 /// The call that a reasoning item is only there to carry something for.
 fn travels_with<'a>(all: &Members<'a>) -> Option<(String, Opaque<'a>)> {
-    let value = string_value(all.peek("encrypted_content")?.as_bytes())?;
+    let value = whole_string(all.peek("encrypted_content")?.as_bytes())?;
     let (id, Opaque { value, kind }) = opaque::call_from_client(&value)?;
     let value = Cow::Owned(value.into_owned());
     Some((id, Opaque { value, kind }))
@@ -303,7 +303,7 @@ pub(super) fn string(text: &str) -> Json<'static> {
 }
 
 fn arguments(raw: &str) -> Input<'_> {
-    let Some(text) = string_value(raw.as_bytes()) else {
+    let Some(text) = whole_string(raw.as_bytes()) else {
         // An object in place of a string with one.
         return Input::Json(Json::of_valid(raw));
     };
@@ -328,7 +328,7 @@ fn result<'a>(mut all: Members<'a>, kind: &Kind, field: &str) -> Result<Part<'a>
         parts::read(output, &format!("{field}.output"))?
     } else {
         extra.push((kind.output.into(), Json::of_valid(output)));
-        let text = string_value(output.as_bytes());
+        let text = whole_string(output.as_bytes());
         vec![parts::text(text.unwrap_or(Cow::Borrowed(output)))]
     };
     extra.append(&mut all.rest().members);

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::super::kinds::CONTENT;
 use super::super::members::{Members, entries, is_string};
-use crate::scan::string_value;
+use crate::scan::whole_string;
 use crate::translate::fault::Fault;
 use crate::translate::form::{Body, Media, Part, Place, Text};
 use crate::translate::json::Json;
@@ -23,7 +23,7 @@ pub(super) fn text(text: Text<'_>) -> Part<'_> {
 /// What a `content` or `output` holds: a string or parts. `field` is where it stands.
 pub(super) fn read<'a>(raw: &'a str, field: &str) -> Result<Vec<Part<'a>>, Fault> {
     if is_string(raw) {
-        let string = string_value(raw.as_bytes());
+        let string = whole_string(raw.as_bytes());
         return Ok(string.map(text).into_iter().collect());
     }
     let Some(list) = entries(raw) else {
@@ -74,7 +74,7 @@ fn image<'a>(all: &mut Members<'a>, field: &str) -> Result<Media<'a>, Fault> {
     let mut detail = all.text("detail");
     let url = all.take("image_url").and_then(|raw| {
         if is_string(raw) {
-            return string_value(raw.as_bytes());
+            return whole_string(raw.as_bytes());
         }
         // As Chat has it.
         let mut inner = Members::of(raw)?;
