@@ -14,11 +14,13 @@ def pytest_runtest_makereport(item, call):
 
 @pytest.fixture
 def start(tmp_path, request):
-    """Starts a world with settings for weir."""
+    """Starts a world with settings for weir, or with a provider that speaks one dialect alone."""
     worlds = []
 
-    def start(settings: dict[str, str] | None = None) -> World:
-        worlds.append(World(tmp_path, settings or {}))
+    def start(
+        settings: dict[str, str] | None = None, speaking: str | None = None
+    ) -> World:
+        worlds.append(World(tmp_path, settings or {}, speaking))
         return worlds[-1]
 
     yield start

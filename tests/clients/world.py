@@ -26,6 +26,15 @@ NODE_MODULES = Path(
 DEADLINE = 20  # seconds, for what should take milliseconds
 HOP_BY_HOP = {"connection", "keep-alive", "proxy-connection", "te", "trailer", "upgrade"}
 HOP_BY_HOP |= {"transfer-encoding", "host"}
+# Of the provider that speaks one dialect alone.
+PROVIDERS_KEY = "the-providers-own-key"
+PREFIXES = ["claude-", "gpt-", "gemini-"]
+THEIR_MODEL = {
+    "anthropic_messages": "claude-opus-4-6",
+    "gemini": "gemini-3.1-pro-preview",
+    "openai_chat": "gpt-5.2",
+    "openai_responses": "gpt-5.2",
+}
 CREDENTIALS = {"authorization", "x-api-key", "x-goog-api-key"}
 
 
@@ -78,7 +87,8 @@ class Exchange:
 
 
 class World:
-    def __init__(self, folder: Path, settings: dict[str, str]):
+    def __init__(self, folder: Path, settings: dict[str, str], speaking: str | None = None):
+        """`speaking` leaves weir one provider alone, `theirs`, that speaks this dialect."""
         self.folder = folder
         self.home = folder / "home"
         self.work = folder / "work"
@@ -87,15 +97,31 @@ class World:
         self._token = settings.get("auth.token")
         self._children: list[subprocess.Popen] = []
         self.mock_url = self._start("mock", ["mock", "--listen", "127.0.0.1:0"], {})
-        sets = [word for k, v in settings.items() for word in ("--set", f"{k}={v}")]
-        command = ["serve", "--port", "0", "--db", str(folder / "weir.db"), *sets]
         forward = {
             "ANTHROPIC_FORWARD_URL": self.mock_url,
             "OPENAI_BASE_URL": f"{self.mock_url}/v1",
             "GEMINI_BASE_URL": self.mock_url,
         }
+        if speaking:
+            settings, forward = settings | self._only(speaking), {}
+        sets = [word for k, v in settings.items() for word in ("--set", f"{k}={v}")]
+        command = ["serve", "--port", "0", "--db", str(folder / "weir.db"), *sets]
         self.url = self._start("weir", command, forward)
         self.tap = Tap(int(self.url.rsplit(":", 1)[1]))
+
+    def _only(self, dialect: str) -> dict[str, str]:
+        """Settings for one provider that speaks one dialect, and no other."""
+        types = {"anthropic_messages": "anthropic", "gemini": "gemini", "openai_chat": "openai"}
+        types["openai_responses"] = "openai"
+        others = {f"providers.{name}.enabled": "false" for name in set(types.values())}
+        own = {
+            "type": types[dialect],
+            "base_url": self.mock_url,
+            "api_key": PROVIDERS_KEY,
+            "dialects": dialect,
+            "model_mapping": ",".join(f"{prefix}*={THEIR_MODEL[dialect]}" for prefix in PREFIXES),
+        }
+        return others | {f"providers.theirs.{key}": value for key, value in own.items()}
 
     def _start(self, name: str, arguments: list[str], env: dict[str, str]) -> str:
         """Starts weir in a role and returns the first address that it prints."""

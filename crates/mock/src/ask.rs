@@ -125,7 +125,7 @@ impl Ask {
     }
 }
 
-/// Texts that agents put beside a person's words.
+/// How texts begin that agents put beside a person's words.
 const REMARKS: [&str; 6] = [
     "<system-reminder>",
     "<environment_context>",
@@ -141,16 +141,13 @@ fn since_last_prompt(entries: Vec<Entry>) -> (String, Vec<String>) {
     let mut in_prompt = false;
     for entry in entries {
         match entry {
-            Entry::Prompt(text)
-                if REMARKS
-                    .iter()
-                    .any(|mark| text.trim_start().starts_with(mark)) => {}
             Entry::Prompt(text) => {
+                let Some(words) = words(&text) else { continue };
                 if !in_prompt {
                     prompt.clear();
                 }
                 in_prompt = true;
-                prompt.push_str(&text);
+                prompt.push_str(words);
                 prompt.push('\n');
                 results.clear();
             }
@@ -162,6 +159,19 @@ fn since_last_prompt(entries: Vec<Entry>) -> (String, Vec<String>) {
         }
     }
     (prompt, results)
+}
+
+/// What a person wrote in a text: a gateway may put remarks and words into one.
+fn words(text: &str) -> Option<&str> {
+    let mut rest = text;
+    while let Some(mark) = REMARKS
+        .iter()
+        .find(|mark| rest.trim_start().starts_with(*mark))
+    {
+        let end = mark.strip_prefix('<').map(|name| format!("</{name}"))?;
+        (_, rest) = rest.split_once(&end)?;
+    }
+    (rest.len() == text.len() || !rest.trim().is_empty()).then_some(rest)
 }
 
 fn items(value: Option<&Value>) -> impl Iterator<Item = &Value> {
@@ -295,13 +305,8 @@ fn tools(dialect: Dialect, body: &Value) -> Vec<Tool> {
                     .get("function")
                     .and_then(|tool| function(tool, &["parameters"])),
                 (Dialect::OpenaiResponses, "function") => function(tool, &["parameters"]),
-                (Dialect::OpenaiResponses, "custom") => {
-                    let tool = function(tool, &["format"])?;
-                    Some(Tool {
-                        kind: ToolKind::Custom,
-                        ..tool
-                    })
-                }
+                (Dialect::OpenaiChat, "custom") => tool.get("custom").and_then(custom),
+                (Dialect::OpenaiResponses, "custom") => custom(tool),
                 (Dialect::OpenaiResponses, "local_shell") => Some(Tool {
                     name: "local_shell".to_owned(),
                     schema: Value::Null,
@@ -311,6 +316,15 @@ fn tools(dialect: Dialect, body: &Value) -> Vec<Tool> {
             }
         })
         .collect()
+}
+
+/// A tool that takes free text.
+fn custom(tool: &Value) -> Option<Tool> {
+    let tool = function(tool, &["format"])?;
+    Some(Tool {
+        kind: ToolKind::Custom,
+        ..tool
+    })
 }
 
 fn function(tool: &Value, schema_keys: &[&str]) -> Option<Tool> {

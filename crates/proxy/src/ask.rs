@@ -14,7 +14,7 @@ use weir_wire::thinking;
 
 use crate::clock::now;
 use crate::fleet::{Fleet, Member};
-use crate::shape::{self, Credential};
+use crate::shape::Credential;
 
 /// Bytes of a prompt that make one token, about: what vendors give as a rule of thumb for English.
 const BYTES_PER_TOKEN: u64 = 4;
@@ -53,7 +53,9 @@ impl Ask {
     ) -> Self {
         let creates = operation.generates();
         let routed = candidates.len() > 1 || candidates.iter().any(|one| one.provider.pooled);
-        let mends = creates && fleet.routing.thinking.enabled && !between_two(candidates, own);
+        let mends = creates
+            && fleet.routing.thinking.enabled
+            && !between_two(candidates, (dialect, operation), own);
         let thinking = mends && thinking::may_hold_reasoning(dialect, &body.pieces);
         let by_header = SessionKey::derive(headers, &BodyHints::default());
         let sessions = creates && routed && fleet.routing.affinity;
@@ -113,9 +115,13 @@ impl Ask {
 }
 
 /// Whether the client brings its own credential for the only provider that can take its request.
-pub(crate) fn between_two(candidates: &[&Arc<Member>], own: bool) -> bool {
+pub(crate) fn between_two(
+    candidates: &[&Arc<Member>],
+    asked: (Dialect, Operation),
+    own: bool,
+) -> bool {
     let [only] = candidates else { return false };
-    shape::credential(&only.provider, own, only.has_keys()) == Credential::Client
+    only.credential(asked, own) == Credential::Client
 }
 
 fn hints(peek: &Peek) -> BodyHints<'_> {

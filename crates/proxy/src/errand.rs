@@ -27,7 +27,7 @@ use crate::keyring::KeyUse;
 use crate::metrics::Metrics;
 use crate::misses::{Miss, Misses};
 use crate::plan;
-use crate::shape::{self, Credential, Spent};
+use crate::shape::{Credential, Spent};
 
 /// The first pause before another round; each later one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -227,7 +227,8 @@ impl Errand<'_> {
     /// Tries one provider, with as many of its keys as it takes.
     async fn visit(&self, member: &Arc<Member>, left: Left) -> Visit {
         let has_key = member.has_keys();
-        let credential = shape::credential(&member.provider, self.original.own, has_key);
+        let asked = (self.original.dialect, self.original.operation);
+        let credential = member.credential(asked, self.original.own);
         let mut misses = Misses::default();
         let mut tried = Vec::new();
         // Keys that are no good are for somebody to put right, so that is not hidden; but who was

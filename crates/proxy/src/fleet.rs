@@ -27,6 +27,7 @@ use crate::keyring::KeyUse;
 use crate::metrics::SECONDS;
 use crate::profiles::{Known, Profiles};
 use crate::provider::{Api, api};
+use crate::shape::{self, Credential};
 use crate::upstream::Upstream;
 
 /// Sessions that are remembered.
@@ -148,6 +149,18 @@ impl Member {
         }
         let mut own = self.provider.dialects.iter().copied();
         own.find(|own| *own != dialect && self.api.serves(*own, Operation::Generate))
+    }
+
+    /// Whose credential a request carries; `own` tells whether the client sent one of its own. What
+    /// a client of another dialect sent is for somebody else.
+    #[must_use]
+    pub fn credential(&self, asked: (Dialect, Operation), own: bool) -> Credential {
+        let (dialect, operation) = asked;
+        let other = self.target(dialect, operation);
+        if other.is_some_and(|other| other != dialect) {
+            return Credential::Configured;
+        }
+        shape::credential(&self.provider, own, self.has_keys())
     }
 
     /// Counts a request in, if the breaker lets it; `force` asks nobody.

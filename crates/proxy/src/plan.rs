@@ -72,7 +72,8 @@ fn tier<'a>(
     if let [only] = candidates {
         let order = vec![*only];
         // A client's own credential is not refused: see `Errand::insists`.
-        if between_two(candidates, original.own) || only.breaker.would_admit(now()) {
+        let asked = (original.dialect, original.operation);
+        if between_two(candidates, asked, original.own) || only.breaker.would_admit(now()) {
             return Ok(planned(order, Reason::Only));
         }
         return Err(unhealthy(candidates, now()));

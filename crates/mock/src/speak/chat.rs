@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Event, Speech};
+use crate::ask::ToolKind;
 use crate::ids::Random;
 use crate::turn::{Block, Citation, Stop, Usage};
 
@@ -21,11 +22,14 @@ pub(super) fn whole(speech: &mut Speech<'_>) -> Value {
                 text = Some(pieces.concat());
                 notes.extend(citations.iter().map(annotation));
             }
-            Block::Tool(call) => calls.push(json!({
-                "id": call_id(&mut speech.random),
-                "type": "function",
-                "function": {"name": call.name, "arguments": call.arguments},
-            })),
+            Block::Tool(call) => {
+                let (kind, input) = words(call.kind);
+                calls.push(json!({
+                    "id": call_id(&mut speech.random),
+                    "type": kind,
+                    kind: {"name": call.name, input: call.arguments},
+                }));
+            }
         }
     }
     let mut message = json!({"role": "assistant", "content": text, "refusal": null});
@@ -85,11 +89,12 @@ pub(super) fn events(speech: &mut Speech<'_>) -> Vec<Event> {
             }
             Block::Tool(call) => {
                 let id = call_id(&mut line.random);
-                let function = json!({"name": call.name, "arguments": ""});
-                let start = json!({"index": tool_index, "id": id, "type": "function", "function": function});
+                let (kind, input) = words(call.kind);
+                let named = json!({"name": call.name, input: ""});
+                let start = json!({"index": tool_index, "id": id, "type": kind, kind: named});
                 line.delta(&json!({"tool_calls": [start]}), None, true);
                 for part in Speech::fragments(&call.arguments) {
-                    let more = json!({"index": tool_index, "function": {"arguments": part}});
+                    let more = json!({"index": tool_index, kind: {input: part}});
                     line.delta(&json!({"tool_calls": [more]}), None, true);
                 }
                 tool_index += 1;
@@ -155,6 +160,14 @@ impl Line {
         }
         self.events
             .push(Event::unnamed(chunk.to_string(), is_content));
+    }
+}
+
+/// What a call of such a tool is called, and its input.
+fn words(kind: ToolKind) -> (&'static str, &'static str) {
+    match kind {
+        ToolKind::Custom => ("custom", "input"),
+        ToolKind::Function | ToolKind::LocalShell => ("function", "arguments"),
     }
 }
 

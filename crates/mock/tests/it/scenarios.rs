@@ -241,6 +241,36 @@ async fn codex_gets_calls_that_its_own_tools_understand() {
         (&reply["output"][0]["type"], &reply["output"][0]["input"]),
         (&json!("custom_tool_call"), &json!("*** Begin"))
     );
+    let mut patch = Api::Chat.body("[mock:tools tool=apply_patch input=\"*** Begin\"]", false);
+    patch["tools"] = json!([{"type": "custom", "custom": {"name": "apply_patch"}}]);
+    let reply = tell(&mock, "/v1/chat/completions", &patch).await.json();
+    let call = &reply["choices"][0]["message"]["tool_calls"][0];
+    let expected = json!({"name": "apply_patch", "input": "*** Begin"});
+    assert_eq!(
+        (&call["type"], &call["custom"]),
+        (&json!("custom"), &expected)
+    );
+}
+
+#[tokio::test]
+async fn words_count_behind_a_remark_in_the_same_text() {
+    let mock = mock().await;
+    let remark = "<system-reminder>\n[mock:529]\n</system-reminder>";
+    for (prompt, expected) in [
+        (format!("{remark}\n\n[mock:text text=mine]"), Some("mine")),
+        (
+            format!("{remark}{remark}[mock:text text=mine]"),
+            Some("mine"),
+        ),
+        (format!("{remark}\n"), None),
+        ("<system-reminder>[mock:529]".to_owned(), None),
+    ] {
+        let said = said(&mock, &prompt, None).await;
+        assert_eq!(
+            said,
+            expected.unwrap_or("Hello from the mock. All is well.")
+        );
+    }
 }
 
 #[tokio::test]

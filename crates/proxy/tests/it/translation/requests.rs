@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 use weir_mock::Raw;
 
-use super::{chat, chat_with, completion, messages, say, seen};
+use super::{chat, chat_with, completion, messages, one, say, seen};
+use crate::net::{ask, post, text};
 
 fn ok() -> Raw {
     completion(json!({"role": "assistant", "content": "hi"}), "stop")
@@ -48,6 +49,29 @@ async fn the_provider_is_asked_at_its_own_path_with_its_own_key() {
     }
     let length = got.body.len().to_string();
     assert_eq!(got.header("content-length"), Some(length.as_str()));
+}
+
+#[tokio::test]
+async fn a_clients_credential_is_for_nobody_who_speaks_another_dialect() {
+    let body = messages(json!({})).to_string();
+    let own = [
+        "Content-Type: application/json",
+        "Authorization: Bearer mine",
+    ];
+    for (kind, path, name, key) in [
+        ("anthropic", "/v1/chat/completions", "x-api-key", "key-1"),
+        ("openai", "/v1/messages", "authorization", "Bearer key-1"),
+        ("gemini", "/v1/messages", "x-goog-api-key", "key-1"),
+    ] {
+        for whose in ["auto", "always"] {
+            let rig = one(kind, "", &format!("    client_credentials: {whose}\n")).await;
+            let request = post(path, &own, body.as_bytes());
+            assert_eq!(ask(rig.net.addr, &request).await.status, 200, "{kind}");
+            let got = &rig.mocks[0].received()[0];
+            assert_eq!(got.header(name), Some(key), "{kind}, {whose}");
+            assert!(!text(&got.raw_head).contains("mine"), "{kind}, {whose}");
+        }
+    }
 }
 
 #[tokio::test]

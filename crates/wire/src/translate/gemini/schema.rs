@@ -29,6 +29,18 @@ pub(super) fn from_google(schema: &Json<'_>) -> Json<'static> {
     }
 }
 
+/// A JSON schema as it is, unless it names its type in Google's words: Gemini CLI sends such.
+pub(super) fn from_standard(schema: Json<'_>) -> Json<'_> {
+    let Ok(value) = serde_json::from_str::<Value>(schema.as_str()) else {
+        return schema;
+    };
+    let kind = value.get("type").and_then(Value::as_str);
+    if kind.is_some_and(|kind| kind.starts_with(|first: char| first.is_ascii_uppercase())) {
+        return from_google(&schema);
+    }
+    schema
+}
+
 /// Words of Google's in the spelling of its protocol buffers.
 const SNAKE: [(&str, &str); 7] = [
     ("any_of", "anyOf"),

@@ -1,5 +1,5 @@
-//! Which tools of the client's sit in a namespace. It is needed to say calls in the client's words
-//! after a provider that knows no namespaces.
+//! Which tools of the client's are not called by a name alone. It is needed to say calls in the
+//! client's words after a provider that knows only names.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,10 @@ use crate::dialect::Dialect;
 use crate::scan::string_value;
 use crate::translate::form::{Extra, Request, Tool, ToolKind};
 
-/// The tools of a Responses request that are called by a namespace and a name.
+use super::kinds::SEARCH;
+
+/// The tools of a Responses request that are called by a namespace and a name, and that which
+/// searches for tools.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Declared {
     by_name: HashMap<String, Declaration>,
@@ -16,10 +19,12 @@ pub struct Declared {
 /// How one tool is called.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Declaration {
-    /// The namespace that holds it.
-    pub namespace: String,
+    /// The namespace that holds it, if one does.
+    pub namespace: Option<String>,
     /// Its name there.
     pub name: String,
+    /// Whether its calls are searches for tools.
+    pub search: bool,
 }
 
 impl Declared {
@@ -45,10 +50,18 @@ fn declaration(tool: &Tool<'_>) -> Option<(String, Declaration)> {
         ToolKind::Function { name, .. } | ToolKind::Freeform { name, .. } => name,
         ToolKind::Server { .. } => return None,
     };
-    let namespace = text_member(&tool.extra, "namespace")?;
+    let namespace = text_member(&tool.extra, "namespace");
+    let search = text_member(&tool.extra, "type").is_some_and(|kind| kind == SEARCH);
+    if namespace.is_none() && !search {
+        return None;
+    }
     let inner = text_member(&tool.extra, "name");
-    let name = inner.unwrap_or_else(|| flat.to_string());
-    Some((flat.to_string(), Declaration { namespace, name }))
+    let declaration = Declaration {
+        namespace,
+        name: inner.unwrap_or_else(|| flat.to_string()),
+        search,
+    };
+    Some((flat.to_string(), declaration))
 }
 
 fn text_member(extra: &Extra<'_>, name: &str) -> Option<String> {

@@ -1,5 +1,6 @@
 //! The items of a response's output, as JSON. Ids, order and events are others' business.
 
+use super::members::is_json;
 use crate::translate::json::Writer;
 
 /// `status` of an item that is being written and of one that is done.
@@ -13,6 +14,19 @@ pub(super) struct Called {
     pub name: String,
     pub namespace: Option<String>,
     pub freeform: bool,
+    /// Whether it is a search for tools.
+    pub search: bool,
+}
+
+impl Called {
+    /// How ids of its items begin.
+    pub(super) fn prefix(&self) -> &'static str {
+        match (self.search, self.freeform) {
+            (true, _) => "tsc",
+            (false, true) => "ctc",
+            (false, false) => "fc",
+        }
+    }
 }
 
 /// A message of the model; `contents` are its parts, with commas between.
@@ -64,8 +78,18 @@ pub(super) fn summary_part(out: &mut Writer, text: &str) {
     out.key("text").string(text).end_object();
 }
 
-/// A call of a function or of a tool that takes free text.
+/// A call of a function, of a tool that takes free text, or a search for tools.
 pub(super) fn call(out: &mut Writer, id: &str, status: &str, (called, input): (&Called, &str)) {
+    if called.search {
+        begin(out, id, "tool_search_call");
+        out.key("status").string(status);
+        out.key("call_id").string(&called.call_id);
+        out.key("execution").string("client");
+        let object = input.trim_start().starts_with('{') && is_json(input);
+        let arguments = if object { input } else { "{}" };
+        out.key("arguments").raw(arguments).end_object();
+        return;
+    }
     let (kind, member) = if called.freeform {
         ("custom_tool_call", "input")
     } else {

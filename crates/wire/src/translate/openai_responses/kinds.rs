@@ -79,5 +79,8 @@ pub(super) const CONTENT: &str = "content";
 /// The member of a tool's extra that says that the conversation brought it, and not the request.
 pub(super) const LOADED: &str = "loaded";
 
-/// The members of a tool's extra with the description of its namespace.
+/// The type and, elsewhere, the name of a tool that finds tools.
+pub(super) const SEARCH: &str = "tool_search";
+
+/// The member of a tool's extra with the description of its namespace.
 pub(super) const NAMESPACE_DESCRIPTION: &str = "namespace_description";

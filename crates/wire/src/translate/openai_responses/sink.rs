@@ -236,9 +236,8 @@ impl Sink {
             } => {
                 self.end_message(items::COMPLETED, out);
                 let called = self.called(id, name, *freeform);
-                let prefix = if *freeform { "ctc" } else { "fc" };
                 Open::Call(Calling {
-                    id: self.head.make_id(prefix),
+                    id: self.head.make_id(called.prefix()),
                     called,
                     input: String::new(),
                     announced: false,

@@ -1,6 +1,7 @@
 //! `generationConfig`.
 
 use super::super::args::Raw;
+use super::super::schema;
 use crate::scan::{Cursor, Kind};
 use crate::translate::form::{Amount, Effort, Sampling, Text, Thinking};
 use crate::translate::json::Json;
@@ -65,7 +66,7 @@ impl<'a> Config<'a> {
                 self.schema = schema.map(|schema| (schema, true)).or(self.schema.take());
             }
             "responseJsonSchema" | "response_json_schema" | "_responseJsonSchema" => {
-                let schema = Raw::Trusted.json(cursor.value());
+                let schema = Raw::Trusted.json(cursor.value()).map(schema::from_standard);
                 self.schema = schema.map(|schema| (schema, false)).or(self.schema.take());
             }
             "thinkingConfig" | "thinking_config" => self.thinking = thinking(cursor),

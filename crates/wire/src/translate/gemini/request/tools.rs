@@ -63,7 +63,7 @@ fn declaration<'a>(cursor: &mut Cursor<'a>) -> Option<Tool<'a>> {
         b"description" => description = cursor.string().map(|text| text.decode()),
         b"parameters" => google = Raw::Trusted.json(cursor.value()),
         b"parametersJsonSchema" | b"parameters_json_schema" => {
-            standard = Raw::Trusted.json(cursor.value());
+            standard = Raw::Trusted.json(cursor.value()).map(schema::from_standard);
         }
         _ => {
             if let Some(json) = Raw::Trusted.json(cursor.value()) {

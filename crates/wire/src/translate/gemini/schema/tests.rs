@@ -131,6 +131,25 @@ fn googles_schemas_become_json_schema() {
 }
 
 #[test]
+fn a_json_schema_in_googles_words_is_put_right() {
+    let mixed = r#"{"type":"OBJECT","properties":{"n":{"type":"INTEGER"}},"required":["n"]}"#;
+    let right = json!({"type": "object", "properties": {"n": {"type": "integer"}},
+        "required": ["n"]});
+    let schema = from_standard(Json::of_valid(mixed));
+    assert_eq!(
+        serde_json::from_str::<Value>(schema.as_str()).unwrap(),
+        right
+    );
+    for kept in [
+        r#"{ "type": "object", "example": 1 }"#,
+        "true",
+        r#"{"enum":["OBJECT"]}"#,
+    ] {
+        assert_eq!(from_standard(Json::of_valid(kept)).as_str(), kept);
+    }
+}
+
+#[test]
 fn what_googles_schemas_would_lose_is_sent_as_a_json_schema() {
     let any = json!({"$schema": "s", "type": "object", "properties": {
         "map": {"type": "object", "additionalProperties": {"type": "string"}}}});

@@ -104,15 +104,16 @@ impl Output<'_> {
             name: declared
                 .map_or(call.name.as_ref(), |known| &known.name)
                 .to_owned(),
-            namespace: declared.map(|known| known.namespace.clone()),
+            namespace: declared.and_then(|known| known.namespace.clone()),
             freeform,
+            search: declared.is_some_and(|known| known.search),
         };
         if let Some(opaque) = &call.opaque {
             let id = self.head.make_id("rs");
             let marked = opaque::of_call(&called.call_id, opaque);
             items::reasoning(&mut self.items, &id, "", Some(&marked));
         }
-        let id = self.head.make_id(if freeform { "ctc" } else { "fc" });
+        let id = self.head.make_id(called.prefix());
         items::call(&mut self.items, &id, items::COMPLETED, (&called, input));
     }
 

@@ -83,22 +83,23 @@ impl<'a> Conversation<'a> {
         kind: Text<'a>,
         (mut all, field): (Members<'a>, &str),
     ) -> Result<(), Fault> {
+        let mut found = None;
         if kind == "tool_search_output"
             && let Some(raw) = all.peek("tools")
         {
             let loaded = tools::read(raw, &format!("{field}.tools"))?;
+            found = Some(tools::found(&loaded));
             self.loaded.extend(loaded.into_iter().map(tools::loaded));
         }
         // The provider's own searches are no business of the client's.
         let client = all.peek("execution") == Some("\"client\"") && all.peek("call_id").is_some();
         let paired = client || !kind.starts_with("tool_search_");
         let mut kinds = KINDS.iter().filter(|_| paired);
-        let found = kinds.find(|known| kind == known.call || kind == known.result);
-        match found {
+        match kinds.find(|known| kind == known.call || kind == known.result) {
             Some(known) if kind == known.call => {
                 self.push(Role::Assistant, call(all, known, field)?);
             }
-            Some(known) => self.push(Role::User, result(all, known, field)?),
+            Some(known) => self.push(Role::User, result(all, known, (field, found))?),
             None => self.foreign(raw, kind, &mut all),
         }
         Ok(())
@@ -316,7 +317,12 @@ fn arguments(raw: &str) -> Input<'_> {
     }
 }
 
-fn result<'a>(mut all: Members<'a>, kind: &Kind, field: &str) -> Result<Part<'a>, Fault> {
+/// Reads a result; `found` is what other dialects are told of a search for tools.
+fn result<'a>(
+    mut all: Members<'a>,
+    kind: &Kind,
+    (field, found): (&str, Option<String>),
+) -> Result<Part<'a>, Fault> {
     all.take("type");
     let call = all.text("call_id").or_else(|| all.text("id"));
     let Some(call) = call else {
@@ -328,7 +334,8 @@ fn result<'a>(mut all: Members<'a>, kind: &Kind, field: &str) -> Result<Part<'a>
         parts::read(output, &format!("{field}.output"))?
     } else {
         extra.push((kind.output.into(), Json::of_valid(output)));
-        let text = whole_string(output.as_bytes());
+        let text = found.map(Cow::Owned);
+        let text = text.or_else(|| whole_string(output.as_bytes()));
         vec![parts::text(text.unwrap_or(Cow::Borrowed(output)))]
     };
     extra.append(&mut all.rest().members);

@@ -2,7 +2,7 @@
 //! holds the namespace's.
 
 use super::super::declared::flat_name;
-use super::super::kinds::{LOADED, NAMESPACE_DESCRIPTION};
+use super::super::kinds::{LOADED, NAMESPACE_DESCRIPTION, SEARCH};
 use super::super::members::{Members, entries, extra_text, is_string};
 use super::items::string;
 use crate::scan::string_value;
@@ -38,7 +38,8 @@ fn tool<'a>(
     field: &str,
 ) -> Result<Tool<'a>, Fault> {
     let custom = kind == "custom";
-    if !custom && kind != "function" {
+    let search = kind == SEARCH && is_run_by_client(&all);
+    if !custom && !search && kind != "function" {
         return Ok(Tool {
             kind: ToolKind::Server {
                 kind,
@@ -49,7 +50,11 @@ fn tool<'a>(
             extra: Extra::default(),
         });
     }
-    let Some(name) = all.text("name") else {
+    let name = match search {
+        true => Some(SEARCH.into()),
+        false => all.text("name"),
+    };
+    let Some(name) = name else {
         return Err(Fault::new(format!("{field}.name"), "missing"));
     };
     let description = all.text("description");
@@ -66,11 +71,20 @@ fn tool<'a>(
             strict: all.boolean("strict"),
         },
     };
+    let mut extra = all.rest();
+    if search {
+        extra.members.push(("type".into(), string(SEARCH)));
+    }
     Ok(Tool {
         kind,
         cache: None,
-        extra: all.rest(),
+        extra,
     })
+}
+
+/// Whether the client itself searches, and says what for: to other dialects that is a function.
+fn is_run_by_client(all: &Members<'_>) -> bool {
+    all.peek("execution") == Some("\"client\"") && all.peek("parameters").is_some()
 }
 
 /// Reads the tools of a namespace into `tools`.
@@ -103,6 +117,15 @@ pub(super) fn loaded(mut tool: Tool<'_>) -> Tool<'_> {
     let mark = (LOADED.into(), Json::of_valid("true"));
     tool.extra.members.push(mark);
     tool
+}
+
+/// What a search found, in words: a model calls tools by these names from then on.
+pub(super) fn found(tools: &[Tool<'_>]) -> String {
+    let names: Vec<_> = tools.iter().filter_map(name).collect();
+    if names.is_empty() {
+        return "No tools were found.".into();
+    }
+    format!("These tools can be called now: {}", names.join(", "))
 }
 
 /// Adds tools that items brought, each once: what is searched for may be declared too.
@@ -177,7 +200,9 @@ impl<'a> Allowed<'a> {
             ToolKind::Function { name: own, .. } | ToolKind::Freeform { name: own, .. } => {
                 let inner = extra_text(&tool.extra, "name");
                 let space = extra_text(&tool.extra, "namespace");
+                let special = extra_text(&tool.extra, "type");
                 name == Some(own)
+                    || (special.is_some() && self.kind == special)
                     || (name.is_some() && (name == inner.as_deref() || name == space.as_deref()))
             }
             ToolKind::Server { kind, json, .. } => {

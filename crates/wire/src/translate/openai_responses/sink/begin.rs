@@ -72,8 +72,9 @@ impl Sink {
                 false => id.to_owned(),
             },
             name: declared.map_or(name, |known| &known.name).to_owned(),
-            namespace: declared.map(|known| known.namespace.clone()),
+            namespace: declared.and_then(|known| known.namespace.clone()),
             freeform,
+            search: declared.is_some_and(|known| known.search),
         }
     }
 
@@ -87,6 +88,9 @@ impl Sink {
         }
         self.kept += more.len();
         call.input.push_str(more);
+        if call.called.search {
+            return;
+        }
         let kind = match call.called.freeform {
             true => "response.custom_tool_call_input.delta",
             false => "response.function_call_arguments.delta",

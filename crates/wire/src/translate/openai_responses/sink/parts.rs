@@ -61,6 +61,9 @@ impl Thinking {
 
 impl Calling {
     pub(super) fn end(&self, index: u64, (lines, out): (&mut Lines, &mut Vec<u8>)) {
+        if self.called.search {
+            return;
+        }
         let (kind, member) = match self.called.freeform {
             true => ("response.custom_tool_call_input.done", "input"),
             false => ("response.function_call_arguments.done", "arguments"),

@@ -4,9 +4,11 @@ use serde_json::Value;
 use super::*;
 use crate::dialect::Dialect;
 use crate::sse::Splitter;
+use crate::translate::codec;
 use crate::translate::form::{Extra, Opaque, OpaqueKind, Request, Sampling, Tool, ToolKind};
 use crate::translate::json::Json;
 use crate::translate::openai_responses::Source;
+use crate::translate::options::Hints;
 
 const OPTIONS: AnswerOptions<'static> = AnswerOptions {
     model: "m",
@@ -190,6 +192,44 @@ fn a_tool_of_a_namespace_is_called_by_both_names() {
         (item["namespace"].as_str(), item["name"].as_str()),
         (Some("mcp__fs__"), Some("read"))
     );
+}
+
+#[test]
+fn a_search_for_tools_that_the_client_runs_is_called_as_one() {
+    let body = br#"{"model":"m","input":"x","tools":[{"type":"tool_search","execution":"client",
+        "description":"d","parameters":{"type":"object"}},{"type":"tool_search"}]}"#;
+    let dialect = Dialect::OpenaiResponses;
+    let request = codec::read_request(dialect, body, &Hints::default()).unwrap();
+    let [search, hosted] = request.tools.as_slice() else {
+        panic!("{:?}", request.tools);
+    };
+    assert!(matches!(&search.kind, ToolKind::Function { name, .. } if name == "tool_search"));
+    assert!(matches!(hosted.kind, ToolKind::Server { .. }));
+    for (given, expected) in [
+        (r#"{"query":"q"}"#, r#"{"query":"q"}"#),
+        ("[", "{}"),
+        ("", "{}"),
+    ] {
+        let mut sink = Sink::with_declared(&OPTIONS, Declared::of(&request));
+        let mut out = Vec::new();
+        sink.write(&open(0, call("c", "tool_search", false)), &mut out);
+        sink.write(&input(0, given), &mut out);
+        sink.write(&close(0), &mut out);
+        let events = events(&out);
+        let started = ["created", "in_progress"];
+        let items = ["output_item.added", "output_item.done"];
+        assert_eq!(kinds(&events), [started, items].concat());
+        let item = &events.last().unwrap()["item"];
+        assert_eq!(item["type"], "tool_search_call");
+        assert_eq!(
+            (&item["call_id"], &item["execution"]),
+            (&"c".into(), &"client".into())
+        );
+        assert_eq!(
+            item["arguments"],
+            serde_json::from_str::<Value>(expected).unwrap()
+        );
+    }
 }
 
 fn request(tools: Vec<Tool<'static>>) -> Request<'static> {

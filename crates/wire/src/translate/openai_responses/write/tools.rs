@@ -1,6 +1,6 @@
 //! Tools and the choice among them.
 
-use super::super::kinds::{LOADED, NAMESPACE_DESCRIPTION};
+use super::super::kinds::{self, LOADED, NAMESPACE_DESCRIPTION};
 use super::super::members::{Members, extra, extra_text, splice};
 use super::super::schema;
 use super::Context;
@@ -134,9 +134,14 @@ impl<'r, 'a> List<'r, 'a> {
             return;
         };
         let name = self.name(tool, name);
+        let search = self.context.own && extra(&tool.extra, "type").is_some();
         let out = &mut self.out;
-        out.object().key("type").string("function");
-        out.key("name").string(&name);
+        if search {
+            out.object().key("type").string(kinds::SEARCH);
+        } else {
+            out.object().key("type").string("function");
+            out.key("name").string(&name);
+        }
         if let Some(description) = description {
             out.key("description").string(description);
         }
@@ -197,7 +202,7 @@ impl<'r, 'a> List<'r, 'a> {
     /// What else this dialect said of the tool, and its end.
     fn end(&mut self, tool: &Tool<'_>) {
         if self.context.own {
-            let kept = ["namespace", "name", NAMESPACE_DESCRIPTION, LOADED];
+            let kept = ["type", "namespace", "name", NAMESPACE_DESCRIPTION, LOADED];
             let members = tool.extra.members.iter();
             for (name, value) in members.filter(|(name, _)| !kept.contains(&name.as_ref())) {
                 self.out.key(name).json(value);
