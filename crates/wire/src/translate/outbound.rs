@@ -93,7 +93,10 @@ fn back(way: Way, request: &Request<'_>, options: &Options<'_>) -> Back {
 /// The stop sequences that the provider is not told of.
 fn unknown_stops(provider: Dialect, request: &Request<'_>, options: &Options<'_>) -> Vec<String> {
     let takes = match provider {
-        Dialect::AnthropicMessages => usize::MAX,
+        Dialect::AnthropicMessages => {
+            let blank = request.stop.iter().filter(|stop| stop.trim().is_empty());
+            return blank.map(|stop| stop.to_string()).collect();
+        }
         Dialect::OpenaiChat => options.profile.max_stops,
         Dialect::OpenaiResponses => 0,
         Dialect::Gemini => GEMINI_STOPS,
@@ -126,5 +129,29 @@ fn strip_attribution(request: &mut Request<'_>) {
         && text.trim_start().starts_with(ATTRIBUTION)
     {
         request.system.remove(0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::translate::profile::Profile;
+
+    #[test]
+    fn stops_of_white_space_are_looked_for_where_the_provider_takes_none() {
+        let way = Way {
+            client: Dialect::OpenaiChat,
+            provider: Dialect::AnthropicMessages,
+        };
+        let options = Options {
+            model: "claude-sonnet-4-6",
+            stream: false,
+            profile: &Profile::default(),
+        };
+        let body = br#"{"messages":[{"role":"user","content":"u"}],"stop":["END","\n\n"]}"#;
+        let sent = request(way, body, &Hints::default(), &options).unwrap();
+        let body: serde_json::Value = serde_json::from_slice(&sent.body).unwrap();
+        assert_eq!(body["stop_sequences"], serde_json::json!(["END"]));
+        assert_eq!(sent.back.stops, ["\n\n"]);
     }
 }
