@@ -12,6 +12,7 @@
 
 pub mod anthropic;
 pub mod codec;
+pub mod customer;
 pub mod fault;
 pub mod form;
 pub mod freeform;
