@@ -1,0 +1,7 @@
+//! What translation gives for every pair of dialects, seen from outside.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod cells;
+mod show;
+mod sides;
