@@ -2,7 +2,7 @@
 
 use weir_wire::dialect::Dialect;
 use weir_wire::translate::outbound::Way;
-use weir_wire::translate::profile::{Profile, TABLE, Table};
+use weir_wire::translate::profile::{Efforts, Profile, ReasoningRequest, TABLE, Table, UserMember};
 
 /// All of them.
 pub(crate) const DIALECTS: [Dialect; 4] = [
@@ -25,7 +25,7 @@ pub(crate) fn model(dialect: Dialect) -> &'static str {
     match dialect {
         Dialect::AnthropicMessages => "claude-sonnet-4-6",
         Dialect::OpenaiChat | Dialect::OpenaiResponses => "gpt-5.2",
-        Dialect::Gemini => "gemini-3-pro-preview",
+        Dialect::Gemini => "gemini-3-flash-preview",
     }
 }
 
@@ -33,4 +33,22 @@ pub(crate) fn model(dialect: Dialect) -> &'static str {
 pub(crate) fn profile(host: &str, model: &str) -> Profile {
     let table: Table = toml::from_str(TABLE).unwrap();
     table.find(host, model)
+}
+
+/// A profile of all that the Chat and Responses APIs are known to take somewhere.
+pub(crate) fn able() -> Profile {
+    let mut profile = Profile {
+        user: UserMember::User,
+        cache_key: true,
+        service_tier: true,
+        reasoning: ReasoningRequest::Effort(Efforts {
+            none: true,
+            minimal: true,
+            xhigh: true,
+            max: false,
+        }),
+        ..Profile::generic()
+    };
+    profile.sampling.top_k = true;
+    profile
 }
