@@ -42,6 +42,16 @@ fn sample(dialect: Dialect) -> Sample {
     }
 }
 
+/// The request of a client of the dialect.
+pub(crate) fn request(dialect: Dialect) -> &'static str {
+    sample(dialect).request
+}
+
+/// The stream of a provider of the dialect.
+pub(crate) fn stream(dialect: Dialect) -> &'static str {
+    sample(dialect).stream
+}
+
 fn send(way: Way, host: &str, model: &str) -> Outbound {
     let hints = Hints {
         path_model: Some("gemini-3-pro-preview"),

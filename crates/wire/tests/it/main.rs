@@ -2,7 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod answers;
 mod cells;
+mod proofs;
 mod round;
 mod show;
 mod sides;
+mod streams;
