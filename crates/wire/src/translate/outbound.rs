@@ -3,7 +3,9 @@
 
 use super::codec;
 use super::fault::{Fault, Notes};
-use super::form::{Body, Request};
+use super::form::{Body, Input, Request, ToolKind};
+use super::freeform;
+use super::json::Json;
 use super::names::{Names, Rule};
 use super::openai_responses::Declared;
 use super::options::{Hints, Options};
@@ -67,6 +69,7 @@ pub fn request(
 ) -> Result<Outbound, Fault> {
     let mut request = codec::read_request(way.client, body, hints)?;
     strip_attribution(&mut request);
+    wrap_free_text(&mut request);
     let mut notes = Notes::default();
     let body = codec::write_request(way.provider, &request, options, &mut notes)?;
     let back = back(way, &request, options);
@@ -121,6 +124,24 @@ fn wants_usage(request: &Request<'_>) -> bool {
         }
     });
     wants
+}
+
+/// Makes JSON of the inputs of tools that take free text, whatever that looks like: an empty text
+/// and one that is JSON itself are texts, too. Writers for whom such tools are free text unwrap it.
+fn wrap_free_text(request: &mut Request<'_>) {
+    let Request { tools, turns, .. } = request;
+    let takes_text = |called: &str| {
+        let mut tools = tools.iter();
+        tools.any(|tool| matches!(&tool.kind, ToolKind::Freeform { name, .. } if name == called))
+    };
+    for part in turns.iter_mut().flat_map(|turn| &mut turn.parts) {
+        if let Body::Call(call) = &mut part.body
+            && let Input::Text(text) = &call.input
+            && takes_text(&call.name)
+        {
+            call.input = Input::Json(Json::of_valid(freeform::wrap(text)));
+        }
+    }
 }
 
 fn strip_attribution(request: &mut Request<'_>) {

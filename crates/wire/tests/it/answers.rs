@@ -224,16 +224,17 @@ pub(crate) fn stream(answer: &Answer<'_>, size: usize) -> Vec<u8> {
                 say(open(Opening::Call {
                     id: call.id.clone(),
                     name: call.name.clone(),
-                    freeform: false,
+                    freeform: matches!(call.input, Input::Text(_)),
                     item: call.item.clone(),
                 }));
                 if let Some(opaque) = &call.opaque {
                     say(delta(Piece::Opaque(opaque.clone())));
                 }
-                let Input::Json(json) = &call.input else {
-                    continue;
+                let input = match &call.input {
+                    Input::Json(json) => json.as_str(),
+                    Input::Text(text) => text,
                 };
-                for piece in pieces(json.as_str(), size) {
+                for piece in pieces(input, size) {
                     say(delta(Piece::Input(piece.into())));
                 }
             }

@@ -4,6 +4,7 @@
 
 mod answers;
 mod cells;
+mod codex;
 mod proofs;
 mod round;
 mod show;
