@@ -289,3 +289,18 @@ fn a_demand_for_a_tool_names_it_as_the_provider_knows_it() {
         }
     }
 }
+
+#[test]
+fn arguments_that_break_off_are_a_functions_all_the_same() {
+    let sent = send(Dialect::OpenaiChat, &Profile::generic(), &request(&[]));
+    let call = json!({"id": "a", "type": "function",
+        "function": {"name": "files__read", "arguments": "{\"pa"}});
+    let answer = json!({"id": "c", "choices": [{"index": 0, "finish_reason": "length",
+        "message": {"role": "assistant", "content": null, "tool_calls": [call]}}]});
+    let told = inbound::answer(answer.to_string().as_bytes(), &sent.back, &OPTIONS).unwrap();
+    let body: Value = serde_json::from_slice(&told).unwrap();
+    assert_eq!(
+        self::told(&body["output"][0]),
+        json!({"type": "function_call", "namespace": "files", "name": "read", "arguments": "{\"pa"})
+    );
+}
