@@ -12,6 +12,7 @@
 
 pub mod anthropic;
 pub mod codec;
+pub mod customer;
 pub mod echo;
 pub mod fault;
 pub mod form;

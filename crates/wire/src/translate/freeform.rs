@@ -3,7 +3,9 @@
 
 use std::borrow::Cow;
 
-use super::json::Writer;
+use serde_json::Value;
+
+use super::json::{Json, Writer};
 use crate::scan::Cursor;
 
 /// The member that holds the text.
@@ -11,6 +13,27 @@ pub const MEMBER: &str = "input";
 
 /// The schema of such a tool where only functions with JSON input exist.
 pub const SCHEMA: &str = r#"{"type":"object","properties":{"input":{"type":"string","description":"The whole input, as plain text."}},"required":["input"],"additionalProperties":false}"#;
+
+/// What such a tool does, with the grammar that its input must keep to, for models that cannot be
+/// held to it. `format` is as either of OpenAI's dialects has it.
+#[must_use]
+pub fn describe<'t>(
+    description: Option<&'t str>,
+    format: Option<&Json<'_>>,
+) -> Option<Cow<'t, str>> {
+    let description = description.filter(|text| !text.trim().is_empty());
+    let format: Option<Value> = format.and_then(|it| serde_json::from_str(it.as_str()).ok());
+    let grammar = format.as_ref().map(|all| all.get("grammar").unwrap_or(all));
+    let member = |name: &str| grammar?.get(name)?.as_str();
+    let Some(definition) = member("definition") else {
+        return description.map(Cow::Borrowed);
+    };
+    let before = description.map_or(String::new(), |text| format!("{text}\n\n"));
+    let syntax = member("syntax").unwrap_or("a grammar");
+    Some(Cow::Owned(format!(
+        "{before}The input must keep to this grammar ({syntax}):\n{definition}"
+    )))
+}
 
 /// The JSON object that stands for `text`.
 #[must_use]
@@ -64,6 +87,26 @@ mod tests {
             assert_eq!(unwrap(json), text, "{json}");
         }
         assert!(serde_json::from_str::<serde_json::Value>(SCHEMA).is_ok());
+    }
+
+    #[test]
+    fn models_are_told_the_grammar() {
+        let format =
+            Json::of_valid(r#"{"type":"grammar","syntax":"lark","definition":"start: A"}"#);
+        let chat = r#"{"type":"grammar","grammar":{"syntax":"lark","definition":"start: A"}}"#;
+        let told = "Edits.\n\nThe input must keep to this grammar (lark):\nstart: A";
+        for format in [format, Json::of_valid(chat)] {
+            assert_eq!(
+                describe(Some("Edits."), Some(&format)).as_deref(),
+                Some(told)
+            );
+        }
+        let text = Json::of_valid(r#"{"type":"text"}"#);
+        assert_eq!(
+            describe(Some("Edits."), Some(&text)).as_deref(),
+            Some("Edits.")
+        );
+        assert_eq!(describe(None, None), None);
     }
 
     proptest! {

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use super::codec;
 use super::echo::{self, Memory};
 use super::fault::{Fault, Notes};
-use super::form::{Body, Request};
+use super::form::{Body, Input, Request, ToolKind};
+use super::freeform;
+use super::json::Json;
 use super::names::{Names, Rule};
 use super::openai_responses::Declared;
 use super::options::{Hints, Options};
@@ -93,6 +95,7 @@ pub fn remembering(
     if let Some(memory) = memory {
         echo::recall(&mut request, &**memory);
     }
+    wrap_free_text(&mut request);
     let mut notes = Notes::default();
     let body = codec::write_request(way.provider, &request, options, &mut notes)?;
     let mut back = back(way, &request, options);
@@ -123,7 +126,10 @@ fn back(way: Way, request: &Request<'_>, options: &Options<'_>) -> Back {
 /// The stop sequences that the provider is not told of.
 fn unknown_stops(provider: Dialect, request: &Request<'_>, options: &Options<'_>) -> Vec<String> {
     let takes = match provider {
-        Dialect::AnthropicMessages => usize::MAX,
+        Dialect::AnthropicMessages => {
+            let blank = request.stop.iter().filter(|stop| stop.trim().is_empty());
+            return blank.map(|stop| stop.to_string()).collect();
+        }
         Dialect::OpenaiChat => options.profile.max_stops,
         Dialect::OpenaiResponses => 0,
         Dialect::Gemini => GEMINI_STOPS,
@@ -150,11 +156,53 @@ fn wants_usage(request: &Request<'_>) -> bool {
     wants
 }
 
+/// Makes JSON of the inputs of tools that take free text, whatever that looks like: an empty text
+/// and one that is JSON itself are texts, too. Writers for whom such tools are free text unwrap it.
+fn wrap_free_text(request: &mut Request<'_>) {
+    let Request { tools, turns, .. } = request;
+    let takes_text = |called: &str| {
+        let mut tools = tools.iter();
+        tools.any(|tool| matches!(&tool.kind, ToolKind::Freeform { name, .. } if name == called))
+    };
+    for part in turns.iter_mut().flat_map(|turn| &mut turn.parts) {
+        if let Body::Call(call) = &mut part.body
+            && let Input::Text(text) = &call.input
+            && takes_text(&call.name)
+        {
+            call.input = Input::Json(Json::of_valid(freeform::wrap(text)));
+        }
+    }
+}
+
 fn strip_attribution(request: &mut Request<'_>) {
     let first = request.system.first().map(|part| &part.body);
     if let Some(Body::Text { text, .. }) = first
         && text.trim_start().starts_with(ATTRIBUTION)
     {
         request.system.remove(0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::translate::profile::Profile;
+
+    #[test]
+    fn stops_of_white_space_are_looked_for_where_the_provider_takes_none() {
+        let way = Way {
+            client: Dialect::OpenaiChat,
+            provider: Dialect::AnthropicMessages,
+        };
+        let options = Options {
+            model: "claude-sonnet-4-6",
+            stream: false,
+            profile: &Profile::default(),
+        };
+        let body = br#"{"messages":[{"role":"user","content":"u"}],"stop":["END","\n\n"]}"#;
+        let sent = request(way, body, &Hints::default(), &options).unwrap();
+        let body: serde_json::Value = serde_json::from_slice(&sent.body).unwrap();
+        assert_eq!(body["stop_sequences"], serde_json::json!(["END"]));
+        assert_eq!(sent.back.stops, ["\n\n"]);
     }
 }

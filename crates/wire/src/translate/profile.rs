@@ -71,6 +71,8 @@ pub struct Profile {
     pub cache_key: bool,
     /// Whether it takes `service_tier`.
     pub service_tier: bool,
+    /// Whether it takes `verbosity`.
+    pub verbosity: bool,
     /// Whether `content` may be null beside calls; otherwise it is empty.
     pub null_content: bool,
     /// Whether a conversation may end with the assistant.
@@ -290,6 +292,7 @@ impl Profile {
             user: UserMember::None,
             cache_key: false,
             service_tier: false,
+            verbosity: false,
             null_content: false,
             prefill: true,
             prefix: false,
@@ -337,6 +340,7 @@ impl Profile {
             user: UserMember::SafetyIdentifier,
             cache_key: true,
             service_tier: true,
+            verbosity: five && reasons,
             null_content: true,
             ..Self::generic()
         }

@@ -209,9 +209,10 @@ fn write_part(out: &mut Writer, part: &Part<'_>, thought: &mut Option<String>) -
             }
             out.key("name").string(&call.name);
             out.key("args").raw(&input).end_object();
-            if let Some(opaque) = &call.opaque {
-                out.key("thoughtSignature")
-                    .string(&mark::to_client(opaque, None));
+            let own = call.opaque.as_ref();
+            let own = own.map(|opaque| mark::to_client(opaque, None));
+            if let Some(signature) = own.or(thought.take().map(Cow::Owned)) {
+                out.key("thoughtSignature").string(&signature);
             }
             out.end_object();
             input.len()

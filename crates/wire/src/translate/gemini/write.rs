@@ -140,6 +140,7 @@ impl<'o> Out<'o> {
     }
 
     fn declaration(&mut self, kind: &ToolKind<'_>) {
+        let free;
         let (name, description, parameters) = match kind {
             ToolKind::Function {
                 name,
@@ -150,13 +151,16 @@ impl<'o> Out<'o> {
                 let standard = self.model.reads_json_schemas();
                 let schema = schema.as_ref();
                 let schema = schema.map(|schema| schema::parameters(schema, standard));
-                (name, description, schema)
+                (name, description.as_deref(), schema)
             }
             ToolKind::Freeform {
-                name, description, ..
+                name,
+                description,
+                format,
             } => {
                 let schema = schema::parameters(&Json::of_valid(freeform::SCHEMA), false);
-                (name, description, Some(schema))
+                free = freeform::describe(description.as_deref(), format.as_ref());
+                (name, free.as_deref(), Some(schema))
             }
             ToolKind::Server { .. } => return,
         };
@@ -165,7 +169,7 @@ impl<'o> Out<'o> {
             .key("name")
             .string(&names::sent(name, Rule::GEMINI));
         // Vertex refuses a function that says nothing of itself.
-        let description = description.as_deref().filter(|text| !text.is_empty());
+        let description = description.filter(|text| !text.is_empty());
         self.out
             .key("description")
             .string(description.unwrap_or(name));

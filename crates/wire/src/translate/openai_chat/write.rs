@@ -4,6 +4,8 @@
 //! out with a note where it does not. Calls of tools and their results are never left out.
 
 use crate::dialect::Dialect;
+use crate::scan::Cursor;
+use crate::translate::customer;
 use crate::translate::fault::{Fault, Notes};
 use crate::translate::form::{Extra, Format, Request, Text};
 use crate::translate::json::{Json, Writer};
@@ -205,13 +207,12 @@ impl<'r, 'a> To<'r, 'a> {
                 out.key("prompt_cache_key").string(key);
             }
             Some(_) => notes.add("prompt_cache_key", "left out: the provider takes none"),
-            // Who Anthropic's clients name changes with the session.
-            None if profile.cache_key && request.dialect == Dialect::AnthropicMessages => {
-                if let Some(user) = &request.user {
-                    self.user("prompt_cache_key", user, out);
+            None => {
+                let session = request.user.as_deref().and_then(customer::session);
+                if let Some(session) = session.filter(|_| profile.cache_key) {
+                    out.key("prompt_cache_key").string(&session);
                 }
             }
-            None => {}
         }
         match &request.service_tier {
             Some(tier) if profile.service_tier => {
@@ -228,8 +229,25 @@ impl<'r, 'a> To<'r, 'a> {
         out.key(member);
         match self.request.dialect {
             Dialect::OpenaiChat | Dialect::OpenaiResponses => out.string(user),
-            Dialect::AnthropicMessages | Dialect::Gemini => out.string(&message::hash(user, 32)),
+            Dialect::AnthropicMessages | Dialect::Gemini => out.string(&customer::person(user)),
         };
+    }
+
+    /// How much is to be said, as Responses has it in another place.
+    fn verbosity(&self) -> Option<Json<'a>> {
+        if self.request.dialect != Dialect::OpenaiResponses || !self.profile.verbosity {
+            return None;
+        }
+        let members = &self.request.extra.members;
+        let (_, text) = members.iter().find(|(key, _)| key == "text")?;
+        let mut verbosity = None;
+        Cursor::new(text.as_str().as_bytes()).object(|key, cursor| {
+            let value = std::str::from_utf8(cursor.value()).ok();
+            if key.is("verbosity") && value != Some("null") {
+                verbosity = value.map(|value| Json::of_valid(value.to_owned()));
+            }
+        });
+        verbosity
     }
 
     /// The tier in OpenAI's words.
@@ -259,7 +277,14 @@ impl<'r, 'a> To<'r, 'a> {
             out.key(key).raw(&value.to_string());
         }
         if !self.same() {
+            let verbosity = self.verbosity();
+            if let Some(verbosity) = &verbosity {
+                out.key("verbosity").json(verbosity);
+            }
             for (key, _) in &self.request.extra.members {
+                if verbosity.is_some() && key == "text" {
+                    continue;
+                }
                 notes.add(key.to_string(), "left out: OpenAI Chat has no such member");
             }
         }

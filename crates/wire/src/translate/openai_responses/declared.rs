@@ -1,7 +1,7 @@
-//! Which tools of the client's are not called by a name alone. It is needed to say calls in the
-//! client's words after a provider that knows only names.
+//! Which tools of the client's are not called by a name alone, and which are functions. It is
+//! needed to say calls in the client's words after a provider that knows only names.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::dialect::Dialect;
 use crate::scan::string_value;
@@ -9,11 +9,12 @@ use crate::translate::form::{Extra, Request, Tool, ToolKind};
 
 use super::kinds::SEARCH;
 
-/// The tools of a Responses request that are called by a namespace and a name, and that which
-/// searches for tools.
+/// The tools of a Responses request that are called by a namespace and a name, that which searches
+/// for tools, and those that are called with JSON.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Declared {
     by_name: HashMap<String, Declaration>,
+    functions: HashSet<String>,
 }
 
 /// How one tool is called.
@@ -35,9 +36,19 @@ impl Declared {
             return Self::default();
         }
         let special = request.tools.iter().filter_map(declaration);
+        let functions = request.tools.iter().filter_map(|tool| match &tool.kind {
+            ToolKind::Function { name, .. } => Some(name.to_string()),
+            _ => None,
+        });
         Self {
             by_name: special.collect(),
+            functions: functions.collect(),
         }
+    }
+
+    /// Whether a tool is called with JSON, so that what is none broke off.
+    pub(super) fn is_function(&self, name: &str) -> bool {
+        self.functions.contains(name)
     }
 
     pub(super) fn find(&self, name: &str) -> Option<&Declaration> {

@@ -199,6 +199,9 @@ fn write_stops(scene: Scene<'_, '_>, notes: &mut Notes, out: &mut Writer) {
             "left out: the provider takes no stops of white space",
         );
     }
+    if !stops.iter().any(|stop| fits(stop)) {
+        return;
+    }
     out.key("stop_sequences").array();
     for stop in stops.iter().filter(|stop| fits(stop)) {
         out.string(stop);

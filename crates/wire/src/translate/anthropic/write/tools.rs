@@ -2,8 +2,6 @@
 
 use std::collections::HashSet;
 
-use serde_json::Value;
-
 use super::Scene;
 use super::blocks::write_extra;
 use super::cache::Marks;
@@ -12,7 +10,7 @@ use crate::translate::anthropic::model::Model;
 use crate::translate::fault::Notes;
 use crate::translate::form::{Tool, ToolKind};
 use crate::translate::freeform;
-use crate::translate::json::{Json, Writer};
+use crate::translate::json::Writer;
 use crate::translate::names::{Rule, sent};
 
 /// Most tools whose input is held to its schema.
@@ -108,27 +106,12 @@ fn write_kind(
             description,
             format,
         } => {
-            let text = described(description.as_deref(), format.as_ref());
-            write_head(name, Some(text.trim()).filter(|text| !text.is_empty()), out);
+            let text = freeform::describe(description.as_deref(), format.as_ref());
+            write_head(name, text.as_deref(), out);
             out.key("input_schema").raw(freeform::SCHEMA);
         }
         ToolKind::Server { .. } => {}
     }
-}
-
-/// What a tool of free text does, with the grammar that its input must keep to.
-fn described(description: Option<&str>, format: Option<&Json<'_>>) -> String {
-    let mut text = description.unwrap_or_default().to_owned();
-    let format = format.and_then(|format| serde_json::from_str::<Value>(format.as_str()).ok());
-    let member = |name: &str| Some(format.as_ref()?.get(name)?.as_str()?.to_owned());
-    if let Some(definition) = member("definition") {
-        let syntax = member("syntax").unwrap_or_default();
-        text.push_str("\n\nThe input must keep to this grammar (");
-        text.push_str(&syntax);
-        text.push_str("):\n");
-        text.push_str(&definition);
-    }
-    text
 }
 
 fn write_head(name: &str, description: Option<&str>, out: &mut Writer) {

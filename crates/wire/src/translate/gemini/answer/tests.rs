@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::translate::form::{OpaqueKind, Stop};
+use crate::translate::form::{Call, Input, Opaque, OpaqueKind, Stop};
 
 fn written(body: &str) -> Value {
     let answer = read_answer(body.as_bytes()).unwrap();
@@ -46,6 +46,46 @@ fn calls_make_the_stop_tool_use_and_keep_their_signature() {
         call.opaque.as_ref().unwrap().kind,
         OpaqueKind::ThoughtSignature
     );
+}
+
+#[test]
+fn a_call_carries_the_thinking_before_it_for_clients_that_forget_thoughts() {
+    let opaque = |value: &'static str| Opaque {
+        value: value.into(),
+        kind: OpaqueKind::Signature,
+    };
+    let thinking = Body::Thinking {
+        text: "hm".into(),
+        opaque: Some(opaque("sig")),
+        id: None,
+    };
+    let call = |name: &'static str| {
+        Body::Call(Call {
+            id: name.into(),
+            name: name.into(),
+            input: Input::Json(Json::of_valid("{}")),
+            item: None,
+            opaque: None,
+        })
+    };
+    let answer = Answer {
+        dialect: Dialect::AnthropicMessages,
+        id: "".into(),
+        model: "".into(),
+        parts: vec![thinking.into(), call("a").into(), call("b").into()],
+        stop: Stop::ToolUse,
+        usage: None,
+        extra: Extra::default(),
+    };
+    let body = write_answer(&answer, &AnswerOptions::default());
+    let body: Value = serde_json::from_slice(&body).unwrap();
+    let parts = &body["candidates"][0]["content"]["parts"];
+    let carried = mark::from_client(parts[1]["thoughtSignature"].as_str().unwrap().into());
+    assert_eq!(
+        (carried.opaque, carried.thought.as_deref()),
+        (opaque("sig"), Some("hm"))
+    );
+    assert_eq!(parts[2].get("thoughtSignature"), None);
 }
 
 #[test]

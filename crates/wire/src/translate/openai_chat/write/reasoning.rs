@@ -183,6 +183,23 @@ fn details(to: &To<'_, '_>, message: &Message<'_, '_>, out: &mut Writer) {
     }
 }
 
+fn apart(summary: &str, opaque: &Opaque<'_>, id: Option<&str>, out: &mut Writer) -> bool {
+    for (kind, member, value) in [
+        ("reasoning.summary", "summary", summary),
+        ("reasoning.encrypted", "data", &*opaque.value),
+    ] {
+        out.object().key("type").string(kind);
+        out.key(member).string(value);
+        if let Some(id) = id {
+            out.key("id").string(id);
+        }
+        out.key("format")
+            .string(Issuer::Other.format())
+            .end_object();
+    }
+    true
+}
+
 /// Writes one of them; says whether there was something to write.
 fn detail(to: &To<'_, '_>, part: &Part<'_>, issuer: Issuer, out: &mut Writer) -> bool {
     let Body::Thinking { text, opaque, id } = &part.body else {
@@ -199,6 +216,10 @@ fn detail(to: &To<'_, '_>, part: &Part<'_>, issuer: Issuer, out: &mut Writer) ->
         .iter()
         .any(|(key, value)| key == "type" && value.as_str() == "\"reasoning.summary\"");
     let encrypted = text.is_empty() && opaque.is_some();
+    // OpenAI's summary and what it encrypts stand apart.
+    if let Some(opaque) = opaque.filter(|_| issuer == Issuer::Other && !encrypted && !to.same()) {
+        return apart(text, opaque, id.as_deref(), out);
+    }
     out.object();
     if !said("type") {
         out.key("type");

@@ -126,6 +126,29 @@ fn signatures_go_to_their_issuer_only() {
 }
 
 #[test]
+fn summary_and_encrypted_reasoning_stand_apart() {
+    let body = br#"{"model":"m","input":[{"type":"reasoning","id":"rs","encrypted_content":"E",
+        "summary":[{"type":"summary_text","text":"s"}]},
+        {"type":"message","role":"assistant","content":"a"}],
+        "text":{"verbosity":"low"}}"#;
+    let request =
+        crate::translate::openai_responses::read_request(body, &Hints::default()).unwrap();
+    let profile = Profile {
+        echo: ReasoningEcho::Details,
+        ..Profile::openai("gpt-5.2")
+    };
+    let (out, notes) = finish(&request, &profile);
+    assert_eq!(
+        out["messages"][0]["reasoning_details"],
+        json!([
+            {"type": "reasoning.summary", "summary": "s", "id": "rs", "format": "openai-responses-v1"},
+            {"type": "reasoning.encrypted", "data": "E", "id": "rs", "format": "openai-responses-v1"},
+        ])
+    );
+    assert_eq!((&out["verbosity"], notes.count), (&json!("low"), 0));
+}
+
+#[test]
 fn schemas_are_mended_and_otherwise_kept() {
     let tool = |schema: Value| {
         json!({"messages": [{"role": "user", "content": "u"}],
@@ -338,11 +361,12 @@ fn the_stops_that_are_not_sent_are_told() {
 
 #[test]
 fn a_customer_of_another_dialect_is_named_by_a_hash() {
-    let body = json!({"messages": [{"role": "user", "content": "u"}], "user": "Ann"});
+    let user = "user_Ann_session_5f0c";
+    let body = json!({"messages": [{"role": "user", "content": "u"}], "user": user});
     let (out, _) = written(&body, &Profile::openai("gpt-4o"));
     let name = out["safety_identifier"].as_str().unwrap();
-    assert!(name.len() == 32 && !name.contains("Ann"));
-    assert_eq!(out["prompt_cache_key"], name);
+    assert!(name.len() == 64 && !name.contains("Ann"));
+    assert_eq!(out["prompt_cache_key"], "5f0c");
     let (out, notes) = written(&body, &Profile::generic());
     assert_eq!((out.get("user"), notes.count), (None, 1));
 }

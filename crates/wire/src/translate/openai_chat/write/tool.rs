@@ -61,16 +61,7 @@ fn write_tool(to: &To<'_, '_>, tool: &Tool<'_>, out: &mut Writer, notes: &mut No
             strict,
         } => {
             let schema = schema::input(to, schema.as_ref());
-            let strict = strict.filter(|strict| {
-                let fits = to.same() || !*strict || schema::qualifies(&schema);
-                if !fits {
-                    notes.add(
-                        "tools.strict",
-                        "left out: the schema allows what strict does not",
-                    );
-                }
-                fits && (to.same() || *strict)
-            });
+            let strict = strict.filter(|strict| binds(to, *strict, &schema, notes));
             open("function", name, description.as_deref(), out);
             out.key("parameters").raw(&schema);
             if let Some(strict) = strict {
@@ -90,8 +81,11 @@ fn write_tool(to: &To<'_, '_>, tool: &Tool<'_>, out: &mut Writer, notes: &mut No
             close(to, tool, out);
         }
         ToolKind::Freeform {
-            name, description, ..
+            name,
+            description,
+            format,
         } => {
+            let description = freeform::describe(description.as_deref(), format.as_ref());
             open("function", name, description.as_deref(), out);
             out.key("parameters").raw(freeform::SCHEMA);
             close(to, tool, out);
@@ -111,6 +105,18 @@ fn write_tool(to: &To<'_, '_>, tool: &Tool<'_>, out: &mut Writer, notes: &mut No
         }
     }
     true
+}
+
+/// Whether it is said that the input must, or need not, fit the schema.
+fn binds(to: &To<'_, '_>, strict: bool, schema: &str, notes: &mut Notes) -> bool {
+    let fits = to.same() || !strict || schema::qualifies(schema);
+    if !fits {
+        notes.add(
+            "tools.strict",
+            "left out: the schema allows what strict does not",
+        );
+    }
+    fits && (to.same() || strict)
 }
 
 fn anthropic(to: &To<'_, '_>) -> bool {

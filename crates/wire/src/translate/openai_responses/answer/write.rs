@@ -94,7 +94,7 @@ impl Output<'_> {
         let declared = self.declared.find(&call.name);
         let (freeform, input) = match &call.input {
             Input::Json(json) => (false, json.as_str()),
-            Input::Text(text) => (true, text.as_ref()),
+            Input::Text(text) => (!self.declared.is_function(&call.name), text.as_ref()),
         };
         let called = Called {
             call_id: match call.id.is_empty() {

@@ -1,11 +1,12 @@
 //! What a request says besides the conversation and its tools.
 
 use super::super::kinds::{CONTENT, MESSAGE};
-use super::super::members::{Members, extra, splice};
+use super::super::members::{extra, splice};
 use super::super::schema;
 use super::tools::SEARCH;
-use super::{Context, MAX_ID, hash, short_id};
+use super::{Context, MAX_ID, short_id};
 use crate::dialect::Dialect;
+use crate::translate::customer;
 use crate::translate::fault::Notes;
 use crate::translate::form::{Amount, Effort, Format, Sampling, Thinking};
 use crate::translate::json::{Json, Writer};
@@ -143,7 +144,7 @@ fn text(out: &mut Writer, context: Context<'_, '_>, notes: &mut Notes) {
     out.key("text").object();
     if let Some(format) = format {
         out.key("format").object();
-        write_format(out, format, context.own, notes);
+        write_format(out, format, request.dialect, notes);
         out.end_object();
     }
     if let Some(verbosity) = verbosity {
@@ -155,7 +156,7 @@ fn text(out: &mut Writer, context: Context<'_, '_>, notes: &mut Notes) {
     out.end_object();
 }
 
-fn write_format(out: &mut Writer, format: &Format<'_>, own: bool, notes: &mut Notes) {
+fn write_format(out: &mut Writer, format: &Format<'_>, dialect: Dialect, notes: &mut Notes) {
     let Format::Schema {
         name,
         description,
@@ -174,14 +175,16 @@ fn write_format(out: &mut Writer, format: &Format<'_>, own: bool, notes: &mut No
         out.key("description").string(description);
     }
     out.key("schema").json(schema);
-    if own {
+    if dialect == Dialect::OpenaiResponses {
         if let Some(strict) = strict {
             out.key("strict").boolean(*strict);
         }
         return;
     }
+    // Anthropic and Google bind the answer to the schema without being told to.
+    let binds = strict.unwrap_or(dialect != Dialect::OpenaiChat);
     let wanted = *strict == Some(true);
-    let strict = wanted && schema::is_strict(schema.as_str());
+    let strict = binds && schema::is_strict(schema.as_str());
     if wanted && !strict {
         notes.add("format", "not strict: the schema leaves something open");
     }
@@ -242,7 +245,7 @@ fn identity(out: &mut Writer, context: Context<'_, '_>, notes: &mut Notes) {
     if let (Some(user), Some(member)) = (user, member) {
         out.key(member).string(&identifier(user, request.dialect));
     }
-    let session = || user.and_then(session);
+    let session = || user.and_then(customer::session);
     let key = request.cache_key.as_deref().map(str::to_owned);
     if (context.own || profile.cache_key)
         && let Some(key) = key.or_else(session)
@@ -270,15 +273,6 @@ fn identifier(user: &str, dialect: Dialect) -> String {
     let openai = matches!(dialect, Dialect::OpenaiChat | Dialect::OpenaiResponses);
     match openai && user.len() <= MAX_ID {
         true => user.to_owned(),
-        false => hash(user, 32),
+        false => customer::person(user),
     }
-}
-
-/// The session that Claude Code tells with its user.
-fn session(user: &str) -> Option<String> {
-    if let Some(mut all) = Members::of(user) {
-        return Some(all.text("session_id")?.into_owned()).filter(|id| !id.is_empty());
-    }
-    let (_, session) = user.rsplit_once("_session_")?;
-    (!session.is_empty()).then(|| session.to_owned())
 }

@@ -375,6 +375,16 @@ fn what_the_api_does_not_take_is_left_out_with_a_word() {
     assert_eq!(body["prompt_cache_key"], "s-1");
     assert_eq!(body["text"]["format"]["name"], "response");
     assert_eq!(body["text"]["format"]["strict"], false);
+    let closed =
+        r#"{"type":"object","properties":{"a":{}},"required":["a"],"additionalProperties":false}"#;
+    request.format = Some(Format::Schema {
+        name: None,
+        description: None,
+        schema: Json::of_valid(closed),
+        strict: None,
+    });
+    let (body, _) = written(&request, "gpt-5");
+    assert_eq!(body["text"]["format"]["strict"], true);
     let fields = [
         "format",
         "max_tokens",

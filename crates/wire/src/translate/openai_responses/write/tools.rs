@@ -182,8 +182,13 @@ impl<'r, 'a> List<'r, 'a> {
         let out = &mut self.out;
         out.object().key("type").string(kind);
         out.key("name").string(&name);
-        if let Some(description) = description {
-            out.key("description").string(description);
+        let description = description.as_deref();
+        let told = match custom {
+            true => description.map(Text::Borrowed),
+            false => freeform::describe(description, format.as_ref()),
+        };
+        if let Some(description) = told {
+            out.key("description").string(&description);
         }
         match (custom, format) {
             (true, Some(format)) => {
