@@ -200,6 +200,16 @@ mod tests {
         );
     }
 
+    #[test]
+    fn half_a_character_costs_only_itself() {
+        let mut partial = Partial::default();
+        for piece in [r#""a\ud83d""#, r#""\x""#, r#""b\n""#] {
+            let piece = format!(r#"[{{"jsonPath":"$.t","stringValue":{piece}}}]"#);
+            assert!(partial.add(piece.as_bytes()));
+        }
+        assert_eq!(partial.finish(), "{\"t\":\"a\u{FFFD}b\\n\"}");
+    }
+
     proptest! {
         #[test]
         fn no_path_panics(path in "[$.\\['\"a\\]0-9]{0,20}") {
