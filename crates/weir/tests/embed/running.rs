@@ -118,7 +118,7 @@ fn it_needs_no_runtime_of_the_callers() {
 async fn a_proxy_is_used_when_one_is_given() {
     let proxy = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://user:word@{}", proxy.local_addr().unwrap());
-    let upstream = "http://upstream.invalid:80/v1";
+    let upstream = "http://upstream.invalid/v1";
     let translator = start(
         upstream,
         Secret::new("t"),
