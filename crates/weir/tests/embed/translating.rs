@@ -206,6 +206,17 @@ async fn the_question_for_the_quota_is_answered_without_the_upstream() {
 }
 
 #[tokio::test]
+async fn tokens_are_counted_without_the_upstream() {
+    let mock = mock().await;
+    let translator = translator(&mock);
+    let line = "POST /v1/messages/count_tokens";
+    let answer = ask(&translator, line, &[&key(&translator)], BODY).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert!(answer.json()["input_tokens"].as_u64().unwrap() > 0);
+    assert!(mock.received().is_empty());
+}
+
+#[tokio::test]
 async fn other_paths_are_not_found_and_other_methods_not_allowed() {
     let mock = mock().await;
     let translator = translator(&mock);
