@@ -29,6 +29,7 @@ use std::fmt;
 
 use xxhash_rust::xxh3::xxh3_64;
 
+pub use checks::{base_url, proxy};
 pub use fault::{Fault, Place};
 pub use reference::reference_markdown;
 pub use sample::init_file;

@@ -24,7 +24,7 @@ use crate::forward::{Failure, Message, forward};
 use crate::judge::Ruling;
 use crate::keyring::KeyUse;
 use crate::misses::{Kept, Miss};
-use crate::provider::{Asked, Outbound, Signing, Unfit};
+use crate::provider::{Api, Asked, Outbound, SignError, Signing, Unfit};
 use crate::relay::Answer;
 use crate::settle::Lesson;
 use crate::shape::{self, Credential};
@@ -272,32 +272,21 @@ impl Errand<'_> {
 
     async fn signed(
         &self,
-        tried: &Tried<'_>,
+        tried: &mut Tried<'_>,
         mut outbound: Outbound,
         credential: Credential,
     ) -> Result<Outbound, Miss> {
-        if credential == Credential::Configured {
-            let key = tried.key.as_ref().map(|key| &*key.key);
-            self.sign(tried.member, &mut outbound, key).await?;
+        let signed = match credential {
+            Credential::Configured => {
+                let key = tried.key.as_ref().map(|key| &*key.key);
+                sign(tried.member, |api| Some(api.sign(&mut outbound, key))).await
+            }
+            Credential::Client => sign(tried.member, |api| api.overrule(&mut outbound)).await,
+        };
+        if signed.map_err(|failure| of_failure(&failure))? {
+            tried.credential = Credential::Configured;
         }
         Ok(outbound)
-    }
-
-    async fn sign(
-        &self,
-        member: &Member,
-        outbound: &mut Outbound,
-        key: Option<&weir_core::settings::Key>,
-    ) -> Result<(), Miss> {
-        let limit = member.provider.connect_timeout;
-        let signed = match member.api.sign(outbound, key) {
-            Signing::Ready(signed) => signed.map_err(|error| error.to_string()),
-            Signing::Wait(signing) => match tokio::time::timeout(limit, signing).await {
-                Ok(signed) => signed.map_err(|error| error.to_string()),
-                Err(_) => Err(format!("no credential within {limit:?}")),
-            },
-        };
-        signed.map_err(|cause| of_failure(&Failure::Unsigned(cause)))
     }
 
     /// The body with its thinking blocks as `member` can take them; none when nothing changes.
@@ -392,6 +381,29 @@ impl Errand<'_> {
     }
 }
 
+/// Puts a credential in, if `member` has one to put there, within its connect timeout.
+async fn sign<'a>(
+    member: &'a Member,
+    signing: impl FnOnce(&'a dyn Api) -> Option<Signing<'a>>,
+) -> Result<bool, Failure> {
+    let limit = member.provider.connect_timeout;
+    let signed = match signing(&*member.api) {
+        None => return Ok(false),
+        Some(Signing::Ready(signed)) => signed,
+        Some(Signing::Wait(signing)) => match tokio::time::timeout(limit, signing).await {
+            Ok(signed) => signed,
+            Err(_) => return Err(Failure::Unsigned(format!("no credential within {limit:?}"))),
+        },
+    };
+    match signed {
+        Ok(()) => Ok(true),
+        Err(SignError::Token(error)) if error.is_rejected() => {
+            Err(Failure::Rejected(error.to_string()))
+        }
+        Err(error) => Err(Failure::Unsigned(error.to_string())),
+    }
+}
+
 /// How long the provider asks to be left alone.
 fn wait_of(headers: &HeaderMap) -> Option<Duration> {
     retry_after::from_headers(headers, now().unix_ms).map(Duration::from_millis)
@@ -435,7 +447,8 @@ fn of_failure(failure: &Failure) -> Miss {
     Miss {
         kind,
         message: match (kind, failure) {
-            (ErrorKind::Timeout, _) | (_, Failure::Unsigned(_) | Failure::Unreadable(_)) => {
+            (ErrorKind::Timeout, _)
+            | (_, Failure::Unsigned(_) | Failure::Rejected(_) | Failure::Unreadable(_)) => {
                 failure.to_string()
             }
             _ => kind.message().to_owned(),

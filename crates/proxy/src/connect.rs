@@ -87,7 +87,7 @@ impl Connector {
     /// # Errors
     /// When the proxy's address cannot be used, or TLS finds no root certificates.
     pub fn new(provider: &Provider) -> io::Result<Self> {
-        let destination = provider.base_url.clone();
+        let destination = with_port(&provider.base_url)?;
         let mut tcp = HttpConnector::new_with_resolver(Resolver(GaiResolver::new()));
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
@@ -197,6 +197,19 @@ impl Service<Name> for Resolver {
             found
         })
     }
+}
+
+/// The address with its port. Ways through a proxy take 443 where none is named, whatever the scheme.
+fn with_port(address: &Uri) -> io::Result<Uri> {
+    let mut parts = address.clone().into_parts();
+    if let Some(authority) = &parts.authority
+        && authority.port().is_none()
+        && address.scheme_str() == Some("http")
+    {
+        let authority = format!("{}:80", authority.host()).parse();
+        parts.authority = Some(authority.map_err(io::Error::other)?);
+    }
+    Uri::from_parts(parts).map_err(io::Error::other)
 }
 
 fn matcher(proxy: &OutboundProxy) -> Option<Matcher> {

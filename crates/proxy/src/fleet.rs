@@ -16,7 +16,7 @@ use weir_core::route::affinity::Affinity;
 use weir_core::route::breaker::{Admission, Outcome, State, Transition};
 use weir_core::route::latency::Latency;
 use weir_core::route::strategy::Memory;
-use weir_core::settings::{Cloud, Health, Provider, Routing, Settings, Strategy};
+use weir_core::settings::{Health, Provider, Routing, Settings, Strategy};
 use weir_core::tokens::calibration::Calibration;
 use weir_core::vault::Vault;
 use weir_wire::dialect::{Dialect, Operation};
@@ -34,6 +34,9 @@ use crate::upstream::Upstream;
 const MAX_SESSIONS: usize = 65_536;
 /// Nobody has chosen a strategy.
 const NOT_CHOSEN: usize = usize::MAX;
+
+/// What settles how a provider is asked: [`api`], or what an embedding program does instead.
+pub type Make<'a> = &'a dyn Fn(&Arc<Provider>) -> io::Result<Box<dyn Api>>;
 
 /// A provider in use.
 #[derive(Debug)]
@@ -81,6 +84,7 @@ impl Member {
         workers: usize,
         health: &Health,
         old: Option<&Self>,
+        make: Make<'_>,
     ) -> io::Result<Self> {
         let keys = match old {
             Some(old) => old
@@ -95,7 +99,7 @@ impl Member {
         };
         Ok(Self {
             upstream: Arc::new(upstream),
-            api: api(provider)?,
+            api: make(provider)?,
             keys: Mutex::new(keys),
             breaker: SharedBreaker::new(health),
             latency: Mutex::default(),
@@ -189,7 +193,7 @@ impl Member {
     /// Whether a client may use a credential here that is not its own.
     #[must_use]
     pub fn lends_credentials(&self) -> bool {
-        self.provider.cloud != Cloud::None || self.has_keys()
+        self.api.has_credential() || self.has_keys()
     }
 
     /// What clients are told of a key.
@@ -360,6 +364,19 @@ impl Fleet {
     /// # Errors
     /// When a provider's proxy, TLS or credentials cannot be set up; the text names the provider.
     pub fn build(settings: &Settings, workers: usize, previous: Option<&Self>) -> io::Result<Self> {
+        Self::build_with(settings, workers, previous, &api)
+    }
+
+    /// The same with providers that are asked in another way than their kind's.
+    ///
+    /// # Errors
+    /// As [`Fleet::build`], and as `make` says.
+    pub fn build_with(
+        settings: &Settings,
+        workers: usize,
+        previous: Option<&Self>,
+        make: Make<'_>,
+    ) -> io::Result<Self> {
         let known = Known::read(&settings.routing, previous.map(|fleet| &fleet.known))?;
         let mut members = Vec::with_capacity(settings.providers.len());
         for provider in &settings.providers {
@@ -373,6 +390,7 @@ impl Fleet {
                     workers,
                     &settings.health,
                     old.map(|old| &**old),
+                    make,
                 )?),
             });
         }

@@ -58,6 +58,9 @@ pub enum Failure {
     /// The provider's credential could not be got or made.
     #[error("the request could not be signed: {0}")]
     Unsigned(String),
+    /// Whoever has to make it accepts what it is made from no more.
+    #[error("the credential is no longer accepted: {0}")]
+    Rejected(String),
 }
 
 impl Failure {
@@ -70,6 +73,7 @@ impl Failure {
             | Self::Broke(_)
             | Self::Unreadable(_)
             | Self::Unsigned(_) => ErrorKind::Upstream,
+            Self::Rejected(_) => ErrorKind::Authentication,
         }
     }
 }

@@ -18,7 +18,7 @@ use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use weir_core::exchange::RawBody;
 use weir_core::secret::Secret;
-use weir_core::settings::{AuthStyle, Key, Provider, ProviderKind};
+use weir_core::settings::{AuthStyle, Cloud, Key, Provider, ProviderKind};
 use weir_wire::dialect::{Dialect, Operation};
 use weir_wire::edit::Edits;
 use weir_wire::errors::ErrorKind;
@@ -36,6 +36,7 @@ mod ollama;
 mod openai;
 mod openai_compatible;
 mod openrouter;
+pub mod sourced;
 mod vertex;
 mod zai;
 
@@ -142,6 +143,9 @@ pub enum SignError {
     /// The cloud's credential could not be had.
     #[error(transparent)]
     Credential(#[from] CredentialError),
+    /// Who was to hand it over has none.
+    #[error(transparent)]
+    Token(#[from] sourced::TokenError),
     /// The request cannot be put in the form that is signed.
     #[error("the request cannot be signed: {0}")]
     Request(&'static str),
@@ -246,6 +250,17 @@ pub trait Api: Send + Sync + Debug {
             self.auth(request.uri.path(), &key.secret)
         });
         Signing::Ready(put_key(&mut request.headers, style, &key.secret))
+    }
+
+    /// Whether it has a credential of its own to put in, one that is no key.
+    fn has_credential(&self) -> bool {
+        self.provider().cloud != Cloud::None
+    }
+
+    /// Puts its credential in where the client's own is already; none leaves that.
+    fn overrule<'a>(&'a self, request: &'a mut Outbound) -> Option<Signing<'a>> {
+        let _any = request;
+        None
     }
 
     /// It has refused a credential of its own, one that is no key.

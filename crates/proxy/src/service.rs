@@ -18,7 +18,7 @@ use weir_core::exchange::{End, RawBody};
 use weir_core::health::{Lifecycle, Running};
 use weir_core::identity::Pass;
 use weir_core::limit::{Concurrency, Permit};
-use weir_wire::dialect::{Dialect, Operation, recognise};
+use weir_wire::dialect::{Dialect, Operation, Recognised, recognise};
 use weir_wire::errors::ErrorKind;
 
 use crate::ask::Ask;
@@ -124,7 +124,8 @@ impl Gateway {
             None => {}
         }
         let uri = request.uri();
-        let recognised = recognise(request.method(), uri.path(), uri.query(), request.headers());
+        let recognised = recognise(request.method(), uri.path(), uri.query(), request.headers())
+            .or_else(|| self.snapshot.load().otherwise.map(Recognised::other));
         let Some(recognised) = recognised else {
             let response = self.control.answer(request, peer.address).await;
             return Ok(response.map(|body| body.keep_busy(busy)));

@@ -19,7 +19,7 @@ const X_GOOG_API_KEY: HeaderName = HeaderName::from_static("x-goog-api-key");
 /// What another gateway uses inside; it must never come from a client.
 const X_SELECTED_KEY: HeaderName = HeaderName::from_static("x-selected-key");
 /// Headers in which clients send a credential of their own.
-const CREDENTIALS: [HeaderName; 4] = [AUTHORIZATION, X_API_KEY, X_GOOG_API_KEY, API_KEY];
+pub(crate) const CREDENTIALS: [HeaderName; 4] = [AUTHORIZATION, X_API_KEY, X_GOOG_API_KEY, API_KEY];
 const SCHEME: &[u8] = b"bearer ";
 /// What set-up tools of gateways put in a client's settings in place of a credential.
 const PLACEHOLDER: &[u8] = b"managed-by-";

@@ -8,6 +8,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use weir_core::identity::Gate;
 use weir_core::settings::Settings;
+use weir_wire::dialect::Dialect;
 
 use crate::fleet::Fleet;
 
@@ -28,6 +29,8 @@ pub struct Snapshot {
     pub trusted_proxies: Vec<IpNet>,
     /// Bytes of a request's body that are said in the log, where that is asked for.
     pub max_logged_bytes: usize,
+    /// What a path counts as that is no known API's; none leaves it to [`crate::Control`].
+    pub otherwise: Option<Dialect>,
     /// The providers.
     pub fleet: Fleet,
 }
@@ -39,7 +42,13 @@ impl Snapshot {
     /// When a provider's proxy or TLS cannot be set up; the text names the provider.
     pub fn build(settings: &Settings, workers: usize, previous: Option<&Self>) -> io::Result<Self> {
         let fleet = Fleet::build(settings, workers, previous.map(|snapshot| &snapshot.fleet))?;
-        Ok(Self {
+        Ok(Self::of(settings, fleet))
+    }
+
+    /// The same with providers that are ready.
+    #[must_use]
+    pub fn of(settings: &Settings, fleet: Fleet) -> Self {
+        Self {
             gate: Gate::new(&settings.auth, settings.server.trust_proxy),
             max_body_bytes: settings.server.max_body_bytes,
             read_timeout: settings.server.read_timeout,
@@ -51,8 +60,9 @@ impl Snapshot {
                 Vec::new()
             },
             max_logged_bytes: settings.logging.debug.max_body_bytes,
+            otherwise: None,
             fleet,
-        })
+        }
     }
 
     /// Bytes of one response that are kept; 0 when nothing is.

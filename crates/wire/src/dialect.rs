@@ -80,6 +80,12 @@ pub struct Recognised<'a> {
 }
 
 impl Recognised<'_> {
+    /// A request whose path is of no known API, for who is sent it all the same.
+    #[must_use]
+    pub fn other(dialect: Dialect) -> Self {
+        Self::of(dialect, Operation::Other)
+    }
+
     fn of(dialect: Dialect, operation: Operation) -> Self {
         Self {
             dialect,

@@ -51,7 +51,7 @@ pub(crate) fn listen(text: &str) -> Result<SocketAddr, String> {
 ///
 /// # Errors
 /// When it is not one.
-pub(crate) fn base_url(text: &str) -> Result<Uri, String> {
+pub fn base_url(text: &str) -> Result<Uri, String> {
     url(text, &["http", "https"]).and_then(|uri| {
         if uri
             .authority()
@@ -67,7 +67,7 @@ pub(crate) fn base_url(text: &str) -> Result<Uri, String> {
 ///
 /// # Errors
 /// When it is none of them.
-pub(crate) fn proxy(text: &str) -> Result<(), String> {
+pub fn proxy(text: &str) -> Result<(), String> {
     if matches!(text, "direct" | "environment") {
         return Ok(());
     }

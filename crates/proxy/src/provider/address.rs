@@ -48,6 +48,14 @@ pub(crate) fn gemini_path(model: &str, stream: bool) -> Result<PathAndQuery, Unf
     parse(format!("/v1beta/models/{}:{verb}", encoded(model, "")))
 }
 
+/// The path for a base address that has the version in it.
+pub(super) fn without_version(path: PathAndQuery) -> Result<PathAndQuery, Unfit> {
+    match path.as_str().strip_prefix("/v1/") {
+        Some(rest) => parse(format!("/{rest}")),
+        None => Ok(path),
+    }
+}
+
 /// A path of parts that have been encoded.
 pub(super) fn parse(path: String) -> Result<PathAndQuery, Unfit> {
     PathAndQuery::try_from(path).map_err(|_| Unfit::field("`model`: cannot be part of an address"))

@@ -6,7 +6,6 @@
 use std::sync::Arc;
 
 use http::HeaderMap;
-use http::uri::PathAndQuery;
 use weir_core::settings::Provider;
 
 use super::{Api, Asked, Shaped, Unfit, address, complete_headers, model_edit};
@@ -24,7 +23,7 @@ impl Api for OpenaiCompatible {
         let path = address::client_path(asked)?;
         Ok(Shaped {
             path: if self.has_version() {
-                without_version(path)?
+                address::without_version(path)?
             } else {
                 path
             },
@@ -40,12 +39,5 @@ impl OpenaiCompatible {
             part.strip_prefix('v')
                 .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
         })
-    }
-}
-
-fn without_version(path: PathAndQuery) -> Result<PathAndQuery, Unfit> {
-    match path.as_str().strip_prefix("/v1/") {
-        Some(rest) => address::parse(format!("/{rest}")),
-        None => Ok(path),
     }
 }
