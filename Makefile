@@ -1,6 +1,6 @@
 # What people run. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test unit clients bench bench-full check ci generated fmt doc clean
+.PHONY: help run demo test unit clients fuzz bench bench-full check ci generated fmt doc clean
 
 CARGO ?= cargo
 
@@ -26,6 +26,9 @@ unit: ## the Rust tests alone
 clients: ## the real agents and SDKs through weir, against the mock
 	$(CARGO) build -p weir --locked
 	tests/clients/run
+
+fuzz: ## look for inputs that break a parser or translator, five minutes for each target
+	scripts/fuzz.sh $(FUZZ_ARGS)
 
 bench: ## weir beside nginx on this machine, about two minutes
 	scripts/prepare-bench.sh

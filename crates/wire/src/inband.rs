@@ -33,6 +33,8 @@ pub struct FirstEvent {
     splitter: Splitter,
     /// A plain body as far as it came.
     plain: Option<Vec<u8>>,
+    /// Whether anything but white space came.
+    begun: bool,
     seen: usize,
     judged: bool,
 }
@@ -45,6 +47,7 @@ impl FirstEvent {
             dialect,
             splitter: Splitter::with_max_event(2 * MAX_LOOK),
             plain: None,
+            begun: false,
             seen: 0,
             judged: false,
         }
@@ -55,10 +58,12 @@ impl FirstEvent {
         if self.judged {
             return Judgement::Commit;
         }
-        let starts = self.seen == 0;
         self.seen += piece.len();
-        if starts && matches!(piece.trim_ascii_start().first(), Some(b'{' | b'[')) {
-            self.plain = Some(Vec::new());
+        if !self.begun
+            && let Some(first) = piece.trim_ascii_start().first()
+        {
+            self.begun = true;
+            self.plain = matches!(first, b'{' | b'[').then(Vec::new);
         }
         let judgement = match &mut self.plain {
             Some(body) if body.is_empty() && !may_be_an_error(piece) => Judgement::Commit,
@@ -93,10 +98,12 @@ fn plain(dialect: Dialect, body: &[u8]) -> Judgement {
     if !may_be_an_error(body) {
         return Judgement::Commit;
     }
-    match serde_json::from_slice::<Value>(body) {
-        Ok(value) => error_in(dialect, &value).unwrap_or(Judgement::Commit),
-        Err(fault) if fault.is_eof() => Judgement::Pending,
-        Err(_) => Judgement::Commit,
+    // What follows the value may not have come yet, so it says nothing.
+    let mut values = serde_json::Deserializer::from_slice(body).into_iter::<Value>();
+    match values.next() {
+        Some(Ok(value)) => error_in(dialect, &value).unwrap_or(Judgement::Commit),
+        Some(Err(fault)) if !fault.is_eof() => Judgement::Commit,
+        Some(Err(_)) | None => Judgement::Pending,
     }
 }
 
@@ -268,6 +275,7 @@ mod tests {
         );
         assert_eq!(error(Dialect::Gemini, google).0, 503);
         assert_eq!(error(Dialect::Gemini, &format!("[{google}]")).0, 503);
+        assert_eq!(error(Dialect::Gemini, &format!("\n {google} rest")).0, 503);
     }
 
     #[test]

@@ -25,13 +25,15 @@ pub fn cut(parts: &mut Vec<Part<'_>>, stops: &[String]) -> Option<String> {
     None
 }
 
-/// Where the first of `stops` begins; of several that begin there, the longest.
+/// Where the one of `stops` begins that is complete first; of several that are, the longest. So a
+/// stream ends at the same one wherever it is cut.
 fn first<'s>(text: &str, stops: &'s [String]) -> Option<(usize, &'s str)> {
-    let found = stops.iter().filter_map(|stop| {
+    let stops = stops.iter().filter(|stop| !stop.is_empty());
+    let found = stops.filter_map(|stop| {
         let at = memmem::find(text.as_bytes(), stop.as_bytes())?;
         Some((at, stop.as_str()))
     });
-    found.min_by_key(|(at, stop)| (*at, usize::MAX - stop.len()))
+    found.min_by_key(|(at, stop)| (at + stop.len(), *at))
 }
 
 /// The same for a stream, whose parts come one after the other. Of the text no more is held back
@@ -189,6 +191,22 @@ mod tests {
     fn what_only_begins_like_one_is_said() {
         let (text, stop) = run(&["END"], &["E", "N", "E", "EN"]);
         assert_eq!((text.as_str(), stop), ("ENEEN", None));
+    }
+
+    #[test]
+    fn of_several_the_one_that_is_complete_first_ends_the_text() {
+        for pieces in [&["abcd"][..], &["ab", "cd"], &["a", "b", "c", "d"]] {
+            let (text, stop) = run(&["bcd", "c", "bc", ""], pieces);
+            assert_eq!((text.as_str(), stop.as_deref()), ("a", Some("bc")));
+        }
+        let annotations = Vec::new();
+        let text = "abcd".into();
+        let mut parts: Vec<Part<'_>> = vec![Body::Text { text, annotations }.into()];
+        assert_eq!(cut(&mut parts, &[String::new()]), None);
+        assert_eq!(
+            cut(&mut parts, &["bcd".into(), "c".into()]).as_deref(),
+            Some("c")
+        );
     }
 
     #[test]

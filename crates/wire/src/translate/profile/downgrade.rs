@@ -112,11 +112,8 @@ macro_rules! rule {
     };
 }
 
-const RULES: [Rule; 24] = [
-    rule!(false, ["max_tokens"], |p, _| p.max_tokens =
-        MaxTokens::Completion),
-    rule!(false, ["max_completion_tokens"], |p, _| p.max_tokens =
-        MaxTokens::Old),
+const RULES: [Rule; 23] = [
+    rule!(false, ["max_tokens", "max_completion_tokens"], other_bound),
     rule!(false, ["stream_options", "include_usage"], |p, _| p
         .stream_options =
         false),
@@ -183,6 +180,17 @@ const RULES: [Rule; 24] = [
     rule!(true, ["file"], |p, _| p.pdf = false),
     rule!(true, ["custom"], |p, _| p.custom_tools = false),
 ];
+
+/// The one that is named first is refused; what is named behind it is advice.
+fn other_bound(profile: &mut Profile, text: &str) {
+    let old = whole_word(text, "max_tokens");
+    let new = whole_word(text, "max_completion_tokens");
+    let new_first = new.is_some_and(|new| old.is_none_or(|old| new < old));
+    profile.max_tokens = match new_first {
+        true => MaxTokens::Old,
+        false => MaxTokens::Completion,
+    };
+}
 
 fn fewer_choices(support: ToolChoiceSupport) -> ToolChoiceSupport {
     match support {
@@ -307,10 +315,10 @@ mod tests {
         let message = "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.";
         let next = learnt(&from, message).unwrap();
         assert_eq!(next.max_tokens, MaxTokens::Completion);
-        assert_eq!(
-            learnt(&next, message).map(|next| next.max_tokens),
-            Some(MaxTokens::Old)
-        );
+        // What it advises is not refused.
+        assert_eq!(learnt(&next, message), None);
+        let message = "Unrecognized request argument supplied: max_completion_tokens";
+        assert_eq!(learnt(&next, message), Some(from.clone()));
         let body = br#"{"detail":[{"type":"extra_forbidden","loc":["body","stream_options"],"msg":"Extra inputs are not permitted"}]}"#;
         assert!(!downgrade(&from, 422, body).unwrap().stream_options);
         let body = br#"{"error":{"message":"Unsupported value","param":"temperature","code":"unsupported_value"}}"#;
