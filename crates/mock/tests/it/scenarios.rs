@@ -234,6 +234,11 @@ async fn codex_gets_calls_that_its_own_tools_understand() {
         let text = "Done. The tool returned: files";
         assert_eq!(reply["output"][0]["content"][0]["text"], text);
     }
+}
+
+#[tokio::test]
+async fn a_tool_that_takes_free_text_is_called_with_it() {
+    let mock = mock().await;
     let patch = json!({"model": "m", "tools": [{"type": "custom", "name": "apply_patch"}],
         "input": "[mock:tools tool=apply_patch input=\"*** Begin\"]"});
     let reply = tell(&mock, "/v1/responses", &patch).await.json();
