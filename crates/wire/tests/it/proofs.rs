@@ -180,16 +180,16 @@ fn sent(way: Way, body: &[u8]) -> Vec<Step> {
     steps(&parts)
 }
 
-/// What comes back from clients that forget thoughts, as Gemini CLI does: a call carries the last
+/// What comes back from clients that forget thoughts, as Gemini CLI does: a call carries the
 /// thinking before it.
 fn remembered(steps: &[Step]) -> Vec<Step> {
-    let (mut kept, mut said, mut thought) = (Vec::new(), Vec::new(), None);
+    let (mut kept, mut said, mut thoughts) = (Vec::new(), Vec::new(), Vec::new());
     for step in steps {
         match step {
-            Step::Thinking(..) => thought = Some(step.clone()),
+            Step::Thinking(..) => thoughts.push(step.clone()),
             Step::Text(_) => said.push(step.clone()),
             Step::Call(..) => {
-                kept.extend(thought.take());
+                kept.append(&mut thoughts);
                 kept.append(&mut said);
                 kept.push(step.clone());
             }

@@ -4,15 +4,16 @@ use std::borrow::Cow;
 
 use super::args::{self, Raw};
 use super::error;
+use super::mark::{self, Thought};
 use super::part::{self, Held};
+use super::sink;
 use super::source::name_or_number;
 use super::tally::{self, Tally};
 use super::words;
-use super::{mark, sink};
 use crate::dialect::Dialect;
 use crate::scan::{Cursor, Kind};
 use crate::translate::fault::Fault;
-use crate::translate::form::{Answer, Body, Extra, Part, Stop, Text};
+use crate::translate::form::{Answer, Body, Extra, Opaque, Part, Stop, Text};
 use crate::translate::json::{Json, Writer};
 use crate::translate::options::AnswerOptions;
 
@@ -146,9 +147,9 @@ pub fn write_answer(answer: &Answer<'_>, options: &AnswerOptions<'_>) -> Vec<u8>
     out.key("content").object().key("parts").array();
     let mut written = 0;
     let mut bytes = 0;
-    let mut thought = None;
+    let mut thoughts = Vec::new();
     for part in &answer.parts {
-        let said = write_part(&mut out, part, &mut thought);
+        let said = write_part(&mut out, part, &mut thoughts);
         written += usize::from(said.is_some());
         bytes += said.unwrap_or(0);
     }
@@ -177,8 +178,8 @@ pub fn write_answer(answer: &Answer<'_>, options: &AnswerOptions<'_>) -> Vec<u8>
 }
 
 /// Writes a part and tells its size; none for what is not said.
-/// `thought` is the thinking that the next call carries.
-fn write_part(out: &mut Writer, part: &Part<'_>, thought: &mut Option<String>) -> Option<usize> {
+/// `thoughts` is the thinking that the next call carries.
+fn write_part(out: &mut Writer, part: &Part<'_>, thoughts: &mut Vec<Thought>) -> Option<usize> {
     let size = match &part.body {
         Body::Text { text, .. } | Body::Refusal { text } => {
             if text.is_empty() {
@@ -194,7 +195,14 @@ fn write_part(out: &mut Writer, part: &Part<'_>, thought: &mut Option<String>) -
             out.object().key("text").string(text);
             out.key("thought").boolean(true);
             if let Some(opaque) = opaque {
-                *thought = mark::carried(opaque, id.as_deref(), text);
+                thoughts.push(Thought {
+                    id: id.as_deref().map(str::to_owned),
+                    text: text.to_string(),
+                    opaque: Some(Opaque {
+                        value: Cow::Owned(opaque.value.to_string()),
+                        kind: opaque.kind,
+                    }),
+                });
                 let value = mark::to_client(opaque, id.as_deref());
                 out.key("thoughtSignature").string(&value);
             }
@@ -211,7 +219,8 @@ fn write_part(out: &mut Writer, part: &Part<'_>, thought: &mut Option<String>) -
             out.key("args").raw(&input).end_object();
             let own = call.opaque.as_ref();
             let own = own.map(|opaque| mark::to_client(opaque, None));
-            if let Some(signature) = own.or(thought.take().map(Cow::Owned)) {
+            let carried = mark::carried(&std::mem::take(thoughts));
+            if let Some(signature) = own.or(carried.map(Cow::Owned)) {
                 out.key("thoughtSignature").string(&signature);
             }
             out.end_object();

@@ -3,6 +3,7 @@
 //! schema wants it, behind a mark that no signature of Google's begins with.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -32,25 +33,74 @@ pub(super) fn to_client<'a>(opaque: &'a Opaque<'_>, id: Option<&str>) -> Cow<'a,
     Cow::Owned(STANDARD.encode(plain))
 }
 
+/// Thinking of others, as far as it is known.
+#[derive(Debug, Default)]
+pub(super) struct Thought {
+    /// The id of the item (Responses).
+    pub(super) id: Option<String>,
+    pub(super) text: String,
+    pub(super) opaque: Option<Opaque<'static>>,
+}
+
 /// Thinking of others, all of it, for the call that it led to: clients leave thoughts out of what
-/// they send again, but keep the signatures of calls. None for Google's own and for what is large.
-pub(super) fn carried(opaque: &Opaque<'_>, id: Option<&str>, text: &str) -> Option<String> {
-    let letter = match opaque.kind {
-        OpaqueKind::ThoughtSignature => return None,
-        OpaqueKind::Signature => 'S',
-        OpaqueKind::Redacted => 'R',
-        OpaqueKind::Encrypted => 'E',
-    };
-    if text.len() > MAX_CARRIED {
-        return None;
+/// they send again, but keep the signatures of calls. None for Google's own, for what nobody
+/// proves, and for what is large.
+pub(super) fn carried(thoughts: &[Thought]) -> Option<String> {
+    let mut plain = String::from(PREFIX);
+    let mut bytes = 0_usize;
+    for thought in thoughts {
+        let Some(opaque) = &thought.opaque else {
+            continue;
+        };
+        let letter = match opaque.kind {
+            OpaqueKind::ThoughtSignature => continue,
+            OpaqueKind::Signature => 'S',
+            OpaqueKind::Redacted => 'R',
+            OpaqueKind::Encrypted => 'E',
+        };
+        let id = thought.id.as_deref().unwrap_or_default();
+        let (value, text) = (&*opaque.value, &*thought.text);
+        bytes = bytes.saturating_add(text.len());
+        let lengths = (id.len(), value.len(), text.len());
+        write!(plain, "{letter}.{}.{}.{}.", lengths.0, lengths.1, lengths.2)
+            .expect("a string takes every write");
+        plain.extend([id, value, text]);
     }
-    let id = id.unwrap_or_default();
-    let (of_id, of_value) = (id.len(), opaque.value.len());
-    let plain = format!(
-        "{PREFIX}{letter}.{of_id}.{of_value}.{id}{}{text}",
-        opaque.value
-    );
-    Some(STANDARD.encode(plain))
+    let fits = bytes <= MAX_CARRIED && plain.len() > PREFIX.len();
+    fits.then(|| STANDARD.encode(plain))
+}
+
+/// Reads the thinking that a call carries, in its order; none when it carries none.
+pub(super) fn recalled(signature: &str) -> Vec<Thought> {
+    plain(signature)
+        .and_then(|plain| records(plain.strip_prefix(PREFIX)?))
+        .unwrap_or_default()
+}
+
+fn records(mut rest: &str) -> Option<Vec<Thought>> {
+    let mut thoughts = Vec::new();
+    while !rest.is_empty() {
+        let mut fields = rest.splitn(5, '.');
+        let kind = match fields.next()? {
+            "S" => OpaqueKind::Signature,
+            "R" => OpaqueKind::Redacted,
+            "E" => OpaqueKind::Encrypted,
+            _ => return None,
+        };
+        let mut length = || fields.next()?.parse::<usize>().ok();
+        let (of_id, of_value, of_text) = (length()?, length()?, length()?);
+        let (id, more) = fields.next()?.split_at_checked(of_id)?;
+        let (value, more) = more.split_at_checked(of_value)?;
+        let (text, more) = more.split_at_checked(of_text)?;
+        let value = Cow::Owned(value.to_owned());
+        thoughts.push(Thought {
+            id: (!id.is_empty()).then(|| id.to_owned()),
+            text: text.to_owned(),
+            opaque: Some(Opaque { value, kind }),
+        });
+        rest = more;
+    }
+    Some(thoughts)
 }
 
 /// What a `thoughtSignature` is.
@@ -59,11 +109,9 @@ pub(super) struct Marked<'a> {
     pub(super) opaque: Opaque<'a>,
     /// The id of the item (Responses).
     pub(super) id: Option<Text<'a>>,
-    /// What was thought, where it is carried by a call.
-    pub(super) thought: Option<Text<'a>>,
 }
 
-/// Reads a `thoughtSignature` that a client sends.
+/// Reads a `thoughtSignature` that a client sends; one that carries thinking counts as Google's.
 pub(super) fn from_client(signature: Text<'_>) -> Marked<'_> {
     unwrap(&signature).unwrap_or(Marked {
         opaque: Opaque {
@@ -71,38 +119,27 @@ pub(super) fn from_client(signature: Text<'_>) -> Marked<'_> {
             kind: OpaqueKind::ThoughtSignature,
         },
         id: None,
-        thought: None,
     })
 }
 
-fn unwrap(signature: &str) -> Option<Marked<'static>> {
+fn plain(signature: &str) -> Option<String> {
     if !signature.starts_with(ENCODED) {
         return None;
     }
-    let plain = String::from_utf8(STANDARD.decode(signature).ok()?).ok()?;
+    String::from_utf8(STANDARD.decode(signature).ok()?).ok()
+}
+
+fn unwrap(signature: &str) -> Option<Marked<'static>> {
+    let plain = plain(signature)?;
     let (letter, rest) = plain.strip_prefix(PREFIX)?.split_once('.')?;
     let kind = match letter {
-        "s" | "S" => OpaqueKind::Signature,
-        "r" | "R" => OpaqueKind::Redacted,
-        "e" | "E" => OpaqueKind::Encrypted,
+        "s" => OpaqueKind::Signature,
+        "r" => OpaqueKind::Redacted,
+        "e" => OpaqueKind::Encrypted,
         _ => return None,
     };
     let (of_id, rest) = rest.split_once('.')?;
-    let carries = letter.starts_with(|c: char| c.is_ascii_uppercase());
-    let (of_value, rest) = match carries {
-        true => rest
-            .split_once('.')
-            .map(|(length, rest)| (Some(length), rest))?,
-        false => (None, rest),
-    };
-    let (id, rest) = rest.split_at_checked(of_id.parse().ok()?)?;
-    let (value, thought) = match of_value {
-        Some(length) => {
-            let (value, thought) = rest.split_at_checked(length.parse().ok()?)?;
-            (value, Some(thought))
-        }
-        None => (rest, None),
-    };
+    let (id, value) = rest.split_at_checked(of_id.parse().ok()?)?;
     let owned = |text: &str| Cow::Owned(text.to_owned());
     Some(Marked {
         opaque: Opaque {
@@ -110,7 +147,6 @@ fn unwrap(signature: &str) -> Option<Marked<'static>> {
             kind,
         },
         id: (!id.is_empty()).then(|| owned(id)),
-        thought: thought.map(owned),
     })
 }
 
@@ -123,38 +159,58 @@ mod tests {
     #[test]
     fn googles_own_signatures_stay_as_they_are() {
         for own in ["CqwCARFNMg/RTDz9", "d2VpcjEu", "d2VpcjEu!!", ""] {
-            let Marked {
-                opaque,
-                id,
-                thought,
-            } = from_client(own.into());
+            let Marked { opaque, id } = from_client(own.into());
             assert_eq!(opaque.value, own);
-            assert_eq!(
-                (opaque.kind, id, thought),
-                (OpaqueKind::ThoughtSignature, None, None)
-            );
+            assert_eq!((opaque.kind, id), (OpaqueKind::ThoughtSignature, None));
             assert_eq!(to_client(&opaque, Some("id")), own);
-            assert_eq!(carried(&opaque, None, ""), None);
+            assert!(recalled(own).is_empty());
         }
+        let own = Opaque {
+            value: "x".into(),
+            kind: OpaqueKind::ThoughtSignature,
+        };
+        for opaque in [None, Some(own)] {
+            let thought = Thought {
+                opaque,
+                ..Thought::default()
+            };
+            assert_eq!(carried(&[thought]), None);
+        }
+        let large = Thought {
+            id: None,
+            text: "a".repeat(MAX_CARRIED + 1),
+            opaque: Some(Opaque {
+                value: "x".into(),
+                kind: OpaqueKind::Signature,
+            }),
+        };
+        assert_eq!(carried(&[large]), None);
     }
 
     proptest! {
         #[test]
-        fn what_is_wrapped_comes_back(value in any::<String>(), id in any::<String>(), said in any::<String>()) {
+        fn what_is_wrapped_comes_back(value in any::<String>(), id in any::<String>()) {
             for kind in [OpaqueKind::Signature, OpaqueKind::Redacted, OpaqueKind::Encrypted] {
                 let opaque = Opaque { value: value.as_str().into(), kind };
                 let wrapped = to_client(&opaque, Some(&id)).into_owned();
                 prop_assert!(STANDARD.decode(&wrapped).is_ok());
+                prop_assert!(recalled(&wrapped).is_empty());
                 let back = from_client(wrapped.into());
                 prop_assert_eq!(&back.opaque, &opaque);
                 prop_assert_eq!(back.id.unwrap_or_default(), id.as_str());
-                prop_assert_eq!(back.thought, None);
-                let wrapped = carried(&opaque, Some(&id), &said).unwrap();
-                let back = from_client(wrapped.into());
-                prop_assert_eq!(&back.opaque, &opaque);
-                prop_assert_eq!(back.id.unwrap_or_default(), id.as_str());
-                prop_assert_eq!(back.thought.unwrap(), said.as_str());
             }
+        }
+
+        #[test]
+        fn all_thinking_that_is_carried_comes_back(all in proptest::collection::vec(any::<[String; 3]>(), 1..4)) {
+            let thought = |[id, text, value]: &[String; 3]| Thought {
+                id: Some(id.clone()).filter(|id| !id.is_empty()),
+                text: text.clone(),
+                opaque: Some(Opaque { value: value.clone().into(), kind: OpaqueKind::Encrypted }),
+            };
+            let thoughts: Vec<_> = all.iter().map(thought).collect();
+            let back = recalled(&carried(&thoughts).unwrap());
+            prop_assert_eq!(format!("{back:?}"), format!("{thoughts:?}"));
         }
     }
 }

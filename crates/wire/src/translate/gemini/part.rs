@@ -213,19 +213,23 @@ impl<'a> Piece<'a> {
     }
 
     fn opaque(&mut self) -> (Option<Opaque<'a>>, Option<Text<'a>>) {
-        match self.signature.take().map(mark::from_client) {
-            Some(marked) if marked.thought.is_none() => (Some(marked.opaque), marked.id),
-            _ => (None, None),
+        let signature = self.signature.take();
+        let own = signature.filter(|signature| mark::recalled(signature).is_empty());
+        match own.map(mark::from_client) {
+            Some(marked) => (Some(marked.opaque), marked.id),
+            None => (None, None),
         }
     }
 
     /// The thinking that a call carries.
-    pub(super) fn carried(&self) -> Option<Body<'a>> {
-        let signature = self.signature.as_ref()?;
-        let marked = mark::from_client(Cow::Owned(signature.to_string()));
-        let (id, opaque) = (marked.id, Some(marked.opaque));
-        let text = marked.thought?;
-        Some(Body::Thinking { text, opaque, id })
+    pub(super) fn carried(&self) -> impl Iterator<Item = Body<'a>> + use<'a> {
+        let signature = self.signature.as_deref();
+        let thoughts = signature.map_or(Vec::new(), mark::recalled);
+        thoughts.into_iter().map(|thought| Body::Thinking {
+            text: thought.text.into(),
+            opaque: thought.opaque,
+            id: thought.id.map(Cow::Owned),
+        })
     }
 
     fn called(&mut self, call: Called<'a>) -> Body<'a> {

@@ -149,7 +149,9 @@ impl<'a> Reader<'a> {
             }
             b"parts" => part::each(cursor, |cursor| {
                 if let Some(part) = part::read(body, cursor, Raw::Trusted) {
-                    recall(part.carried(), &mut parts);
+                    for thinking in part.carried() {
+                        recall(thinking, &mut parts);
+                    }
                     parts.extend(part.into_part(Raw::Trusted));
                 }
             }),
@@ -242,8 +244,7 @@ impl<'a> Reader<'a> {
 
 /// Puts thinking that a call carries before what was said since the last call, unless the client
 /// sent it as a part too.
-fn recall<'a>(thinking: Option<Body<'a>>, parts: &mut Vec<Part<'a>>) {
-    let Some(thinking) = thinking else { return };
+fn recall<'a>(thinking: Body<'a>, parts: &mut Vec<Part<'a>>) {
     let same = |part: &Part<'_>| match (&part.body, &thinking) {
         (Body::Thinking { opaque: own, .. }, Body::Thinking { opaque, .. }) => own == opaque,
         _ => false,

@@ -6,7 +6,7 @@
 use super::args;
 use super::call::MAX_INPUT;
 use super::error;
-use super::mark;
+use super::mark::{self, Thought};
 use super::tally;
 use super::words;
 use crate::translate::form::{Opaque, Stop, Text};
@@ -15,6 +15,9 @@ use crate::translate::json::{self, Writer};
 use crate::translate::options::AnswerOptions;
 use crate::translate::signal::{Ending, Failure, Opening, Piece, Signal};
 use crate::usage::Usage;
+
+/// Most pieces of thinking that wait for a call.
+const MAX_THOUGHTS: usize = 16;
 
 /// Turns signals into chunks. Text and thoughts go out as they come; a call waits until it is
 /// complete, as Gemini's calls are whole. The last chunk has the reason to stop and the tokens.
@@ -26,22 +29,15 @@ pub struct Sink {
     counted: String,
     usage: Option<Usage>,
     open: Option<Open>,
-    /// The last thinking of others, for the call that it leads to.
-    thought: Option<Thought>,
+    /// Thinking of others since the last call, for the call that it leads to. A text is cut off
+    /// when it is too large to be carried.
+    thoughts: Vec<Thought>,
     stop: Option<String>,
     output_bytes: u64,
     estimated_input: u64,
     model: String,
     seed: u64,
     over: bool,
-}
-
-#[derive(Debug)]
-struct Thought {
-    id: Option<String>,
-    /// Cut off when it is too large to be carried.
-    text: String,
-    opaque: Option<Opaque<'static>>,
 }
 
 /// The part that is open.
@@ -69,7 +65,7 @@ impl Sink {
             counted: String::new(),
             usage: None,
             open: None,
-            thought: None,
+            thoughts: Vec::new(),
             stop: None,
             output_bytes: 0,
             estimated_input: options.estimated_input,
@@ -148,7 +144,11 @@ impl Sink {
         self.open = Some(match kind {
             Opening::Text | Opening::Refusal => Open::Text,
             Opening::Thinking { id } => {
-                self.thought = Some(Thought {
+                // Thinking without end leads to no call.
+                if self.thoughts.len() >= MAX_THOUGHTS {
+                    self.thoughts.remove(0);
+                }
+                self.thoughts.push(Thought {
                     id: id.as_deref().map(str::to_owned),
                     text: String::new(),
                     opaque: None,
@@ -178,7 +178,7 @@ impl Sink {
         match (open, piece) {
             (Open::Text, Piece::Text(text)) => self.text(text, b"}", out),
             (Open::Thinking, Piece::Text(text)) => {
-                if let Some(thought) = &mut self.thought
+                if let Some(thought) = self.thoughts.last_mut()
                     && thought.text.len() <= mark::MAX_CARRIED
                 {
                     thought.text.push_str(text);
@@ -202,7 +202,7 @@ impl Sink {
 
     fn opaque(&mut self, opaque: &Opaque<'_>, out: &mut Vec<u8>) {
         let mut id = None;
-        if let Some(thought) = &mut self.thought {
+        if let Some(thought) = self.thoughts.last_mut() {
             id = thought.id.as_deref();
             thought.opaque = Some(Opaque {
                 value: Text::Owned(opaque.value.to_string()),
@@ -253,10 +253,7 @@ impl Sink {
         }
         part.key("name").string(&name);
         part.key("args").raw(&input).end_object();
-        let carried = self.thought.take().and_then(|thought| {
-            let opaque = thought.opaque?;
-            mark::carried(&opaque, thought.id.as_deref(), &thought.text)
-        });
+        let carried = mark::carried(&std::mem::take(&mut self.thoughts));
         if let Some(signature) = signature.or(carried) {
             part.key("thoughtSignature").string(&signature);
         }

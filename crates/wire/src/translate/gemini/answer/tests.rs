@@ -80,10 +80,13 @@ fn a_call_carries_the_thinking_before_it_for_clients_that_forget_thoughts() {
     let body = write_answer(&answer, &AnswerOptions::default());
     let body: Value = serde_json::from_slice(&body).unwrap();
     let parts = &body["candidates"][0]["content"]["parts"];
-    let carried = mark::from_client(parts[1]["thoughtSignature"].as_str().unwrap().into());
+    let carried = mark::recalled(parts[1]["thoughtSignature"].as_str().unwrap());
+    let [thought] = carried.as_slice() else {
+        panic!("one thought: {carried:?}")
+    };
     assert_eq!(
-        (carried.opaque, carried.thought.as_deref()),
-        (opaque("sig"), Some("hm"))
+        (thought.opaque.as_ref(), &*thought.text),
+        (Some(&opaque("sig")), "hm")
     );
     assert_eq!(parts[2].get("thoughtSignature"), None);
 }

@@ -143,7 +143,12 @@ fn thinking_that_a_call_carries_stands_before_what_was_said() {
         value: "EqQB".into(),
         kind: OpaqueKind::Signature,
     };
-    let carried = mark::carried(&opaque, None, "hm").unwrap();
+    let thought = mark::Thought {
+        id: None,
+        text: "hm".into(),
+        opaque: Some(opaque.clone()),
+    };
+    let carried = mark::carried(&[thought]).unwrap();
     let own = mark::to_client(&opaque, None);
     let thought = json!({"text": "hm", "thought": true, "thoughtSignature": own});
     let said = json!({"text": "I look."});

@@ -130,10 +130,13 @@ fn thoughts_carry_what_others_issued() {
     assert_eq!(mark::from_client(signature.into()).opaque, opaque);
     // Clients that forget thoughts keep what comes with a call.
     let call = &chunks[2]["candidates"][0]["content"]["parts"][0];
-    let carried = mark::from_client(call["thoughtSignature"].as_str().unwrap().into());
+    let carried = mark::recalled(call["thoughtSignature"].as_str().unwrap());
+    let [thought] = carried.as_slice() else {
+        panic!("one thought: {carried:?}")
+    };
     assert_eq!(
-        (carried.opaque, carried.thought.as_deref()),
-        (opaque, Some("hm"))
+        (thought.opaque.as_ref(), &*thought.text),
+        (Some(&opaque), "hm")
     );
 }
 
