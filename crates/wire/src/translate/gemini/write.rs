@@ -291,6 +291,17 @@ impl<'o> Out<'o> {
 
     fn rest(&mut self) {
         let request = self.request;
+        for (name, said) in [
+            ("parallel_tools", request.parallel_tools == Some(false)),
+            ("user", request.user.is_some()),
+            ("cache_key", request.cache_key.is_some()),
+            ("service_tier", request.service_tier.is_some()),
+        ] {
+            if said {
+                self.notes
+                    .add(name, "left out: the provider has nothing like it");
+            }
+        }
         for (name, value) in &request.extra.members {
             if matches!(&**name, "generationConfig" | "toolConfig") {
                 continue;
