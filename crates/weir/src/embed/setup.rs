@@ -5,16 +5,14 @@ use std::io;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use http::{HeaderMap, HeaderName, Uri};
+use http::{HeaderMap, HeaderName};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use weir_core::config;
 use weir_core::exchange::{Recorder, RequestRecord, ResponseRecord};
 use weir_core::health::Lifecycle;
 use weir_core::limit::Concurrency;
 use weir_core::secret::Secret;
-use weir_core::settings::{
-    ClientCredentials, OutboundProxy, Provider, ProviderKind, Server, Settings,
-};
+use weir_core::settings::{ClientCredentials, OutboundProxy, Provider, ProviderKind, Settings};
 use weir_proxy::fleet::Fleet;
 use weir_proxy::provider::Api;
 use weir_proxy::provider::sourced::{Sourced, TokenSource, Way};
@@ -202,7 +200,7 @@ impl Setup {
             &self.name
         };
         let kind = ProviderKind::OpenaiCompatible;
-        let mut provider = Provider::new(name, kind, Uri::clone(&base_url));
+        let mut provider = Provider::new(name, kind, base_url.clone());
         match self.way {
             Way::Chat => {
                 provider.dialects = vec![Dialect::OpenaiChat];
@@ -244,10 +242,7 @@ impl Setup {
 fn settings(provider: Arc<Provider>, way: Way, token: Option<&Secret>) -> Settings {
     let defaults = config::load(None, &|_| None, &[]).expect("the defaults are valid");
     let mut settings = defaults.settings;
-    settings.server = Server {
-        listen: ([127, 0, 0, 1], 0).into(),
-        ..settings.server
-    };
+    settings.server.listen = ([127, 0, 0, 1], 0).into();
     settings.auth.enabled = token.is_some();
     settings.auth.bearer_token = token.cloned();
     settings.auth.api_key = token.cloned();
