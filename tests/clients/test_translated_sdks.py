@@ -106,8 +106,7 @@ def test_a_chat_tool_is_called_and_its_result_goes_back(world, sdk, streaming):
         tools = [{"type": "function", "function": function | {"strict": True}}]
         if not streaming:
             return sdk.chat.completions.create(**turn, tools=tools).choices[0]
-        options = {"include_usage": True}
-        with sdk.chat.completions.stream(**turn, tools=tools, stream_options=options) as stream:
+        with sdk.chat.completions.stream(**turn, tools=tools) as stream:
             return stream.get_final_completion().choices[0]
 
     first = ask()

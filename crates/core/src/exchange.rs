@@ -9,6 +9,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 use uuid::Uuid;
 use weir_wire::dialect::{Dialect, Operation};
+use weir_wire::usage::Usage;
 
 /// Names an exchange everywhere: a UUIDv7 made by weir, never taken from a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -129,7 +130,7 @@ pub struct Try {
 pub const MAX_TRIES: usize = 64;
 
 /// How a request found its provider, and what was changed in it on the way.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Route {
     /// The provider that answered, or the last that was tried; empty when there was none.
     pub provider: Arc<str>,
@@ -147,6 +148,8 @@ pub struct Route {
     pub edits: u32,
     /// Every try in order, at most [`MAX_TRIES`].
     pub tries: Vec<Try>,
+    /// What a provider of another dialect counted, where the client did not ask for it.
+    pub usage: Option<Usage>,
 }
 
 /// The second half: everything known when the exchange has ended.

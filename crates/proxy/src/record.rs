@@ -11,6 +11,7 @@ use weir_core::exchange::{
     Arrival, End, ExchangeId, RawBody, Recorder, RequestRecord, ResponseRecord, Route,
 };
 use weir_wire::dialect::{Dialect, Operation};
+use weir_wire::usage::Usage;
 
 use crate::metrics::Metrics;
 
@@ -214,6 +215,13 @@ impl Recording {
                 record.headers = headers.clone();
                 record.body.push(body.clone());
             }
+        }
+    }
+
+    /// A provider of another dialect has counted this, of which the client is not told.
+    pub fn counted(&mut self, usage: Option<Usage>) {
+        if let Some(record) = &mut self.record {
+            record.route.usage = usage;
         }
     }
 

@@ -176,7 +176,8 @@ impl Relay {
                 end = End::UpstreamBroke(failure.into());
             }
         }
-        self.settlement.ended(&end);
+        let usage = self.settlement.ended(&end);
+        self.recording.counted(usage);
         self.recording.finish(end);
         let lease = self.lease.take();
         if whole && let Some(lease) = lease {

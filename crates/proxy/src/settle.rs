@@ -49,6 +49,8 @@ pub struct Settlement {
     counted: Option<Usage>,
     /// The request, where what it used teaches how to estimate others.
     lesson: Option<Lesson>,
+    /// Whether what was used is to be told.
+    tells: bool,
 }
 
 /// A request whose tokens are estimated once the provider has counted them.
@@ -120,12 +122,18 @@ impl Settlement {
             begun: None,
             counted: None,
             lesson: None,
+            tells: false,
         }
     }
 
     /// Learns from `lesson` when the tokens of its prompt are known.
     pub fn teach(&mut self, lesson: Option<Lesson>) {
         self.lesson = lesson;
+    }
+
+    /// Has what was used told at the end.
+    pub fn tell(&mut self) {
+        self.tells = true;
     }
 
     /// Measures the time from `begun` to the first byte of the body.
@@ -157,7 +165,7 @@ impl Settlement {
                 .and_then(|value: &http::HeaderValue| value.to_str().ok())
         };
         let limited = self.key.as_ref().is_some_and(KeyUse::counts_tokens);
-        if limited || self.lesson.is_some() {
+        if limited || self.tells || self.lesson.is_some() {
             self.usage = Some(ResponseObserver::new(
                 dialect,
                 operation,
@@ -242,8 +250,8 @@ impl Settlement {
         self.signatures = None;
     }
 
-    /// The answer has ended.
-    pub fn ended(&mut self, end: &End) {
+    /// The answer has ended. Gives what was used if that is to be told.
+    pub fn ended(&mut self, end: &End) -> Option<Usage> {
         if *end == End::Complete {
             self.first_byte();
         }
@@ -261,8 +269,8 @@ impl Settlement {
             lesson.learn(prompt_tokens(usage));
         }
         if let Some(key) = self.key.take() {
-            let tokens = usage.map(|usage| Tokens {
-                input: prompt_tokens(&usage),
+            let tokens = usage.as_ref().map(|usage| Tokens {
+                input: prompt_tokens(usage),
                 output: usage.output_tokens.unwrap_or(0),
             });
             if let Some(tokens) = &tokens {
@@ -271,6 +279,7 @@ impl Settlement {
             key.settle(tokens, now);
         }
         self.signatures = None;
+        usage.filter(|_| self.tells)
     }
 }
 

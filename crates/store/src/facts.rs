@@ -152,7 +152,8 @@ fn words(error: &wire::ErrorFact) -> Box<str> {
     }
 }
 
-fn tokens(usage: &Usage) -> Tokens {
+/// The tokens that a provider counted.
+pub(crate) fn tokens(usage: &Usage) -> Tokens {
     Tokens {
         input: usage.input_tokens,
         output: usage.output_tokens,

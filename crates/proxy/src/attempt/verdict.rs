@@ -9,6 +9,7 @@ use hyper::body::Incoming;
 use weir_core::route::affinity::Home;
 use weir_core::route::breaker;
 
+use weir_wire::dialect::Dialect;
 use weir_wire::translate::inbound;
 
 use super::{KeyState, Outcome, Tried, Won, of_failure, of_status, wait_in, wait_of};
@@ -259,6 +260,11 @@ impl Errand<'_> {
             tried.key_state(now)
         };
         let signatures = self.signatures(&tried, head.status);
+        // Only Chat's clients choose whether a stream counts tokens for them.
+        let back = tried.back.as_deref();
+        let untold = back.is_some_and(|back| {
+            back.stream && !back.include_usage && back.way.client == Dialect::OpenaiChat
+        });
         let settled = Settled {
             translates: tried.back.is_some(),
             breaker: tried.breaker,
@@ -267,6 +273,9 @@ impl Errand<'_> {
         };
         let mut settlement = Settlement::new(member, tried.permit, tried.key, signatures);
         settlement.teach(tried.lesson);
+        if untold {
+            settlement.tell();
+        }
         settlement.expect(&head.headers, tried.dialect, self.original.operation);
         if head.status.is_success() {
             settlement.time(self.started + Duration::from_micros(tried.started_us));

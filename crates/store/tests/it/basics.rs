@@ -1,6 +1,7 @@
 //! What is recorded can be read.
 
 use weir_store::{Page, Recorder, Side, SummaryQuery, Verdict};
+use weir_wire::usage::Usage;
 
 use crate::support::{Place, exchange, request, response};
 
@@ -154,6 +155,28 @@ async fn pages_are_newest_first_and_filter_by_model() {
     let (summaries, total) = reader.summaries(&query).unwrap();
     assert_eq!((summaries.len(), total), (7, 120));
     assert_eq!(summaries[0].request_id, ids[114]);
+}
+
+#[tokio::test]
+async fn what_another_dialects_provider_counted_stands_in_for_what_is_not_said() {
+    let place = Place::new();
+    let recorder = place.open();
+    let counted = Usage {
+        input_tokens: Some(3),
+        output_tokens: Some(2),
+        ..Usage::default()
+    };
+    for (came, input) in [(CAME, 10), (&b"{}"[..], 3)] {
+        let request = request(SENT);
+        let mut response = response(request.id, came);
+        response.route.usage = Some(counted.clone());
+        let id = request.id.to_string();
+        recorder.started(Box::new(request));
+        recorder.finished(Box::new(response));
+        recorder.flush().await;
+        let log = recorder.reader().get(&id).unwrap().unwrap();
+        assert_eq!(log.summary.usage.unwrap().input_tokens, input);
+    }
 }
 
 #[tokio::test]

@@ -29,6 +29,17 @@ async fn a_text_and_its_tokens_arrive() {
 }
 
 #[tokio::test]
+async fn tokens_are_told_of_even_if_the_client_does_not_ask() {
+    let rig = one("anthropic", "", "").await;
+    let body = messages(json!({"stream": true}));
+    let answer = send(&rig, "/v1/chat/completions", &body).await;
+    assert!(text(&answer.body).ends_with("data: [DONE]\n\n"));
+    assert!(!text(&answer.body).contains("prompt_tokens"));
+    let usage = rig.net.records.ended(1).await.route.usage.unwrap();
+    assert!(usage.input_tokens > Some(0) && usage.output_tokens > Some(0));
+}
+
+#[tokio::test]
 async fn each_reason_to_stop_has_its_counterpart() {
     let call = json!([{
         "id": "t1", "type": "function", "function": {"name": "a", "arguments": "{\"n\":1}"},
