@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Looks for inputs on which the wire crate breaks its word: scripts/fuzz.sh [SECONDS] [TARGET...]
-# Each target runs for SECONDS (300), JOBS (2) at a time; without names all of them run. Seeds are
+# Each target runs for SECONDS (300), JOBS (2) at a time; without names all of them run. With 0
+# SECONDS they are only built. Seeds are
 # in fuzz/corpus, what is found goes to fuzz/artifacts, inputs on the way to fuzz/target/corpus.
 #
 # This is libFuzzer on a stable toolchain: the flags are those that cargo-fuzz passes, less the
@@ -16,6 +17,7 @@ export RUSTFLAGS="--cfg fuzzing -Ccodegen-units=1 -Cpasses=sancov-module \
 -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares"
 # With a target of their own, build scripts are not instrumented.
 cargo build --release --locked --target "$host" --bins
+[ "$seconds" -gt 0 ] || exit 0
 bin=target/$host/release
 
 run() { # target

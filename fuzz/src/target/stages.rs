@@ -202,6 +202,13 @@ fn named(mut input: Input<'_>) {
     names.dedup();
     let tools: Vec<Tool<'_>> = names.iter().map(|name| tool(name)).collect();
     let known = Names::new(&tools, &[], rule);
+    let mut shorts: Vec<_> = names.iter().map(|name| sent(name, rule)).collect();
+    shorts.sort_unstable();
+    shorts.dedup();
+    if shorts.len() < names.len() {
+        // Somebody has called a tool by what another's name is hashed to.
+        return;
+    }
     for name in names {
         let short = sent(name, rule);
         assert!(!short.is_empty() && short.len() <= rule.max, "{short}");

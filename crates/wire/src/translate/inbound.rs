@@ -192,7 +192,8 @@ impl Stream {
             self.over = true;
             self.end(ending, "an event is too large", out);
         } else if last {
-            self.finish(out);
+            // What began behind the last event is none of the answer.
+            self.conclude(out);
         }
     }
 
@@ -213,6 +214,17 @@ impl Stream {
                 stages.push(signal, &mut |signal| sink.write(&signal, out));
             });
         });
+        self.conclude(out);
+    }
+
+    /// All events have come.
+    fn conclude(&mut self, out: &mut Vec<u8>) {
+        let Self {
+            source,
+            stages,
+            sink,
+            ..
+        } = self;
         let ending = source.finish(&mut |signal| {
             stages.push(signal, &mut |signal| sink.write(&signal, out));
         });
@@ -244,5 +256,37 @@ impl Stream {
             Ending::Whole => Progress::Whole,
             Ending::Cut | Ending::Failed => Progress::Failed(told.unwrap_or_else(|| why.into())),
         };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::translate::options::{Hints, Options};
+    use crate::translate::outbound::request;
+    use crate::translate::profile::Profile;
+
+    fn back(client: Dialect, provider: Dialect, asked: &str) -> Back {
+        let profile = Profile::default();
+        let options = Options {
+            model: "m",
+            stream: true,
+            profile: &profile,
+        };
+        let way = Way { client, provider };
+        let sent = request(way, asked.as_bytes(), &Hints::default(), &options);
+        sent.expect("a request").back
+    }
+
+    #[test]
+    fn what_begins_behind_the_last_event_spoils_nothing() {
+        let asked = r#"{"contents":[{"parts":[{"text":"Hi"}]}]}"#;
+        let back = back(Dialect::Gemini, Dialect::OpenaiChat, asked);
+        let answer =
+            r#"data: {"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":"stop"}]}"#;
+        let streams = format!("{answer}\n\ndata: [DONE]\n\ndata: {{\"cho");
+        let mut stream = Stream::new(&back, &AnswerOptions::default());
+        stream.push(streams.as_bytes(), &mut Vec::new());
+        assert_eq!(*stream.progress(), Progress::Whole);
     }
 }

@@ -4,6 +4,7 @@
 //! every request.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
@@ -87,8 +88,8 @@ pub fn sent(name: &str, rule: Rule) -> Cow<'_, str> {
 /// The names of one request that are not sent as they are, to tell them back in its answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Names {
-    /// As sent and as the client knows it.
-    changed: Vec<(String, String)>,
+    /// As the client knows it, by what is sent.
+    changed: HashMap<String, String>,
 }
 
 impl Names {
@@ -110,10 +111,9 @@ impl Names {
     }
 
     fn add(&mut self, name: &str, rule: Rule) {
-        if let Cow::Owned(sent) = sent(name, rule)
-            && !self.changed.iter().any(|(known, _)| *known == sent)
-        {
-            self.changed.push((sent, name.to_owned()));
+        if let Cow::Owned(sent) = sent(name, rule) {
+            let known = self.changed.entry(sent);
+            known.or_insert_with(|| name.to_owned());
         }
     }
 
@@ -126,8 +126,8 @@ impl Names {
     /// The client's name for a tool that the provider calls.
     #[must_use]
     pub fn original<'a>(&self, name: Text<'a>) -> Text<'a> {
-        match self.changed.iter().find(|(sent, _)| *sent == name) {
-            Some((_, original)) => Cow::Owned(original.clone()),
+        match self.changed.get(&*name) {
+            Some(original) => Cow::Owned(original.clone()),
             None => name,
         }
     }

@@ -19,6 +19,10 @@ use crate::usage::Usage;
 /// Most pieces of thinking that wait for a call.
 const MAX_THOUGHTS: usize = 16;
 
+/// Longest id or model of the provider's that is told, in bytes: every chunk repeats them, so that
+/// an answer with a long one would grow with the square of its length.
+const MAX_NAME: usize = 256;
+
 /// Turns signals into chunks. Text and thoughts go out as they come; a call waits until it is
 /// complete, as Gemini's calls are whole. The last chunk has the reason to stop and the tokens.
 #[derive(Debug)]
@@ -110,8 +114,10 @@ impl Sink {
     }
 
     fn identify(&mut self, id: &str, model: &str) {
+        let short = |text: &&str| text.len() <= MAX_NAME;
+        let id = Some(id).filter(short).unwrap_or_default();
         let model = if self.model.is_empty() {
-            model
+            Some(model).filter(short).unwrap_or_default()
         } else {
             &self.model
         };

@@ -23,6 +23,9 @@ use lines::{Lines, Place};
 use message::{Message, Text};
 use parts::{Calling, Thinking};
 
+/// Longest id of the provider's that is kept, in bytes: every event of an item repeats it.
+const MAX_ID: usize = 256;
+
 /// Writes the events of one answer.
 ///
 /// The stream ends with `response.completed`, `response.incomplete` or `response.failed`, whatever
@@ -228,7 +231,8 @@ impl Sink {
             Opening::Text => Open::Waiting(Waiting::Text),
             Opening::Refusal => Open::Waiting(Waiting::Refusal),
             Opening::Thinking { id } => {
-                let id = id.as_deref().filter(|id| !id.is_empty());
+                let id = id.as_deref();
+                let id = id.filter(|id| !id.is_empty() && id.len() <= MAX_ID);
                 Open::Waiting(Waiting::Thinking(id.map(str::to_owned)))
             }
             Opening::Call {

@@ -4,6 +4,22 @@ use serde_json::{Value, json};
 use super::*;
 use crate::translate::form::OpaqueKind;
 
+#[test]
+fn an_id_that_is_too_long_is_not_repeated_in_every_chunk() {
+    let long = "x".repeat(100_000);
+    let start = Signal::Start {
+        id: long.as_str().into(),
+        model: long.as_str().into(),
+        usage: None,
+    };
+    let mut sink = Sink::new(&AnswerOptions::default());
+    let mut out = Vec::new();
+    sink.write(&start, &mut out);
+    sink.write(&Signal::Stop(Stop::EndTurn), &mut out);
+    sink.finish(Ending::Whole, &mut out);
+    assert!(out.len() < 1000 && String::from_utf8_lossy(&out).contains("responseId\":\"0000"));
+}
+
 fn stream(signals: &[Signal<'_>], ending: Ending) -> String {
     let options = AnswerOptions {
         model: "gemini-2.5-pro",

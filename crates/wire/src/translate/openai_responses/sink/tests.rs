@@ -395,6 +395,15 @@ fn counts_of_the_beginning_hold_until_others_come() {
 }
 
 #[test]
+fn an_id_that_is_too_long_is_not_repeated_in_every_event() {
+    let kind = Opening::Thinking {
+        id: Some("x".repeat(10_000).into()),
+    };
+    let events = write(&[open(0, kind), text(0, "hm"), close(0)], Ending::Whole);
+    assert!(events[2]["item"]["id"].as_str().unwrap().starts_with("rs_"));
+}
+
+#[test]
 fn pings_are_comments() {
     let mut out = Vec::new();
     Sink::new(&OPTIONS).write(&Signal::Ping, &mut out);
