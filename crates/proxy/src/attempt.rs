@@ -28,6 +28,7 @@ use crate::provider::{Api, Asked, Outbound, SignError, Signing, Unfit};
 use crate::relay::Answer;
 use crate::settle::Lesson;
 use crate::shape::{self, Credential};
+use crate::translation;
 
 mod foreign;
 mod gather;
@@ -125,11 +126,15 @@ impl Errand<'_> {
         left: Left,
     ) -> Outcome {
         let client_model = self.ask.model();
-        let model = client_model.map(|model| member.model_for(model));
+        let target = member.target(self.original.dialect, self.original.operation);
+        let target = target.filter(|target| *target != self.original.dialect);
+        let model = client_model.map(|model| match target {
+            Some(_) => translation::model_for(member, model),
+            None => member.model_for(model),
+        });
         let group = weir_core::vault::group(model.unwrap_or_default());
         let mut tried = self.begin(member, (credential, key), (permit, left), group);
-        let target = member.target(self.original.dialect, self.original.operation);
-        let prepared = match target.filter(|target| *target != tried.dialect) {
+        let prepared = match target {
             Some(target) => {
                 tried.dialect = target;
                 self.translate(&mut tried, model.unwrap_or_default()).await

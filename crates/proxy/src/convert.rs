@@ -156,6 +156,13 @@ impl Converter {
             || matches!(&self.stage, Stage::Translate(translator) if translator.stream.is_over())
     }
 
+    /// Whether the client has got the last of its answer, though the upstream's body goes on.
+    #[must_use]
+    pub fn is_told(&self) -> bool {
+        matches!(&self.stage, Stage::Translate(translator)
+            if *translator.stream.progress() == Progress::Whole)
+    }
+
     /// How the upstream failed, if the client was told so in its dialect and the request was not at
     /// fault.
     #[must_use]
@@ -163,7 +170,9 @@ impl Converter {
         if let Stage::Translate(translator) = &self.stage
             && let Progress::Failed(reason) = translator.stream.progress()
         {
-            return Some(reason.clone());
+            let status = translator.stream.failed_with();
+            let at_fault = status.is_some_and(|s| Outcome::of_status(s) != Outcome::Failure);
+            return (!at_fault).then(|| reason.clone());
         }
         let exception = self.frames.as_ref()?.exception()?;
         let failed = Outcome::of_status(exception.status()) == Outcome::Failure;

@@ -28,6 +28,7 @@ use crate::record::Recording;
 use crate::reply::{Reply, X_REQUEST_ID};
 use crate::service::Peer;
 use crate::shape::{self, Spent};
+use crate::translation;
 
 /// Longest id of a client's that is taken over.
 const MAX_REQUEST_ID: usize = 128;
@@ -278,8 +279,13 @@ impl Answerer {
             headers,
             body,
             key: _,
+            translated,
         }) = miss.kept
         {
+            let body = match translated {
+                true => translation::with_request_id(body, &request_id),
+                false => body,
+            };
             recording.responded(status, &headers);
             recording.arrived(&body);
             recording.finish(End::Complete);

@@ -22,6 +22,8 @@ pub struct Kept {
     pub body: Bytes,
     /// The pooled key that was used.
     pub key: Option<KeyState>,
+    /// Whether it was put into the client's words, so that it is not the provider's any more.
+    pub translated: bool,
 }
 
 impl Kept {
@@ -42,6 +44,7 @@ impl Kept {
             headers,
             body,
             key,
+            translated: false,
         }
     }
 }

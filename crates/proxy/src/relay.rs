@@ -23,6 +23,10 @@ use crate::pool::Lease;
 use crate::record::Recording;
 use crate::settle::Settlement;
 
+/// How long an upstream may take to end its body when all of the answer is there: a connection whose
+/// body has ended can be used again.
+const GRACE: Duration = Duration::from_millis(250);
+
 /// The body, with all that must outlive the response head.
 pub struct Relay {
     upstream: Incoming,
@@ -44,8 +48,10 @@ pub struct Relay {
     silence: Option<Pin<Box<Sleep>>>,
     /// How long a client that is told so may hear nothing.
     ping_interval: Option<Duration>,
-    /// When it was last told that the answer goes on.
-    last_ping: Instant,
+    /// When it last got anything.
+    last_sent: Instant,
+    /// Whether what the upstream may still send is not waited for.
+    abandoned: bool,
     guards: Option<Guards>,
 }
 
@@ -100,7 +106,8 @@ impl Relay {
             last_byte: Instant::now(),
             silence: None,
             ping_interval: answer.ping_interval,
-            last_ping: Instant::now(),
+            last_sent: Instant::now(),
+            abandoned: false,
             guards: Some(guards),
         };
         for piece in answer.held.pieces {
@@ -141,6 +148,9 @@ impl Relay {
 
     /// Records what a converter has made.
     fn note(&mut self, from: usize) {
+        if self.ready.len() > from {
+            self.last_sent = Instant::now();
+        }
         for piece in self.ready.range(from..) {
             self.recording.arrived(piece);
         }
@@ -171,7 +181,7 @@ impl Relay {
         if whole && let Some(converter) = &self.converter {
             // The client was told in its own dialect, all of it; the upstream failed all the same,
             // unless the request was at fault. More of its body may be to come.
-            whole = !converter.is_over();
+            whole = !converter.is_over() && !self.abandoned;
             if let Some(failure) = converter.failure() {
                 end = End::UpstreamBroke(failure.into());
             }
@@ -205,15 +215,22 @@ impl Relay {
             let sleep = self
                 .silence
                 .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
-            // Moved only when it has fired: each piece of a stream merely notes its time.
+            // Moved back only when it has fired: each piece of a stream merely notes its time.
+            if deadline < sleep.deadline() {
+                sleep.as_mut().reset(deadline);
+            }
             std::task::ready!(sleep.as_mut().poll(cx));
             let now = Instant::now();
+            if self.is_told() && self.last_byte + GRACE <= now {
+                self.abandoned = true;
+                return Poll::Ready(self.drain().map(|()| None));
+            }
             if self.last_byte + self.idle_timeout <= now {
                 let reason = format!("upstream was silent for {:?}", self.idle_timeout);
                 return Poll::Ready(Err(reason));
             }
             if self.next_ping().is_some_and(|ping| ping <= now) {
-                self.last_ping = now;
+                self.last_sent = now;
                 if self.ping() {
                     return Poll::Ready(Ok(Some(Frame::data(Bytes::new()))));
                 }
@@ -227,13 +244,23 @@ impl Relay {
 
     fn next_ping(&self) -> Option<Instant> {
         let interval = self.ping_interval?;
-        Some(self.last_byte.max(self.last_ping) + interval)
+        Some(self.last_sent + interval)
     }
 
     /// When something is to be done if nothing comes.
     fn deadline(&self) -> Instant {
-        let broken = self.last_byte + self.idle_timeout;
-        self.next_ping().map_or(broken, |ping| ping.min(broken))
+        let longest = if self.is_told() {
+            GRACE
+        } else {
+            self.idle_timeout
+        };
+        let end = self.last_byte + longest;
+        self.next_ping().map_or(end, |ping| ping.min(end))
+    }
+
+    /// Whether the client has the last of its answer, so that only the upstream's end is missing.
+    fn is_told(&self) -> bool {
+        self.converter.as_ref().is_some_and(Converter::is_told)
     }
 
     /// The upstream has broken off. Where the client's dialect can say so in the stream it does.

@@ -15,6 +15,7 @@ use weir_wire::translate::outbound::{self, Back, Way};
 use weir_wire::translate::profile::Profile;
 
 use crate::errand::Errand;
+use crate::fleet::Member;
 use crate::misses::Kept;
 use crate::provider;
 
@@ -103,6 +104,14 @@ fn path(dialect: Dialect, model: &str, stream: bool) -> Result<PathAndQuery, Fau
     Ok(PathAndQuery::from_static(path))
 }
 
+/// The name that a provider of another dialect has for the client's model. `[1m]`, by which Claude
+/// Code asks for a long context, is Anthropic's.
+pub(crate) fn model_for<'a>(member: &'a Member, model: &'a str) -> &'a str {
+    let exact = member.provider.model_mapping.contains_key(model);
+    let plain = model.strip_suffix("[1m]").filter(|_| !exact);
+    member.model_for(plain.unwrap_or(model))
+}
+
 /// The headers of a translated request. A client's own are in its dialect's terms, but for its
 /// name.
 pub(crate) fn headers(client: &HeaderMap, translated: &Translated, provider: Dialect) -> HeaderMap {
@@ -137,8 +146,22 @@ pub(crate) fn failure(way: Way, mut kept: Kept, said: &[u8]) -> Kept {
     let (status, body) = inbound::error(way, kept.status.as_u16(), said);
     kept.status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
     kept.body = Bytes::from(body);
+    kept.translated = true;
     retitle(&mut kept.headers, false);
     kept
+}
+
+/// Names the exchange in a failure of our making; Anthropic's clients tell their users the id.
+pub(crate) fn with_request_id(body: Bytes, id: &str) -> Bytes {
+    const EMPTY: &[u8] = b"\"request_id\":null}";
+    let Some(rest) = body.strip_suffix(EMPTY) else {
+        return body;
+    };
+    let mut named = rest.to_vec();
+    named.extend_from_slice(b"\"request_id\":");
+    named.extend_from_slice(serde_json::Value::from(id).to_string().as_bytes());
+    named.push(b'}');
+    named.into()
 }
 
 /// Makes the headers of the provider's answer those of what has become of it.

@@ -94,7 +94,7 @@ impl Errand<'_> {
         let (Some(profile), Some(model)) = (&tried.profile, self.ask.model()) else {
             return false;
         };
-        let model = tried.member.model_for(model);
+        let model = translation::model_for(tried.member, model);
         let profiles = &tried.member.profiles;
         profiles.learn((tried.dialect, model), profile, status, said)
     }

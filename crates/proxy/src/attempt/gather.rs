@@ -141,12 +141,24 @@ impl Errand<'_> {
 
     fn gathered(
         &self,
-        tried: Tried<'_>,
+        mut tried: Tried<'_>,
         mut head: response::Parts,
         answer: Gathered,
         lease: Lease,
     ) -> Won {
         let stream = tried.back.as_ref().is_some_and(|back| back.stream);
+        if tried.member.api.form(head.status, &head.headers) == Form::AwsEventStream {
+            // What is learnt from are the events inside.
+            let kind = HeaderValue::from_static("text/event-stream");
+            head.headers.insert(CONTENT_TYPE, kind);
+        }
+        let mut whole = Bytes::from(answer.whole);
+        if let Some(mut rewriter) = tried.rewrite.take() {
+            let mut pieces = VecDeque::new();
+            rewriter.push(whole, &mut pieces);
+            rewriter.finish(&mut pieces);
+            whole = Vec::from(pieces).concat().into();
+        }
         let (mut settlement, mut settled) = self.settled(tried, &head);
         if let Some(at) = answer.first_byte {
             settlement.first_byte_was(at);
@@ -156,7 +168,7 @@ impl Errand<'_> {
         }
         settlement.seal();
         translation::retitle(&mut head.headers, stream);
-        let pieces = vec![Bytes::from(answer.whole)];
+        let pieces = vec![whole];
         Won {
             answer: Answer {
                 upstream: answer.rest,

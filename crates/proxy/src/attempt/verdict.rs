@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{HeaderMap, Response, StatusCode, response};
 use hyper::body::Incoming;
 use weir_core::route::affinity::Home;
@@ -19,7 +19,7 @@ use crate::errand::Errand;
 use crate::fleet::Member;
 use crate::forward::Failure;
 use crate::judge::{self, Held, Look, Ruling};
-use crate::misses::Kept;
+use crate::misses::{Kept, seconds};
 use crate::pool::Lease;
 use crate::provider::Form;
 use crate::relay::Answer;
@@ -144,8 +144,9 @@ impl Errand<'_> {
             headers: head.headers,
             body,
             key: tried.key_state(now()),
+            translated: false,
         });
-        let kept = self.in_the_clients_words(&tried, kept, status, &said);
+        let kept = self.in_the_clients_words(&tried, kept, status, (&said, wait));
         Outcome::Missed(ruling, Box::new(of_status(status, kept, wait)))
     }
 
@@ -155,7 +156,7 @@ impl Errand<'_> {
         tried: &Tried<'_>,
         kept: Option<Kept>,
         status: StatusCode,
-        said: &[u8],
+        (said, wait): (&[u8], Option<Duration>),
     ) -> Option<Kept> {
         let Some(back) = &tried.back else {
             return kept;
@@ -165,8 +166,14 @@ impl Errand<'_> {
             headers: HeaderMap::new(),
             body: bytes::Bytes::new(),
             key: tried.key_state(now()),
+            translated: false,
         });
-        Some(translation::failure(back.way, kept, said))
+        let mut kept = translation::failure(back.way, kept, said);
+        if let Some(wait) = wait {
+            // Dates, fractions and what only the body said: clients count in whole seconds.
+            kept.headers.insert(RETRY_AFTER, seconds(wait));
+        }
+        Some(kept)
     }
 
     /// An error that came in the disguise of an answer.
@@ -183,7 +190,7 @@ impl Errand<'_> {
         let wait = wait_of(&head.headers).or_else(|| wait_in(error, now()));
         let key = tried.key_state(now());
         let kept = Kept::unmasked(status, head.headers, error.clone(), key);
-        let kept = self.in_the_clients_words(&tried, Some(kept), status, error);
+        let kept = self.in_the_clients_words(&tried, Some(kept), status, (error, wait));
         // What is the client's fault would be so anywhere: that ruling ends the errand.
         let ruling = judge::rule(status);
         Outcome::Missed(ruling, Box::new(of_status(status, kept, wait)))

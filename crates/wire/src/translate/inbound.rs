@@ -86,6 +86,7 @@ pub struct Stream {
     sink: Sink,
     progress: Progress,
     over: bool,
+    status: Option<u16>,
 }
 
 /// What happens to signals between source and sink.
@@ -96,7 +97,7 @@ struct Stages {
     listener: Option<Listener>,
     stops: Stops,
     /// What the provider says went wrong.
-    failure: Option<String>,
+    failure: Option<(u16, String)>,
 }
 
 impl Stages {
@@ -113,7 +114,7 @@ impl Stages {
                 status, message, ..
             }) = &signal
             {
-                *failure = Some(format!("{status}: {message}"));
+                *failure = Some((*status, format!("{status}: {message}")));
             }
             restore.push(signal, &mut |signal| {
                 if let Some(listener) = listener {
@@ -143,6 +144,7 @@ impl Stream {
             sink: Sink::new(back.way.client, options, back.declared.clone()),
             progress: Progress::Running,
             over: false,
+            status: None,
         }
     }
 
@@ -150,6 +152,12 @@ impl Stream {
     #[must_use]
     pub fn progress(&self) -> &Progress {
         &self.progress
+    }
+
+    /// The status that the provider's failure stands for, once it has told one.
+    #[must_use]
+    pub fn failed_with(&self) -> Option<u16> {
+        self.status
     }
 
     /// Whether it has ended before the provider's bytes have: what still comes need not be waited
@@ -252,6 +260,8 @@ impl Stream {
     fn end(&mut self, ending: Ending, why: &str, out: &mut Vec<u8>) {
         self.sink.finish(ending, out);
         let told = self.stages.failure.take();
+        self.status = told.as_ref().map(|(status, _)| *status);
+        let told = told.map(|(_, reason)| reason);
         self.progress = match ending {
             Ending::Whole => Progress::Whole,
             Ending::Cut | Ending::Failed => Progress::Failed(told.unwrap_or_else(|| why.into())),

@@ -149,7 +149,9 @@ async fn errors_have_the_clients_shape_and_a_type_that_fits() {
             "{status}"
         );
         assert_eq!(answer.header("retry-after"), Some("7"), "{status}");
+        let id = answer.header("x-request-id").unwrap().to_owned();
         let answer = answer.json();
+        assert_eq!(answer["request_id"], id, "{status}");
         assert_eq!(answer["type"], "error");
         assert_eq!(answer["error"]["type"], kind, "{status}");
         assert!(

@@ -234,6 +234,7 @@ async fn the_models_name_is_mapped_by_prefix_and_the_client_sees_its_own() {
     for (asked, sent) in [
         ("claude-haiku-4-5", "gpt-5-mini"),
         ("claude-opus-4-6", "gpt-5.2"),
+        ("other[1m]", "other"),
     ] {
         rig.mocks[0].push(ok());
         let answer = say(&rig, &messages(json!({"model": asked}))).await;

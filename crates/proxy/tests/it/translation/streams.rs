@@ -424,3 +424,46 @@ async fn thinking_that_the_client_drops_is_remembered_for_who_wants_it_back() {
     say(&rig, &messages(json!({"messages": other}))).await;
     assert!(!seen(&rig).to_string().contains("hmm so"));
 }
+
+#[tokio::test]
+async fn a_server_that_leaves_the_connection_open_does_not_keep_the_client() {
+    let rig = chat().await;
+    let chunk = delta(json!({"role": "assistant", "content": "hi"}));
+    let lines = [chunk, finish("stop"), "[DONE]".to_owned()];
+    let body: String = lines.map(|line| format!("data: {line}\n\n")).concat();
+    rig.mocks[0].push(
+        Raw::new(200)
+            .header("content-type", "text/event-stream")
+            .piece(body)
+            .hang(),
+    );
+    let answer = crate::net::within(say(&rig, &streaming())).await;
+    assert!(answer.whole);
+    assert_eq!(names(&events(&answer)).last(), Some(&"message_stop"));
+    let record = rig.net.records.ended(1).await;
+    assert_eq!(record.end, End::Complete);
+}
+
+#[tokio::test]
+async fn comments_of_the_server_are_no_sign_of_life_for_the_client() {
+    let rig = chat_with("  ping_interval: 1s\n", "").await;
+    let first = format!(
+        "data: {}\n\n",
+        delta(json!({"role": "assistant", "content": "a"}))
+    );
+    let gate = Gate::new();
+    let mut raw = Raw::new(200)
+        .header("content-type", "text/event-stream")
+        .piece(first);
+    for _ in 0..8 {
+        raw = raw
+            .sleep(std::time::Duration::from_millis(400))
+            .piece(": PROCESSING\n\n");
+    }
+    let rest = format!("data: {}\n\ndata: [DONE]\n\n", finish("stop"));
+    rig.mocks[0].push(raw.pause(&gate).piece(rest));
+    gate.open();
+    let answer = say(&rig, &streaming()).await;
+    let body = text(&answer.body);
+    assert!(body.matches("event: ping").count() >= 2, "{body}");
+}
