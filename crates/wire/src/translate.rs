@@ -31,3 +31,4 @@ pub mod restore;
 pub mod sequence;
 pub mod signal;
 pub mod stops;
+pub mod told;

@@ -10,6 +10,7 @@ use crate::translate::form::{Body, Call, Media, Opaque, OpaqueKind, Part, Place,
 use crate::translate::json::{Json, Writer};
 use crate::translate::names::{self, Rule};
 use crate::translate::repair::{Piece, Step};
+use crate::translate::told;
 
 /// What is said where something must be said: a conversation begins with the user.
 const NOTHING: &str = "...";
@@ -206,10 +207,13 @@ impl Contents<'_, '_> {
     fn stray(&mut self, role: &'static str, part: &Part<'_>) {
         match &part.body {
             Body::Result {
-                parts, name, call, ..
+                parts,
+                call,
+                is_error,
+                ..
             } => {
-                let name = name.as_deref().unwrap_or(call);
-                let text = format!("[result of {name}]\n{}", result_text(parts));
+                let head = told::result_head(call, *is_error);
+                let text = format!("{head}\n{}", result_text(parts));
                 self.text(role, &text);
                 for part in parts {
                     if matches!(part.body, Body::Image(_) | Body::Audio(_)) {
@@ -217,10 +221,7 @@ impl Contents<'_, '_> {
                     }
                 }
             }
-            Body::Call(call) => {
-                let text = format!("[call of {}]\n{}", call.name, args::object_of(&call.input));
-                self.text(role, &text);
-            }
+            Body::Call(call) => self.text(role, &told::call(call)),
             _ => self.said(role, part),
         }
     }
@@ -260,8 +261,15 @@ impl Contents<'_, '_> {
                 self.part(role);
                 self.body.out.json(json);
             }
-            Body::Foreign { kind, .. } => {
-                self.body.notes.add(kind.clone().into_owned(), "left out");
+            Body::Foreign { kind, json } => {
+                let text = told::foreign(kind, json.as_str());
+                let what = if text.is_empty() {
+                    "left out"
+                } else {
+                    "told as text"
+                };
+                self.body.notes.add(kind.clone().into_owned(), what);
+                self.text(role, &text);
             }
             Body::Call(_) | Body::Result { .. } => self.stray(role, part),
         }
@@ -293,19 +301,26 @@ fn own_signature<'p>(from: Dialect, part: &'p Part<'_>) -> Option<&'p Json<'p>> 
 /// The texts of a result.
 fn result_text<'p>(parts: &'p [Part<'_>]) -> Cow<'p, str> {
     let text = |part: &'p Part<'_>| match &part.body {
-        Body::Text { text, .. } | Body::Refusal { text } => Some(&**text),
-        Body::Document { media, .. } => match &media.place {
-            Place::Text(text) => Some(&**text),
+        Body::Text { text, .. } | Body::Refusal { text } => Some(Cow::Borrowed(&**text)),
+        Body::Document {
+            media,
+            title,
+            context,
+        } => match &media.place {
+            Place::Text(_) => {
+                let text = told::document(media, title.as_deref(), context.as_deref());
+                Some(Cow::Owned(text))
+            }
             Place::Base64(_) | Place::Url(_) | Place::File(_) => None,
         },
-        Body::Foreign { json, .. } => Some(json.as_str()),
+        Body::Foreign { kind, json } => Some(Cow::Owned(told::foreign(kind, json.as_str()))),
         _ => None,
     };
-    let texts: Vec<&str> = parts.iter().filter_map(text).collect();
-    match texts.as_slice() {
-        [] => Cow::Borrowed(""),
-        [only] => Cow::Borrowed(only),
-        several => Cow::Owned(several.join("\n")),
+    let mut texts: Vec<Cow<'_, str>> = parts.iter().filter_map(text).collect();
+    match texts.len() {
+        0 => Cow::Borrowed(""),
+        1 => texts.swap_remove(0),
+        _ => Cow::Owned(texts.join("\n")),
     }
 }
 

@@ -163,7 +163,7 @@ fn calls_are_answered_in_order() {
         [
             "<system-reminder>\nlater\n</system-reminder>",
             "go on",
-            "[result of zz]\nlost"
+            "[result of the tool call zz]\nlost"
         ]
     );
     assert_eq!(notes.count, 1);
