@@ -15,6 +15,9 @@ use crate::translate::told;
 /// What is said where something must be said: a conversation begins with the user.
 const NOTHING: &str = "...";
 
+/// What is said behind an answer that the client has begun, to a model that goes on with none.
+const GO_ON: &str = "Go on exactly where your last words end, and repeat nothing of them.";
+
 /// What stands for a result that the client did not give.
 const NO_RESULT: &str = "no result was given";
 
@@ -37,6 +40,9 @@ impl Contents<'_, '_> {
         }
         if contents.role.is_none() {
             contents.text("user", NOTHING);
+        }
+        if contents.role == Some("model") && !contents.body.options.profile.prefill {
+            contents.text("user", GO_ON);
         }
         contents.close();
         body.out.end_array();
@@ -172,7 +178,9 @@ impl Contents<'_, '_> {
         let mut nested = Vec::new();
         for part in parts {
             match &part.body {
-                Body::Image(media) | Body::Document { media, .. } if nests => {
+                Body::Image(media) | Body::Document { media, .. }
+                    if nests && self.is_shown(&part.body) =>
+                {
                     match media_json(media, default_kind(&part.body)) {
                         Some(json) => nested.push(json),
                         None if !matches!(media.place, Place::Text(_)) => beside.push(part),
@@ -275,7 +283,22 @@ impl Contents<'_, '_> {
         }
     }
 
+    /// Whether the model can be shown such bytes. It reads documents by looking at them; what the
+    /// profile says of PDFs is about the Chat API of the same address, which takes none.
+    fn is_shown(&self, body: &Body<'_>) -> bool {
+        let profile = self.body.options.profile;
+        match body {
+            Body::Audio(_) => profile.audio,
+            _ => profile.vision,
+        }
+    }
+
     fn media(&mut self, role: &'static str, media: &Media<'_>, body: &Body<'_>) {
+        if !self.is_shown(body) {
+            let what = "media left out: told by a text in its place";
+            self.body.notes.add("contents", what);
+            return self.text(role, &told::told(body));
+        }
         if let Some(json) = media_json(media, default_kind(body)) {
             self.part(role);
             self.body.out.raw(&json);
