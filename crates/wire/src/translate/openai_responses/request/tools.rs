@@ -1,6 +1,8 @@
 //! Tools and the choice among them. Those of a namespace stand beside the others, by a name that
 //! holds the namespace's.
 
+use std::collections::HashSet;
+
 use super::super::declared::flat_name;
 use super::super::kinds::{LOADED, NAMESPACE_DESCRIPTION, SEARCH};
 use super::super::members::{Members, entries, extra_text, is_string};
@@ -130,9 +132,9 @@ pub(super) fn found(tools: &[Tool<'_>]) -> String {
 
 /// Adds tools that items brought, each once: what is searched for may be declared too.
 pub(super) fn add<'a>(tools: &mut Vec<Tool<'a>>, loaded: Vec<Tool<'a>>) {
+    let mut known: HashSet<String> = tools.iter().filter_map(name).map(str::to_owned).collect();
     for tool in loaded {
-        let name = name(&tool);
-        if name.is_none() || !tools.iter().any(|known| self::name(known) == name) {
+        if name(&tool).is_none_or(|name| known.insert(name.to_owned())) {
             tools.push(tool);
         }
     }

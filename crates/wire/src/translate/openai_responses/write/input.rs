@@ -1,7 +1,7 @@
 //! The instructions and the items of the conversation.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::super::kinds::{CONTENT, CUSTOM, FUNCTION, KINDS, Kind, MESSAGE};
 use super::super::members::{extra, extra_text, splice};
@@ -42,7 +42,7 @@ pub(super) fn write(out: &mut Writer, context: Context<'_, '_>, notes: &mut Note
         open: false,
         said: String::new(),
         freeform: freeform_tools(context),
-        called: Vec::new(),
+        called: HashMap::new(),
     };
     items.begin(messages);
     for step in &repair::steps(&context.request.turns) {
@@ -83,7 +83,7 @@ struct Items<'r, 'a, 'n> {
     said: String,
     freeform: HashSet<&'r str>,
     /// The calls of the step before and how they were written.
-    called: Vec<(String, &'static Kind)>,
+    called: HashMap<String, &'static Kind>,
 }
 
 impl<'r, 'a> Items<'r, 'a, '_> {
@@ -243,7 +243,7 @@ impl<'r, 'a> Items<'r, 'a, '_> {
         let own = self.context.own;
         let kind = self.kind(call, extra);
         let as_it_is = kind.input == "input" || self.is_cut(call, extra);
-        self.called.push((id.to_owned(), kind));
+        self.called.insert(id.to_owned(), kind);
         let out = &mut self.out;
         out.object().key("type").string(kind.call);
         if let Some(item) = call.item.as_deref().filter(|_| own) {
@@ -287,8 +287,7 @@ impl<'r, 'a> Items<'r, 'a, '_> {
 
     fn result(&mut self, id: &str, part: Option<&Part<'_>>) {
         self.close();
-        let kind = self.called.iter().find(|(known, _)| known == id);
-        let kind = kind.map_or(&FUNCTION, |(_, kind)| kind);
+        let kind = self.called.get(id).copied().unwrap_or(&FUNCTION);
         let out = &mut self.out;
         out.object().key("type").string(kind.result);
         out.key("call_id").string(&short_id(id));
