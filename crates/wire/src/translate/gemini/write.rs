@@ -8,7 +8,7 @@ use crate::translate::form::{Body, Format, Part, Request, Role, Text, ToolChoice
 use crate::translate::json::{Json, Writer};
 use crate::translate::names::{self, Rule};
 use crate::translate::options::Options;
-use crate::translate::{freeform, repair};
+use crate::translate::{freeform, repair, search};
 
 mod contents;
 mod model;
@@ -336,7 +336,7 @@ fn server<'t>(from: Dialect, kind: &str, json: &'t Json<'_>, declares: bool) -> 
         return Some(json.as_str().into());
     }
     let own = match kind {
-        kind if kind.starts_with("web_search") => "{\"googleSearch\":{}}",
+        kind if search::is_search(kind) => "{\"googleSearch\":{}}",
         kind if kind.starts_with("web_fetch") => "{\"urlContext\":{}}",
         kind if kind.starts_with("code_") => "{\"codeExecution\":{}}",
         _ => return None,
