@@ -214,3 +214,31 @@ impl<'a> Allowed<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tools(names: impl Iterator<Item = usize>) -> Vec<Tool<'static>> {
+        let function = |at: usize| Tool {
+            kind: ToolKind::Function {
+                name: format!("f{at}").into(),
+                description: None,
+                schema: None,
+                strict: None,
+            },
+            cache: None,
+            extra: Extra::default(),
+        };
+        names.map(function).collect()
+    }
+
+    #[test]
+    fn many_loaded_tools_are_added_once_each() {
+        let mut known = tools(0..20_000);
+        add(&mut known, tools((10_000..30_000).chain(0..30_000)));
+        let names: Vec<_> = known.iter().filter_map(name).collect();
+        assert_eq!(names.len(), 30_000);
+        assert_eq!(names.last(), Some(&"f29999"));
+    }
+}
