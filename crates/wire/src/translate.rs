@@ -28,6 +28,8 @@ pub mod outbound;
 pub mod profile;
 pub mod repair;
 pub mod restore;
+pub mod search;
 pub mod sequence;
 pub mod signal;
 pub mod stops;
+pub mod told;

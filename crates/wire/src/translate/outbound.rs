@@ -63,6 +63,26 @@ pub struct Back {
     pub place: u128,
 }
 
+/// How Claude Code marks models whose long context it wants, for its own eyes: no provider but
+/// Anthropic knows such names.
+const LONG: &str = "[1m]";
+
+/// A model's name without the mark that Claude Code puts behind it.
+///
+/// ```
+/// use weir_wire::translate::outbound::plain_model;
+/// assert_eq!(plain_model("claude-sonnet-4-6[1m]"), "claude-sonnet-4-6");
+/// assert_eq!(plain_model("gpt-5.2"), "gpt-5.2");
+/// ```
+#[must_use]
+pub fn plain_model(model: &str) -> &str {
+    let at = model.len().saturating_sub(LONG.len());
+    match model.split_at_checked(at) {
+        Some((plain, mark)) if mark.eq_ignore_ascii_case(LONG) => plain.trim_end(),
+        _ => model,
+    }
+}
+
 /// Translates a request.
 ///
 /// # Errors

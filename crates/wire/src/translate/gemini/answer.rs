@@ -114,6 +114,9 @@ impl<'a> Reader<'a> {
             | b"avgLogprobs"
             | b"logprobsResult" => {
                 if let Some(json) = Raw::Trusted.json(cursor.value()) {
+                    if key.is("groundingMetadata") {
+                        self.tally.searched(json.as_str().as_bytes());
+                    }
                     self.extra.push((key.decode(), json));
                 }
             }

@@ -162,6 +162,9 @@ impl Source {
             b"groundingMetadata" | b"urlContextMetadata" | b"citationMetadata" => {
                 if let Some(json) = Raw::Check.json(cursor.value()) {
                     let name = key.decode();
+                    if name == "groundingMetadata" {
+                        self.tally.searched(json.as_str().as_bytes());
+                    }
                     each(Signal::Foreign { name, json });
                 }
             }

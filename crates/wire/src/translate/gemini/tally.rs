@@ -4,6 +4,7 @@
 use crate::dialect::Dialect;
 use crate::scan::Cursor;
 use crate::translate::json::Writer;
+use crate::translate::search;
 use crate::usage::{Usage, UsageMerge};
 
 /// The counts, by their names.
@@ -25,6 +26,8 @@ pub(super) struct Tally {
     counts: [Option<u64>; NAMES.len()],
     /// The latest object as it was.
     last: Vec<u8>,
+    /// Searches of the web that were made.
+    searches: u64,
 }
 
 impl Tally {
@@ -53,6 +56,20 @@ impl Tally {
         }
     }
 
+    /// Takes a `groundingMetadata`, which says what was searched for.
+    pub(super) fn searched(&mut self, json: &[u8]) {
+        let mut count = 0;
+        Cursor::new(json).object(|key, cursor| {
+            if matches!(key.raw(), b"webSearchQueries" | b"web_search_queries") {
+                cursor.array(|cursor| {
+                    cursor.skip();
+                    count += 1;
+                });
+            }
+        });
+        self.searches = self.searches.max(count);
+    }
+
     /// The usage in the common words; none when nothing was counted.
     pub(super) fn usage(&self) -> Option<Usage> {
         self.counts.iter().find(|count| count.is_some())?;
@@ -67,7 +84,9 @@ impl Tally {
         let mut merge = UsageMerge::new(Dialect::Gemini);
         merge.add(&self.last);
         merge.add(&known.finish());
-        merge.finish()
+        let mut usage = merge.finish();
+        search::count(&mut usage, self.searches);
+        usage
     }
 }
 

@@ -8,7 +8,7 @@ use crate::translate::form::{Body, Format, Part, Request, Role, Text, ToolChoice
 use crate::translate::json::{Json, Writer};
 use crate::translate::names::{self, Rule};
 use crate::translate::options::Options;
-use crate::translate::{freeform, repair};
+use crate::translate::{freeform, repair, search};
 
 mod contents;
 mod model;
@@ -214,22 +214,28 @@ impl<'o> Out<'o> {
         let request = self.request;
         self.out.key("generationConfig").object();
         let sampling = &request.sampling;
-        for (name, number) in [
-            ("temperature", &sampling.temperature),
-            ("topP", &sampling.top_p),
-            ("topK", &sampling.top_k),
-            ("seed", &sampling.seed),
-            ("frequencyPenalty", &sampling.frequency_penalty),
-            ("presencePenalty", &sampling.presence_penalty),
+        // The other numbers of the profile are the Chat API's: this one takes them all.
+        let basic = self.options.profile.sampling.basic;
+        for (name, number, taken) in [
+            ("temperature", &sampling.temperature, basic),
+            ("topP", &sampling.top_p, basic),
+            ("topK", &sampling.top_k, true),
+            ("seed", &sampling.seed, true),
+            ("frequencyPenalty", &sampling.frequency_penalty, true),
+            ("presencePenalty", &sampling.presence_penalty, true),
         ] {
-            if let Some(number) = number {
-                self.out.key(name).json(number);
+            match number {
+                Some(number) if taken => drop(self.out.key(name).json(number)),
+                Some(_) => self.notes.add(name, "left out: the model does not take it"),
+                None => {}
             }
         }
         if let Some(tokens) = request.max_tokens {
-            let most = self.options.profile.max_output;
-            let most = most.unwrap_or(self.model.max_output());
-            self.out.key("maxOutputTokens").number(tokens.min(most));
+            let profile = self.options.profile;
+            let most = profile.max_output.unwrap_or(self.model.max_output());
+            let least = profile.min_output.unwrap_or(0);
+            let tokens = tokens.max(least).min(most);
+            self.out.key("maxOutputTokens").number(tokens);
         }
         self.stops();
         self.format();
@@ -272,7 +278,16 @@ impl<'o> Out<'o> {
             let what = "this model answers in JSON only where there are no functions";
             return self.notes.add("response_format", what);
         }
+        let profile = self.options.profile;
+        if !profile.response_format {
+            let what = "left out: the model does not take it";
+            return self.notes.add("response_format", what);
+        }
         self.out.key("responseMimeType").string("application/json");
+        if !profile.json_schema && matches!(format, Format::Schema { .. }) {
+            let what = "any JSON is asked for: the model takes no schema";
+            return self.notes.add("response_format", what);
+        }
         if let Format::Schema { schema, .. } = format
             && let Some(schema) = schema::response(schema)
         {
@@ -332,7 +347,7 @@ fn server<'t>(from: Dialect, kind: &str, json: &'t Json<'_>, declares: bool) -> 
         return Some(json.as_str().into());
     }
     let own = match kind {
-        kind if kind.starts_with("web_search") => "{\"googleSearch\":{}}",
+        kind if search::is_search(kind) => "{\"googleSearch\":{}}",
         kind if kind.starts_with("web_fetch") => "{\"urlContext\":{}}",
         kind if kind.starts_with("code_") => "{\"codeExecution\":{}}",
         _ => return None,

@@ -13,7 +13,6 @@ use crate::translate::options::Options;
 use crate::translate::profile::{MaxTokens, Profile, UserMember};
 
 mod content;
-mod foreign;
 mod message;
 mod output;
 mod reasoning;

@@ -7,6 +7,7 @@ use crate::scan::{Cursor, Kind};
 use crate::translate::fault::Fault;
 use crate::translate::form::{Answer, Body, Call, Extra, Input, Opaque, OpaqueKind, Part, Text};
 use crate::translate::json::Json;
+use crate::translate::search;
 use crate::usage::UsageMerge;
 
 use super::error;
@@ -48,13 +49,19 @@ pub fn read_answer(body: &[u8]) -> Result<Answer<'_>, Fault> {
     });
     let mut usage = UsageMerge::new(Dialect::OpenaiResponses);
     usage.add(response.usage);
+    let mut usage = usage.finish();
+    let is_search = |part: &&Part<'_>| match &part.body {
+        Body::Foreign { kind, json } => kind == "web_search_call" && search::is_made(json.as_str()),
+        _ => false,
+    };
+    search::count(&mut usage, parts.iter().filter(is_search).count() as u64);
     Ok(Answer {
         dialect: Dialect::OpenaiResponses,
         id: response.id,
         model: response.model,
         parts,
         stop: read::stop(&response.status, response.reason, said),
-        usage: usage.finish(),
+        usage,
         extra: Extra::default(),
     })
 }

@@ -8,6 +8,7 @@ use crate::dialect::Dialect;
 use crate::scan::Cursor;
 use crate::sse;
 use crate::translate::form::Text;
+use crate::translate::search;
 use crate::translate::signal::{Ending, Failure, Signal};
 use crate::usage::UsageMerge;
 
@@ -216,7 +217,7 @@ impl Source {
         self.start(&response, each);
         let mut usage = UsageMerge::new(Dialect::OpenaiResponses);
         usage.add(response.usage);
-        let usage = usage.finish();
+        let mut usage = usage.finish();
         let status = match kind {
             "response.failed" => "failed",
             "response.cancelled" => "cancelled",
@@ -233,6 +234,7 @@ impl Source {
         if self.items.full() {
             return;
         }
+        search::count(&mut usage, self.items.searches());
         if let Some(usage) = usage {
             each(Signal::Usage(usage));
         }

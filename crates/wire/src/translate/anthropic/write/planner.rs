@@ -7,14 +7,11 @@ use super::Scene;
 use super::blocks::{Block, Kind};
 use super::media;
 use super::plan::Message;
-use crate::translate::anthropic::input;
 use crate::translate::fault::Notes;
 use crate::translate::form::{Body, Media, OpaqueKind, Part, Role};
 use crate::translate::names::{Rule, sent};
 use crate::translate::repair::{Piece, Step};
-
-/// Longest item of another dialect that is told as text, in bytes of its JSON.
-const MAX_TOLD: usize = 4096;
+use crate::translate::told;
 
 /// Turns what the form says into blocks, one step of the conversation after the other.
 #[derive(Debug)]
@@ -132,12 +129,18 @@ impl<'n, 'r, 'a> Planner<'n, 'r, 'a> {
 
     /// A result that nobody asked for, as the text that it is.
     fn stray(&mut self, part: &'r Part<'a>, role: Role, blocks: &mut Vec<Block<'r, 'a>>) {
-        let Body::Result { call, parts, .. } = &part.body else {
+        let Body::Result {
+            call,
+            parts,
+            is_error,
+            ..
+        } = &part.body
+        else {
             return;
         };
         self.notes
             .add("messages", "a result without its call: told as text");
-        blocks.push(Block::note(format!("[result of the tool call {call}]")));
+        blocks.push(Block::note(told::result_head(call, *is_error)));
         for inner in parts {
             self.part(inner, role, blocks);
         }
@@ -179,15 +182,12 @@ impl<'n, 'r, 'a> Planner<'n, 'r, 'a> {
                     return;
                 }
             },
-            Body::Call(call) => {
-                let object = input::object_of(&call.input);
-                told(format!("[call of the tool {}] {object}", call.name))
-            }
+            Body::Call(call) => text_of(told::call(call)),
             Body::Result { .. } => return self.stray(part, role, blocks),
             Body::Foreign { json, .. } if self.scene.native => Kind::Raw(json),
             Body::Foreign { kind, json } => {
-                let json = json.as_str();
-                if json.len() > MAX_TOLD || json.contains("\"encrypted_content\"") {
+                let text = told::foreign(kind, json.as_str());
+                if text.is_empty() {
                     self.notes.add(
                         "messages",
                         "an item left out: the provider has nothing like it",
@@ -198,7 +198,7 @@ impl<'n, 'r, 'a> Planner<'n, 'r, 'a> {
                     "messages",
                     "an item told as text: the provider has nothing like it",
                 );
-                told(format!("[{kind}] {json}"))
+                text_of(text)
             }
         };
         if !matches!(&kind, Kind::Text { text, .. } if text.trim().is_empty()) {
@@ -226,11 +226,11 @@ impl<'n, 'r, 'a> Planner<'n, 'r, 'a> {
     fn instead(&mut self, text: &'static str) -> Kind<'r, 'a> {
         self.notes
             .add("messages", "media left out: told by a text in its place");
-        told(text)
+        text_of(text)
     }
 }
 
-fn told<'r, 'a>(text: impl Into<Cow<'r, str>>) -> Kind<'r, 'a> {
+fn text_of<'r, 'a>(text: impl Into<Cow<'r, str>>) -> Kind<'r, 'a> {
     let (text, citations) = (text.into(), &[][..]);
     Kind::Text { text, citations }
 }

@@ -12,15 +12,21 @@ use crate::translate::form::{Tool, ToolKind};
 use crate::translate::freeform;
 use crate::translate::json::Writer;
 use crate::translate::names::{Rule, sent};
+use crate::translate::search;
 
 /// Most tools whose input is held to its schema.
 const MAX_STRICT: usize = 20;
 
 /// The tools that the provider can be told of: each name once, and none that another provider
-/// runs.
+/// runs, but for the search of the web, which Anthropic has too.
 pub(super) fn kept<'r, 'a>(scene: Scene<'r, 'a>, notes: &mut Notes) -> Vec<&'r Tool<'a>> {
     let mut names = HashSet::new();
     let mut kept = Vec::new();
+    // The search has a name that the client's own tools come before.
+    let taken = scene.request.tools.iter().any(|tool| match &tool.kind {
+        ToolKind::Function { name, .. } | ToolKind::Freeform { name, .. } => name == search::NAME,
+        ToolKind::Server { .. } => false,
+    });
     for (at, tool) in scene.request.tools.iter().enumerate() {
         match &tool.kind {
             ToolKind::Function { name, .. } | ToolKind::Freeform { name, .. } => {
@@ -28,6 +34,19 @@ pub(super) fn kept<'r, 'a>(scene: Scene<'r, 'a>, notes: &mut Notes) -> Vec<&'r T
                     notes.add(
                         format!("tools.{at}"),
                         "left out: another tool has this name",
+                    );
+                    continue;
+                }
+            }
+            ToolKind::Server { kind, json, .. }
+                if !scene.native && search::is_search(kind) && !taken =>
+            {
+                if search::for_anthropic(json.as_str()).is_none()
+                    || !names.insert(search::NAME.into())
+                {
+                    notes.add(
+                        format!("tools.{at}"),
+                        "left out: the provider searches the web itself, and once",
                     );
                     continue;
                 }
@@ -60,7 +79,10 @@ pub(super) fn write(
     out.key("tools").array();
     for (at, tool) in tools.iter().enumerate() {
         if let ToolKind::Server { json, .. } = &tool.kind {
-            out.json(json);
+            match search::for_anthropic(json.as_str()).filter(|_| !scene.native) {
+                Some(search) => out.raw(&search),
+                None => out.json(json),
+            };
             continue;
         }
         out.object();

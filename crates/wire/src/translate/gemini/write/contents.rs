@@ -10,9 +10,13 @@ use crate::translate::form::{Body, Call, Media, Opaque, OpaqueKind, Part, Place,
 use crate::translate::json::{Json, Writer};
 use crate::translate::names::{self, Rule};
 use crate::translate::repair::{Piece, Step};
+use crate::translate::told;
 
 /// What is said where something must be said: a conversation begins with the user.
 const NOTHING: &str = "...";
+
+/// What is said behind an answer that the client has begun, to a model that goes on with none.
+const GO_ON: &str = "Go on exactly where your last words end, and repeat nothing of them.";
 
 /// What stands for a result that the client did not give.
 const NO_RESULT: &str = "no result was given";
@@ -36,6 +40,9 @@ impl Contents<'_, '_> {
         }
         if contents.role.is_none() {
             contents.text("user", NOTHING);
+        }
+        if contents.role == Some("model") && !contents.body.options.profile.prefill {
+            contents.text("user", GO_ON);
         }
         contents.close();
         body.out.end_array();
@@ -171,7 +178,9 @@ impl Contents<'_, '_> {
         let mut nested = Vec::new();
         for part in parts {
             match &part.body {
-                Body::Image(media) | Body::Document { media, .. } if nests => {
+                Body::Image(media) | Body::Document { media, .. }
+                    if nests && self.is_shown(&part.body) =>
+                {
                     match media_json(media, default_kind(&part.body)) {
                         Some(json) => nested.push(json),
                         None if !matches!(media.place, Place::Text(_)) => beside.push(part),
@@ -206,10 +215,13 @@ impl Contents<'_, '_> {
     fn stray(&mut self, role: &'static str, part: &Part<'_>) {
         match &part.body {
             Body::Result {
-                parts, name, call, ..
+                parts,
+                call,
+                is_error,
+                ..
             } => {
-                let name = name.as_deref().unwrap_or(call);
-                let text = format!("[result of {name}]\n{}", result_text(parts));
+                let head = told::result_head(call, *is_error);
+                let text = format!("{head}\n{}", result_text(parts));
                 self.text(role, &text);
                 for part in parts {
                     if matches!(part.body, Body::Image(_) | Body::Audio(_)) {
@@ -217,10 +229,7 @@ impl Contents<'_, '_> {
                     }
                 }
             }
-            Body::Call(call) => {
-                let text = format!("[call of {}]\n{}", call.name, args::object_of(&call.input));
-                self.text(role, &text);
-            }
+            Body::Call(call) => self.text(role, &told::call(call)),
             _ => self.said(role, part),
         }
     }
@@ -260,14 +269,36 @@ impl Contents<'_, '_> {
                 self.part(role);
                 self.body.out.json(json);
             }
-            Body::Foreign { kind, .. } => {
-                self.body.notes.add(kind.clone().into_owned(), "left out");
+            Body::Foreign { kind, json } => {
+                let text = told::foreign(kind, json.as_str());
+                let what = if text.is_empty() {
+                    "left out"
+                } else {
+                    "told as text"
+                };
+                self.body.notes.add(kind.clone().into_owned(), what);
+                self.text(role, &text);
             }
             Body::Call(_) | Body::Result { .. } => self.stray(role, part),
         }
     }
 
+    /// Whether the model can be shown such bytes. It reads documents by looking at them; what the
+    /// profile says of PDFs is about the Chat API of the same address, which takes none.
+    fn is_shown(&self, body: &Body<'_>) -> bool {
+        let profile = self.body.options.profile;
+        match body {
+            Body::Audio(_) => profile.audio,
+            _ => profile.vision,
+        }
+    }
+
     fn media(&mut self, role: &'static str, media: &Media<'_>, body: &Body<'_>) {
+        if !self.is_shown(body) {
+            let what = "media left out: told by a text in its place";
+            self.body.notes.add("contents", what);
+            return self.text(role, &told::told(body));
+        }
         if let Some(json) = media_json(media, default_kind(body)) {
             self.part(role);
             self.body.out.raw(&json);
@@ -293,19 +324,26 @@ fn own_signature<'p>(from: Dialect, part: &'p Part<'_>) -> Option<&'p Json<'p>> 
 /// The texts of a result.
 fn result_text<'p>(parts: &'p [Part<'_>]) -> Cow<'p, str> {
     let text = |part: &'p Part<'_>| match &part.body {
-        Body::Text { text, .. } | Body::Refusal { text } => Some(&**text),
-        Body::Document { media, .. } => match &media.place {
-            Place::Text(text) => Some(&**text),
+        Body::Text { text, .. } | Body::Refusal { text } => Some(Cow::Borrowed(&**text)),
+        Body::Document {
+            media,
+            title,
+            context,
+        } => match &media.place {
+            Place::Text(_) => {
+                let text = told::document(media, title.as_deref(), context.as_deref());
+                Some(Cow::Owned(text))
+            }
             Place::Base64(_) | Place::Url(_) | Place::File(_) => None,
         },
-        Body::Foreign { json, .. } => Some(json.as_str()),
+        Body::Foreign { kind, json } => Some(Cow::Owned(told::foreign(kind, json.as_str()))),
         _ => None,
     };
-    let texts: Vec<&str> = parts.iter().filter_map(text).collect();
-    match texts.as_slice() {
-        [] => Cow::Borrowed(""),
-        [only] => Cow::Borrowed(only),
-        several => Cow::Owned(several.join("\n")),
+    let mut texts: Vec<Cow<'_, str>> = parts.iter().filter_map(text).collect();
+    match texts.len() {
+        0 => Cow::Borrowed(""),
+        1 => texts.swap_remove(0),
+        _ => Cow::Owned(texts.join("\n")),
     }
 }
 

@@ -8,11 +8,15 @@ use crate::translate::options::Hints;
 use crate::translate::profile::Profile;
 
 fn written(request: &Request<'_>, model: &str) -> (Value, Notes) {
+    written_for(request, model, &Profile::default())
+}
+
+fn written_for(request: &Request<'_>, model: &str, profile: &Profile) -> (Value, Notes) {
     let mut notes = Notes::default();
     let options = Options {
         model,
         stream: true,
-        profile: &Profile::default(),
+        profile,
     };
     let body = write_request(request, &options, &mut notes).unwrap();
     (serde_json::from_slice(&body).unwrap(), notes)
@@ -163,7 +167,7 @@ fn calls_are_answered_in_order() {
         [
             "<system-reminder>\nlater\n</system-reminder>",
             "go on",
-            "[result of zz]\nlost"
+            "[result of the tool call zz]\nlost"
         ]
     );
     assert_eq!(notes.count, 1);
@@ -229,6 +233,82 @@ fn what_google_cannot_say_is_noted() {
     assert_eq!(declared["parameters"]["required"], json!(["input"]));
     assert_eq!(body["generationConfig"].get("responseMimeType"), None);
     assert_eq!(notes.count, 3);
+}
+
+#[test]
+fn what_only_another_dialect_knows_is_told_as_text() {
+    let mut request = empty();
+    let foreign = |kind: &'static str, json: &'static str| {
+        let json = Json::of_valid(json);
+        Part::from(Body::Foreign {
+            kind: kind.into(),
+            json,
+        })
+    };
+    let found = r#"{"type":"search_result","source":"https://a.b","title":"T","content":[{"type":"text","text":"one"}]}"#;
+    let upload = r#"{"type":"container_upload","file_id":"file_1"}"#;
+    let search = r#"{"type":"server_tool_use","id":"s","input":{"query":"q"},"name":"web_search"}"#;
+    request.turns = vec![
+        turn(
+            Role::User,
+            vec![
+                foreign("search_result", found),
+                foreign("container_upload", upload),
+            ],
+        ),
+        turn(Role::Assistant, vec![foreign("server_tool_use", search)]),
+    ];
+    let (body, notes) = written(&request, "gemini-2.5-pro");
+    assert_eq!(
+        body["contents"],
+        json!([
+            {"role": "user", "parts": [
+                {"text": "[search_result: T, https://a.b]\none"},
+                {"text": "[container_upload: {\"file_id\":\"file_1\"}]"}]},
+            {"role": "model", "parts": [
+                {"text": "[server_tool_use: {\"input\":{\"query\":\"q\"},\"name\":\"web_search\"}]"}]},
+        ])
+    );
+    assert_eq!(notes.count, 3);
+}
+
+#[test]
+fn what_the_model_is_known_not_to_take_is_not_sent() {
+    let mut request = with_calls();
+    request.turns.push(turn(Role::Assistant, vec![text("So")]));
+    request.sampling.temperature = Some(Json::of_valid("0.5"));
+    request.sampling.seed = Some(Json::of_valid("7"));
+    request.format = Some(Format::Schema {
+        name: None,
+        description: None,
+        schema: Json::of_valid(r#"{"type":"object"}"#),
+        strict: None,
+    });
+    request.max_tokens = Some(1);
+    let mut profile = Profile {
+        vision: false,
+        json_schema: false,
+        prefill: false,
+        min_output: Some(16),
+        ..Profile::default()
+    };
+    profile.sampling.basic = false;
+    let (body, _) = written_for(&request, "gemini-3-flash", &profile);
+    assert_eq!(
+        body["generationConfig"],
+        json!({"seed": 7, "maxOutputTokens": 16, "responseMimeType": "application/json"})
+    );
+    let contents = body["contents"].to_string();
+    assert!(!contents.contains("inlineData"), "{contents}");
+    assert!(contents.contains("[image, which cannot be shown here]"));
+    let last = body["contents"].as_array().unwrap().last().unwrap();
+    assert_eq!(last["role"], "user");
+    profile.response_format = false;
+    let (body, _) = written_for(&request, "gemini-3-flash", &profile);
+    assert_eq!(
+        body["generationConfig"],
+        json!({"seed": 7, "maxOutputTokens": 16})
+    );
 }
 
 /// What is said, without how it is put into turns.

@@ -5,11 +5,12 @@ use std::borrow::Cow;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{To, foreign};
+use super::To;
 use crate::dialect::Dialect;
 use crate::translate::fault::Notes;
 use crate::translate::form::{Body, Extra, Media, Part, Place, Text};
 use crate::translate::json::{Json, Writer};
+use crate::translate::told::{self, told};
 
 /// A piece of a message's content.
 #[derive(Debug)]
@@ -79,7 +80,7 @@ pub(super) fn item<'r>(to: &To<'r, '_>, part: &'r Part<'_>, notes: &mut Notes) -
                     "what OpenAI Chat has no place for is told as text",
                 );
             }
-            Item::text(foreign::told(other))
+            Item::text(told(other))
         }
     }
 }
@@ -87,7 +88,9 @@ pub(super) fn item<'r>(to: &To<'r, '_>, part: &'r Part<'_>, notes: &mut Notes) -
 /// A piece of what a tool gave.
 pub(super) fn result_item<'r>(to: &To<'r, '_>, part: &'r Part<'_>, notes: &mut Notes) -> Item<'r> {
     match &part.body {
-        Body::Foreign { json, .. } if !to.same() => Item::text(super::tool::compact(json.as_str())),
+        Body::Foreign { kind, json } if !to.same() => {
+            Item::text(told::foreign(kind, json.as_str()))
+        }
         _ => item(to, part, notes),
     }
 }
@@ -102,7 +105,7 @@ pub(super) fn spoken_item<'r>(to: &To<'r, '_>, part: &'r Part<'_>, notes: &mut N
                 "messages",
                 "what OpenAI Chat has no place for is told as text",
             );
-            let told = foreign::told(other);
+            let told = told(other);
             let around = if told.is_empty() { "" } else { "\n" };
             Item::text(format!("{around}{told}{around}"))
         }

@@ -8,12 +8,12 @@ use sha2::{Digest, Sha256};
 
 use super::To;
 use super::content::{self, Item};
-use super::foreign;
 use crate::translate::fault::Notes;
 use crate::translate::form::{Body, Call, Extra, Format, Part, Role};
 use crate::translate::names::{self, Rule};
 use crate::translate::profile::{CallIds, SystemRole};
 use crate::translate::repair::{self, Piece, Step};
+use crate::translate::told::told;
 
 /// A message to be written.
 #[derive(Debug, Default)]
@@ -244,7 +244,7 @@ fn piece_item<'r>(to: &To<'r, '_>, piece: &Piece<'r, '_>, notes: &mut Notes) -> 
                 "messages",
                 "a call or a result without the other: told as text",
             );
-            Item::text(foreign::told(&part.body))
+            Item::text(told(&part.body))
         }
         Piece::Result { .. } => Item::text(""),
     }

@@ -1,6 +1,8 @@
 //! Tools and the choice among them. Those of a namespace stand beside the others, by a name that
 //! holds the namespace's.
 
+use std::collections::HashSet;
+
 use super::super::declared::flat_name;
 use super::super::kinds::{LOADED, NAMESPACE_DESCRIPTION, SEARCH};
 use super::super::members::{Members, entries, extra_text, is_string};
@@ -130,9 +132,9 @@ pub(super) fn found(tools: &[Tool<'_>]) -> String {
 
 /// Adds tools that items brought, each once: what is searched for may be declared too.
 pub(super) fn add<'a>(tools: &mut Vec<Tool<'a>>, loaded: Vec<Tool<'a>>) {
+    let mut known: HashSet<String> = tools.iter().filter_map(name).map(str::to_owned).collect();
     for tool in loaded {
-        let name = name(&tool);
-        if name.is_none() || !tools.iter().any(|known| self::name(known) == name) {
+        if name(&tool).is_none_or(|name| known.insert(name.to_owned())) {
             tools.push(tool);
         }
     }
@@ -210,5 +212,33 @@ impl<'a> Allowed<'a> {
                 self.kind.as_ref() == Some(kind) && (name.is_none() || name == label().as_deref())
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tools(names: impl Iterator<Item = usize>) -> Vec<Tool<'static>> {
+        let function = |at: usize| Tool {
+            kind: ToolKind::Function {
+                name: format!("f{at}").into(),
+                description: None,
+                schema: None,
+                strict: None,
+            },
+            cache: None,
+            extra: Extra::default(),
+        };
+        names.map(function).collect()
+    }
+
+    #[test]
+    fn many_loaded_tools_are_added_once_each() {
+        let mut known = tools(0..20_000);
+        add(&mut known, tools((10_000..30_000).chain(0..30_000)));
+        let names: Vec<_> = known.iter().filter_map(name).collect();
+        assert_eq!(names.len(), 30_000);
+        assert_eq!(names.last(), Some(&"f29999"));
     }
 }

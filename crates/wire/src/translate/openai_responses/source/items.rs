@@ -6,6 +6,7 @@ use crate::scan::Cursor;
 use crate::translate::form::{Opaque, OpaqueKind, Text};
 use crate::translate::json::Json;
 use crate::translate::openai_responses::read::{self, Content, Item};
+use crate::translate::search;
 use crate::translate::signal::{Opening, Piece, Signal};
 
 use super::track::{Key, Kind, Section, Tracked, Where};
@@ -14,6 +15,9 @@ type Each<'e> = &'e mut dyn FnMut(Signal<'_>);
 
 /// Most items and texts of items in one answer.
 const MAX_TRACKED: usize = 4096;
+
+/// The item of a search of the web.
+const SEARCH: &str = "web_search_call";
 
 /// Longest id of an item that is kept, in bytes.
 const MAX_ID: usize = 4096;
@@ -25,6 +29,7 @@ pub(super) struct Items {
     tracked: usize,
     next_part: usize,
     calls: usize,
+    searches: u64,
     refused: bool,
 }
 
@@ -37,6 +42,11 @@ impl Items {
     /// Calls of tools.
     pub(super) fn calls(&self) -> usize {
         self.calls
+    }
+
+    /// Searches of the web that the provider made.
+    pub(super) fn searches(&self) -> u64 {
+        self.searches
     }
 
     /// Whether there was a refusal.
@@ -149,6 +159,8 @@ impl Items {
             }
             Kind::Foreign(_) => {
                 if let Some(json) = read::json(item.raw) {
+                    let searched = item.kind == SEARCH && search::is_made(json.as_str());
+                    self.searches += u64::from(searched);
                     let kind = Cow::Borrowed(item.kind.as_ref());
                     let part = self.open(Opening::Foreign { kind, json }, each);
                     each(Signal::Close { part });

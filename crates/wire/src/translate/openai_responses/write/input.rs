@@ -14,6 +14,7 @@ use crate::translate::json::Writer;
 use crate::translate::names::{Rule, sent};
 use crate::translate::profile::SystemRole;
 use crate::translate::repair::{self, Piece, Step};
+use crate::translate::told;
 
 /// How Claude Code's note to Anthropic's billing begins. It changes with every session and means
 /// nothing to others.
@@ -350,14 +351,20 @@ impl<'r, 'a> Items<'r, 'a, '_> {
 
     /// A result that answers nothing is told by the user.
     fn stray(&mut self, part: &Part<'_>) {
-        let Body::Result { call, parts, .. } = &part.body else {
+        let Body::Result {
+            call,
+            parts,
+            is_error,
+            ..
+        } = &part.body
+        else {
             return;
         };
         self.notes
             .add("messages", "a result without a call is told as text");
         self.close();
         self.open(Role::User, None);
-        let title = format!("[result of the tool call {call}]");
+        let title = told::result_head(call, *is_error);
         parts::text(&mut self.out, &title);
         for part in parts.iter().filter(|part| !parts::is_empty(part)) {
             parts::write(&mut self.out, part, Side::Input, self.context, self.notes);

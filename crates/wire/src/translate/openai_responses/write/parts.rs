@@ -4,13 +4,13 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::Value;
 
 use super::super::kinds::{CONTENT, MESSAGE};
 use super::Context;
 use crate::translate::fault::Notes;
-use crate::translate::form::{Body, Input, Media, Part, Place};
+use crate::translate::form::{Body, Media, Part, Place};
 use crate::translate::json::Writer;
+use crate::translate::told::{self, told};
 
 /// What a message is made of.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -174,22 +174,23 @@ pub(super) fn words<'p>(part: &'p Part<'_>, notes: &mut Notes) -> Cow<'p, str> {
         Body::Text { text, .. } | Body::Refusal { text } | Body::Thinking { text, .. } => {
             Cow::Borrowed(text)
         }
-        Body::Image(media) => hidden("image", media, notes),
-        Body::Audio(media) => hidden("sound", media, notes),
+        Body::Image(_) | Body::Audio(_) => {
+            notes.add("messages", "media left out: told by a text in its place");
+            told(&part.body).into()
+        }
         Body::Document {
             media,
             title,
             context,
         } => document(media, title.as_deref(), context.as_deref(), notes),
-        Body::Call(call) => {
-            let input = match &call.input {
-                Input::Json(json) => json.as_str(),
-                Input::Text(text) => text,
-            };
-            format!("[call of the tool {}]\n{input}", call.name).into()
-        }
-        Body::Result { call, parts, .. } => {
-            let mut text = format!("[result of the tool call {call}]");
+        Body::Call(_) => told(&part.body).into(),
+        Body::Result {
+            call,
+            parts,
+            is_error,
+            ..
+        } => {
+            let mut text = told::result_head(call, *is_error);
             for part in parts {
                 text.push('\n');
                 text.push_str(&words(part, notes));
@@ -198,17 +199,8 @@ pub(super) fn words<'p>(part: &'p Part<'_>, notes: &mut Notes) -> Cow<'p, str> {
         }
         Body::Foreign { kind, json } => {
             notes.add("messages", "a block of another provider is told as text");
-            format!("[{kind}]\n{}", readable(json.as_str())).into()
+            told::foreign(kind, json.as_str()).into()
         }
-    }
-}
-
-fn hidden<'p>(what: &str, media: &'p Media<'_>, notes: &mut Notes) -> Cow<'p, str> {
-    notes.add("messages", "media left out: told by a text in its place");
-    match &media.place {
-        Place::Url(url) => format!("[{what}: {url}]").into(),
-        Place::Text(text) => Cow::Borrowed(text),
-        Place::Base64(_) | Place::File(_) => format!("[{what}, which cannot be shown here]").into(),
     }
 }
 
@@ -218,61 +210,11 @@ fn document<'p>(
     context: Option<&str>,
     notes: &mut Notes,
 ) -> Cow<'p, str> {
-    let text = match &media.place {
-        Place::Text(text) => Cow::Borrowed(text.as_ref()),
-        Place::Base64(data) => match decoded(media.kind.as_deref(), data) {
-            Some(text) => Cow::Owned(text),
-            None => hidden("document", media, notes),
-        },
-        Place::Url(_) | Place::File(_) => hidden("document", media, notes),
-    };
-    if title.is_none() && context.is_none() {
-        return text;
+    if let (Place::Text(text), None, None) = (&media.place, title, context) {
+        return Cow::Borrowed(text);
     }
-    let title = title.map(|title| format!("[document: {title}]"));
-    let mut lines: Vec<&str> = Vec::new();
-    lines.extend(title.as_deref());
-    lines.extend(context);
-    lines.push(&text);
-    lines.join("\n").into()
-}
-
-/// Text in base64.
-fn decoded(kind: Option<&str>, data: &str) -> Option<String> {
-    let kind = kind?;
-    if !kind.starts_with("text/") && kind != "application/json" {
-        return None;
+    if !matches!(media.place, Place::Text(_)) {
+        notes.add("messages", "media left out: told by a text in its place");
     }
-    String::from_utf8(STANDARD.decode(data).ok()?).ok()
-}
-
-/// A block of another dialect without what only its issuer can read.
-fn readable(json: &str) -> Cow<'_, str> {
-    fn strip(value: &mut Value) -> bool {
-        match value {
-            Value::Object(all) => {
-                let before = all.len();
-                all.retain(|name, _| !name.starts_with("encrypted_"));
-                let mut changed = all.len() != before;
-                all.values_mut().for_each(|value| changed |= strip(value));
-                changed
-            }
-            Value::Array(all) => {
-                let mut changed = false;
-                all.iter_mut().for_each(|value| changed |= strip(value));
-                changed
-            }
-            _ => false,
-        }
-    }
-    if !json.contains("encrypted_") {
-        return Cow::Borrowed(json);
-    }
-    let Ok(mut value) = serde_json::from_str::<Value>(json) else {
-        return Cow::Borrowed(json);
-    };
-    match strip(&mut value) {
-        true => Cow::Owned(value.to_string()),
-        false => Cow::Borrowed(json),
-    }
+    told::document(media, title, context).into()
 }

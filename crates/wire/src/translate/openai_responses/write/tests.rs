@@ -408,7 +408,7 @@ fn blocks_of_others_are_told_in_words() {
         }],
     )]);
     let (body, notes) = written(&request, "gpt-5");
-    let words = "[web_search_tool_result]\n{\"content\":[{\"url\":\"https://a\"}]}";
+    let words = "[web_search_tool_result: {\"content\":[{\"url\":\"https://a\"}]}]";
     assert_eq!(body["input"][0]["content"], words);
     assert_eq!(notes, ["messages"]);
 }

@@ -11,6 +11,7 @@ use crate::translate::freeform;
 use crate::translate::json::Writer;
 use crate::translate::names::{Rule, sent};
 use crate::translate::profile::ToolChoiceSupport;
+use crate::translate::search::is_search;
 
 /// The member of a Chat request that wants a search of the web.
 pub(super) const SEARCH: &str = "web_search_options";
@@ -257,15 +258,6 @@ fn location(out: &mut Writer, place: &str) {
     out.object().key("type").string("approximate");
     splice(out, inner);
     out.end_object();
-}
-
-/// Whether a tool of another dialect searches the web.
-fn is_search(kind: &str) -> bool {
-    kind.starts_with("web_search")
-        || matches!(
-            kind,
-            "google_search" | "googleSearch" | "google_search_retrieval"
-        )
 }
 
 fn choice(out: &mut Writer, context: Context<'_, '_>, notes: &mut Notes) {

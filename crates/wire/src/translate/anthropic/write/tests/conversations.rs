@@ -225,7 +225,7 @@ fn media_are_sent_where_they_can_be_and_told_where_not() {
 }
 
 #[test]
-fn items_of_other_dialects_are_told_if_they_are_short() {
+fn items_of_other_dialects_are_told_as_far_as_they_can_be_read() {
     let item = |kind: &'static str, json: String| Body::Foreign {
         kind: kind.into(),
         json: Json::of_valid(json),
@@ -241,7 +241,7 @@ fn items_of_other_dialects_are_told_if_they_are_short() {
             ],
         ),
     ]);
-    let want = json!([{"type":"text","text":"[web_search_call] {\"query\":\"q\"}"}]);
+    let want = json!([{"type":"text","text":"[web_search_call: {\"query\":\"q\"}]"}]);
     assert_eq!(got[1]["content"], want);
 }
 

@@ -178,9 +178,9 @@ fn tools_are_named_once_and_only_bindable_ones_are_strict() {
         strict("g", r#"{"type":"object"}"#),
         function("f"),
         tool(ToolKind::Server {
-            kind: "web_search".into(),
+            kind: "file_search".into(),
             name: None,
-            json: Json::of_valid(r#"{"type":"web_search"}"#),
+            json: Json::of_valid(r#"{"type":"file_search"}"#),
         }),
     ];
     let (body, notes) = written(&request, SONNET);
@@ -232,4 +232,38 @@ fn who_is_served_is_told_by_user_or_cache_key() {
     assert_eq!(body["service_tier"], "standard_only");
     request.user = Some("u".repeat(300).into());
     assert_eq!(written(&request, OPUS).0.get("metadata"), None);
+}
+
+#[test]
+fn a_search_of_the_web_becomes_anthropics_own() {
+    let server = |kind: &'static str, json: &'static str| Tool {
+        kind: ToolKind::Server {
+            kind: kind.into(),
+            name: None,
+            json: Json::of_valid(json),
+        },
+        cache: None,
+        extra: Extra::default(),
+    };
+    let sent = |tools: Vec<Tool<'static>>| {
+        let (body, notes) = written(&Request { tools, ..hello() }, SONNET);
+        (body.get("tools").cloned().unwrap_or_default(), notes)
+    };
+    let full = r#"{"type":"web_search","filters":{"allowed_domains":["a.b"]},"search_context_size":"low","user_location":{"type":"approximate","country":"DE","city":null}}"#;
+    let want = json!([{"type":"web_search_20250305","name":"web_search","allowed_domains":["a.b"],
+        "user_location":{"type":"approximate","country":"DE"}}]);
+    assert_eq!(sent(vec![server("web_search", full)]), (want, 0));
+    let google = server("googleSearch", r#"{"googleSearch":{}}"#);
+    let want = json!([{"type":"web_search_20250305","name":"web_search"}]);
+    assert_eq!(sent(vec![google.clone()]), (want.clone(), 0));
+    assert_eq!(sent(vec![google.clone(), google]), (want, 1));
+    for (kind, json) in [
+        (
+            "web_search",
+            r#"{"type":"web_search","external_web_access":false}"#,
+        ),
+        ("file_search", r#"{"type":"file_search"}"#),
+    ] {
+        assert_eq!(sent(vec![server(kind, json)]), (Value::Null, 1), "{kind}");
+    }
 }
