@@ -5,8 +5,9 @@ use std::collections::HashSet;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::super::object::{Halt, Prefix};
-use super::super::{input, mark, words};
+use super::super::{input, words};
 use super::{block, frame};
+use crate::marks::messages as mark;
 use crate::translate::form::Opaque;
 
 /// Bytes of input held back because they are no object, after which no piece is added.

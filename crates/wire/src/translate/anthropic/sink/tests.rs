@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::super::mark;
 use super::*;
+use crate::marks::messages as mark;
 use crate::sse::Splitter;
 use crate::translate::form::{Opaque, OpaqueKind};
 
