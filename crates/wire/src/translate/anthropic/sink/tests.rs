@@ -345,6 +345,31 @@ fn ids_of_calls_are_there_and_differ() {
 }
 
 #[test]
+fn ids_that_anthropic_would_refuse_later_are_changed() {
+    let long = "x".repeat(200);
+    let mut ids = super::call::Ids::new(1);
+    let given: Vec<_> = [
+        "functions.Bash:0",
+        "functions.Bash:0",
+        &long,
+        &long,
+        "call-1_A",
+    ]
+    .map(|id| ids.unique(id))
+    .into();
+    let distinct: std::collections::HashSet<_> = given.iter().collect();
+    assert_eq!(distinct.len(), given.len());
+    assert!(given[0].starts_with("functions_Bash_0_"));
+    assert_eq!(given[4], "call-1_A");
+    for id in &given {
+        assert_eq!(
+            *id,
+            crate::translate::names::sent(id, crate::translate::names::Rule::ANTHROPIC)
+        );
+    }
+}
+
+#[test]
 fn what_travels_with_a_call_goes_before_it_in_thinking() {
     let value = Opaque {
         value: "v".into(),
