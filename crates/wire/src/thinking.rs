@@ -93,22 +93,29 @@ pub fn text_hash(text: &str) -> String {
 
 // A search is prepared once: that takes longer than to look through a small body.
 static THINKING: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(b"thinking\""));
+static REASONING: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(b"reasoning\""));
 static ENCRYPTED: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(b"encrypted_content\""));
 /// Both spellings, `thoughtSignature` and `thought_signature`, end so.
 static SIGNATURE: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(b"ignature\""));
 
-/// Whether a body may hold opaque reasoning; false is certain. One search over the bytes.
+/// Whether a body may hold opaque reasoning; false is certain. It only searches the bytes.
 #[must_use]
 pub fn may_hold_reasoning(dialect: Dialect, pieces: &[Bytes]) -> bool {
-    let finder: &Finder<'_> = match dialect {
-        Dialect::AnthropicMessages => &THINKING,
-        Dialect::OpenaiChat => return false,
-        Dialect::OpenaiResponses => &ENCRYPTED,
-        Dialect::Gemini => &SIGNATURE,
-    };
+    // `"thinking":` and `"reasoning":` are settings that most requests have; a block says
+    // `"type": "thinking"`.
+    match dialect {
+        Dialect::AnthropicMessages => holds(&THINKING, true, pieces),
+        Dialect::OpenaiChat => false,
+        Dialect::OpenaiResponses => {
+            holds(&ENCRYPTED, false, pieces) || holds(&REASONING, true, pieces)
+        }
+        Dialect::Gemini => holds(&SIGNATURE, false, pieces),
+    }
+}
+
+/// Whether what is sought is anywhere, or anywhere but as a key.
+fn holds(finder: &Finder<'_>, value_only: bool, pieces: &[Bytes]) -> bool {
     let needle = finder.needle();
-    // `"thinking":` is a setting that most requests have; a block says `"type": "thinking"`.
-    let value_only = dialect == Dialect::AnthropicMessages;
     let found = |bytes: &[u8]| {
         finder
             .find_iter(bytes)

@@ -6,8 +6,11 @@ use std::ops::Range;
 use bytes::Bytes;
 
 use super::{Options, Plan, Resolver, Standing, is_plausible, text_hash};
+use crate::dialect::Dialect;
 use crate::edit::{Edits, Members};
+use crate::marks;
 use crate::scan::{Cursor, Kind, string_value};
+use crate::translate::form::{Opaque, OpaqueKind};
 
 /// One entry of `messages`.
 struct Message {
@@ -49,6 +52,8 @@ enum Fate {
     Stays,
     /// Another signature: where it stands now, and what is to stand there.
     Signed(String),
+    /// A block of redacted thinking, with this data.
+    Redacted(String),
     /// Without its signature.
     Stripped,
     Goes,
@@ -180,51 +185,87 @@ fn fate(
         BlockKind::ToolUse => Fate::Stays,
         BlockKind::Redacted => {
             let data = member("data").unwrap_or_default();
-            if resolver.standing(group, &data) == Standing::Foreign {
-                plan.dropped += 1;
-                return Fate::Goes;
-            }
-            plan.signed = true;
-            Fate::Stays
+            let proof = redacted(&data, resolver, group);
+            settled(proof, &data, OpaqueKind::Redacted, plan)
         }
         BlockKind::Thinking => {
-            let sent = member("signature");
+            let sent = member("signature").unwrap_or_default();
             let text = member("thinking").unwrap_or_default();
-            let Some(signature) = signature(sent.as_deref(), &text, resolver, group) else {
-                plan.dropped += 1;
-                return Fate::Goes;
-            };
-            plan.signed = true;
-            if sent.as_deref() == Some(&*signature) {
-                return Fate::Stays;
-            }
-            plan.restored += 1;
-            Fate::Signed(signature.into_owned())
+            let proof = proof(&sent, &text, resolver, group);
+            settled(proof, &sent, OpaqueKind::Signature, plan)
         }
     }
 }
 
+/// What becomes of a thought of which `sent` is the proof so far.
+fn settled(proof: Option<Opaque<'_>>, sent: &str, kind: OpaqueKind, plan: &mut Plan) -> Fate {
+    let Some(proof) = proof else {
+        plan.dropped += 1;
+        return Fate::Goes;
+    };
+    plan.signed = true;
+    if proof.kind == kind && proof.value == sent {
+        return Fate::Stays;
+    }
+    plan.restored += 1;
+    match proof.kind {
+        OpaqueKind::Redacted => Fate::Redacted(proof.value.into_owned()),
+        _ => Fate::Signed(proof.value.into_owned()),
+    }
+}
+
+/// The data of redacted thinking that the target gets to see.
+fn redacted<'a>(data: &'a str, resolver: &mut dyn Resolver, group: &str) -> Option<Opaque<'a>> {
+    let data = marks::found(data.into(), OpaqueKind::Redacted);
+    let own = marks::native(Dialect::AnthropicMessages, data)?;
+    (resolver.standing(group, &own.value) != Standing::Foreign).then_some(own)
+}
+
+/// What proves thinking to the target: what was sent, what that wraps, or what is remembered; none
+/// if there is none that it could verify.
+fn proof<'a>(
+    sent: &'a str,
+    text: &str,
+    resolver: &mut dyn Resolver,
+    group: &str,
+) -> Option<Opaque<'a>> {
+    let signature = |value| marks::found(value, OpaqueKind::Signature);
+    let own = marks::native(Dialect::AnthropicMessages, signature(sent.into()));
+    match own {
+        // It was not wrapped.
+        Some(own) if own.value == sent => {}
+        Some(own) if resolver.standing(group, &own.value) != Standing::Foreign => return Some(own),
+        _ => {
+            let found = remembered(text, resolver, group)?;
+            return Some(signature(found.into()));
+        }
+    }
+    self::signature(sent, text, resolver, group).map(signature)
+}
+
 /// The signature that the target gets to see; none if there is none that it could verify.
 fn signature<'a>(
-    sent: Option<&'a str>,
+    sent: &'a str,
     text: &str,
     resolver: &mut dyn Resolver,
     group: &str,
 ) -> Option<Cow<'a, str>> {
-    let own = match sent.and_then(|sent| sent.split_once('#')) {
+    let own = match sent.split_once('#') {
         // A prefix of ours, for a family whose own the target is.
         Some((prefix, rest)) => (prefix == group && !rest.is_empty()).then_some(rest),
-        None => sent.filter(|sent| is_plausible(sent, group)),
+        None => Some(sent).filter(|sent| is_plausible(sent, group)),
     };
     if let Some(own) = own
         && resolver.standing(group, own) != Standing::Foreign
     {
         return Some(Cow::Borrowed(own));
     }
-    if text.is_empty() {
-        return None;
-    }
-    resolver.find(group, &text_hash(text)).map(Cow::Owned)
+    remembered(text, resolver, group).map(Cow::Owned)
+}
+
+/// The signature that is known for a thought's text.
+fn remembered(text: &str, resolver: &mut dyn Resolver, group: &str) -> Option<String> {
+    (!text.is_empty()).then(|| resolver.find(group, &text_hash(text)))?
 }
 
 /// The text of a block's member.
@@ -303,6 +344,11 @@ fn edit(body: &[u8], block: &Block, fate: &Fate, offset: usize, edits: &mut Edit
             let mut own = Edits::default();
             members.edit("", &mut own);
             edits.shifted(own, start);
+        }
+        Fate::Redacted(data) => {
+            let data = serde_json::Value::from(data.as_str());
+            let block = format!("{{\"type\":\"redacted_thinking\",\"data\":{data}}}");
+            edits.replace(start..start + bytes.len(), block);
         }
         Fate::Signed(signature) => {
             let value = serde_json::Value::from(signature.as_str()).to_string();

@@ -3,8 +3,11 @@
 use std::ops::Range;
 
 use super::{GEMINI_STAND_IN, Plan, Resolver, Standing};
+use crate::dialect::Dialect;
 use crate::edit::Edits;
+use crate::marks;
 use crate::scan::{Cursor, Text};
+use crate::translate::form::OpaqueKind;
 
 /// Reasoning items whose content the target cannot decrypt go; what they led to stays, since items
 /// are not bound to them while nothing is stored at the provider.
@@ -20,18 +23,32 @@ pub(super) fn responses(body: &[u8], resolver: &mut dyn Resolver, group: &str) -
             cursor.kind();
             let start = cursor.offset();
             let mut opaque: Option<Text<'_>> = None;
+            let (mut is_reasoning, mut made_up) = (false, false);
             let is_object = cursor.object(|key, cursor| {
                 if key.is("encrypted_content") {
                     opaque = cursor.string();
+                } else if key.is("type") {
+                    is_reasoning = cursor.string().is_some_and(|kind| kind.is("reasoning"));
+                } else if key.is("id") {
+                    let id = cursor.string().map(Text::decode);
+                    made_up = id.is_some_and(|id| marks::is_own_reasoning_id(&id));
                 }
             });
             if !is_object && cursor.offset() == start {
                 cursor.skip();
             }
-            let standing = opaque.map(|text| resolver.standing(group, &text.decode()));
-            let goes = standing == Some(Standing::Foreign);
+            let opaque = opaque.map(|text| marks::found(text.decode(), OpaqueKind::Encrypted));
+            let is_signed = opaque.is_some();
+            let goes = match opaque {
+                Some(opaque) => {
+                    let own = marks::native(Dialect::OpenaiResponses, opaque);
+                    own.is_none_or(|own| resolver.standing(group, &own.value) == Standing::Foreign)
+                }
+                // The provider would look for what it never had.
+                None => is_reasoning && made_up,
+            };
             plan.dropped += u32::from(goes);
-            plan.signed |= standing.is_some() && !goes;
+            plan.signed |= is_signed && !goes;
             items.push((start..cursor.offset(), goes));
         });
     });
@@ -92,11 +109,14 @@ fn part(cursor: &mut Cursor<'_>, resolver: &mut dyn Resolver, group: &str, plan:
         let Some(signature) = cursor.string() else {
             return;
         };
-        plan.signed = true;
-        if resolver.standing(group, &signature.decode()) == Standing::Foreign {
-            plan.restored += 1;
-            let stand_in = format!("\"{GEMINI_STAND_IN}\"");
-            plan.edits.replace(start..cursor.offset(), stand_in);
+        let signature = marks::found(signature.decode(), OpaqueKind::ThoughtSignature);
+        let own = marks::native(Dialect::Gemini, signature);
+        if own.is_some_and(|own| resolver.standing(group, &own.value) != Standing::Foreign) {
+            plan.signed = true;
+            return;
         }
+        plan.restored += 1;
+        let stand_in = format!("\"{GEMINI_STAND_IN}\"");
+        plan.edits.replace(start..cursor.offset(), stand_in);
     });
 }

@@ -265,6 +265,109 @@ fn thought_signatures_of_others_become_the_stand_in() {
     assert_eq!(out, text.replace("theirs", GEMINI_STAND_IN));
 }
 
+/// Notes what it is asked about, and knows nothing.
+#[derive(Default)]
+struct Trusting(Vec<String>);
+
+impl Resolver for Trusting {
+    fn find(&mut self, _group: &str, _text_hash: &str) -> Option<String> {
+        None
+    }
+
+    fn standing(&mut self, _group: &str, value: &str) -> Standing {
+        self.0.push(value.to_owned());
+        Standing::Unknown
+    }
+}
+
+fn trusting(dialect: Dialect, text: &str) -> (Plan, Value, Vec<String>) {
+    let (body, mut asked) = (Bytes::copy_from_slice(text.as_bytes()), Trusting::default());
+    let options = Options { placeholder: "-" };
+    let plan = plan_edits(&body, dialect, &mut asked, "claude", &options);
+    let (out, _) = plan.edits.apply(&[body]);
+    (
+        plan,
+        serde_json::from_slice(&out.concat()).unwrap(),
+        asked.0,
+    )
+}
+
+#[test]
+fn what_was_wrapped_for_a_client_never_reaches_anthropic_wrapped() {
+    let said = json!({"type": "text", "text": "t"});
+    let content = json!([
+        thought("a", "weir1.e.rs_1.gAAAAABencryptedcontentthatislongerthanfiftycharacters"),
+        thought("b", "weir1.n.rs_2."),
+        thought("c", &format!("weir1.s.i%2E1.{LONG}")),
+        thought("", "weir1.r.i.hidden"),
+        thought("", "weir1.T.call_1.thoughtsignaturethatislongerthanfiftycharactersinall"),
+        thought("d", "weir1.from.a.later.version.of.it.with.more.than.fifty.characters"),
+        {"type": "redacted_thinking", "data": "weir1.r.i.more"},
+        {"type": "redacted_thinking", "data": "weir1.e.i.others"},
+        said
+    ]);
+    let text = json!({"messages": [assistant(&content), user("u")]}).to_string();
+    let (plan, out, asked) = trusting(Dialect::AnthropicMessages, &text);
+    let redacted = |data: &str| json!({"type": "redacted_thinking", "data": data});
+    let expected = json!([
+        thought("c", LONG),
+        redacted("hidden"),
+        redacted("more"),
+        said
+    ]);
+    assert_eq!(out["messages"][0]["content"], expected);
+    assert_eq!(asked, [LONG, "hidden", "more"]);
+    assert_eq!((plan.dropped, plan.restored, plan.signed), (5, 3, true));
+
+    let alone = json!([thought("a", &format!("weir1.e.rs_1.{LONG}")), said]);
+    let text = json!({"messages": [assistant(&alone), user("u")]}).to_string();
+    let (plan, out, asked) = trusting(Dialect::AnthropicMessages, &text);
+    assert_eq!(out["messages"][0]["content"], json!([said]));
+    assert!(!plan.signed && asked.is_empty());
+}
+
+#[test]
+fn what_was_wrapped_for_a_client_never_reaches_openai_or_google() {
+    let item = |value: &str| json!({"type": "reasoning", "encrypted_content": value});
+    let text = json!({"input": [
+        item("weir:signature:EqQB"), item("weir:call:c:weir:thought:x"), item("gAAAA")
+    ]});
+    let (plan, out, asked) = trusting(Dialect::OpenaiResponses, &text.to_string());
+    assert_eq!(out["input"], json!([item("gAAAA")]));
+    assert_eq!(
+        (plan.dropped, plan.signed, asked),
+        (2, true, vec!["gAAAA".to_owned()])
+    );
+
+    let contents = |signature: &str| {
+        let call = json!({"functionCall": {"name": "f"}, "thoughtSignature": signature});
+        json!({"contents": [{"role": "model", "parts": [call]}]})
+    };
+    let worn = contents("d2VpcjEuZS4wLmdBQUFB").to_string();
+    let (plan, out, asked) = trusting(Dialect::Gemini, &worn);
+    assert_eq!(out, contents(GEMINI_STAND_IN));
+    assert_eq!((plan.restored, plan.signed, asked), (1, false, vec![]));
+}
+
+#[test]
+fn reasoning_that_openai_never_had_is_not_sent_to_it() {
+    let item = |id: &str| json!({"type": "reasoning", "id": id, "summary": []});
+    let own = item(&crate::marks::item_id("rs", 7, 1));
+    let theirs = item("rs_68a1f0c3b2d481a0b1c2d3e4f5061728394a5b6c7d8e9f01");
+    let mut sealed = own.clone();
+    sealed["encrypted_content"] = "gAAAA".into();
+    let text = json!({"reasoning": {}, "input": [own, theirs, sealed, own]}).to_string();
+    let (plan, out, _) = trusting(Dialect::OpenaiResponses, &text);
+    assert_eq!(out["input"], json!([theirs, sealed]));
+    assert_eq!(plan.dropped, 2);
+    let may = |body: Value| {
+        let body = Bytes::from(body.to_string());
+        may_hold_reasoning(Dialect::OpenaiResponses, &[body])
+    };
+    assert!(may(json!({"input": [own]})));
+    assert!(!may(json!({"reasoning": {"effort": "low"}, "input": "q"})));
+}
+
 fn learnt(dialect: Dialect, text: &str) -> Vec<Learnt> {
     let mut all = Vec::new();
     for size in [1, 7, text.len()] {

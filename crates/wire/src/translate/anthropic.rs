@@ -5,7 +5,6 @@
 mod answer;
 mod error;
 mod input;
-mod mark;
 mod model;
 mod object;
 mod request;

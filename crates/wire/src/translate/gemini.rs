@@ -8,7 +8,6 @@ mod answer;
 mod args;
 mod call;
 mod error;
-mod mark;
 mod part;
 mod request;
 mod schema;

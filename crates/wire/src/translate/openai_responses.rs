@@ -12,7 +12,6 @@ mod foreign;
 mod items;
 mod kinds;
 mod members;
-mod opaque;
 mod read;
 mod request;
 mod response;

@@ -5,8 +5,9 @@ use std::str;
 use super::sink::Ids;
 use super::usage::{self, Guess};
 use super::words::{self, Said};
-use super::{error, input, mark};
+use super::{error, input};
 use crate::dialect::Dialect;
+use crate::marks::messages as mark;
 use crate::scan::{Cursor, Kind};
 use crate::translate::fault::Fault;
 use crate::translate::form::{

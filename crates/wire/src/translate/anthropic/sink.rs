@@ -266,10 +266,6 @@ impl Sink {
         let cut_short = matches!(stop, Stop::MaxTokens | Stop::ContextWindow | Stop::Refusal);
         self.settle(cut_short, out);
         self.over = true;
-        if self.next == 0 {
-            let block = block::start_text(&mut self.next, out);
-            frame::stop(out, block);
-        }
         let guess = Guess {
             input: self.estimated_input.max(1),
             output_bytes: self.bytes,

@@ -4,13 +4,13 @@ use std::borrow::Cow;
 
 use super::args::{self, Raw};
 use super::error;
-use super::mark::{self, Thought};
 use super::part::{self, Held};
 use super::sink;
 use super::source::name_or_number;
 use super::tally::{self, Tally};
 use super::words;
 use crate::dialect::Dialect;
+use crate::marks::gemini::{self as mark, Thought};
 use crate::scan::{Cursor, Kind};
 use crate::translate::fault::Fault;
 use crate::translate::form::{Answer, Body, Extra, Opaque, Part, Stop, Text};

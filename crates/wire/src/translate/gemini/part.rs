@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::args::Raw;
-use super::mark;
+use crate::marks::gemini as mark;
 use crate::scan::{Cursor, Kind};
 use crate::translate::form::{Body, Call, Extra, Input, Media, Opaque, Part, Place, Text};
 use crate::translate::json::{Json, Writer};

@@ -6,9 +6,9 @@
 use super::args;
 use super::call::MAX_INPUT;
 use super::error;
-use super::mark::{self, Thought};
 use super::tally;
 use super::words;
+use crate::marks::gemini::{self as mark, Thought};
 use crate::translate::form::{Opaque, Stop, Text};
 use crate::translate::freeform;
 use crate::translate::json::{self, Writer};

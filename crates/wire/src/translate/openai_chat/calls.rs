@@ -240,7 +240,8 @@ impl Call {
             return true;
         }
         let begins_anew = !fragment.input.is_empty() && fragment.input != br#""""#;
-        self.whole() && begins_anew
+        let is_named_anew = !self.name.is_empty() && fragment.name != self.name;
+        self.whole() && (begins_anew || is_named_anew)
     }
 
     fn whole(&self) -> bool {

@@ -33,7 +33,7 @@ impl Head {
     /// An id that no other part of the answer has.
     pub(super) fn make_id(&mut self, prefix: &str) -> String {
         self.made += 1;
-        format!("{prefix}_{:016x}{:04x}", self.seed, self.made)
+        crate::marks::item_id(prefix, self.seed, self.made)
     }
 }
 

@@ -12,7 +12,8 @@ use crate::usage::Usage;
 use super::declared::Declared;
 use super::items;
 use super::response::{self, Head, Verdict};
-use super::{annotation, error, foreign, opaque};
+use super::{annotation, error, foreign};
+use crate::marks::responses as opaque;
 
 mod begin;
 mod lines;

@@ -2,7 +2,7 @@
 
 use super::members::{Members, elements, objects, string};
 use super::text_parts;
-use crate::translate::anthropic::mark::{self, Marked};
+use crate::marks::messages::{self as mark, Marked};
 use crate::translate::fault::Fault;
 use crate::translate::form::{Body, Call, Input, Media, Opaque, OpaqueKind, Part, Place, Text};
 use crate::translate::json::Json;

@@ -1,7 +1,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::translate::anthropic::{mark, write_request};
+use crate::marks::messages as mark;
+use crate::translate::anthropic::write_request;
 use crate::translate::fault::Notes;
 use crate::translate::form::{
     Amount, Body, Effort, Format, Input, Opaque, OpaqueKind, Place, Thinking, ToolChoice, ToolKind,

@@ -1,7 +1,7 @@
 //! Blocks of text and of thinking.
 
-use super::super::mark;
 use super::frame;
+use crate::marks::messages as mark;
 use crate::translate::form::{Opaque, OpaqueKind};
 
 /// Starts a block of text and gives its number.

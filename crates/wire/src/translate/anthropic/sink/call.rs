@@ -5,9 +5,11 @@ use std::collections::HashSet;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::super::object::{Halt, Prefix};
-use super::super::{input, mark, words};
+use super::super::{input, words};
 use super::{block, frame};
+use crate::marks::messages as mark;
 use crate::translate::form::Opaque;
+use crate::translate::names::{Rule, sent};
 
 /// Bytes of input held back because they are no object, after which no piece is added.
 const MAX_HELD: usize = 8 * 1024 * 1024;
@@ -31,16 +33,17 @@ impl Ids {
         }
     }
 
-    /// `id`, or one made of it when it is empty or was given before.
+    /// `id`, or one made of it when it is empty, was given before, or is none that Anthropic would
+    /// take in a later request (`functions.Bash:0`).
     pub(in crate::translate::anthropic) fn unique(&mut self, id: &str) -> String {
         let number = self.count;
         self.count += 1;
         let mut own = match id {
             "" => format!("toolu_{:016x}{number:04x}", self.seed),
-            id => id.to_owned(),
+            id => sent(id, Rule::ANTHROPIC).into_owned(),
         };
         while !self.given.insert(xxh3_64(own.as_bytes())) {
-            own = format!("{own}_{number}");
+            own = sent(&format!("{own}_{number}"), Rule::ANTHROPIC).into_owned();
         }
         own
     }

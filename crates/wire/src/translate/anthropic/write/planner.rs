@@ -22,6 +22,8 @@ pub(super) struct Planner<'n, 'r, 'a> {
     ids: HashMap<String, String>,
     /// All ids so far.
     used: HashSet<String>,
+    /// How often a client's id came that others had before.
+    repeated: HashMap<String, u32>,
 }
 
 impl<'n, 'r, 'a> Planner<'n, 'r, 'a> {
@@ -31,6 +33,7 @@ impl<'n, 'r, 'a> Planner<'n, 'r, 'a> {
             notes,
             ids: HashMap::new(),
             used: HashSet::new(),
+            repeated: HashMap::new(),
         }
     }
 
@@ -89,9 +92,13 @@ impl<'n, 'r, 'a> Planner<'n, 'r, 'a> {
             return id.to_owned();
         }
         let mut new = legal_id(id);
-        let mut count = 1_u32;
+        if self.used.insert(new.clone()) {
+            return new;
+        }
+        // Goes on where it stopped the last time: some providers give all calls one id.
+        let count = self.repeated.entry(id.to_owned()).or_insert(1);
         while !self.used.insert(new.clone()) {
-            count += 1;
+            *count += 1;
             new = legal_id(&format!("{id}_{count}"));
         }
         new
@@ -185,25 +192,25 @@ impl<'n, 'r, 'a> Planner<'n, 'r, 'a> {
             Body::Call(call) => text_of(told::call(call)),
             Body::Result { .. } => return self.stray(part, role, blocks),
             Body::Foreign { json, .. } if self.scene.native => Kind::Raw(json),
-            Body::Foreign { kind, json } => {
-                let text = told::foreign(kind, json.as_str());
-                if text.is_empty() {
-                    self.notes.add(
-                        "messages",
-                        "an item left out: the provider has nothing like it",
-                    );
-                    return;
-                }
-                self.notes.add(
-                    "messages",
-                    "an item told as text: the provider has nothing like it",
-                );
-                text_of(text)
-            }
+            Body::Foreign { kind, json } => match self.foreign(kind, json.as_str()) {
+                Some(kind) => kind,
+                None => return,
+            },
         };
         if !matches!(&kind, Kind::Text { text, .. } if text.trim().is_empty()) {
             blocks.push(Block::of(kind, part));
         }
+    }
+
+    /// An item of another dialect as text; none when there is nothing that others can read.
+    fn foreign(&mut self, kind: &str, json: &str) -> Option<Kind<'r, 'a>> {
+        let text = told::foreign(kind, json);
+        let note = match text.is_empty() {
+            true => "an item left out: the provider has nothing like it",
+            false => "an item told as text: the provider has nothing like it",
+        };
+        self.notes.add("messages", note);
+        (!text.is_empty()).then(|| text_of(text))
     }
 
     /// A picture or document, where it may stand and can be sent.

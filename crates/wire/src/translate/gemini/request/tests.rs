@@ -1,10 +1,10 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::marks::gemini as mark;
 use crate::translate::form::{
     Amount, Call, Effort, Input, Opaque, OpaqueKind, Place, Thinking, ToolKind,
 };
-use crate::translate::gemini::mark;
 
 fn request(body: &Value) -> Request<'static> {
     let body: &'static str = Box::leak(body.to_string().into_boxed_str());

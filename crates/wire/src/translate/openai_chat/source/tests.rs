@@ -166,6 +166,23 @@ fn whole_calls_need_no_index_and_may_share_one() {
 }
 
 #[test]
+fn another_name_behind_a_whole_call_begins_a_call() {
+    let told = deltas(
+        &[
+            r#"{"tool_calls":[{"index":0,"function":{"name":"f","arguments":""}}]}"#,
+            r#"{"tool_calls":[{"index":0,"function":{"arguments":"{\"x\":1}"}}]}"#,
+            r#"{"tool_calls":[{"index":0,"function":{"name":"g","arguments":""}}]}"#,
+            r#"{"tool_calls":[{"index":0,"function":{"arguments":"{\"y\":2}"}}]}"#,
+        ],
+        "tool_calls",
+    );
+    let has = |word: &str| told.iter().any(|one| one == word);
+    assert!(has("0 + {\"x\":1}") && has("1 + {\"y\":2}"), "{told:?}");
+    let names: Vec<_> = told.iter().filter(|one| one.contains(" call ")).collect();
+    assert_eq!(names, ["0 call :f", "1 call :g"]);
+}
+
+#[test]
 fn what_is_repeated_is_said_once() {
     let words = deltas(
         &[

@@ -1,11 +1,12 @@
 //! Writes a response.
 
+use crate::marks::responses as opaque;
 use crate::translate::form::{Answer, Body, Call, Input, Part};
 use crate::translate::json::Writer;
 use crate::translate::openai_responses::declared::Declared;
 use crate::translate::openai_responses::items::{self, Called};
 use crate::translate::openai_responses::response::{self, Head, Verdict};
-use crate::translate::openai_responses::{annotation, foreign, opaque};
+use crate::translate::openai_responses::{annotation, foreign};
 use crate::translate::options::AnswerOptions;
 
 /// Writes a response.

@@ -1,9 +1,9 @@
 //! Items of a stream: how they begin, what is said of calls, and how they are done.
 
+use crate::marks::responses as opaque;
 use crate::translate::form::Opaque;
 use crate::translate::json::{Json, Writer};
 use crate::translate::openai_responses::items::{self, Called};
-use crate::translate::openai_responses::opaque;
 use crate::translate::signal::Piece;
 
 use super::lines::Place;

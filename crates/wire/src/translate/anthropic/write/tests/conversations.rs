@@ -128,6 +128,28 @@ fn ids_become_legal_and_differ_everywhere() {
 }
 
 #[test]
+fn one_id_in_every_step_takes_no_time_to_speak_of() {
+    const STEPS: usize = 8000;
+    let step = |_| {
+        [
+            turn(Role::Assistant, [call("c", "f", object("{}"))]),
+            turn(Role::User, [result("c", vec![text("r").into()])]),
+        ]
+    };
+    let got = messages((0..STEPS).flat_map(step).collect());
+    let mut ids = std::collections::HashSet::new();
+    for pair in got.as_array().unwrap().windows(2) {
+        let id = pair[0]["content"][0]["id"].as_str();
+        if let Some(id) = id {
+            assert_eq!(pair[1]["content"][0]["tool_use_id"], id);
+            ids.insert(id.to_owned());
+        }
+    }
+    assert_eq!(ids.len(), STEPS);
+    assert!(ids.contains("c") && ids.contains("c_2") && ids.contains("c_8000"));
+}
+
+#[test]
 fn only_thinking_that_anthropic_signed_goes_back() {
     let got = messages(vec![
         turn(Role::User, [text("hi")]),

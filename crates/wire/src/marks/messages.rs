@@ -14,7 +14,7 @@ const PREFIX: &str = "weir1.";
 
 /// What a wrapped value says.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Marked<'a> {
+pub(crate) enum Marked<'a> {
     /// It belongs to the thinking block that carries it.
     Thinking {
         opaque: Option<Opaque<'a>>,
@@ -24,14 +24,28 @@ pub(super) enum Marked<'a> {
     Call { id: Text<'a>, opaque: Opaque<'a> },
 }
 
+/// What Anthropic gets to see of a `signature` or of `data`; see [`super::native`].
+pub(super) fn native(opaque: Opaque<'_>) -> Option<Opaque<'_>> {
+    if !opaque.value.starts_with(PREFIX) {
+        return Some(opaque);
+    }
+    let Some(Marked::Thinking { opaque, .. }) = read(&opaque.value) else {
+        return None;
+    };
+    let own = |kind| matches!(kind, OpaqueKind::Signature | OpaqueKind::Redacted);
+    let Opaque { value, kind } = opaque.filter(|opaque| own(opaque.kind))?;
+    let value = Cow::Owned(value.into_owned());
+    Some(Opaque { value, kind })
+}
+
 /// Wraps what belongs to thinking.
-pub(super) fn of_thinking(opaque: Option<&Opaque<'_>>, id: Option<&str>) -> String {
+pub(crate) fn of_thinking(opaque: Option<&Opaque<'_>>, id: Option<&str>) -> String {
     let letter = opaque.map_or('n', |opaque| letter(opaque.kind));
     wrap(letter, id.unwrap_or_default(), opaque)
 }
 
 /// The signature of a thinking block: Anthropic's own as it is, anything else wrapped.
-pub(super) fn signature<'a>(opaque: Option<&'a Opaque<'_>>, id: Option<&str>) -> Cow<'a, str> {
+pub(crate) fn signature<'a>(opaque: Option<&'a Opaque<'_>>, id: Option<&str>) -> Cow<'a, str> {
     match opaque {
         Some(opaque) if opaque.kind == OpaqueKind::Signature && id.is_none() => {
             Cow::Borrowed(&opaque.value)
@@ -41,7 +55,7 @@ pub(super) fn signature<'a>(opaque: Option<&'a Opaque<'_>>, id: Option<&str>) ->
 }
 
 /// Wraps what travels with the call `id`.
-pub(super) fn of_call(id: &str, opaque: &Opaque<'_>) -> String {
+pub(crate) fn of_call(id: &str, opaque: &Opaque<'_>) -> String {
     wrap(letter(opaque.kind).to_ascii_uppercase(), id, Some(opaque))
 }
 
@@ -72,7 +86,7 @@ fn letter(kind: OpaqueKind) -> char {
 }
 
 /// Unwraps a signature; none is one that is not wrapped.
-pub(super) fn read<'a>(signature: &Text<'a>) -> Option<Marked<'a>> {
+pub(crate) fn read<'a>(signature: &Text<'a>) -> Option<Marked<'a>> {
     let rest = signature.strip_prefix(PREFIX)?;
     let mut fields = rest.splitn(3, '.');
     let (letter, id, value) = (fields.next()?, fields.next()?, fields.next()?);

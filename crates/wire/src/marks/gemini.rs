@@ -17,10 +17,10 @@ const PREFIX: &str = "weir1.";
 const ENCODED: &str = "d2VpcjEu";
 
 /// Most bytes of thinking that a call carries.
-pub(super) const MAX_CARRIED: usize = 128 * 1024;
+pub(crate) const MAX_CARRIED: usize = 128 * 1024;
 
 /// What the client gets as `thoughtSignature`. `id` is that of the item (Responses).
-pub(super) fn to_client<'a>(opaque: &'a Opaque<'_>, id: Option<&str>) -> Cow<'a, str> {
+pub(crate) fn to_client<'a>(opaque: &'a Opaque<'_>, id: Option<&str>) -> Cow<'a, str> {
     let letter = match opaque.kind {
         OpaqueKind::ThoughtSignature => return Cow::Borrowed(&opaque.value),
         OpaqueKind::Signature => 's',
@@ -35,17 +35,17 @@ pub(super) fn to_client<'a>(opaque: &'a Opaque<'_>, id: Option<&str>) -> Cow<'a,
 
 /// Thinking of others, as far as it is known.
 #[derive(Debug, Default)]
-pub(super) struct Thought {
+pub(crate) struct Thought {
     /// The id of the item (Responses).
-    pub(super) id: Option<String>,
-    pub(super) text: String,
-    pub(super) opaque: Option<Opaque<'static>>,
+    pub(crate) id: Option<String>,
+    pub(crate) text: String,
+    pub(crate) opaque: Option<Opaque<'static>>,
 }
 
 /// Thinking of others, all of it, for the call that it led to: clients leave thoughts out of what
 /// they send again, but keep the signatures of calls. None for Google's own, for what nobody
 /// proves, and for what is large.
-pub(super) fn carried(thoughts: &[Thought]) -> Option<String> {
+pub(crate) fn carried(thoughts: &[Thought]) -> Option<String> {
     let mut plain = String::from(PREFIX);
     let mut bytes = 0_usize;
     for thought in thoughts {
@@ -71,7 +71,7 @@ pub(super) fn carried(thoughts: &[Thought]) -> Option<String> {
 }
 
 /// Reads the thinking that a call carries, in its order; none when it carries none.
-pub(super) fn recalled(signature: &str) -> Vec<Thought> {
+pub(crate) fn recalled(signature: &str) -> Vec<Thought> {
     plain(signature)
         .and_then(|plain| records(plain.strip_prefix(PREFIX)?))
         .unwrap_or_default()
@@ -103,16 +103,21 @@ fn records(mut rest: &str) -> Option<Vec<Thought>> {
     Some(thoughts)
 }
 
+/// Whether a `thoughtSignature` is wrapped; Google's own never is.
+pub(super) fn is_marked(signature: &str) -> bool {
+    signature.starts_with(ENCODED)
+}
+
 /// What a `thoughtSignature` is.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Marked<'a> {
-    pub(super) opaque: Opaque<'a>,
+pub(crate) struct Marked<'a> {
+    pub(crate) opaque: Opaque<'a>,
     /// The id of the item (Responses).
-    pub(super) id: Option<Text<'a>>,
+    pub(crate) id: Option<Text<'a>>,
 }
 
 /// Reads a `thoughtSignature` that a client sends; one that carries thinking counts as Google's.
-pub(super) fn from_client(signature: Text<'_>) -> Marked<'_> {
+pub(crate) fn from_client(signature: Text<'_>) -> Marked<'_> {
     unwrap(&signature).unwrap_or(Marked {
         opaque: Opaque {
             value: signature,
@@ -123,7 +128,7 @@ pub(super) fn from_client(signature: Text<'_>) -> Marked<'_> {
 }
 
 fn plain(signature: &str) -> Option<String> {
-    if !signature.starts_with(ENCODED) {
+    if !is_marked(signature) {
         return None;
     }
     String::from_utf8(STANDARD.decode(signature).ok()?).ok()

@@ -11,8 +11,14 @@ const MARKS: [(OpaqueKind, &str); 3] = [
     (OpaqueKind::ThoughtSignature, "weir:thought:"),
 ];
 
+/// Whether `encrypted_content` is wrapped; OpenAI's own never is.
+pub(super) fn is_marked(value: &str) -> bool {
+    let mut marks = MARKS.iter().map(|(_, mark)| *mark).chain([CALL]);
+    marks.any(|mark| value.starts_with(mark))
+}
+
 /// What the client gets as `encrypted_content`.
-pub(super) fn to_client<'a>(opaque: &'a Opaque<'_>) -> Cow<'a, str> {
+pub(crate) fn to_client<'a>(opaque: &'a Opaque<'_>) -> Cow<'a, str> {
     match MARKS.iter().find(|(kind, _)| *kind == opaque.kind) {
         Some((_, mark)) => Cow::Owned(format!("{mark}{}", opaque.value)),
         None => Cow::Borrowed(&opaque.value),
@@ -25,20 +31,20 @@ const CALL: &str = "weir:call:";
 
 /// What the client gets as `encrypted_content` of a reasoning item that carries what travels with
 /// the call `id`.
-pub(super) fn of_call(id: &str, opaque: &Opaque<'_>) -> String {
+pub(crate) fn of_call(id: &str, opaque: &Opaque<'_>) -> String {
     let id = id.replace('%', "%25").replace(':', "%3A");
     format!("{CALL}{id}:{}", to_client(opaque))
 }
 
 /// The call and what travels with it, when `encrypted_content` that a client sends is that.
-pub(super) fn call_from_client(value: &str) -> Option<(String, Opaque<'_>)> {
+pub(crate) fn call_from_client(value: &str) -> Option<(String, Opaque<'_>)> {
     let (id, value) = split_call(value)?;
     let id = id.replace("%3A", ":").replace("%25", "%");
     Some((id, unmark(Cow::Borrowed(value))))
 }
 
 /// What `encrypted_content` that a client sends is.
-pub(super) fn from_client(value: Text<'_>) -> Opaque<'_> {
+pub(crate) fn from_client(value: Text<'_>) -> Opaque<'_> {
     match split_call(&value) {
         Some((_, inner)) => unmark(inner.to_owned().into()),
         None => unmark(value),
