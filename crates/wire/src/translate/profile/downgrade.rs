@@ -1,5 +1,7 @@
 //! What a provider's refusal teaches of it: the same profile with one ability fewer.
 
+use serde_json::Value;
+
 use super::{
     CallIds, Efforts, MaxTokens, Profile, ReasoningEcho, ReasoningRequest, SchemaRule, SystemRole,
     ToolChoiceSupport, UserMember,
@@ -37,21 +39,69 @@ pub fn downgrade(profile: &Profile, status: u16, body: &[u8]) -> Option<Profile>
     })
 }
 
-/// The refusal in small letters, every quote one sign, with the member it names first.
+/// What the refusal says, in small letters, every quote one sign: the member and the code that it
+/// names, in quotes, then its message. Whatever else is in the body says nothing of the provider.
 fn said(body: &str) -> String {
-    let value: Option<serde_json::Value> = serde_json::from_str(body).ok();
-    let param = value.as_ref().and_then(|value| {
-        let error = value.get(0).unwrap_or(value);
-        let error = error.get("error").unwrap_or(error);
-        error.get("param")?.as_str()
-    });
-    let all = format!("'{}' {body}", param.unwrap_or_default());
-    let all = all.to_lowercase().replace("\\\"", "'");
+    let value: Option<Value> = serde_json::from_str(body).ok();
+    let mut out = String::new();
+    match &value {
+        Some(value) => {
+            gather(
+                value,
+                &["param", "loc", "code", "type", "status"],
+                true,
+                0,
+                &mut out,
+            );
+            gather(
+                value,
+                &["error", "message", "msg", "detail", "raw"],
+                false,
+                0,
+                &mut out,
+            );
+        }
+        None => out.push_str(body),
+    }
+    let all = out.to_lowercase().replace("\\\"", "'");
     all.replace(['"', '`'], "'")
 }
 
+/// Most levels of a refusal that are looked into.
+const DEPTH: usize = 8;
+
+/// Adds the texts that stand behind one of `keys`, wherever they are.
+fn gather(value: &Value, keys: &[&str], quoted: bool, depth: usize, out: &mut String) {
+    let text = |text: &str, out: &mut String| {
+        let quote = if quoted { "'" } else { "" };
+        out.extend([quote, text, quote, " "]);
+    };
+    match value {
+        Value::Object(members) if depth < DEPTH => {
+            for (key, value) in members {
+                match value {
+                    Value::String(value) if keys.contains(&key.as_str()) => text(value, out),
+                    Value::Array(list) if keys.contains(&key.as_str()) => {
+                        list.iter()
+                            .filter_map(Value::as_str)
+                            .for_each(|value| text(value, out));
+                        gather(value, keys, quoted, depth + 1, out);
+                    }
+                    _ => gather(value, keys, quoted, depth + 1, out),
+                }
+            }
+        }
+        Value::Array(list) if depth < DEPTH => {
+            for value in list {
+                gather(value, keys, quoted, depth + 1, out);
+            }
+        }
+        _ => {}
+    }
+}
+
 /// Words that refuse a member, not what the client put into it.
-const REFUSALS: [&str; 24] = [
+const REFUSALS: [&str; 20] = [
     "unsupported",
     "not support",
     "n't support",
@@ -71,11 +121,7 @@ const REFUSALS: [&str; 24] = [
     "no endpoints found that support",
     "invalid parameter",
     "invalid argument",
-    "invalid value",
-    "invalid type",
-    "is invalid",
     "only the default",
-    "must be",
 ];
 
 struct Rule {
@@ -90,10 +136,32 @@ impl Rule {
     /// Where the refusal names one of the members first.
     fn find(&self, text: &str) -> Option<usize> {
         let places = self.words.iter().filter_map(|word| match self.quoted {
-            true => text.find(&format!("'{word}'")),
+            true => in_quotes(text, word),
             false => whole_word(text, word),
         });
         places.min()
+    }
+}
+
+/// Where the word stands in quotes and is not the name of a tool.
+fn in_quotes(text: &str, word: &str) -> Option<usize> {
+    let quoted = format!("'{word}'");
+    let mut places = text.match_indices(&quoted).map(|(at, _)| at);
+    places.find(|at| {
+        let before = text.get(..*at).unwrap_or_default().trim_end();
+        !["tool", "function", "named"]
+            .iter()
+            .any(|kind| before.ends_with(kind))
+    })
+}
+
+/// Pictures of another size, number or format may be taken.
+fn no_images(profile: &mut Profile, text: &str) {
+    const THESE: [&str; 7] = [
+        "smaller", "larger", "too many", "size", "exceed", "format", "at most",
+    ];
+    if !THESE.iter().any(|word| text.contains(word)) {
+        profile.vision = false;
     }
 }
 
@@ -173,9 +241,7 @@ const RULES: [Rule; 23] = [
             p.system_role = SystemRole::System;
         }
     ),
-    rule!(false, ["image_url", "image input", "images"], |p, _| p
-        .vision =
-        false),
+    rule!(false, ["image_url", "image input", "images"], no_images),
     rule!(false, ["input_audio"], |p, _| p.audio = false),
     rule!(true, ["file"], |p, _| p.pdf = false),
     rule!(true, ["custom"], |p, _| p.custom_tools = false),
@@ -258,7 +324,7 @@ fn demand(profile: &mut Profile, text: &str) -> bool {
         || has(&["unknown name", "parameters"])
     {
         profile.schemas = SchemaRule::Gemini;
-    } else if has(&["content", "null"]) && profile.null_content {
+    } else if has(&["content"]) && whole_word(text, "null").is_some() && profile.null_content {
         profile.null_content = false;
     } else {
         return bound(profile, text);
@@ -303,6 +369,7 @@ fn number_after(text: &str, phrase: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::translate::profile::SamplingSupport;
 
     fn learnt(profile: &Profile, message: &str) -> Option<Profile> {
         let body = serde_json::json!({"error": {"message": message, "param": null}});
@@ -366,6 +433,38 @@ mod tests {
         assert_eq!(next.max_output, Some(8192));
         let next = learnt(&from, "Invalid JSON payload received. Unknown name \"$schema\" at 'tools[0].function_declarations[0].parameters'").unwrap();
         assert_eq!(next.schemas, SchemaRule::Gemini);
+    }
+
+    #[test]
+    fn a_clients_mistake_teaches_nothing_of_the_model() {
+        let from = Profile::openai("gpt-4o");
+        for message in [
+            "top_p must be in (0, 1], got 0.0.",
+            "temperature must be non-negative, got -1.",
+            "Images must be smaller than 20MB",
+            "Images larger than 20MB are not supported",
+            "max_tokens must be a positive integer",
+            "Invalid value for 'tool_choice': no tool of this name",
+            "Tool 'file' not supported",
+            "messages[1].content is empty",
+        ] {
+            assert_eq!(learnt(&from, message), None, "{message}");
+        }
+        let body = br#"{"detail":[{"type":"string_type","loc":["body","user"],"msg":"Input should be a string","input":"temperature unsupported"}]}"#;
+        assert_eq!(downgrade(&from, 422, body), None);
+        let body = br#"{"error":{"message":"temperature must be 1","param":"temperature","code":"unsupported_value"}}"#;
+        assert!(!downgrade(&from, 400, body).unwrap().sampling.basic);
+        let next = learnt(&from, "'content' must not be null").unwrap();
+        assert!(!next.null_content);
+        let body = br#"{"error":{"message":"Provider returned error","metadata":{"raw":"{\"error\":{\"message\":\"Unsupported parameter: 'top_k'\"}}"}}}"#;
+        let from = Profile {
+            sampling: SamplingSupport {
+                top_k: true,
+                ..from.sampling
+            },
+            ..from
+        };
+        assert!(!downgrade(&from, 400, body).unwrap().sampling.top_k);
     }
 
     #[test]
