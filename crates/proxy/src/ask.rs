@@ -53,9 +53,10 @@ impl Ask {
     ) -> Self {
         let creates = operation.generates();
         let routed = candidates.len() > 1 || candidates.iter().any(|one| one.provider.pooled);
-        let mends = creates
-            && fleet.routing.thinking.enabled
-            && !between_two(candidates, (dialect, operation), own);
+        // Where others are asked in their own dialect the history may come from one of them.
+        let translates = fleet.routing.translate && fleet.translating(dialect).next().is_some();
+        let alone = between_two(candidates, (dialect, operation), own) && !translates;
+        let mends = creates && fleet.routing.thinking.enabled && !alone;
         let thinking = mends && thinking::may_hold_reasoning(dialect, &body.pieces);
         let by_header = SessionKey::derive(headers, &BodyHints::default());
         let sessions = creates && routed && fleet.routing.affinity;

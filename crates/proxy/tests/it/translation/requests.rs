@@ -267,3 +267,26 @@ async fn what_cannot_be_read_is_refused_with_the_fields_name() {
     }
     assert!(rig.mocks[0].received().is_empty());
 }
+
+#[tokio::test]
+async fn what_another_vendor_thought_never_reaches_anthropic() {
+    let yaml = "providers:\n  - name: u1\n    type: anthropic\n    base_url: \"{u1}\"\n  \
+                - name: u2\n    type: openai_compatible\n    base_url: \"{u2}\"\n    \
+                models: [gpt]\n";
+    let rig = crate::rig::rig(2, yaml).await;
+    let mark = format!("weir1.e.rs_1.{}", "A".repeat(200));
+    let body = messages(json!({"messages": [
+        {"role": "user", "content": "go"},
+        {"role": "assistant", "content": [
+            {"type": "thinking", "thinking": "hm", "signature": mark},
+            {"type": "text", "text": "I see"},
+        ]},
+        {"role": "user", "content": "on"},
+    ]}));
+    let headers = ["Content-Type: application/json", "x-api-key: sk-ant-own"];
+    let answer = rig.send(&headers, body.to_string().as_bytes()).await;
+    assert_eq!(answer.status, 200);
+    let got = seen(&rig);
+    assert!(!got.to_string().contains("weir1."), "{got}");
+    assert_eq!(got["messages"][1]["content"][0]["text"], "I see");
+}
