@@ -65,9 +65,15 @@ pub(crate) fn request(
         profile,
     };
     let body = original.body.to_bytes();
+    let strictly = errand.fleet.routing.translate_strictly;
     let remembers = errand.fleet.routing.thinking.enabled;
     let memory = remembers.then(|| errand.fleet.memories.echoes.at(crate::clock::now));
     let sent = outbound::remembering(way, &body, &hints, &options, memory.as_ref())?;
+    if let Some(note) = sent.notes.notes.first().filter(|_| strictly) {
+        // The words by which Claude Code knows that a field is not for this provider.
+        let message = format!("Extra inputs are not permitted: {}", note.what);
+        return Err(Fault::new(note.field.clone(), message));
+    }
     for note in &sent.notes.notes {
         tracing::debug!(
             field = &*note.field,
@@ -114,7 +120,11 @@ pub(crate) fn model_for<'a>(member: &'a Member, model: &'a str) -> &'a str {
 
 /// The headers of a translated request. A client's own are in its dialect's terms, but for its
 /// name.
-pub(crate) fn headers(client: &HeaderMap, translated: &Translated, provider: Dialect) -> HeaderMap {
+pub(crate) fn headers(
+    client: &HeaderMap,
+    translated: &Translated,
+    (provider, profile): (Dialect, &Profile),
+) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(8);
     headers.insert(CONTENT_TYPE, JSON);
     headers.insert(CONTENT_LENGTH, HeaderValue::from(translated.body.len));
@@ -126,6 +136,11 @@ pub(crate) fn headers(client: &HeaderMap, translated: &Translated, provider: Dia
     }
     if provider == Dialect::AnthropicMessages {
         headers.insert(ANTHROPIC_VERSION, VERSION);
+    }
+    for (name, value) in &profile.headers {
+        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), value.parse()) {
+            headers.insert(name, value);
+        }
     }
     headers
 }

@@ -34,6 +34,7 @@ pub(crate) fn routing(values: &Resolved) -> Routing {
                 .to_owned(),
         },
         translate: values.is_on("routing.translate"),
+        translate_strictly: values.is_on("routing.translate_strictly"),
         profiles_file: values.text("routing.profiles_file").map(Into::into),
         ping_interval: values.span("routing.ping_interval"),
         quota_probe: values.is_on("routing.quota_probe"),

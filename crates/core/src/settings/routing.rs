@@ -30,6 +30,8 @@ pub struct Routing {
     pub thinking: Thinking,
     /// Whether requests may go to providers that speak another dialect.
     pub translate: bool,
+    /// Whether what cannot be translated is refused instead of left out.
+    pub translate_strictly: bool,
     /// What providers and models can do, besides what weir knows.
     pub profiles_file: Option<PathBuf>,
     /// Longest silence of a translated stream before the client is told that it goes on.
@@ -52,6 +54,7 @@ impl Default for Routing {
             affinity_ttl: Duration::from_secs(3600),
             thinking: Thinking::default(),
             translate: true,
+            translate_strictly: false,
             profiles_file: None,
             ping_interval: Duration::from_secs(12),
             quota_probe: true,

@@ -55,7 +55,7 @@ impl Errand<'_> {
         }
         let headers = {
             let client = self.original.headers.lock();
-            translation::headers(&client.0, &translated, tried.dialect)
+            translation::headers(&client.0, &translated, (tried.dialect, &profile))
         };
         let asked = Asked {
             dialect: tried.dialect,

@@ -10,6 +10,7 @@ mod downgrade;
 mod table;
 
 pub use downgrade::downgrade;
+pub(in crate::translate) use downgrade::fitting_output;
 pub use table::{Entry, TABLE, Table, TableFault};
 
 /// One provider's or model's abilities. The default is what can be expected of a server that is
@@ -83,6 +84,13 @@ pub struct Profile {
     pub alternate: bool,
     /// What ids of calls it takes.
     pub call_ids: CallIds,
+    /// Whether instructions may stand before the conversation only; later ones are put into the
+    /// user's mouth.
+    pub system_first: bool,
+    /// Whether a user must not speak right after a tool: the assistant says a word between.
+    pub word_after_tools: bool,
+    /// Whether summaries of its reasoning may be asked for.
+    pub reasoning_summary: bool,
     /// Members that every request gets, whatever the client says of them.
     pub members: serde_json::Map<String, serde_json::Value>,
     /// Headers that every request gets.
@@ -298,6 +306,9 @@ impl Profile {
             prefix: false,
             alternate: false,
             call_ids: CallIds::Any,
+            system_first: false,
+            word_after_tools: false,
+            reasoning_summary: true,
             members: serde_json::Map::new(),
             headers: BTreeMap::new(),
             auth: Auth::Bearer,

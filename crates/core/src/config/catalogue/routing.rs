@@ -81,6 +81,13 @@ pub(super) static ENTRIES: &[Entry] = &[
          the client's has the model or can answer.",
     ),
     entry(
+        "routing.translate_strictly",
+        Kind::Bool,
+        "false",
+        "Refuse a request (400) of which a provider of another dialect could not be told everything, \
+         instead of leaving it out.",
+    ),
+    entry(
         "routing.profiles_file",
         PATH,
         "",

@@ -34,6 +34,7 @@ routing:
   affinity_ttl: 90
   thinking: {enabled: false, prefix: true, ttl: 30m, placeholder: '(none)'}
   translate: false
+  translate_strictly: true
   profiles_file: /p.toml
   ping_interval: 7s
   quota_probe: false
@@ -59,6 +60,7 @@ routing:
             placeholder: "(none)".to_owned(),
         },
         translate: false,
+        translate_strictly: true,
         profiles_file: Some("/p.toml".into()),
         ping_interval: Duration::from_secs(7),
         quota_probe: false,

@@ -290,3 +290,26 @@ async fn what_another_vendor_thought_never_reaches_anthropic() {
     assert!(!got.to_string().contains("weir1."), "{got}");
     assert_eq!(got["messages"][1]["content"][0]["text"], "I see");
 }
+
+#[tokio::test]
+async fn what_cannot_be_said_is_left_out_or_refused() {
+    let body = messages(json!({"top_k": 5}));
+    let rig = chat().await;
+    rig.mocks[0].push(ok());
+    assert_eq!(say(&rig, &body).await.status, 200);
+    assert_eq!(seen(&rig).get("top_k"), None);
+
+    let rig = chat_with("  translate_strictly: true\n", "").await;
+    let answer = say(&rig, &body).await;
+    assert_eq!(answer.status, 400);
+    let message = answer.json()["error"]["message"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert!(message.contains("top_k"), "{message}");
+    assert!(
+        message.contains("Extra inputs are not permitted"),
+        "{message}"
+    );
+    assert!(rig.mocks[0].received().is_empty());
+}

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::translate::form::{Effort, Stop, Text};
+use crate::translate::profile::fitting_output;
 use crate::translate::signal::Failure;
 
 /// What an answer has in it, as far as why it ended depends on that.
@@ -135,11 +136,14 @@ pub(super) fn overflows(failure: &Failure<'_>) -> bool {
         "exceeds the available context size",
         "exceeds the maximum number of tokens",
     ];
+    // A server at fault may speak of its own limits; only a refusal is about the prompt.
+    let said = failure.message.to_ascii_lowercase();
+    if fitting_output(&said).is_some() {
+        return false;
+    }
     if CODES.contains(&&*failure.code) {
         return true;
     }
-    // A server at fault may speak of its own limits; only a refusal is about the prompt.
-    let said = failure.message.to_ascii_lowercase();
     failure.status < 500 && WORDS.iter().any(|words| said.contains(words))
 }
 

@@ -46,6 +46,10 @@ pub fn read_answer(body: &[u8]) -> Result<Answer<'_>, Fault> {
     }
     reader.finish(&mut |signal| parts.take(signal));
     let reason = choice.finish_reason.map(|reason| reason.decode());
+    if reason.as_deref().is_some_and(words::fails) {
+        let message = "the provider gave up before the answer was complete";
+        return Err(Fault::new("choices.0.finish_reason", message));
+    }
     let matched = choice.matched.map(|text| text.decode().into_owned());
     let stop = match reader.nameless() {
         true => Stop::MalformedCall,

@@ -157,7 +157,7 @@ impl Source {
         }
         match finish.as_deref() {
             None | Some("") => {}
-            Some("error") => self.fail(error::unnamed(), each),
+            Some(reason) if words::fails(reason) => self.fail(error::unnamed(), each),
             Some(reason) => {
                 let matched = choice.matched.map(|text| text.decode().into_owned());
                 self.stop = Some((reason.to_owned(), matched));

@@ -59,6 +59,12 @@ pub(super) fn read_stop(reason: &str, matched: Option<String>, had: Had) -> Stop
     }
 }
 
+/// Whether a reason to stop says that the server gave up: no answer is made of what came before.
+pub(super) fn fails(reason: &str) -> bool {
+    // DeepSeek's, SGLang's, OpenRouter's.
+    ["insufficient_system_resource", "abort", "error"].contains(&reason)
+}
+
 /// Whether what a server calls the cause is the text that ended the answer, and no word for it.
 fn is_text(matched: &str) -> bool {
     const WORDS: [&str; 9] = [

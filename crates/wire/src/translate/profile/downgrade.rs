@@ -316,6 +316,12 @@ fn demand(profile: &mut Profile, text: &str) -> bool {
         profile.prefix = true;
     } else if has(&["prefill"]) || has(&["must end with a user message"]) {
         profile.prefill = false;
+    } else if has(&["role 'user' after role 'tool'"]) {
+        profile.word_after_tools = true;
+    } else if has(&["system message", "beginning"]) || has(&["role 'system' after role"]) {
+        profile.system_first = true;
+    } else if has(&["reasoning summar", "verified"]) {
+        profile.reasoning_summary = false;
     } else if has(&["roles", "alternate"]) {
         profile.alternate = true;
     } else if has(&["system role", "not support"]) || has(&["system message", "not support"]) {
@@ -334,10 +340,20 @@ fn demand(profile: &mut Profile, text: &str) -> bool {
 
 /// Learns how many tokens of output there may be.
 fn bound(profile: &mut Profile, text: &str) -> bool {
-    let about =
-        whole_word(text, "max_tokens").or_else(|| whole_word(text, "max_completion_tokens"));
-    if about.is_none() || text.contains("context") {
+    let names = ["max_tokens", "max_completion_tokens", "max_output_tokens"];
+    let named = names.iter().any(|name| whole_word(text, name).is_some());
+    if let Some(most) = fitting_output(text).filter(|_| named || text.contains("completion")) {
+        profile.max_output = Some(most);
+        return true;
+    }
+    if !named || text.contains("context") {
         return false;
+    }
+    if text.contains("maximum allowed")
+        && let Some(most) = number_after(text, "> ").filter(|most| *most > 0)
+    {
+        profile.max_output = Some(most);
+        return true;
     }
     for phrase in [
         "at most",
@@ -357,6 +373,17 @@ fn bound(profile: &mut Profile, text: &str) -> bool {
         }
     }
     false
+}
+
+/// What to ask for of a model that has no room for as much output as was asked for, though there is
+/// room for the prompt: a quarter of its context. None when the prompt is what is too long, or when
+/// `message`, in small letters, speaks of neither.
+pub(in crate::translate) fn fitting_output(message: &str) -> Option<u64> {
+    let context = number_after(message, "maximum context length is ")?;
+    let prompt = number_after(message, "your request has ")
+        .or_else(|| number_after(message, " tokens ("))?;
+    let quarter = context / 4;
+    (prompt.checked_add(quarter)? <= context && quarter > 0).then_some(quarter)
 }
 
 fn number_after(text: &str, phrase: &str) -> Option<u64> {
@@ -485,5 +512,42 @@ mod tests {
             ..from
         };
         assert_eq!(learnt(&without, "stream_options is not supported"), None);
+    }
+
+    #[test]
+    fn bounds_of_the_output_are_learnt_and_a_full_context_is_not_one() {
+        let from = Profile::generic();
+        let most = |message: &str| learnt(&from, message).and_then(|next| next.max_output);
+        for (message, expected) in [
+            (
+                "max_tokens: 128000 > 64000, which is the maximum allowed number of output tokens for claude-x",
+                Some(64_000),
+            ),
+            (
+                "Invalid 'max_output_tokens': integer above maximum value. Expected a value <= 16384, but got 32000 instead.",
+                Some(16_384),
+            ),
+            (
+                "'max_tokens' or 'max_completion_tokens' is too large: 32000. This model's maximum context length is 32768 tokens and your request has 20000 input tokens (32000 > 32768 - 20000).",
+                Some(8192),
+            ),
+            (
+                "This model's maximum context length is 32768 tokens. However, you requested 62000 tokens (30000 in the messages, 32000 in the completion).",
+                None,
+            ),
+        ] {
+            assert_eq!(most(message), expected, "{message}");
+        }
+    }
+
+    #[test]
+    fn what_a_template_refuses_is_said_otherwise() {
+        let from = Profile::generic();
+        let next = learnt(&from, "System message must be at the beginning.").unwrap();
+        assert!(next.system_first);
+        let next = learnt(&from, "Unexpected role 'user' after role 'tool'").unwrap();
+        assert!(next.word_after_tools);
+        let words = "Your organization must be verified to generate reasoning summaries.";
+        assert!(!learnt(&from, words).unwrap().reasoning_summary);
     }
 }

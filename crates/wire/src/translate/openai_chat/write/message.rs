@@ -57,7 +57,29 @@ pub(super) fn messages<'r, 'a>(to: &To<'r, 'a>, notes: &mut Notes) -> Vec<Messag
     if to.profile.alternate {
         all = merged(all);
     }
+    if to.profile.word_after_tools {
+        all = with_words_after_tools(all);
+    }
     prefill(to, &mut all);
+    all
+}
+
+/// The assistant's word between what a tool gave and what a person says.
+const WORD: &str = "Understood.";
+
+fn with_words_after_tools<'r, 'a>(messages: Vec<Message<'r, 'a>>) -> Vec<Message<'r, 'a>> {
+    let mut all: Vec<Message<'r, 'a>> = Vec::with_capacity(messages.len());
+    for message in messages {
+        let after = all.last().is_some_and(|last| last.role == "tool");
+        if after && message.role == "user" {
+            all.push(Message {
+                role: "assistant",
+                items: vec![Item::text(WORD.to_owned())],
+                ..Message::default()
+            });
+        }
+        all.push(message);
+    }
     all
 }
 
@@ -107,9 +129,18 @@ fn instructions<'r, 'a>(to: &To<'r, 'a>, step: &Step<'r, 'a>) -> Option<Message<
     let mut unnoted = Notes::default();
     let pieces = step.pieces.iter();
     let items = pieces.map(|piece| piece_item(to, piece, &mut unnoted));
-    let items: Vec<_> = items.filter(|item| !item.is_empty()).collect();
-    (!items.is_empty()).then(|| Message {
-        role: system_role(to),
+    let mut items: Vec<_> = items.filter(|item| !item.is_empty()).collect();
+    if items.is_empty() {
+        return None;
+    }
+    let mut role = system_role(to);
+    if to.profile.system_first {
+        role = "user";
+        items.insert(0, Item::text("<system-reminder>".to_owned()));
+        items.push(Item::text("</system-reminder>".to_owned()));
+    }
+    Some(Message {
+        role,
         items,
         extra: step.extra,
         ..Message::default()

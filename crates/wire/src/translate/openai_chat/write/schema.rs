@@ -1,6 +1,7 @@
 //! Makes schemas such as providers take them. One that needs no change stays as it was written.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
@@ -86,12 +87,8 @@ fn clean(schema: &mut Value, rule: SchemaRule) -> bool {
     }
     if let Some(Value::Array(required)) = members.get_mut("required") {
         let before = required.len();
-        let mut seen: Vec<Value> = Vec::with_capacity(before);
-        required.retain(|name| {
-            let new = !seen.contains(name);
-            seen.extend(new.then(|| name.clone()));
-            new
-        });
+        let mut seen = HashSet::with_capacity(before);
+        required.retain(|name| seen.insert(name.to_string()));
         changed |= required.len() != before;
     }
     each_inner(members, &mut |inner| changed |= clean(inner, rule));

@@ -370,3 +370,41 @@ fn a_customer_of_another_dialect_is_named_by_a_hash() {
     let (out, notes) = written(&body, &Profile::generic());
     assert_eq!((out.get("user"), notes.count), (None, 1));
 }
+
+#[test]
+fn templates_with_narrow_orders_get_what_they_take() {
+    let profile = Profile {
+        system_first: true,
+        word_after_tools: true,
+        ..Profile::generic()
+    };
+    let body = json!({"messages": [
+        {"role": "system", "content": "first"},
+        {"role": "user", "content": "go"},
+        {"role": "system", "content": "mind this"},
+        {"role": "assistant", "content": null, "tool_calls": [
+            {"id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}}]},
+        {"role": "tool", "tool_call_id": "a", "content": "seen"},
+        {"role": "user", "content": "and now"}]});
+    let (out, _) = written(&body, &profile);
+    let messages = out["messages"].as_array().unwrap();
+    let roles: Vec<&str> = messages
+        .iter()
+        .map(|m| m["role"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        roles,
+        [
+            "system",
+            "user",
+            "user",
+            "assistant",
+            "tool",
+            "assistant",
+            "user"
+        ]
+    );
+    let reminder = messages[2]["content"].as_str().unwrap();
+    assert!(reminder.starts_with("<system-reminder>") && reminder.contains("mind this"));
+    assert_eq!(messages[6]["content"], "and now");
+}

@@ -76,7 +76,7 @@ fn reasoning(out: &mut Writer, context: Context<'_, '_>, notes: &mut Notes) {
     }
     let word = thinking.and_then(|thinking| effort(thinking.amount, context));
     let shown = thinking.is_some_and(|thinking| shown(thinking, request.dialect));
-    let summary = shown && !context.own;
+    let summary = shown && !context.own && profile.reasoning_summary;
     if word.is_none() && rest.is_none() && !summary {
         return;
     }
