@@ -57,6 +57,7 @@ pub struct Metrics {
     connect_failures: Family<ProviderLabels, Counter>,
     misses: Family<MissLabels, Counter>,
     exhausted: Family<ProviderLabels, Counter>,
+    quota_probes: Counter,
 }
 
 impl Default for Metrics {
@@ -72,6 +73,7 @@ impl Default for Metrics {
             connect_failures: Family::default(),
             misses: Family::default(),
             exhausted: Family::default(),
+            quota_probes: Counter::default(),
         }
     }
 }
@@ -137,6 +139,11 @@ impl Metrics {
             "Times that no key of a provider was available",
             self.exhausted.clone(),
         );
+        registry.register(
+            "quota_probes",
+            "Questions for a quota that were answered here",
+            self.quota_probes.clone(),
+        );
     }
 
     /// A try at a provider was no answer.
@@ -154,6 +161,11 @@ impl Metrics {
             provider: provider.to_owned(),
         };
         self.exhausted.get_or_create(&labels).inc();
+    }
+
+    /// A question for a quota was answered here.
+    pub(crate) fn quota_probed(&self) {
+        self.quota_probes.inc();
     }
 
     pub(crate) fn request_bytes(&self, bytes: usize) {

@@ -32,6 +32,7 @@ use crate::errand::{Errand, Log, Original};
 use crate::fleet::{Fleet, Member};
 use crate::incomer::{Answerer, Incomer, Probe, misdirected, probe};
 use crate::local;
+use crate::metrics::Metrics;
 use crate::misses::Miss;
 use crate::plan::{self, Planned};
 use crate::read::{ReadError, drain, read};
@@ -273,7 +274,8 @@ impl Gateway {
         let asked = (incomer.dialect, incomer.operation);
         let model = incomer.path_model.as_deref();
         let chosen = Candidates::of(fleet, asked, (model, &body));
-        match at_once(&incomer, fleet, &chosen, (&cleared.pass, &body)) {
+        let metrics = &*self.sink.metrics;
+        match at_once(&incomer, fleet, &chosen, (&cleared.pass, &body, metrics)) {
             None if incomer.operation == Operation::CountTokens
                 && local::is_asked(&incomer, &chosen) =>
             {
@@ -411,7 +413,7 @@ fn at_once(
     incomer: &Incomer,
     fleet: &Fleet,
     chosen: &Candidates<'_>,
-    (pass, body): (&Pass, &RawBody),
+    (pass, body, metrics): (&Pass, &RawBody, &Metrics),
 ) -> Option<Result<Reply, (ErrorKind, String)>> {
     let candidates = chosen.all();
     if let Some(reply) = own_answer(incomer, fleet, candidates.first().copied()) {
@@ -424,7 +426,9 @@ fn at_once(
     if let Some(message) = lent_to_a_page(incomer, &candidates, pass) {
         return Some(Err((ErrorKind::Permission, message.to_owned())));
     }
-    local::quota(incomer, fleet, chosen, body).map(Ok)
+    let quota = local::quota(incomer, fleet, chosen, body)?;
+    metrics.quota_probed();
+    Some(Ok(quota))
 }
 
 /// Why there is no candidate: somebody has switched them off, or there are none.

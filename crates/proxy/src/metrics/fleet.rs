@@ -24,6 +24,12 @@ struct OfProvider {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Address {
+    provider: String,
+    domain: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct OfKey {
     provider: String,
     key: String,
@@ -48,6 +54,7 @@ impl fmt::Debug for FleetFigures {
 /// One scrape's figures.
 #[derive(Debug, Default)]
 struct Figures {
+    info: Family<Address, Figure>,
     up: Family<OfProvider, Figure>,
     in_flight: Family<OfProvider, Figure>,
     capacity: Family<OfKey, Figure>,
@@ -61,6 +68,11 @@ impl Collector for FleetFigures {
         let snapshot = self.0.load();
         first_bytes(&mut encoder, &snapshot)?;
         let figures = Figures::of(&snapshot);
+        family(
+            &mut encoder,
+            ("provider_info", "Where a provider is; always 1"),
+            &figures.info,
+        )?;
         family(
             &mut encoder,
             (
@@ -153,6 +165,11 @@ impl Figures {
                 .up
                 .get_or_create(&labels)
                 .set(f64::from(u8::from(up)));
+            let address = Address {
+                provider: provider.clone(),
+                domain: member.provider.base_url.host().unwrap_or_default().into(),
+            };
+            figures.info.get_or_create(&address).set(1.0);
             let in_flight = f64::from(member.in_flight());
             figures.in_flight.get_or_create(&labels).set(in_flight);
             let keys = member.keys.lock().views(now);

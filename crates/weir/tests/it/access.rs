@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::json;
 
-use crate::program::{Got, start};
+use crate::program::{Got, start, within};
 
 #[tokio::test]
 async fn the_dashboards_password_guards_the_api_and_not_the_data_plane() {
@@ -124,6 +124,7 @@ async fn figures_are_counted() {
     weir.newest().await;
     let text = weir.get("/metrics").await.text();
     for line in [
+        "weir_provider_info{provider=\"anthropic\",domain=\"127.0.0.1\"} 1",
         "weir_requests_total{dialect=\"anthropic_messages\",operation=\"generate\",provider=\"anthropic\",status=\"200\"} 1",
         "weir_exchange_ends_total{end=\"complete\"} 1",
         "weir_tokens_total{provider=\"anthropic\",model=\"claude-x\",kind=\"output\"}",
@@ -134,4 +135,36 @@ async fn figures_are_counted() {
         assert!(text.contains(line), "{line} in {text}");
     }
     assert!(text.ends_with("# EOF\n"));
+}
+
+#[tokio::test]
+async fn figures_of_translated_exchanges_name_provider_model_tokens_and_probes() {
+    let weir = start(&[("providers.anthropic.enabled", "false")]).await;
+    let ask = |text: &str, most: u32| json!({"model": "gpt-x", "max_tokens": most, "messages": [{"role": "user", "content": text}]});
+    for _ in 0..2 {
+        let answer = weir.message(&[], &ask("hi", 64)).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+    let quota = weir.message(&[], &ask("quota", 1)).await;
+    assert_eq!(quota.json()["content"][0]["text"], "ok");
+    let lines = [
+        "weir_requests_total{dialect=\"anthropic_messages\",operation=\"generate\",provider=\"openai\",status=\"200\"} 2",
+        "weir_provider_info{provider=\"openai\",domain=\"127.0.0.1\"} 1",
+        "weir_tokens_total{provider=\"openai\",model=\"gpt-x\",kind=\"output\"}",
+        "weir_request_duration_seconds_count 3",
+        "weir_quota_probes_total 1",
+    ];
+    // The recorder counts tokens behind the requests' backs.
+    let text = within(async {
+        loop {
+            let text = weir.get("/metrics").await.text();
+            if text.contains(lines[2]) {
+                return text;
+            }
+        }
+    })
+    .await;
+    for line in lines {
+        assert!(text.contains(line), "{line} in {text}");
+    }
 }
