@@ -95,10 +95,6 @@ pub struct Profile {
     pub members: serde_json::Map<String, serde_json::Value>,
     /// Headers that every request gets.
     pub headers: BTreeMap<String, String>,
-    /// How it is shown the key.
-    pub auth: Auth,
-    /// The path of Chat Completions behind the provider's base address.
-    pub path: String,
 }
 
 /// The member that bounds the output.
@@ -202,18 +198,6 @@ pub enum CallIds {
     Nine,
 }
 
-/// How a provider is shown the key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Auth {
-    /// `authorization: Bearer`
-    Bearer,
-    /// `api-key` (Azure)
-    ApiKey,
-    /// Not at all.
-    None,
-}
-
 /// Where the reasoning of earlier turns is wanted back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -311,8 +295,6 @@ impl Profile {
             reasoning_summary: true,
             members: serde_json::Map::new(),
             headers: BTreeMap::new(),
-            auth: Auth::Bearer,
-            path: "/chat/completions".to_owned(),
         }
     }
 

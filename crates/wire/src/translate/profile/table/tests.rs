@@ -1,6 +1,6 @@
 use super::*;
 use crate::translate::profile::{
-    Auth, CallIds, MaxTokens, ReasoningEcho, ReasoningRequest, SchemaRule, ToolChoiceSupport,
+    CallIds, MaxTokens, ReasoningEcho, ReasoningRequest, SchemaRule, ToolChoiceSupport,
 };
 
 fn known() -> Table {
@@ -22,7 +22,7 @@ fn providers_are_found_by_address_and_model() {
         find("api.openai.com", "gpt-5").max_tokens,
         MaxTokens::Completion
     );
-    assert_eq!(find("x.openai.azure.com:443", "gpt-4o").auth, Auth::ApiKey);
+    assert!(!find("x.openai.azure.com:443", "gpt-4o").service_tier);
     assert_eq!(
         find("openrouter.ai", "any/thing").reasoning,
         ReasoningRequest::Object
