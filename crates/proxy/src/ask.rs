@@ -10,7 +10,7 @@ use weir_core::route::affinity::Home;
 use weir_core::route::session::{BodyHints, SessionKey, Source};
 use weir_wire::dialect::{Dialect, Operation};
 use weir_wire::peek::{Peek, Want};
-use weir_wire::thinking;
+use weir_wire::{marks, thinking};
 
 use crate::clock::now;
 use crate::fleet::{Fleet, Member};
@@ -55,7 +55,8 @@ impl Ask {
         let routed = candidates.len() > 1 || candidates.iter().any(|one| one.provider.pooled);
         // Where others are asked in their own dialect the history may come from one of them.
         let translates = fleet.routing.translate && fleet.translating(dialect).next().is_some();
-        let alone = between_two(candidates, (dialect, operation), own) && !translates;
+        let alone = between_two(candidates, (dialect, operation), own)
+            && !(translates && marks::may_be_in(&body.pieces));
         let mends = creates && fleet.routing.thinking.enabled && !alone;
         let thinking = mends && thinking::may_hold_reasoning(dialect, &body.pieces);
         let by_header = SessionKey::derive(headers, &BodyHints::default());

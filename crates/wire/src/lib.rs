@@ -16,7 +16,7 @@ pub mod errors;
 pub mod eventstream;
 pub mod facts;
 pub mod inband;
-mod marks;
+pub mod marks;
 pub mod peek;
 pub mod ratelimit;
 pub mod rewrite;

@@ -53,6 +53,34 @@ pub(crate) fn found(value: Cow<'_, str>, kind: OpaqueKind) -> Opaque<'_> {
     Opaque { value, kind }
 }
 
+/// What the marks begin with, the last as base64 has it.
+const BEGINNINGS: [&[u8]; 3] = [b"weir1.", b"weir:", b"d2VpcjEu"];
+
+/// Whether there may be a mark in a body that comes in these pieces. Wherever it is cut, none is
+/// missed.
+#[must_use]
+pub fn may_be_in(pieces: &[bytes::Bytes]) -> bool {
+    const LONGEST: usize = 8;
+    let holds = |bytes: &[u8]| {
+        let mut beginnings = BEGINNINGS.iter();
+        beginnings.any(|mark| memchr::memmem::find(bytes, mark).is_some())
+    };
+    let mut seam = Vec::with_capacity(2 * LONGEST);
+    for piece in pieces {
+        seam.extend_from_slice(piece.get(..LONGEST).unwrap_or(piece));
+        if holds(piece) || holds(&seam) {
+            return true;
+        }
+        if piece.len() >= LONGEST {
+            seam.clear();
+            seam.extend_from_slice(piece.get(piece.len() - LONGEST..).unwrap_or_default());
+        }
+        let kept = seam.len().saturating_sub(LONGEST);
+        seam.drain(..kept);
+    }
+    false
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,5 +149,21 @@ mod tests {
         ] {
             assert!(!is_own_reasoning_id(theirs), "{theirs}");
         }
+    }
+
+    #[test]
+    fn a_mark_is_found_wherever_a_body_is_cut() {
+        for mark in ["weir1.", "weir:", "d2VpcjEu"] {
+            let body = format!("{{\"signature\":\"{mark}e.x\"}}");
+            for size in 1..body.len() {
+                let pieces: Vec<bytes::Bytes> = body
+                    .as_bytes()
+                    .chunks(size)
+                    .map(bytes::Bytes::copy_from_slice)
+                    .collect();
+                assert!(may_be_in(&pieces), "{mark} in pieces of {size}");
+            }
+        }
+        assert!(!may_be_in(&[bytes::Bytes::from_static(b"weird 1. weir")]));
     }
 }
