@@ -11,7 +11,7 @@ use weir_wire::peek::{Peek, Want};
 use weir_wire::translate::fault::Fault;
 use weir_wire::translate::inbound;
 use weir_wire::translate::options::{AnswerOptions, Hints, Options};
-use weir_wire::translate::outbound::{self, Back, Way};
+use weir_wire::translate::outbound::{self, Back, Way, plain_model};
 use weir_wire::translate::profile::Profile;
 
 use crate::errand::Errand;
@@ -114,8 +114,8 @@ fn path(dialect: Dialect, model: &str, stream: bool) -> Result<PathAndQuery, Fau
 /// Code asks for a long context, is Anthropic's.
 pub(crate) fn model_for<'a>(member: &'a Member, model: &'a str) -> &'a str {
     let exact = member.provider.model_mapping.contains_key(model);
-    let plain = model.strip_suffix("[1m]").filter(|_| !exact);
-    member.model_for(plain.unwrap_or(model))
+    let plain = if exact { model } else { plain_model(model) };
+    member.model_for(plain)
 }
 
 /// The headers of a translated request. A client's own are in its dialect's terms, but for its

@@ -26,6 +26,16 @@ pub enum ClientKind {
     Other,
 }
 
+/// How Claude Code's note to Anthropic's billing begins: a system block that looks like a header.
+const ATTRIBUTION: &str = "x-anthropic-billing-header";
+
+/// Whether a system block is Claude Code's note to Anthropic's billing. Only Anthropic takes it out
+/// of the prompt; it changes with every session and means nothing to others.
+#[must_use]
+pub fn is_attribution(text: &str) -> bool {
+    text.trim_start().starts_with(ATTRIBUTION)
+}
+
 impl ClientKind {
     /// The name used in captures and metrics.
     #[must_use]

@@ -99,6 +99,29 @@ impl Usage {
         usage.extra = raw.0;
         usage
     }
+
+    /// Takes the counts of `later` that are there; what else the provider said stays as it was.
+    pub fn update(&mut self, later: &Usage) {
+        fn take<T: Copy>(into: &mut Option<T>, later: Option<T>) {
+            *into = later.or(*into);
+        }
+        take(&mut self.input_tokens, later.input_tokens);
+        take(&mut self.output_tokens, later.output_tokens);
+        take(
+            &mut self.cache_creation_input_tokens,
+            later.cache_creation_input_tokens,
+        );
+        take(
+            &mut self.cache_read_input_tokens,
+            later.cache_read_input_tokens,
+        );
+        take(&mut self.cache_creation, later.cache_creation);
+        take(&mut self.output_tokens_details, later.output_tokens_details);
+        take(&mut self.server_tool_use, later.server_tool_use);
+        if later.service_tier.is_some() {
+            self.service_tier.clone_from(&later.service_tier);
+        }
+    }
 }
 
 /// Usage objects of one response, put together as they come.

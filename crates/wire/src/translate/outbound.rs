@@ -10,15 +10,13 @@ use super::form::{Body, Input, Request, ToolKind};
 use super::freeform;
 use super::json::Json;
 use super::names::{Names, Rule};
+use super::openai_chat;
 use super::openai_responses::Declared;
 use super::options::{Hints, Options};
 use super::restore::Words;
+use crate::client::is_attribution;
 use crate::dialect::Dialect;
-use crate::scan::Cursor;
 
-/// Claude Code's first system block, which tells Anthropic which client asks. Only Anthropic takes
-/// it out of the prompt.
-const ATTRIBUTION: &str = "x-anthropic-billing-header";
 /// Stop sequences that Gemini takes at most.
 const GEMINI_STOPS: usize = 5;
 
@@ -134,7 +132,7 @@ fn back(way: Way, request: &Request<'_>, options: &Options<'_>) -> Back {
     Back {
         way,
         stream: request.stream,
-        include_usage: wants_usage(request),
+        include_usage: openai_chat::wants_usage(request),
         words: Words::new(request, names),
         declared: Declared::of(request),
         stops: unknown_stops(way.provider, request, options),
@@ -150,30 +148,15 @@ fn unknown_stops(provider: Dialect, request: &Request<'_>, options: &Options<'_>
             let blank = request.stop.iter().filter(|stop| stop.trim().is_empty());
             return blank.map(|stop| stop.to_string()).collect();
         }
-        Dialect::OpenaiChat => options.profile.max_stops,
+        Dialect::OpenaiChat => {
+            let unsent = openai_chat::unsent_stops(request, options.profile);
+            return unsent.iter().map(ToString::to_string).collect();
+        }
         Dialect::OpenaiResponses => 0,
         Dialect::Gemini => GEMINI_STOPS,
     };
     let unknown = request.stop.iter().skip(takes);
     unknown.map(|stop| stop.to_string()).collect()
-}
-
-/// `stream_options.include_usage`.
-fn wants_usage(request: &Request<'_>) -> bool {
-    let members = &request.extra.members;
-    let options = members.iter().find(|(name, _)| name == "stream_options");
-    let Some((_, options)) = options else {
-        return false;
-    };
-    let mut wants = false;
-    Cursor::new(options.as_str().as_bytes()).object(|key, cursor| {
-        if key.is("include_usage") {
-            wants = cursor.boolean().unwrap_or(false);
-        } else {
-            cursor.skip();
-        }
-    });
-    wants
 }
 
 /// Makes JSON of the inputs of tools that take free text, whatever that looks like: an empty text
@@ -197,7 +180,7 @@ fn wrap_free_text(request: &mut Request<'_>) {
 fn strip_attribution(request: &mut Request<'_>) {
     let first = request.system.first().map(|part| &part.body);
     if let Some(Body::Text { text, .. }) = first
-        && text.trim_start().starts_with(ATTRIBUTION)
+        && is_attribution(text)
     {
         request.system.remove(0);
     }

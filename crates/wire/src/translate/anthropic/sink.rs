@@ -113,7 +113,7 @@ impl Sink {
                     self.close(out);
                 }
             }
-            Signal::Usage(usage) => usage::merge(&mut self.usage, usage),
+            Signal::Usage(usage) => self.usage.update(usage),
             Signal::Stop(stop) => {
                 self.close(out);
                 self.stop = Some(owned(stop));
@@ -161,7 +161,7 @@ impl Sink {
 
     fn start(&mut self, id: &str, model: &str, given: Option<&Usage>, out: &mut Vec<u8>) {
         if let Some(given) = given {
-            usage::merge(&mut self.usage, given);
+            self.usage.update(given);
         }
         if std::mem::replace(&mut self.started, true) {
             return;

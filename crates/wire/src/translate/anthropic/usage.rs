@@ -84,21 +84,3 @@ pub(super) fn write_early(out: &mut Writer, usage: &Usage, guess: Guess) {
     };
     write(out, &early, guess);
 }
-
-/// Takes the counts of `later` that are there.
-pub(super) fn merge(into: &mut Usage, later: &Usage) {
-    into.input_tokens = later.input_tokens.or(into.input_tokens);
-    into.output_tokens = later.output_tokens.or(into.output_tokens);
-    into.cache_creation_input_tokens = later
-        .cache_creation_input_tokens
-        .or(into.cache_creation_input_tokens);
-    into.cache_read_input_tokens = later
-        .cache_read_input_tokens
-        .or(into.cache_read_input_tokens);
-    into.cache_creation = later.cache_creation.or(into.cache_creation);
-    into.output_tokens_details = later.output_tokens_details.or(into.output_tokens_details);
-    into.server_tool_use = later.server_tool_use.or(into.server_tool_use);
-    if later.service_tier.is_some() {
-        into.service_tier.clone_from(&later.service_tier);
-    }
-}

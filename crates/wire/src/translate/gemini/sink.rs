@@ -136,7 +136,7 @@ impl Sink {
     fn count(&mut self, usage: Option<&Usage>) {
         let Some(later) = usage else { return };
         let usage = self.usage.get_or_insert_default();
-        tally::merge(usage, later);
+        usage.update(later);
         let mut out = Writer::default();
         tally::write(&mut out, usage);
         self.counted.clear();

@@ -90,19 +90,6 @@ impl Tally {
     }
 }
 
-/// Takes the counts of `later` that are there.
-pub(super) fn merge(into: &mut Usage, later: &Usage) {
-    into.input_tokens = later.input_tokens.or(into.input_tokens);
-    into.output_tokens = later.output_tokens.or(into.output_tokens);
-    into.cache_creation_input_tokens = later
-        .cache_creation_input_tokens
-        .or(into.cache_creation_input_tokens);
-    into.cache_read_input_tokens = later
-        .cache_read_input_tokens
-        .or(into.cache_read_input_tokens);
-    into.output_tokens_details = later.output_tokens_details.or(into.output_tokens_details);
-}
-
 /// Writes a `usageMetadata`. Google's prompt includes what was cached, its candidates exclude
 /// thoughts.
 pub(super) fn write(out: &mut Writer, usage: &Usage) {

@@ -2,6 +2,7 @@
 //! which is the caller's business.
 
 use super::schema::{self, Parameters};
+use crate::client::is_attribution;
 use crate::dialect::Dialect;
 use crate::translate::fault::{Fault, Notes};
 use crate::translate::form::{Body, Format, Part, Request, Role, Text, ToolChoice, ToolKind};
@@ -16,9 +17,6 @@ mod thinking;
 
 use contents::Contents;
 pub(super) use model::Model;
-
-/// What the client says of itself in a first block, which is for Anthropic's eyes only.
-const BILLING: &str = "x-anthropic-billing-header";
 
 /// Most texts that may end an answer.
 const MAX_STOPS: usize = 5;
@@ -87,7 +85,7 @@ impl<'o> Out<'o> {
             .filter_map(words)
             .collect();
         let texts = match texts.split_first() {
-            Some((billing, rest)) if billing.starts_with(BILLING) => rest,
+            Some((billing, rest)) if is_attribution(billing) => rest,
             _ => &texts,
         };
         if !texts.is_empty() {

@@ -44,21 +44,22 @@ pub fn read_request<'a>(body: &'a [u8], hints: &Hints<'_>) -> Result<Request<'a>
     reader.finish(hints)
 }
 
-/// Whether the body of a request asks for tokens at the end of the stream
-/// (`stream_options.include_usage`).
+/// Whether a request asks for tokens at the end of the stream (`stream_options.include_usage`).
 #[must_use]
-pub fn wants_usage(body: &[u8]) -> bool {
-    let mut wanted = false;
-    Cursor::new(body).object(|key, cursor| {
-        if key.is("stream_options") {
-            cursor.object(|key, cursor| {
-                if key.is("include_usage") {
-                    wanted = cursor.boolean() == Some(true);
-                }
-            });
+pub fn wants_usage(request: &Request<'_>) -> bool {
+    let mut members = request.extra.members.iter();
+    let Some((_, options)) = members.find(|(name, _)| name == "stream_options") else {
+        return false;
+    };
+    let mut wants = false;
+    Cursor::new(options.as_str().as_bytes()).object(|key, cursor| {
+        if key.is("include_usage") {
+            wants = cursor.boolean() == Some(true);
+        } else {
+            cursor.skip();
         }
     });
-    wanted
+    wants
 }
 
 /// A request as far as it has been read.

@@ -109,7 +109,7 @@ impl Sink {
         match signal {
             Signal::Start { usage, .. } => {
                 if let Some(usage) = usage {
-                    usage::merge(&mut self.usage, usage);
+                    self.usage.update(usage);
                 }
                 self.begin(out);
             }
@@ -120,7 +120,7 @@ impl Sink {
             }
             Signal::Delta { part, piece } => self.delta(*part, piece, out),
             Signal::Close { part } if self.is_open(*part) => self.close(out),
-            Signal::Usage(usage) => usage::merge(&mut self.usage, usage),
+            Signal::Usage(usage) => self.usage.update(usage),
             Signal::Stop(stop) if self.state != State::Finished => {
                 self.begin(out);
                 self.close(out);

@@ -134,10 +134,10 @@ impl Sink {
         match signal {
             Signal::Start { usage, .. } => {
                 if let Some(usage) = usage {
-                    self.counts(usage);
+                    self.usage.get_or_insert_default().update(usage);
                 }
             }
-            Signal::Usage(usage) => self.counts(usage),
+            Signal::Usage(usage) => self.usage.get_or_insert_default().update(usage),
             Signal::Open { part, kind } => self.open(*part, kind, out),
             Signal::Delta { part, piece } => self.delta(*part, piece, out),
             Signal::Close { part } if self.is_open(*part) => self.close(out),
@@ -174,21 +174,6 @@ impl Sink {
 
     fn is_open(&self, part: usize) -> bool {
         self.open.as_ref().is_some_and(|(open, _)| *open == part)
-    }
-
-    fn counts(&mut self, usage: &Usage) {
-        let mut now = usage.clone();
-        if let Some(earlier) = self.usage.take() {
-            now.input_tokens = now.input_tokens.or(earlier.input_tokens);
-            now.output_tokens = now.output_tokens.or(earlier.output_tokens);
-            let written = earlier.cache_creation_input_tokens;
-            now.cache_creation_input_tokens = now.cache_creation_input_tokens.or(written);
-            let read = earlier.cache_read_input_tokens;
-            now.cache_read_input_tokens = now.cache_read_input_tokens.or(read);
-            let details = earlier.output_tokens_details;
-            now.output_tokens_details = now.output_tokens_details.or(details);
-        }
-        self.usage = Some(now);
     }
 
     fn start(&mut self, out: &mut Vec<u8>) {

@@ -179,9 +179,15 @@ fn what_cannot_be_translated_is_refused_by_name() {
 
 #[test]
 fn whether_usage_is_wanted_is_seen() {
-    assert!(wants_usage(
-        br#"{"stream":true,"stream_options":{"include_usage":true}}"#
+    let wants = |body: &str| {
+        let request = read_request(body.as_bytes(), &Hints::default());
+        request.is_ok_and(|request| wants_usage(&request))
+    };
+    assert!(wants(
+        r#"{"messages":[],"stream":true,"stream_options":{"include_usage":true}}"#
     ));
-    assert!(!wants_usage(br#"{"stream":true,"stream_options":null}"#));
-    assert!(!wants_usage(b"{"));
+    assert!(!wants(
+        r#"{"messages":[],"stream":true,"stream_options":null}"#
+    ));
+    assert!(!wants("{"));
 }

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::To;
 use super::content::{self, Item};
+use crate::client::is_attribution;
 use crate::translate::fault::Notes;
 use crate::translate::form::{Body, Call, Extra, Format, Part, Role};
 use crate::translate::names::{self, Rule};
@@ -39,9 +40,6 @@ pub(super) struct Called<'r, 'a> {
     pub call: &'r Call<'a>,
     pub extra: &'r Extra<'a>,
 }
-
-/// What Claude Code tells Anthropic about itself; others would take it for an instruction.
-const ATTRIBUTION: &str = "x-anthropic-billing-header";
 
 /// The messages of a request.
 pub(super) fn messages<'r, 'a>(to: &To<'r, 'a>, notes: &mut Notes) -> Vec<Message<'r, 'a>> {
@@ -87,7 +85,7 @@ fn system<'r, 'a>(to: &To<'r, 'a>, notes: &mut Notes) -> Option<Message<'r, 'a>>
     let mut items: Vec<Item<'r>> = Vec::new();
     for (at, part) in to.request.system.iter().enumerate() {
         match &part.body {
-            Body::Text { text, .. } if at == 0 && text.starts_with(ATTRIBUTION) => {}
+            Body::Text { text, .. } if at == 0 && is_attribution(text) => {}
             Body::Text { text, .. } if text.is_empty() => {}
             _ => items.push(content::item(to, part, notes)),
         }

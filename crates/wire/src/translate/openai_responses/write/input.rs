@@ -7,6 +7,7 @@ use super::super::kinds::{CONTENT, CUSTOM, FUNCTION, KINDS, Kind, MESSAGE};
 use super::super::members::{extra, extra_text, splice};
 use super::parts::{self, Side};
 use super::{Context, short_id};
+use crate::client::is_attribution;
 use crate::translate::fault::Notes;
 use crate::translate::form::{Body, Call, Extra, Input, OpaqueKind, Part, Role, ToolKind};
 use crate::translate::freeform;
@@ -15,10 +16,6 @@ use crate::translate::names::{Rule, sent};
 use crate::translate::profile::SystemRole;
 use crate::translate::repair::{self, Piece, Step};
 use crate::translate::told;
-
-/// How Claude Code's note to Anthropic's billing begins. It changes with every session and means
-/// nothing to others.
-const BILLING: &str = "x-anthropic-billing-header";
 
 pub(super) fn write(out: &mut Writer, context: Context<'_, '_>, notes: &mut Notes) {
     let system = &context.request.system;
@@ -30,7 +27,7 @@ pub(super) fn write(out: &mut Writer, context: Context<'_, '_>, notes: &mut Note
     let (instructions, messages) = system.split_at(first);
     let instructions = instructions.iter().map(|part| parts::words(part, notes));
     let texts: Vec<_> = instructions
-        .filter(|text| context.own || (!text.is_empty() && !text.starts_with(BILLING)))
+        .filter(|text| context.own || (!text.is_empty() && !is_attribution(text)))
         .collect();
     if !texts.is_empty() {
         out.key("instructions").string(&texts.join("\n\n"));
