@@ -30,6 +30,7 @@ pub struct Gate {
     bearer: Option<Known>,
     api_key: Option<Known>,
     key_header: HeaderName,
+    in_path: bool,
 }
 
 /// A request that may go on.
@@ -59,6 +60,17 @@ pub enum CredentialUse {
     KeyHeader(HeaderName),
     /// The gateway's key as `?key=`.
     QueryKey,
+    /// The gateway's key in front of the path.
+    Path,
+}
+
+/// What a path said before the path proper.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PathToken<'a> {
+    /// The path and query without it.
+    pub rest: &'a str,
+    /// Whether it was the gateway's key.
+    pub right: bool,
 }
 
 /// A request that may not go on (401). The text says what is missing and nothing of what is right.
@@ -87,7 +99,29 @@ impl Gate {
             bearer: auth.bearer_token.as_ref().and_then(Known::new),
             api_key: auth.api_key.as_ref().and_then(Known::new),
             key_header: auth.api_key_header.clone(),
+            in_path: auth.token_in_path,
         }
+    }
+
+    /// What stands in front of a path as `/~KEY`; none where paths are taken as they are, or this
+    /// one has nothing there. A wrong key is taken off as well: it is somebody's secret.
+    #[must_use]
+    pub fn path_token<'a>(&self, path_and_query: &'a str) -> Option<PathToken<'a>> {
+        if !self.in_path {
+            return None;
+        }
+        let marked = path_and_query.strip_prefix("/~")?;
+        let end = marked.find(['/', '?']).unwrap_or(marked.len());
+        let (token, rest) = marked.split_at(end);
+        let known = self.api_key.as_ref();
+        let right = known.is_some_and(|known| known.is(token.as_bytes()).into());
+        Some(PathToken { rest, right })
+    }
+
+    /// Decides on a request whose path had the right key in front.
+    #[must_use]
+    pub fn passed_by_path(&self, headers: &HeaderMap, query: Option<&str>) -> Pass {
+        self.pass(CredentialUse::Path, headers, query)
     }
 
     /// Decides on one request. Every candidate is compared whatever came before, so that the time
@@ -116,6 +150,10 @@ impl Gate {
             (Err(_), Err(_)) if self.bypasses(headers, peer) => CredentialUse::Bypassed,
             (Err(bearer), Err(key)) => return Err(self.refusal(&bearer, &key)),
         };
+        Ok(self.pass(used, headers, query))
+    }
+
+    fn pass(&self, used: CredentialUse, headers: &HeaderMap, query: Option<&str>) -> Pass {
         let mut found = Vec::new();
         for (name, value) in headers {
             if self.holds(value.as_bytes()) && !found.contains(name) {
@@ -123,11 +161,11 @@ impl Gate {
             }
         }
         let query = query.is_some_and(|query| self.strip_query(query).is_some());
-        Ok(Pass {
+        Pass {
             used,
             headers: found,
             query,
-        })
+        }
     }
 
     /// Whether a header's value is a credential of the gateway, alone or after a scheme word. Such

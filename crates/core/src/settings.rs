@@ -108,6 +108,8 @@ pub struct Auth {
     pub api_key_header: HeaderName,
     /// Loopback peers need none, unless a proxy may stand in front.
     pub allow_localhost_bypass: bool,
+    /// The key may come as the first segment of the path too, behind a tilde.
+    pub token_in_path: bool,
 }
 
 /// Who may use the dashboard and its API.

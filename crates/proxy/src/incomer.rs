@@ -56,6 +56,8 @@ pub struct Incomer {
     client_id: Option<Box<str>>,
     /// The model when the path names it.
     pub path_model: Option<Box<str>>,
+    /// Whether the path had the gateway's key in front.
+    pub by_path: bool,
     busy: Busy,
 }
 
@@ -79,6 +81,7 @@ impl Incomer {
             dialect,
             operation,
             path_model,
+            by_path: false,
             busy,
         }
     }

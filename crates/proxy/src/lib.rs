@@ -7,6 +7,7 @@
 pub mod body;
 pub mod breaker;
 pub mod connection;
+mod entrance;
 pub mod listen;
 pub mod tls;
 

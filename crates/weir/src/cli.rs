@@ -1,12 +1,15 @@
 //! The command line.
 
+mod agent;
 mod running;
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use agent::{Agent, AgentAction, ClaudeCode, Setup};
 pub(crate) use running::{
     AddKey, Asked, Gateway, Key, KeyAction, NamedKey, Provider, ProviderAction, Status, Strategy,
     Top,
@@ -28,6 +31,7 @@ const EXAMPLES: &str = "\
 Examples:
   weir serve                          forward to api.anthropic.com from 127.0.0.1:3001
   export ANTHROPIC_BASE_URL=http://127.0.0.1:3001 && claude
+  weir run -- claude                  an agent behind a gateway of its own
   weir demo                           see it work without an API key
   weir config init > weir.yaml        start a configuration file
   weir config check                   show what is in force, and why";
@@ -37,6 +41,10 @@ Examples:
 pub(crate) enum Command {
     /// Run the gateway
     Serve(Serve),
+    /// Run an agent behind a gateway of its own, which ends with it
+    Run(Run),
+    /// Point an agent at weir in its own settings, or take that out again
+    Agent(Agent),
     /// Ask a running gateway how it is
     Status(Status),
     /// Watch a running gateway: providers, keys, exchanges as they happen
@@ -127,12 +135,37 @@ impl Serve {
     }
 }
 
+/// Options of `weir run`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Run {
+    /// The configuration.
+    #[command(flatten)]
+    pub source: Source,
+    /// Keep captures in this SQLite file, which no other weir may have open [default: a file for
+    /// each run in ~/.local/state/weir/runs, of which the newest 20 stay]
+    #[arg(long, value_name = "FILE")]
+    pub db: Option<PathBuf>,
+    /// Do not say at the end what was used
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// The agent and its arguments: `weir run -- claude -p hello`
+    #[arg(
+        required = true,
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "COMMAND"
+    )]
+    pub command: Vec<OsString>,
+}
+
 /// Subcommands of `weir config`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Configuration {
     /// Those that need no gateway.
     #[command(flatten)]
     File(Config),
+    /// The same as `weir agent` for Claude Code
+    Cc(ClaudeCode),
     /// Have a running gateway read its configuration again
     Reload(Asked),
 }

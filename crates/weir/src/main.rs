@@ -1,5 +1,6 @@
 //! The program: reads the command line and hands over.
 
+mod agent;
 mod banner;
 mod cli;
 mod client;
@@ -14,6 +15,7 @@ mod mock;
 mod orders;
 mod provider;
 mod reload;
+mod run;
 mod seen;
 mod serve;
 mod share;
@@ -40,12 +42,15 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Serve(options) => serve::run(&options.settled()),
+        Command::Run(options) => run::run(&options),
+        Command::Agent(options) => agent::run(&options),
         Command::Status(options) => status::run(&options),
         Command::Top(options) => top::run(&options),
         Command::Provider(options) => provider::run(&options),
         Command::Key(options) => key::run(&options),
         Command::Strategy(options) => orders::strategy(&options),
         Command::Config(Configuration::File(command)) => config::run(&command),
+        Command::Config(Configuration::Cc(alias)) => agent::run(&alias.action.into()),
         Command::Config(Configuration::Reload(asked)) => orders::reload(&asked),
         Command::Mock(options) => mock::run(&options),
         Command::Demo(options) => demo::run(&options),

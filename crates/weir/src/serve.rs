@@ -91,7 +91,7 @@ pub(crate) struct Running {
     workers: Vec<JoinHandle<()>>,
     shutdown: CancellationToken,
     /// Reads the configuration again.
-    reload: Arc<Reload>,
+    pub reload: Arc<Reload>,
 }
 
 impl Running {
@@ -217,6 +217,20 @@ impl Running {
             Drained::Clean => ExitCode::SUCCESS,
             Drained::CutOff => ExitCode::FAILURE,
         })
+    }
+
+    /// Waits until every request is answered, but no longer than `most`.
+    pub(crate) async fn settled(&self, most: Duration) {
+        let waited = Instant::now();
+        while self.gateway.lifecycle.in_flight() > 0 && waited.elapsed() < most {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// What reads the captures, once all there are by now are written.
+    pub(crate) async fn captured(&self) -> weir_store::Reader {
+        self.store.flush().await;
+        self.store.reader()
     }
 
     /// Closes connections and writes what was captured.

@@ -128,6 +128,7 @@ fn auth(api_key: Option<&str>) -> Auth {
         api_key: api_key.map(Secret::new),
         api_key_header: DEFAULT_KEY_HEADER,
         allow_localhost_bypass: false,
+        token_in_path: false,
     }
 }
 

@@ -89,6 +89,7 @@ pub(crate) fn check(values: &Resolved, found: &mut Findings) -> Auth {
         api_key: api_key.or(token),
         api_key_header: header.unwrap_or(identity::DEFAULT_KEY_HEADER),
         allow_localhost_bypass: values.is_on("auth.allow_localhost_bypass"),
+        token_in_path: values.is_on("auth.token_in_path"),
     }
 }
 

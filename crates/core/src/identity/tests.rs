@@ -22,6 +22,7 @@ fn auth(bearer: &str, key: &str) -> Auth {
         api_key: secret(key),
         api_key_header: super::DEFAULT_KEY_HEADER,
         allow_localhost_bypass: true,
+        token_in_path: false,
     }
 }
 
@@ -209,6 +210,7 @@ fn loopback_needs_nothing_unless_a_proxy_may_stand_in_front() {
     );
     let off = Auth {
         allow_localhost_bypass: false,
+        token_in_path: false,
         ..on.clone()
     };
     assert!(local(&off, false, &[], "127.0.0.1").is_err());

@@ -7,6 +7,7 @@
 )]
 
 mod access;
+mod agents;
 mod commands;
 mod durability;
 mod files;
@@ -17,5 +18,6 @@ mod outbound;
 mod program;
 mod reload;
 mod routing;
+mod run;
 mod shared;
 mod steering;

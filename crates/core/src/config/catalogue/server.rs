@@ -97,6 +97,10 @@ pub(super) static ENTRIES: &[Entry] = &[
         "Loopback peers need no credential. Void while `server.trust_proxy` is on and for requests \
          with a forwarding header.")
         .env(&[var("AUTH_ALLOW_LOCALHOST_BYPASS")]),
+    entry("auth.token_in_path", Kind::Bool, "false",
+        "Accept the credential of the key header as the first segment of the path too, behind a tilde: \
+         `http://127.0.0.1:3001/~TOKEN/v1/messages`. For clients that can be given a base URL and \
+         nothing else; the segment goes no further and is not captured."),
     entry("dashboard.password", text("password", any), "",
         "Password of the dashboard and its API (HTTP Basic, any user name). Without it they are as \
          open as the listen address and `auth` leave them.")

@@ -1,0 +1,109 @@
+//! Runs an agent behind a weir of its own: on a port of its own, with a token for this run alone,
+//! and gone when the agent has ended. What the agent is told is `run/environment.rs`'s, what is said
+//! at the end `run/summary.rs`'s.
+
+mod child;
+mod environment;
+mod place;
+mod summary;
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::rand::{SecureRandom as _, SystemRandom};
+use tokio::time::Instant;
+
+use crate::cli::Run;
+use crate::lines::complain;
+use crate::reload::Reloader;
+use crate::serve::Running;
+use crate::{config, telemetry, workers};
+use environment::{Agent, Door};
+use place::Place;
+
+/// How long answers may take to end when the agent is gone; nobody reads them.
+const LEFTOVERS: Duration = Duration::from_secs(3);
+/// Random bytes of a run's token.
+const TOKEN_BYTES: usize = 24;
+
+/// Runs `weir run`, and ends as the agent does.
+///
+/// # Errors
+/// When weir cannot start, or the command cannot be run.
+pub(crate) fn run(options: &Run) -> anyhow::Result<ExitCode> {
+    let [program, arguments @ ..] = options.command.as_slice() else {
+        return Err(anyhow!("say what to run: weir run -- claude"));
+    };
+    let place = Place::of(options.db.as_deref())?;
+    let token = token()?;
+    let flags = flags(&token, &place, options);
+    let found = config::load(&options.source, &flags)?;
+    let telemetry = telemetry::init(&found.loaded.settings.logging)?;
+    for warning in &found.loaded.warnings {
+        tracing::warn!("{warning}");
+    }
+    workers::runtime()?.block_on(async {
+        let signals = child::Signals::listen()?;
+        let settings = found.loaded.settings.clone();
+        let lent = environment::lent(&settings);
+        let running = Running::start(settings)?;
+        let started = Instant::now();
+        let reloader = Reloader::new(options.source.clone(), flags, found, telemetry);
+        running.reload.set(reloader);
+        let door = Door {
+            port: running.listening.port(),
+            token,
+            lent,
+        };
+        let agent = Agent::of(program);
+        let mut command = std::process::Command::new(program);
+        command.args(agent.arguments(&door)).args(arguments);
+        command.envs(agent.variables(&door, &|name| std::env::var(name).ok()));
+        let ended = child::run(command, signals).await;
+        let ended = ended.with_context(|| format!("{}: cannot be run", program.display()));
+        running.settled(LEFTOVERS).await;
+        let told = summary::of(&running, started.elapsed()).await;
+        running.stop().await;
+        if !options.quiet {
+            complain(&told.lines(&place));
+        }
+        ended
+    })
+}
+
+/// A token that nobody can guess.
+fn token() -> anyhow::Result<String> {
+    let mut bytes = [0; TOKEN_BYTES];
+    let filled = SystemRandom::new().fill(&mut bytes);
+    filled.map_err(|_| anyhow!("the system has no random numbers"))?;
+    Ok(URL_SAFE_NO_PAD.encode(bytes))
+}
+
+/// What this run lays down, whatever the configuration says: a door for one, on loopback.
+fn flags(token: &str, place: &Place, options: &Run) -> Vec<(String, String)> {
+    let path = |path: &Path| path.display().to_string();
+    let mut flags = vec![
+        ("server.host", "127.0.0.1".to_owned()),
+        ("server.port", "0".to_owned()),
+        ("server.trust_proxy", "false".to_owned()),
+        ("auth.enabled", "true".to_owned()),
+        ("auth.token", token.to_owned()),
+        ("auth.api_key", token.to_owned()),
+        ("auth.bearer_secret", token.to_owned()),
+        ("auth.allow_subscription", "false".to_owned()),
+        ("auth.allow_localhost_bypass", "false".to_owned()),
+        ("auth.token_in_path", "true".to_owned()),
+        ("storage.db_path", path(&place.database)),
+    ];
+    let logs = options.source.set.iter();
+    if !logs.into_iter().any(|(key, _)| key == "logging.output") {
+        // The terminal is the agent's.
+        flags.push(("logging.output", path(&place.log)));
+    }
+    let owned = |(key, value): (&str, String)| (key.to_owned(), value);
+    flags.into_iter().map(owned).collect()
+}
