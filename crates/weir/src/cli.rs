@@ -43,6 +43,8 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Run an agent behind a gateway of its own, which ends with it
     Run(Run),
+    /// Answer an agent from what was captured, byte for byte and without network
+    Replay(Replay),
     /// Point an agent at weir in its own settings, or take that out again
     Agent(Agent),
     /// Ask a running gateway how it is
@@ -158,6 +160,45 @@ pub(crate) struct Run {
     pub command: Vec<OsString>,
 }
 
+/// Options of `weir replay`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Replay {
+    /// The session: its id, the beginning of it, or `latest`
+    #[arg(long, short, value_name = "ID", default_value = "latest")]
+    pub session: String,
+    /// Where it was captured [default: as the configuration has it]
+    #[arg(long, value_name = "FILE")]
+    pub db: Option<PathBuf>,
+    /// The configuration.
+    #[command(flatten)]
+    pub source: Source,
+    /// Where to listen [default: 127.0.0.1:3001, or any port with a command]
+    #[arg(long)]
+    pub listen: Option<SocketAddr>,
+    /// Demand this in front of paths, as `http://HOST/~TOKEN`
+    #[arg(long)]
+    pub token: Option<String>,
+    /// How many times as fast as it was; 0 is at once
+    #[arg(long, value_name = "TIMES", default_value_t = 0.0, value_parser = speed)]
+    pub pace: f64,
+    /// Ask this gateway for what was not recorded, instead of refusing it
+    #[arg(long, value_name = "URL")]
+    pub upstream: Option<String>,
+    /// Fail unless every request was recorded and every recorded one was made
+    #[arg(long)]
+    pub strict: bool,
+    /// Say nothing of single requests
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// An agent to run with it: `weir replay --session ID -- claude -p hello`
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "COMMAND"
+    )]
+    pub command: Vec<OsString>,
+}
+
 /// Subcommands of `weir config`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Configuration {
@@ -242,6 +283,13 @@ pub(crate) struct Demo {
     /// Stop after the session instead of staying up to look at
     #[arg(long)]
     pub once: bool,
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    let speed = text.parse().ok();
+    speed
+        .filter(|speed| (0.0..=1000.0).contains(speed))
+        .ok_or_else(|| format!("`{text}` is not a number from 0 to 1000"))
 }
 
 fn share(text: &str) -> Result<f64, String> {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use bytes::Bytes;
+use http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
@@ -53,6 +54,22 @@ pub(crate) async fn fetch(
 /// As [`fetch`].
 pub(crate) async fn open(url: &str, headers: HeaderMap) -> anyhow::Result<Response<Incoming>> {
     in_time(url, send(Method::GET, url, headers, Vec::new())).await
+}
+
+/// Passes a client's request on, and gives the answer as soon as its head is here, however long
+/// that takes.
+///
+/// # Errors
+/// When the address is not `http://`, or nobody answers there.
+pub(crate) async fn pass_on(
+    url: &str,
+    (method, mut headers, body): (Method, HeaderMap, Vec<u8>),
+) -> anyhow::Result<Response<Incoming>> {
+    for name in [CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING] {
+        headers.remove(name);
+    }
+    let answer = send(method, url, headers, body).await;
+    answer.with_context(|| url.to_owned())
 }
 
 async fn in_time<T>(url: &str, work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {

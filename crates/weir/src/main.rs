@@ -15,6 +15,7 @@ mod mock;
 mod orders;
 mod provider;
 mod reload;
+mod replay;
 mod run;
 mod seen;
 mod serve;
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Serve(options) => serve::run(&options.settled()),
         Command::Run(options) => run::run(&options),
+        Command::Replay(options) => replay::run(&options),
         Command::Agent(options) => agent::run(&options),
         Command::Status(options) => status::run(&options),
         Command::Top(options) => top::run(&options),

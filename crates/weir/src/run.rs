@@ -2,7 +2,7 @@
 //! and gone when the agent has ended. What the agent is told is `run/environment.rs`'s, what is said
 //! at the end `run/summary.rs`'s.
 
-mod child;
+pub(crate) mod child;
 mod environment;
 mod place;
 mod summary;
@@ -22,7 +22,7 @@ use crate::lines::complain;
 use crate::reload::Reloader;
 use crate::serve::Running;
 use crate::{config, telemetry, workers};
-use environment::{Agent, Door};
+pub(crate) use environment::{Agent, Door, Lent};
 use place::Place;
 
 /// How long answers may take to end when the agent is gone; nobody reads them.
@@ -39,7 +39,7 @@ pub(crate) fn run(options: &Run) -> anyhow::Result<ExitCode> {
         return Err(anyhow!("say what to run: weir run -- claude"));
     };
     let place = Place::of(options.db.as_deref())?;
-    let token = token()?;
+    let token = fresh_token()?;
     let flags = flags(&token, &place, options);
     let found = config::load(&options.source, &flags)?;
     let telemetry = telemetry::init(&found.loaded.settings.logging)?;
@@ -59,10 +59,7 @@ pub(crate) fn run(options: &Run) -> anyhow::Result<ExitCode> {
             token,
             lent,
         };
-        let agent = Agent::of(program);
-        let mut command = std::process::Command::new(program);
-        command.args(agent.arguments(&door)).args(arguments);
-        command.envs(agent.variables(&door, &|name| std::env::var(name).ok()));
+        let command = Agent::command(program, arguments, &door);
         let ended = child::run(command, signals).await;
         let ended = ended.with_context(|| format!("{}: cannot be run", program.display()));
         running.settled(LEFTOVERS).await;
@@ -76,7 +73,10 @@ pub(crate) fn run(options: &Run) -> anyhow::Result<ExitCode> {
 }
 
 /// A token that nobody can guess.
-fn token() -> anyhow::Result<String> {
+///
+/// # Errors
+/// When the system has no random numbers.
+pub(crate) fn fresh_token() -> anyhow::Result<String> {
     let mut bytes = [0; TOKEN_BYTES];
     let filled = SystemRandom::new().fill(&mut bytes);
     filled.map_err(|_| anyhow!("the system has no random numbers"))?;

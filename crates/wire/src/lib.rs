@@ -16,6 +16,7 @@ pub mod errors;
 pub mod eventstream;
 pub mod facts;
 pub mod inband;
+pub mod likeness;
 pub mod marks;
 pub mod peek;
 pub mod ratelimit;

@@ -13,7 +13,7 @@ const BY_SIGNAL: i32 = 128;
 
 /// The signals that are for the agent.
 #[derive(Debug)]
-pub(super) struct Signals {
+pub(crate) struct Signals {
     terminate: Signal,
     interrupt: Signal,
     hangup: Signal,
@@ -25,7 +25,7 @@ impl Signals {
     ///
     /// # Errors
     /// When the system refuses.
-    pub(super) fn listen() -> io::Result<Self> {
+    pub(crate) fn listen() -> io::Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
@@ -53,7 +53,7 @@ impl Signals {
 ///
 /// # Errors
 /// When it cannot be started.
-pub(super) async fn run(mut command: Command, mut signals: Signals) -> io::Result<ExitCode> {
+pub(crate) async fn run(mut command: Command, mut signals: Signals) -> io::Result<ExitCode> {
     let mut child = command.spawn()?;
     let pid = i32::try_from(child.id()).map(Pid::from_raw);
     let waiting = tokio::task::spawn_blocking(move || child.wait());

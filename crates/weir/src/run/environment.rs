@@ -3,6 +3,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
+use std::process::Command;
 
 use serde_json::json;
 use weir_core::settings::Settings;
@@ -10,7 +11,7 @@ use weir_wire::dialect::Dialect;
 
 /// The way into a run's weir.
 #[derive(Debug)]
-pub(super) struct Door {
+pub(crate) struct Door {
     /// Its port on loopback.
     pub port: u16,
     /// What lets this run's agent in, and nobody else.
@@ -27,10 +28,19 @@ impl Door {
 
 /// For which clients weir has keys of its own, so that they need none.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Lent {
+pub(crate) struct Lent {
     anthropic: bool,
     openai: bool,
     gemini: bool,
+}
+
+impl Lent {
+    /// Nobody needs a key.
+    pub(crate) const ALL: Self = Self {
+        anthropic: true,
+        openai: true,
+        gemini: true,
+    };
 }
 
 /// Who needs no key, by the providers that have some.
@@ -48,7 +58,7 @@ pub(super) fn lent(settings: &Settings) -> Lent {
 
 /// An agent, as far as it matters how it is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Agent {
+pub(crate) enum Agent {
     /// Reads no variable for its address.
     Codex,
     /// Reads its configuration from a variable.
@@ -66,6 +76,15 @@ impl Agent {
             Some("opencode") => Self::Opencode,
             _ => Self::Other,
         }
+    }
+
+    /// The command that runs an agent which asks at `door`.
+    pub(crate) fn command(program: &OsStr, arguments: &[OsString], door: &Door) -> Command {
+        let agent = Self::of(program);
+        let mut command = Command::new(program);
+        command.args(agent.arguments(door)).args(arguments);
+        command.envs(agent.variables(door, &|name| std::env::var(name).ok()));
+        command
     }
 
     /// Arguments to put in front of the agent's own.

@@ -17,6 +17,7 @@ mod logging;
 mod outbound;
 mod program;
 mod reload;
+mod replay;
 mod routing;
 mod run;
 mod shared;
