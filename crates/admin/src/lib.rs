@@ -5,7 +5,9 @@
 //! `Steering`.
 
 pub mod access;
+mod filters;
 pub mod health;
+mod lists;
 pub mod live;
 mod providers;
 pub mod requests;

@@ -1,7 +1,5 @@
 //! The history: lists, single exchanges, their exact bytes, and forgetting them.
 
-use std::fmt::Display;
-use std::str::FromStr;
 use std::sync::Arc;
 
 use axum::Json;
@@ -9,12 +7,12 @@ use axum::extract::{Path, Query, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
-use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::json;
-use weir_store::model::{RequestLog, RequestSummary, rfc3339};
-use weir_store::{DryRun, Filter, Page, RawPart, Side, StoreError, SummaryQuery, Verdict};
+use weir_store::model::rfc3339;
+use weir_store::{DryRun, Filter, RawPart, Side, StoreError, Verdict};
 
+use crate::filters::{moment, number};
 use crate::router::Admin;
 
 /// How the bytes were checked against their digest, in `/raw/`.
@@ -55,10 +53,11 @@ impl Fault {
     fn bad(message: String) -> Self {
         Self::new(StatusCode::BAD_REQUEST, message)
     }
+}
 
-    fn unknown() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "Request not found")
-    }
+/// There is no such exchange.
+pub(crate) fn unknown() -> Fault {
+    Fault::new(StatusCode::NOT_FOUND, "Request not found")
 }
 
 impl IntoResponse for Fault {
@@ -92,94 +91,6 @@ impl From<StoreError> for Fault {
     }
 }
 
-fn number<T: FromStr>(name: &str, value: Option<&String>) -> Result<Option<T>, Fault>
-where
-    T::Err: Display,
-{
-    let Some(value) = value.filter(|value| !value.is_empty()) else {
-        return Ok(None);
-    };
-    value
-        .parse()
-        .map(Some)
-        .map_err(|error| Fault::bad(format!("`{name}`: `{value}`: {error}")))
-}
-
-/// Page numbers and limits below their least value count as it, as they always did.
-fn at_least(name: &str, value: Option<&String>) -> Result<u32, Fault> {
-    Ok(number::<i64>(name, value)?
-        .map_or(0, |value| u32::try_from(value.max(0)).unwrap_or(u32::MAX)))
-}
-
-fn instant(name: &str, value: Option<&String>) -> Result<Option<i64>, Fault> {
-    Ok(number::<Timestamp>(name, value)?.map(Timestamp::as_microsecond))
-}
-
-/// What lists can be asked for.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct ListQuery {
-    page: Option<String>,
-    limit: Option<String>,
-    offset: Option<String>,
-    model: Option<String>,
-    start: Option<String>,
-    end: Option<String>,
-}
-
-#[derive(Serialize)]
-struct List {
-    requests: Vec<RequestLog>,
-    total: u64,
-}
-
-/// `GET /api/requests`: whole exchanges, newest first.
-pub(crate) async fn list(
-    State(admin): State<Arc<Admin>>,
-    Query(query): Query<ListQuery>,
-) -> Result<Response, Fault> {
-    let page = Page {
-        number: at_least("page", query.page.as_ref())?,
-        limit: at_least("limit", query.limit.as_ref())?,
-    };
-    admin.store.flush().await;
-    let read = move |reader: &weir_store::Reader| reader.list(page, query.model.as_deref());
-    let (requests, total) = admin.reader.run(read).await?;
-    Ok(Json(List { requests, total }).into_response())
-}
-
-#[derive(Serialize)]
-struct Summaries {
-    requests: Vec<RequestSummary>,
-    total: u64,
-    offset: u32,
-    limit: u32,
-}
-
-/// `GET /api/requests/summary`: exchanges without bodies, newest first.
-pub(crate) async fn summary(
-    State(admin): State<Arc<Admin>>,
-    Query(query): Query<ListQuery>,
-) -> Result<Response, Fault> {
-    let asked = SummaryQuery {
-        start_us: instant("start", query.start.as_ref())?,
-        end_us: instant("end", query.end.as_ref())?,
-        offset: at_least("offset", query.offset.as_ref())?,
-        limit: at_least("limit", query.limit.as_ref())?,
-        model: query.model,
-    };
-    let (offset, limit) = (asked.offset, asked.limit);
-    admin.store.flush().await;
-    let read = move |reader: &weir_store::Reader| reader.summaries(&asked);
-    let (requests, total) = admin.reader.run(read).await?;
-    Ok(Json(Summaries {
-        requests,
-        total,
-        offset,
-        limit,
-    })
-    .into_response())
-}
-
 /// `GET /api/requests/latest-date`: when the newest exchange began.
 pub(crate) async fn latest_date(State(admin): State<Arc<Admin>>) -> Result<Response, Fault> {
     admin.store.flush().await;
@@ -195,7 +106,7 @@ pub(crate) async fn one(
     admin.store.flush().await;
     let read = move |reader: &weir_store::Reader| reader.get(&id);
     let found = admin.reader.run(read).await?;
-    Ok(Json(found.ok_or_else(Fault::unknown)?).into_response())
+    Ok(Json(found.ok_or_else(unknown)?).into_response())
 }
 
 /// `GET /api/requests/{id}/raw/{request|response}`: the bytes as they crossed the wire, still in
@@ -214,7 +125,7 @@ pub(crate) async fn raw(
     };
     admin.store.flush().await;
     let read = move |reader: &weir_store::Reader| reader.raw(&id, side);
-    let part = admin.reader.run(read).await?.ok_or_else(Fault::unknown)?;
+    let part = admin.reader.run(read).await?.ok_or_else(unknown)?;
     Ok(bytes_as_captured(part))
 }
 
@@ -270,7 +181,7 @@ pub(crate) async fn clear(
             return Err(Fault::bad(message));
         }
     };
-    let before_us = query.older_than.as_deref().map(older_than).transpose()?;
+    let before_us = moment("older_than", query.older_than.as_ref())?;
     let filter = Filter {
         id: None,
         before_us,
@@ -311,39 +222,9 @@ pub(crate) async fn delete_one(
     };
     let deleted = admin.store.purge(filter, DryRun::No).await?;
     if deleted == 0 {
-        return Err(Fault::unknown());
+        return Err(unknown());
     }
     Ok(Json(json!({ "message": "Request deleted", "deleted": deleted })).into_response())
-}
-
-fn older_than(value: &str) -> Result<i64, Fault> {
-    let instant = value.parse::<Timestamp>().ok().or_else(|| {
-        let span = span_seconds(value).map(SignedDuration::from_secs)?;
-        Timestamp::now().checked_sub(span).ok()
-    });
-    instant.map(Timestamp::as_microsecond).ok_or_else(|| {
-        let message = format!(
-            "`older_than`: `{value}`: neither an instant such as 2026-11-20T00:00:00Z nor a span \
-             such as 12h or 30d"
-        );
-        Fault::bad(message)
-    })
-}
-
-fn span_seconds(value: &str) -> Option<i64> {
-    let (count, unit) = value.split_at_checked(value.len().checked_sub(1)?)?;
-    let unit = match unit {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        "d" => 86_400,
-        "w" => 604_800,
-        _ => return None,
-    };
-    count
-        .parse::<u32>()
-        .ok()
-        .map(|count| i64::from(count) * unit)
 }
 
 /// `GET /api/config`: what pages and set-up lines need to know.

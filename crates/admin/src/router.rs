@@ -13,7 +13,7 @@ use weir_core::steer::Steering;
 use weir_store::{Reader, Recorder};
 
 use crate::access::{Access, guard, method_not_allowed, not_found};
-use crate::{health, live, requests, steering};
+use crate::{health, lists, live, requests, steering};
 
 /// What the API answers from.
 pub struct Admin {
@@ -46,8 +46,8 @@ pub fn router_with(
     let guarded = Router::new()
         .route("/", get(front))
         .route("/api/config", get(requests::config))
-        .route("/api/requests", get(requests::list).delete(requests::clear))
-        .route("/api/requests/summary", get(requests::summary))
+        .route("/api/requests", get(lists::list).delete(requests::clear))
+        .merge(lists::routes())
         .route("/api/requests/latest-date", get(requests::latest_date))
         .route(
             "/api/requests/{id}",

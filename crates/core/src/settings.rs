@@ -133,6 +133,8 @@ pub struct Capture {
     pub queue_bytes: usize,
     /// Bytes of recent request bodies held in memory to store only what is new in the next.
     pub dedup_bytes: usize,
+    /// Whether exchanges can be found by their words.
+    pub search: bool,
     /// What goes when.
     pub retention: Retention,
 }

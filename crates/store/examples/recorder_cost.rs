@@ -283,6 +283,7 @@ fn open(dir: &Path) -> Result<Recorder, StoreError> {
             max_body_bytes: 64 * MB,
             queue_bytes: 24 * MB,
             dedup_bytes: 16 * MB,
+            search: std::env::var_os("NO_SEARCH").is_none(),
             retention: Retention::default(),
         },
         key_header: None,

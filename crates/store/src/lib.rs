@@ -13,6 +13,7 @@ mod error;
 mod facts;
 mod fields;
 mod files;
+mod find;
 pub mod model;
 mod privacy;
 mod reader;
@@ -23,7 +24,8 @@ mod summary;
 mod varint;
 
 pub use error::StoreError;
-pub use reader::{Page, RawPart, Reader, Side, SummaryQuery, Verdict};
+pub use find::{Cursor, Facet, Facets, Filters, Found, Neighbours, Page, StatusIs, SummaryQuery};
+pub use reader::{RawPart, Reader, Side, Verdict};
 pub use recorder::{Dropped, DryRun, OnEnded, Options, Recorder, StoreStatus, Tuning};
 pub use removal::Filter;
 pub use summary::{State, Summary, Tokens};

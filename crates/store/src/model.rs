@@ -110,6 +110,22 @@ pub struct RequestSummary {
     /// Times the upstream was tried.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attempts: Option<u32>,
+    /// Milliseconds of the longest silence within the response.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub longest_gap: Option<u64>,
+    /// Tokens of output for each second from the first content to the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tokens_per_second: Option<f64>,
+    /// What the client says its request is for: `main`, `subagent`, `auxiliary`, `compaction`,
+    /// `workflow`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class: Option<Box<str>>,
+    /// Which of its agents the client says sends it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent_type: Option<Box<str>>,
+    /// The subagent by whose rule it was routed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subagent: Option<Box<str>>,
     /// How it found its provider: see [`RouteLog`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub route: Option<Box<RawValue>>,
@@ -309,12 +325,28 @@ impl From<&Summary> for RequestSummary {
             request_bytes: s.request_bytes,
             response_bytes: s.response_bytes,
             attempts: s.attempts,
+            longest_gap: s.longest_gap_us.map(ms),
+            tokens_per_second: tokens_per_second(s),
+            class: s.class.clone(),
+            agent_type: s.agent_type.clone(),
+            subagent: s.subagent.clone(),
             route: s
                 .route
                 .as_deref()
                 .and_then(|route| RawValue::from_string(route.into()).ok()),
         }
     }
+}
+
+/// How fast the answer came, to a tenth; none where it came in one piece, or nothing was counted.
+fn tokens_per_second(s: &Summary) -> Option<f64> {
+    const SHORTEST_US: u64 = 1000;
+    let output = u32::try_from(s.tokens.output.filter(|&n| n > 0)?).ok()?;
+    let us = s.duration_us?.checked_sub(s.content_us?)?;
+    let us = u32::try_from(us.max(1))
+        .ok()
+        .filter(|_| us >= SHORTEST_US)?;
+    Some((f64::from(output) * 1e7 / f64::from(us)).round() / 10.0)
 }
 
 /// An exchange whole: its summary's fields, what was sent and what came back.

@@ -13,16 +13,20 @@ use tokio::sync::Semaphore;
 use crate::dictionary::Names;
 use crate::error::StoreError;
 use crate::files::{self, Identity};
+use crate::find::{Facets, Filters, Found, Neighbours, Page, SummaryQuery};
 use crate::model::{RequestLog, RequestSummary};
 use crate::schema;
 
 mod bodies;
+mod condition;
 mod detail;
+mod facets;
 mod frames;
 mod pages;
+mod row;
+mod walk;
 
 pub use detail::{RawPart, Side, Verdict};
-pub use pages::{Page, SummaryQuery};
 
 /// Connections, and so queries at once.
 const MOST: usize = 2;
@@ -84,30 +88,43 @@ impl Reader {
         done.unwrap_or_else(|_| Err(stopped()))
     }
 
-    /// One page of exchanges, newest first, with their bodies, and the number of all that match.
-    /// `page` counts from 1; `model` is any part of a model's name in any case.
+    /// One page of exchanges with their bodies, newest first.
     ///
     /// # Errors
     ///
     /// When the database cannot be read.
-    pub fn list(
-        &self,
-        page: Page,
-        model: Option<&str>,
-    ) -> Result<(Vec<RequestLog>, u64), StoreError> {
-        self.view(|view| view.list(page, model, self.known_rows()))
+    pub fn list(&self, page: Page, filters: &Filters) -> Result<Found<RequestLog>, StoreError> {
+        self.view(|view| view.list(page, filters, self.known_rows()))
     }
 
-    /// Summaries, newest first, and the number of all that match.
+    /// Summaries, newest first. What takes longer than some tens of milliseconds to find is left
+    /// for the next call, which goes on where this one stopped.
     ///
     /// # Errors
     ///
     /// When the database cannot be read.
-    pub fn summaries(
-        &self,
-        query: &SummaryQuery,
-    ) -> Result<(Vec<RequestSummary>, u64), StoreError> {
+    pub fn summaries(&self, query: &SummaryQuery) -> Result<Found<RequestSummary>, StoreError> {
         self.view(|view| view.summaries(query, self.known_rows()))
+    }
+
+    /// The values that exchanges have: what there is to filter by. Counts the newest, as many as
+    /// some tens of milliseconds allow.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn facets(&self, filters: &Filters) -> Result<Facets, StoreError> {
+        self.view(|view| view.facets(filters))
+    }
+
+    /// The exchanges before and after one, named as for [`Reader::get`]; none if there is no such
+    /// exchange.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn neighbours(&self, id: &str) -> Result<Option<Neighbours>, StoreError> {
+        self.view(|view| view.neighbours(id))
     }
 
     /// The exchange with this id, or whose id ends so, or with this id of the client's; the newest

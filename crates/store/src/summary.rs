@@ -40,6 +40,14 @@ impl State {
         }
     }
 
+    /// The state of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        (0..=Self::Lost as i64)
+            .map(Self::from_number)
+            .find(|state| state.as_str() == name)
+    }
+
     pub(crate) fn from_number(number: i64) -> Self {
         match number {
             0 => Self::Open,
@@ -143,6 +151,14 @@ pub struct Summary {
     pub response_bytes: Option<u64>,
     /// Times the upstream was tried.
     pub attempts: Option<u32>,
+    /// The longest silence between two pieces of the response, in microseconds.
+    pub longest_gap_us: Option<u64>,
+    /// What the client says its request is for: `main`, `subagent`, `auxiliary`, ...
+    pub class: Option<Box<str>>,
+    /// Which of its agents the client says sends it.
+    pub agent_type: Option<Box<str>>,
+    /// The subagent by whose rule it was routed.
+    pub subagent: Option<Box<str>>,
     /// How it found its provider, as JSON; none where there was nothing to choose.
     pub route: Option<Box<str>>,
     /// What it took.

@@ -141,6 +141,7 @@ fn admin(store: &TempDir) -> Arc<Admin> {
             max_body_bytes: 1 << 20,
             queue_bytes: 1 << 20,
             dedup_bytes: 0,
+            search: true,
             retention: Retention::default(),
         },
         key_header: None,

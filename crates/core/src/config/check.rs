@@ -137,6 +137,7 @@ fn capture(values: &Resolved) -> Capture {
         max_body_bytes: size(values, "capture.max_body_bytes"),
         queue_bytes: size(values, "capture.queue_bytes"),
         dedup_bytes: size(values, "capture.dedup_bytes"),
+        search: values.is_on("capture.search"),
         retention: Retention {
             max_age: (!max_age.is_zero()).then_some(max_age),
             max_rows: bound("capture.retention.max_rows"),

@@ -111,7 +111,7 @@ impl View {
 
     /// By full id: near the moment that the id names, else anywhere. Then by the client's id, then
     /// by how the id ends.
-    fn find(&self, id: &str) -> Result<Option<(i64, Summary)>, StoreError> {
+    pub(super) fn find(&self, id: &str) -> Result<Option<(i64, Summary)>, StoreError> {
         if let Ok(uuid) = Uuid::try_parse(id) {
             return self.find_uuid(uuid);
         }

@@ -1,90 +1,89 @@
-//! Lists: pages of the exchanges table, in the order of time, which is the table's own.
+//! Lists: exchanges in the order of time, which is the table's own, newest first.
 
+use std::ops::Range;
+use std::time::{Duration, Instant};
+
+use rusqlite::params_from_iter;
 use rusqlite::types::Value;
-use rusqlite::{Row, params_from_iter};
-use uuid::Uuid;
-use weir_core::exchange::ExchangeId;
 
 use super::View;
-use crate::dictionary::Names;
+use super::condition::Condition;
+use super::row::{COLUMNS, started_at, summary};
+use super::walk::{Bound, Stop, in_time};
 use crate::error::StoreError;
+use crate::find::{Cursor, Filters, Found, Page, SummaryQuery};
 use crate::model::{RequestLog, RequestSummary};
-use crate::removal::first_row;
-use crate::summary::{State, Summary, Tokens, dialect_from_number, operation_from_number};
+use crate::summary::Summary;
 
 /// Most exchanges with bodies on a page.
 const MOST_ON_PAGE: u32 = 100;
 /// Most summaries in one answer.
 const MOST_SUMMARIES: u32 = 100_000;
+/// Time to look for the first of a list...
+const TO_FIND: Duration = Duration::from_millis(25);
+/// ...for each that is wanted...
+const FOR_EACH: Duration = Duration::from_micros(25);
+/// ...and to count how many there are.
+const TO_COUNT: Duration = Duration::from_millis(12);
 
-/// Which page, from 1, of how many exchanges each.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Page {
-    /// From 1; 0 counts as 1.
-    pub number: u32,
-    /// Exchanges on a page; 0 counts as 10, and more than 100 as 100.
+/// Which part of what is found.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Part {
+    pub after: Option<Cursor>,
+    pub offset: u64,
     pub limit: u32,
-}
-
-/// Which summaries.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SummaryQuery {
-    /// Any part of the model's name, in any case; empty or `all` is every exchange.
-    pub model: Option<String>,
-    /// Begun at or after this moment, in microseconds since the Unix epoch.
-    pub start_us: Option<i64>,
-    /// Begun before this moment.
-    pub end_us: Option<i64>,
-    /// Newest ones passed over.
-    pub offset: u32,
-    /// Most to give; 0 is all, and never more than 100,000.
-    pub limit: u32,
-}
-
-/// A condition in SQL with its parameters.
-struct Condition {
-    sql: String,
-    values: Vec<Value>,
 }
 
 impl View {
     pub(super) fn list(
         &self,
         page: Page,
-        model: Option<&str>,
+        filters: &Filters,
         known: Option<u64>,
-    ) -> Result<(Vec<RequestLog>, u64), StoreError> {
-        let condition = self.condition(model, None, None);
+    ) -> Result<Found<RequestLog>, StoreError> {
         let limit = if page.limit == 0 {
             10
         } else {
             page.limit.min(MOST_ON_PAGE)
         };
-        let offset = i64::from(page.number.max(1) - 1) * i64::from(limit);
-        let total = self.count(&condition, known)?;
-        let rows = self.select(&condition, limit, offset)?;
-        let logs = rows
-            .into_iter()
-            .map(|(row, summary)| self.detail(row, &summary));
-        Ok((logs.collect::<Result<_, _>>()?, total))
+        let part = Part {
+            after: None,
+            offset: u64::from(page.number.max(1) - 1) * u64::from(limit),
+            limit,
+        };
+        let found = self.find_all(filters, part, known)?;
+        let logs = found
+            .rows
+            .iter()
+            .map(|(row, summary)| self.detail(*row, summary));
+        Ok(Found {
+            rows: logs.collect::<Result<_, _>>()?,
+            total: found.total,
+            next: found.next,
+            complete: found.complete,
+        })
     }
 
     pub(super) fn summaries(
         &self,
         query: &SummaryQuery,
         known: Option<u64>,
-    ) -> Result<(Vec<RequestSummary>, u64), StoreError> {
-        let condition = self.condition(query.model.as_deref(), query.start_us, query.end_us);
-        let limit = match query.limit {
-            0 => MOST_SUMMARIES,
-            limit => limit.min(MOST_SUMMARIES),
+    ) -> Result<Found<RequestSummary>, StoreError> {
+        let part = Part {
+            after: query.after,
+            offset: query.offset.into(),
+            limit: match query.limit {
+                0 => MOST_SUMMARIES,
+                limit => limit.min(MOST_SUMMARIES),
+            },
         };
-        let total = self.count(&condition, known)?;
-        let rows = self.select(&condition, limit, i64::from(query.offset))?;
-        Ok((
-            rows.iter().map(|(_, summary)| summary.into()).collect(),
-            total,
-        ))
+        let found = self.find_all(&query.filters, part, known)?;
+        Ok(Found {
+            rows: found.rows.iter().map(|(_, s)| s.into()).collect(),
+            total: found.total,
+            next: found.next,
+            complete: found.complete,
+        })
     }
 
     pub(super) fn latest_us(&self) -> Result<Option<i64>, StoreError> {
@@ -94,157 +93,112 @@ impl View {
         Ok(newest.map(started_at))
     }
 
-    fn condition(&self, model: Option<&str>, start: Option<i64>, end: Option<i64>) -> Condition {
-        let mut terms = vec!["1".to_owned()];
-        let mut values = Vec::new();
-        if let Some(start) = start {
-            values.push(Value::Integer(first_row(start)));
-            terms.push(format!("id>=?{}", values.len()));
-        }
-        if let Some(end) = end {
-            values.push(Value::Integer(first_row(end)));
-            terms.push(format!("id<?{}", values.len()));
-        }
-        if let Some(part) = model.filter(|m| !m.is_empty() && !m.eq_ignore_ascii_case("all")) {
-            let part = part.to_ascii_lowercase();
-            let ids: Vec<String> = self
-                .names
-                .find(|name| contains(name, part.as_bytes()))
-                .iter()
-                .map(ToString::to_string)
-                .collect();
-            values.push(Value::Text(part));
-            let at = values.len();
-            terms.push(format!(
-                "(model IN ({}) OR (typeof(model)='text' AND instr(lower(model),?{at})>0))",
-                ids.join(",")
-            ));
-        }
-        Condition {
-            sql: terms.join(" AND "),
-            values,
-        }
+    /// Part of what the filters name, and how many they name.
+    pub(super) fn find_all(
+        &self,
+        filters: &Filters,
+        part: Part,
+        known: Option<u64>,
+    ) -> Result<Found<(i64, Summary)>, StoreError> {
+        let condition = self.condition(filters)?;
+        let (rows, stop) = self.search(&condition, part)?;
+        let last = rows.last().map(|(row, _)| Cursor(*row));
+        let is_all = stop == Stop::End && part.after.is_none();
+        let total = match known {
+            _ if is_all && (part.offset == 0 || !rows.is_empty()) => {
+                Some(part.offset + rows.len() as u64)
+            }
+            Some(known) if *filters == Filters::default() => Some(known),
+            _ => self.count(&condition)?,
+        };
+        let (next, complete) = match stop {
+            Stop::End => (None, true),
+            Stop::Enough => (last, true),
+            Stop::Time(at) => (Some(Cursor(at)), false),
+        };
+        Ok(Found {
+            rows,
+            total,
+            next,
+            complete,
+        })
     }
 
-    fn count(&self, condition: &Condition, known: Option<u64>) -> Result<u64, StoreError> {
-        if condition.values.is_empty()
-            && let Some(known) = known
-        {
-            return Ok(known);
-        }
-        let sql = format!("SELECT count(*) FROM exchanges WHERE {}", condition.sql);
-        let values = params_from_iter(&condition.values);
-        Ok(self.db.query_row(&sql, values, |row| row.get(0))?)
+    fn search(
+        &self,
+        condition: &Condition,
+        part: Part,
+    ) -> Result<(Vec<(i64, Summary)>, Stop), StoreError> {
+        let after = part.after.map_or(i64::MAX, |Cursor(row)| row);
+        let range = condition.range.start..condition.range.end.min(after);
+        let deadline = Instant::now() + TO_FIND + FOR_EACH * part.limit;
+        let mut rows: Vec<(i64, Summary)> = Vec::new();
+        let mut skip = part.offset;
+        let stop = self.walk(&range, condition.is_plain(), deadline, |window| {
+            if skip > 0 && !condition.is_plain() {
+                let here = self.count_in(condition, window)?;
+                if here <= skip {
+                    skip -= here;
+                    return Ok(true);
+                }
+            }
+            // One more than wanted tells whether this is the end.
+            let wanted = u64::from(part.limit) + 1 - rows.len() as u64;
+            self.select(condition, window, (wanted, skip), &mut rows)?;
+            skip = 0;
+            Ok(rows.len() <= part.limit as usize)
+        })?;
+        rows.truncate(part.limit as usize);
+        // What was found in the window that took too long counts.
+        let stop = match (stop, rows.last()) {
+            (Stop::Time(at), Some((last, _))) => Stop::Time(at.min(*last)),
+            _ => stop,
+        };
+        Ok((rows, stop))
     }
 
+    /// Adds rows as they come, so that those found before the time is up are not lost.
     fn select(
         &self,
         condition: &Condition,
-        limit: u32,
-        offset: i64,
-    ) -> Result<Vec<(i64, Summary)>, StoreError> {
-        let sql = format!(
-            "SELECT * FROM exchanges WHERE {} ORDER BY id DESC LIMIT {limit} OFFSET {offset}",
-            condition.sql
-        );
-        let mut statement = self.db.prepare(&sql)?;
-        let rows = statement.query_map(params_from_iter(&condition.values), |row| {
-            summary(row, &self.names)
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        window: &Range<i64>,
+        (limit, offset): (u64, u64),
+        rows: &mut Vec<(i64, Summary)>,
+    ) -> Result<(), StoreError> {
+        let sql = condition.select(COLUMNS, limit, offset);
+        let mut statement = self.db.prepare_cached(&sql)?;
+        let values = condition.values(window);
+        for row in statement.query_map(params_from_iter(values), |r| summary(r, &self.names))? {
+            rows.push(row?);
+        }
+        Ok(())
     }
 
-    /// The newest exchange to which a condition applies.
+    /// How many there are; none if that takes too long.
+    fn count(&self, condition: &Condition) -> Result<Option<u64>, StoreError> {
+        let bound = Bound::until(&self.db, Instant::now() + TO_COUNT)?;
+        let counted = in_time(self.count_in(condition, &condition.range));
+        drop(bound);
+        counted
+    }
+
+    fn count_in(&self, condition: &Condition, window: &Range<i64>) -> Result<u64, StoreError> {
+        let mut statement = self.db.prepare_cached(&condition.count())?;
+        let values = params_from_iter(condition.values(window));
+        Ok(statement.query_row(values, |row| row.get(0))?)
+    }
+
+    /// The newest exchange to which a condition on `e` applies.
     pub(super) fn newest(
         &self,
         sql: &str,
         values: &[Value],
     ) -> Result<Option<(i64, Summary)>, StoreError> {
-        let condition = Condition {
-            sql: sql.to_owned(),
-            values: values.to_vec(),
-        };
-        Ok(self.select(&condition, 1, 0)?.pop())
+        let sql =
+            format!("SELECT {COLUMNS} FROM exchanges AS e WHERE {sql} ORDER BY e.id DESC LIMIT 1");
+        let mut statement = self.db.prepare_cached(&sql)?;
+        let mut rows =
+            statement.query_map(params_from_iter(values), |r| summary(r, &self.names))?;
+        Ok(rows.next().transpose()?)
     }
-}
-
-/// Whether a text holds `part`, which is in lower case, in any case.
-fn contains(text: &[u8], part: &[u8]) -> bool {
-    text.windows(part.len())
-        .any(|window| window.eq_ignore_ascii_case(part))
-}
-
-/// When the exchange of a row began, in microseconds since the Unix epoch.
-fn started_at(row: i64) -> i64 {
-    row / crate::recorder::ROWS_PER_US
-}
-
-/// A row of `SELECT * FROM exchanges`.
-fn summary(row: &Row<'_>, names: &Names) -> rusqlite::Result<(i64, Summary)> {
-    let text = |at: usize| row.get_ref(at).map(|value| names.text(value));
-    let word = |at: usize| text(at).map(Option::unwrap_or_default);
-    let id: i64 = row.get(0)?;
-    let uuid: [u8; 16] = row.get(1)?;
-    let summary = Summary {
-        id: ExchangeId(Uuid::from_bytes(uuid)),
-        client_request_id: text(3)?,
-        started_at_us: started_at(id),
-        state: State::from_number(row.get(2)?),
-        method: word(4)?,
-        path: word(5)?,
-        query: text(6)?,
-        dialect: dialect_from_number(row.get(7)?),
-        operation: operation_from_number(row.get(8)?),
-        provider: word(9)?.into(),
-        model: text(10)?,
-        routed_model: text(11)?,
-        session: text(12)?,
-        agent: text(13)?,
-        parent_agent: text(14)?,
-        conversation_hash: row
-            .get::<_, Option<Vec<u8>>>(15)?
-            .as_deref()
-            .map(conversation),
-        message_count: row.get(16)?,
-        client_kind: text(17)?,
-        key_digest: text(18)?,
-        user_agent: text(19)?,
-        anthropic_beta: None,
-        has_thinking: false,
-        organization_id: text(20)?,
-        is_streaming: row.get(21)?,
-        request_bytes: row.get(22)?,
-        status: row.get(23)?,
-        stop_reason: text(24)?,
-        stream_error: text(25)?,
-        headers_us: row.get(26)?,
-        content_us: row.get(27)?,
-        duration_us: row.get(28)?,
-        response_bytes: row.get(29)?,
-        attempts: row.get(30)?,
-        route: row.get::<_, Option<String>>(39)?.map(Into::into),
-        tokens: Tokens {
-            input: row.get(31)?,
-            output: row.get(32)?,
-            cache_read: row.get(33)?,
-            cache_write: row.get(34)?,
-            cache_write_5m: row.get(35)?,
-            cache_write_1h: row.get(36)?,
-            reasoning: row.get(37)?,
-            web_search_requests: row.get(38)?,
-        },
-    };
-    Ok((id, summary))
-}
-
-/// Undoes the packing of a conversation hash.
-fn conversation(bytes: &[u8]) -> Box<str> {
-    if bytes.len() == 16 {
-        return bytes
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>()
-            .into();
-    }
-    String::from_utf8_lossy(bytes).into()
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::header::USER_AGENT;
 use http::{HeaderMap, HeaderName};
-use weir_core::exchange::{End, RequestRecord, ResponseRecord, Route};
+use weir_core::exchange::{Arrival, End, RequestRecord, ResponseRecord, Route};
 use weir_wire::client::{ClientKind, SessionIds};
 use weir_wire::dialect::Operation;
 
@@ -18,6 +18,8 @@ use crate::summary::{State, Summary, Tokens};
 const LONGEST: usize = 512;
 const ANTHROPIC_BETA: HeaderName = HeaderName::from_static("anthropic-beta");
 const ANTHROPIC_ORGANIZATION: HeaderName = HeaderName::from_static("anthropic-organization-id");
+const REQUEST_CLASS: HeaderName = HeaderName::from_static("x-claude-code-request-class");
+const AGENT_TYPE: HeaderName = HeaderName::from_static("x-claude-code-agent-type");
 const OPENAI_ORGANIZATION: HeaderName = HeaderName::from_static("openai-organization");
 
 /// The key that brings bodies of the same agent together; 0 without a session.
@@ -74,6 +76,10 @@ pub(crate) fn begin(
         duration_us: None,
         response_bytes: None,
         attempts: None,
+        longest_gap_us: None,
+        class: text(headers, &REQUEST_CLASS),
+        agent_type: text(headers, &AGENT_TYPE),
+        subagent: None,
         route: None,
         tokens: Tokens::default(),
     }
@@ -96,6 +102,7 @@ pub(crate) fn end(summary: &mut Summary, record: &ResponseRecord) -> ResponseFac
         .filter(|&n| n > 0)
         .or(Some(record.body.len as u64));
     summary.attempts = Some(record.attempts);
+    summary.longest_gap_us = longest_gap(&record.arrivals);
     routed(summary, &record.route);
     summary.content_us = said.content_end.and_then(|end| arrived_by(record, end));
     summary.stop_reason = said.stop_reason.take();
@@ -115,6 +122,15 @@ fn routed(summary: &mut Summary, route: &Route) {
     }
     summary.routed_model = route.model.as_deref().map(short);
     summary.route = RouteLog::of(route).map(|log| log.to_json());
+}
+
+/// The longest time between two pieces; none where there was one at most.
+fn longest_gap(arrivals: &[Arrival]) -> Option<u64> {
+    let gap = |pair: &[Arrival]| match pair {
+        [before, after] => after.elapsed_us.saturating_sub(before.elapsed_us),
+        _ => 0,
+    };
+    arrivals.windows(2).map(gap).max()
 }
 
 /// When the first `end` bytes of the body had come, in microseconds from the start.

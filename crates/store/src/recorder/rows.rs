@@ -54,6 +54,9 @@ mod column {
     pub(super) const USER_AGENT: u64 = 10;
     pub(super) const ORGANIZATION: u64 = 11;
     pub(super) const STOP: u64 = 12;
+    pub(super) const CLASS: u64 = 13;
+    pub(super) const AGENT_TYPE: u64 = 14;
+    pub(super) const SUBAGENT: u64 = 15;
 }
 
 /// A value for a coded column.
@@ -73,9 +76,17 @@ fn conversation(hash: &str) -> Vec<u8> {
     }
 }
 
-const INSERT_EXCHANGE: &str = "INSERT INTO exchanges VALUES (
+const INSERT_EXCHANGE: &str = "INSERT INTO exchanges (
+    id, uuid, state, client_request_id, method, path, query, dialect, operation, provider, model,
+    routed_model, session, agent, parent_agent, conversation, message_count, client_kind,
+    key_digest, user_agent, organization, is_streaming, request_bytes, status, stop_reason,
+    stream_error, headers_us, content_us, duration_us, response_bytes, attempts, input_tokens,
+    output_tokens, cache_read_tokens, cache_write_tokens, cache_write_5m_tokens,
+    cache_write_1h_tokens, reasoning_tokens, web_search_requests, route, longest_gap_us, class,
+    agent_type, subagent) VALUES (
     ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,
-    ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40)";
+    ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40,
+    ?41, ?42, ?43, ?44)";
 
 fn insert_exchange(
     statement: &mut CachedStatement<'_>,
@@ -124,6 +135,10 @@ fn insert_exchange(
         s.tokens.reasoning.map(signed),
         s.tokens.web_search_requests.map(signed),
         s.route.as_deref(),
+        s.longest_gap_us.map(signed),
+        code(words, column::CLASS, s.class.as_deref()),
+        code(words, column::AGENT_TYPE, s.agent_type.as_deref()),
+        code(words, column::SUBAGENT, s.subagent.as_deref()),
     ])?;
     Ok(())
 }
@@ -138,7 +153,8 @@ const UPDATE_EXCHANGE: &str = "UPDATE exchanges SET
     headers_us = ?7, content_us = ?8, duration_us = ?9, response_bytes = ?10, attempts = ?11,
     input_tokens = ?12, output_tokens = ?13, cache_read_tokens = ?14, cache_write_tokens = ?15,
     cache_write_5m_tokens = ?16, cache_write_1h_tokens = ?17, reasoning_tokens = ?18,
-    web_search_requests = ?19, provider = ?20, routed_model = ?21, route = ?22
+    web_search_requests = ?19, provider = ?20, routed_model = ?21, route = ?22,
+    longest_gap_us = ?23, subagent = ?24
     WHERE id = ?1";
 
 fn update_exchange(
@@ -170,6 +186,8 @@ fn update_exchange(
         words.column(column::PROVIDER, &s.provider),
         code(words, column::MODEL, s.routed_model.as_deref()),
         s.route.as_deref(),
+        s.longest_gap_us.map(signed),
+        code(words, column::SUBAGENT, s.subagent.as_deref()),
     ])?;
     Ok(())
 }

@@ -1,9 +1,9 @@
 //! What is recorded can be read.
 
-use weir_store::{Page, Recorder, Side, SummaryQuery, Verdict};
+use weir_store::{Filters, Page, Recorder, Side, SummaryQuery, Verdict};
 use weir_wire::usage::Usage;
 
-use crate::support::{Place, exchange, request, response};
+use crate::support::{Place, exchange, request, response, rows};
 
 const SENT: &[u8] = br#"{"model":"claude-opus-4-1","max_tokens":9, "messages":[{"role":"user","content":"hi"}],"x":12345678901234567890}"#;
 const CAME: &[u8] = br#"{"id":"msg_1","type":"message","role":"assistant","content":[{"type":"text","text":"hi"}],"stop_reason":"end_turn","usage":{"input_tokens":10,"output_tokens":7,"cache_read_input_tokens":5}}"#;
@@ -56,29 +56,25 @@ async fn a_row_is_there_before_the_reply_and_is_finished_by_it() {
     let id = request.id;
     recorder.started(Box::new(request));
     recorder.flush().await;
-    let (logs, total) = reader
-        .list(
-            Page {
-                number: 1,
-                limit: 10,
-            },
-            None,
-        )
-        .unwrap();
+    let (logs, total) = rows(reader.list(
+        Page {
+            number: 1,
+            limit: 10,
+        },
+        &Filters::default(),
+    ));
     assert_eq!((logs.len(), total), (1, 1));
     assert!(logs[0].response.is_none());
     assert_eq!(logs[0].summary.state, "open");
     recorder.finished(Box::new(response(id, CAME)));
     recorder.flush().await;
-    let (logs, total) = reader
-        .list(
-            Page {
-                number: 1,
-                limit: 10,
-            },
-            None,
-        )
-        .unwrap();
+    let (logs, total) = rows(reader.list(
+        Page {
+            number: 1,
+            limit: 10,
+        },
+        &Filters::default(),
+    ));
     assert_eq!((logs.len(), total), (1, 1));
     assert_eq!(logs[0].summary.state, "complete");
     assert!(logs[0].response.is_some());
@@ -102,57 +98,52 @@ async fn pages_are_newest_first_and_filter_by_model() {
     let recorder = place.open();
     let ids = many(&recorder).await;
     let reader = recorder.reader();
-    let (page, total) = reader
-        .list(
-            Page {
-                number: 3,
-                limit: 50,
-            },
-            None,
-        )
-        .unwrap();
+    let (page, total) = rows(reader.list(
+        Page {
+            number: 3,
+            limit: 50,
+        },
+        &Filters::default(),
+    ));
     assert_eq!((page.len(), total), (20, 120));
-    let (page, _) = reader
-        .list(
-            Page {
-                number: 1,
-                limit: 50,
-            },
-            None,
-        )
-        .unwrap();
+    let (page, _) = rows(reader.list(
+        Page {
+            number: 1,
+            limit: 50,
+        },
+        &Filters::default(),
+    ));
     let found: Vec<&str> = page
         .iter()
         .map(|log| log.summary.request_id.as_str())
         .collect();
     let newest: Vec<&str> = ids.iter().rev().take(50).map(String::as_str).collect();
     assert_eq!(found, newest);
-    let (page, total) = reader
-        .list(
-            Page {
-                number: 4,
-                limit: 50,
-            },
-            None,
-        )
-        .unwrap();
+    let (page, total) = rows(reader.list(
+        Page {
+            number: 4,
+            limit: 50,
+        },
+        &Filters::default(),
+    ));
     assert_eq!((page.len(), total), (0, 120));
-    let (page, total) = reader
-        .list(
-            Page {
-                number: 1,
-                limit: 100,
-            },
-            Some("OPUS"),
-        )
-        .unwrap();
+    let (page, total) = rows(reader.list(
+        Page {
+            number: 1,
+            limit: 100,
+        },
+        &Filters {
+            model: Some("OPUS".into()),
+            ..Filters::default()
+        },
+    ));
     assert_eq!((page.len(), total), (40, 40));
     let query = SummaryQuery {
         offset: 5,
         limit: 7,
         ..SummaryQuery::default()
     };
-    let (summaries, total) = reader.summaries(&query).unwrap();
+    let (summaries, total) = rows(reader.summaries(&query));
     assert_eq!((summaries.len(), total), (7, 120));
     assert_eq!(summaries[0].request_id, ids[114]);
 }
@@ -215,15 +206,13 @@ async fn credentials_are_nowhere_in_the_files() {
         assert!(memchr::memmem::find(&bytes, b"very-secret").is_none());
     }
     let reader = recorder.reader();
-    let (logs, _) = reader
-        .list(
-            Page {
-                number: 1,
-                limit: 10,
-            },
-            None,
-        )
-        .unwrap();
+    let (logs, _) = rows(reader.list(
+        Page {
+            number: 1,
+            limit: 10,
+        },
+        &Filters::default(),
+    ));
     for log in &logs {
         assert!(log.headers["x-api-key"][0].starts_with("hmac-sha256:"));
         assert_eq!(log.headers, logs[0].headers);

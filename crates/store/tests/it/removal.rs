@@ -3,7 +3,7 @@
 use std::os::unix::fs::MetadataExt;
 use std::time::{Duration, Instant};
 
-use weir_store::{DryRun, Filter, Page, Recorder, Side};
+use weir_store::{DryRun, Filter, Filters, Page, Recorder, Side};
 
 use crate::support::{Place, exchange, now_us, request, response};
 
@@ -42,7 +42,13 @@ fn aged(recorder: &Recorder, ago: Duration, body: &[u8]) -> String {
 
 async fn until_total(recorder: &Recorder, total: u64) {
     let start = Instant::now();
-    while recorder.reader().list(PAGE, None).unwrap().1 != total {
+    while recorder
+        .reader()
+        .list(PAGE, &Filters::default())
+        .unwrap()
+        .total
+        != Some(total)
+    {
         assert!(start.elapsed() < Duration::from_secs(10), "never {total}");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
@@ -65,13 +71,19 @@ async fn deleting_all_leaves_nothing_and_shrinks_the_files() {
     recorder.started(Box::new(open));
     assert_eq!(recorder.delete_all().await.unwrap(), 41);
     let reader = recorder.reader();
-    assert_eq!(reader.list(PAGE, None).unwrap().1, 0);
+    assert_eq!(
+        reader.list(PAGE, &Filters::default()).unwrap().total,
+        Some(0)
+    );
     assert!(size(&place) < before / 50, "{before} to {}", size(&place));
     // One that was in flight is gone too; what comes next is whole.
     recorder.finished(Box::new(response(open_id, "{}")));
     let id = exchange(&recorder, &growing(40), b"{}");
     recorder.flush().await;
-    assert_eq!(reader.list(PAGE, None).unwrap().1, 1);
+    assert_eq!(
+        reader.list(PAGE, &Filters::default()).unwrap().total,
+        Some(1)
+    );
     let raw = reader.raw(&id, Side::Request).unwrap().unwrap();
     assert!(raw.bytes == growing(40));
     assert!(
@@ -194,7 +206,10 @@ async fn a_purge_removes_what_it_names_and_a_dry_run_only_counts() {
         0
     );
     let reader = recorder.reader();
-    assert_eq!(reader.list(PAGE, None).unwrap().1, 200);
+    assert_eq!(
+        reader.list(PAGE, &Filters::default()).unwrap().total,
+        Some(200)
+    );
     for (id, sent) in &kept {
         assert_eq!(reader.get(id).unwrap().unwrap().body.unwrap().get(), sent);
     }

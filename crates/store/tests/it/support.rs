@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 use weir_core::exchange::{Arrival, End, ExchangeId, RawBody, RequestRecord, ResponseRecord};
 use weir_core::settings::{Capture, Retention};
-use weir_store::{Options, Recorder, Tuning};
+use weir_store::{Found, Options, Recorder, StoreError, Tuning};
 use weir_wire::dialect::{Dialect, Operation};
 
 pub(crate) fn capture() -> Capture {
@@ -19,6 +19,7 @@ pub(crate) fn capture() -> Capture {
         max_body_bytes: 64 << 20,
         queue_bytes: 64 << 20,
         dedup_bytes: 16 << 20,
+        search: true,
         retention: Retention::default(),
     }
 }
@@ -142,4 +143,10 @@ pub(crate) fn exchange(recorder: &Recorder, sent: &[u8], came: &[u8]) -> String 
     recorder.started(Box::new(request));
     recorder.finished(Box::new(response(id, came)));
     id.to_string()
+}
+
+/// What was found, and how many there are.
+pub(crate) fn rows<T>(found: Result<Found<T>, StoreError>) -> (Vec<T>, u64) {
+    let found = found.unwrap();
+    (found.rows, found.total.unwrap())
 }

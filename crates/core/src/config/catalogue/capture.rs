@@ -17,6 +17,9 @@ pub(super) static ENTRIES: &[Entry] = &[
     entry("capture.dedup_bytes", bytes(0), "12MiB",
         "Memory for recent request bodies, to store only what is new in the next; 0 stores each whole.")
         .restart(),
+    entry("capture.search", Kind::Bool, "true",
+        "Make prompts, answers and tool calls findable by their words. It takes about as much disk again as the \
+         text that is new in each exchange; what was captured while it was off is read when it is on again."),
     entry("capture.retention.max_age", SPAN, "0", "Oldest exchange kept."),
     entry("capture.retention.max_rows", count(i64::MAX.unsigned_abs()), "0", "Most exchanges kept."),
     entry("capture.retention.max_bytes", bytes(0), "0", "Largest database."),

@@ -1,0 +1,215 @@
+//! The filters that lists, searches and figures share: query parameters, checked.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use axum::http::StatusCode;
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use weir_store::{Filters, State, StatusIs};
+use weir_wire::dialect::{Dialect, Operation};
+
+use crate::requests::Fault;
+
+/// Longest text of one filter, in bytes.
+const LONGEST: usize = 1024;
+const DIALECTS: [Dialect; 4] = [
+    Dialect::AnthropicMessages,
+    Dialect::OpenaiChat,
+    Dialect::OpenaiResponses,
+    Dialect::Gemini,
+];
+const OPERATIONS: [Operation; 5] = [
+    Operation::Generate,
+    Operation::CountTokens,
+    Operation::Embeddings,
+    Operation::Models,
+    Operation::Other,
+];
+
+/// Which exchanges; an empty parameter is none.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct FilterQuery {
+    /// Any part of the model's name, in any case; `all` is every exchange.
+    model: Option<String>,
+    /// The provider's name.
+    provider: Option<String>,
+    /// The client's session.
+    session: Option<String>,
+    /// The agent within the session.
+    agent: Option<String>,
+    /// The subagent by whose rule it was routed.
+    subagent: Option<String>,
+    /// The kind of client: `claude_code`, `codex`, `gemini_cli`, `opencode`, ...
+    client: Option<String>,
+    /// `2xx`, `3xx`, `4xx`, `5xx`, `error` (400 and above, or no whole answer), or one status.
+    status: Option<String>,
+    /// `open`, `complete`, `interrupted`, `client_gone`, `upstream_broke`, `gateway_error`, `lost`.
+    state: Option<String>,
+    /// Why the model stopped, in the dialect's own word.
+    stop_reason: Option<String>,
+    /// `anthropic_messages`, `openai_chat`, `openai_responses` or `gemini`.
+    dialect: Option<String>,
+    /// What was asked for.
+    operation: Option<String>,
+    /// The digest of the client's credential, or its beginning.
+    key: Option<String>,
+    /// Begun at or after this instant, or so long ago: `24h`, `7d`.
+    start: Option<String>,
+    /// Begun before this instant, or longer ago.
+    end: Option<String>,
+    /// Milliseconds that it took at least.
+    min_duration: Option<String>,
+    /// Milliseconds that it took at most.
+    max_duration: Option<String>,
+    /// Tokens at least: input, output, read from and written to a cache.
+    min_tokens: Option<String>,
+    /// Tokens at most.
+    max_tokens: Option<String>,
+    /// Words of prompts, answers and tool calls: `word`, `"a phrase"`, `begin*`, `-not`.
+    q: Option<String>,
+}
+
+impl FilterQuery {
+    /// The filters, or what is wrong with the first that cannot be read.
+    pub(crate) fn read(self) -> Result<Filters, Fault> {
+        let ms = |name, value: Option<&String>| {
+            Ok::<_, Fault>(number::<u64>(name, value)?.map(|ms| ms.saturating_mul(1000)))
+        };
+        Ok(Filters {
+            status: read("status", self.status.as_ref(), STATUSES, status)?,
+            state: read("state", self.state.as_ref(), STATES, State::from_name)?,
+            dialect: read("dialect", self.dialect.as_ref(), DIALECT_NAMES, |name| {
+                DIALECTS.into_iter().find(|one| one.as_str() == name)
+            })?,
+            operation: read(
+                "operation",
+                self.operation.as_ref(),
+                OPERATION_NAMES,
+                |name| OPERATIONS.into_iter().find(|one| one.as_str() == name),
+            )?,
+            start_us: moment("start", self.start.as_ref())?,
+            end_us: moment("end", self.end.as_ref())?,
+            min_duration_us: ms("minDuration", self.min_duration.as_ref())?,
+            max_duration_us: ms("maxDuration", self.max_duration.as_ref())?
+                .map(|us| us.saturating_add(999)),
+            min_tokens: number("minTokens", self.min_tokens.as_ref())?,
+            max_tokens: number("maxTokens", self.max_tokens.as_ref())?,
+            model: text("model", self.model)?,
+            provider: text("provider", self.provider)?,
+            session: text("session", self.session)?,
+            agent: text("agent", self.agent)?,
+            subagent: text("subagent", self.subagent)?,
+            client: text("client", self.client)?,
+            stop_reason: text("stopReason", self.stop_reason)?,
+            key: text("key", self.key)?,
+            text: text("q", self.q)?,
+        })
+    }
+}
+
+const STATUSES: &str = "`2xx`, `3xx`, `4xx`, `5xx`, `error` or a number from 100 to 599";
+const STATES: &str = "`open`, `complete`, `interrupted`, `client_gone`, `upstream_broke`, \
+    `gateway_error` or `lost`";
+const DIALECT_NAMES: &str = "`anthropic_messages`, `openai_chat`, `openai_responses` or `gemini`";
+const OPERATION_NAMES: &str = "`generate`, `count_tokens`, `embeddings`, \
+    `models` or `other`";
+
+fn bad(name: &str, value: &str, why: impl Display) -> Fault {
+    Fault::new(
+        StatusCode::BAD_REQUEST,
+        format!("`{name}`: `{value}`: {why}"),
+    )
+    .of_field(name.to_owned())
+}
+
+fn text(name: &str, value: Option<String>) -> Result<Option<String>, Fault> {
+    match value {
+        Some(value) if value.len() > LONGEST => {
+            let why = format!("{} bytes, and {LONGEST} are the most", value.len());
+            Err(bad(name, "...", why))
+        }
+        other => Ok(other.filter(|value| !value.is_empty())),
+    }
+}
+
+/// One of some words.
+fn read<T>(
+    name: &str,
+    value: Option<&String>,
+    words: &str,
+    read: impl FnOnce(&str) -> Option<T>,
+) -> Result<Option<T>, Fault> {
+    let Some(value) = value.filter(|value| !value.is_empty()) else {
+        return Ok(None);
+    };
+    match read(value) {
+        None => Err(bad(name, value, format_args!("say {words}"))),
+        found => Ok(found),
+    }
+}
+
+fn status(text: &str) -> Option<StatusIs> {
+    match text {
+        "error" => Some(StatusIs::Error),
+        "1xx" | "2xx" | "3xx" | "4xx" | "5xx" => text.get(..1)?.parse().ok().map(StatusIs::Class),
+        _ => text
+            .parse()
+            .ok()
+            .filter(|status| (100..600).contains(status))
+            .map(StatusIs::Exactly),
+    }
+}
+
+/// A value of any kind that is written as text; an empty one is none.
+pub(crate) fn number<T: FromStr>(name: &str, value: Option<&String>) -> Result<Option<T>, Fault>
+where
+    T::Err: Display,
+{
+    let Some(value) = value.filter(|value| !value.is_empty()) else {
+        return Ok(None);
+    };
+    value
+        .parse()
+        .map(Some)
+        .map_err(|error| bad(name, value, error))
+}
+
+/// Page numbers and limits below their least value count as it, as they always did.
+pub(crate) fn at_least(name: &str, value: Option<&String>) -> Result<u32, Fault> {
+    Ok(number::<i64>(name, value)?
+        .map_or(0, |value| u32::try_from(value.max(0)).unwrap_or(u32::MAX)))
+}
+
+/// An instant, or a span ago, in microseconds since the Unix epoch.
+pub(crate) fn moment(name: &str, value: Option<&String>) -> Result<Option<i64>, Fault> {
+    let Some(value) = value.filter(|value| !value.is_empty()) else {
+        return Ok(None);
+    };
+    let instant = value.parse::<Timestamp>().ok().or_else(|| {
+        let span = span_seconds(value).map(SignedDuration::from_secs)?;
+        Timestamp::now().checked_sub(span).ok()
+    });
+    let why = "neither an instant such as 2026-11-20T00:00:00Z nor a span such as 12h or 30d";
+    let instant = instant.ok_or_else(|| bad(name, value, why))?;
+    Ok(Some(instant.as_microsecond()))
+}
+
+fn span_seconds(value: &str) -> Option<i64> {
+    let (count, unit) = value.split_at_checked(value.len().checked_sub(1)?)?;
+    let unit = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        "d" => 86_400,
+        "w" => 604_800,
+        _ => return None,
+    };
+    count
+        .parse::<u32>()
+        .ok()
+        .map(|count| i64::from(count) * unit)
+}
