@@ -82,7 +82,9 @@ impl View {
         let total = self.count(&condition, known)?;
         let rows = self.select(&condition, limit, i64::from(query.offset))?;
         Ok((
-            rows.iter().map(|(_, summary)| summary.into()).collect(),
+            rows.iter()
+                .map(|(_, summary)| RequestSummary::of(summary, &self.prices))
+                .collect(),
             total,
         ))
     }
