@@ -12,8 +12,9 @@ use bytes::Bytes;
 use futures_util::stream;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
-use weir_store::Summary;
+use weir_core::prices::Prices;
 use weir_store::model::RequestSummary;
+use weir_store::{Reader, Summary};
 
 use crate::router::Admin;
 
@@ -25,13 +26,14 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 pub(crate) async fn live(State(admin): State<Arc<Admin>>) -> Response {
     let follower = admin.store.subscribe();
     let hello = Bytes::from_static(b": following\n\n");
-    let events = stream::unfold((Some(hello), follower), |(hello, follower)| async {
-        match hello {
-            Some(hello) => Some((Ok::<_, Infallible>(hello), (None, follower))),
-            None => next(follower)
-                .await
-                .map(|(event, follower)| (Ok(event), (None, follower))),
+    let reader = admin.reader.clone();
+    let events = stream::unfold((Some(hello), follower, reader), async |state| match state {
+        (Some(hello), follower, reader) => {
+            Some((Ok::<_, Infallible>(hello), (None, follower, reader)))
         }
+        (None, follower, reader) => next(follower, &reader)
+            .await
+            .map(|(event, follower)| (Ok(event), (None, follower, reader))),
     });
     let headers = [
         (CONTENT_TYPE, "text/event-stream"),
@@ -40,18 +42,21 @@ pub(crate) async fn live(State(admin): State<Arc<Admin>>) -> Response {
     (headers, Body::from_stream(events)).into_response()
 }
 
-async fn next(mut follower: Receiver<Arc<Summary>>) -> Option<(Bytes, Receiver<Arc<Summary>>)> {
+async fn next(
+    mut follower: Receiver<Arc<Summary>>,
+    reader: &Reader,
+) -> Option<(Bytes, Receiver<Arc<Summary>>)> {
     let event = match tokio::time::timeout(KEEP_ALIVE, follower.recv()).await {
         Err(_) => ": alive\n\n".to_owned(),
         Ok(Err(RecvError::Closed)) => return None,
         Ok(Err(RecvError::Lagged(missed))) => format!("event: missed\ndata: {missed}\n\n"),
-        Ok(Ok(summary)) => event(&summary),
+        Ok(Ok(summary)) => event(&summary, &reader.prices()),
     };
     Some((event.into(), follower))
 }
 
-fn event(summary: &Summary) -> String {
-    let summary = RequestSummary::from(summary);
+fn event(summary: &Summary, prices: &Prices) -> String {
+    let summary = RequestSummary::of(summary, prices);
     let data = serde_json::to_string(&summary).unwrap_or_default();
     format!(
         "event: exchange\nid: {}\ndata: {data}\n\n",

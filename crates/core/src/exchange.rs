@@ -95,6 +95,49 @@ pub struct Arrival {
     pub elapsed_us: u64,
 }
 
+/// Token counts as the provider gave them; none where it gave none. Whatever the dialect, the three
+/// kinds of input never overlap: their sum is the prompt.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tokens {
+    /// Input that was neither read from nor written to a cache.
+    pub input: Option<u64>,
+    /// Output, reasoning included.
+    pub output: Option<u64>,
+    /// Input read from a cache.
+    pub cache_read: Option<u64>,
+    /// Input written to a cache.
+    pub cache_write: Option<u64>,
+    /// The part of `cache_write` that lives five minutes.
+    pub cache_write_5m: Option<u64>,
+    /// The part of `cache_write` that lives an hour.
+    pub cache_write_1h: Option<u64>,
+    /// The part of `output` that was reasoning.
+    pub reasoning: Option<u64>,
+    /// Searches that the provider ran.
+    pub web_search_requests: Option<u64>,
+}
+
+impl Tokens {
+    /// Tokens of the prompt, cached or not.
+    #[must_use]
+    pub fn prompt(&self) -> u64 {
+        let split = self
+            .cache_write_5m
+            .unwrap_or(0)
+            .saturating_add(self.cache_write_1h.unwrap_or(0));
+        self.input
+            .unwrap_or(0)
+            .saturating_add(self.cache_read.unwrap_or(0))
+            .saturating_add(self.cache_write.unwrap_or(0).max(split))
+    }
+
+    /// Tokens of the prompt and the output.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.prompt().saturating_add(self.output.unwrap_or(0))
+    }
+}
+
 /// How an exchange ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum End {

@@ -11,6 +11,7 @@ pub mod health;
 pub mod identity;
 pub mod keys;
 pub mod limit;
+pub mod prices;
 pub mod profiles;
 mod query;
 pub mod redact;

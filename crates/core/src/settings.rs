@@ -13,6 +13,7 @@ use std::time::Duration;
 use http::HeaderName;
 use ipnet::IpNet;
 
+use crate::prices::Prices;
 use crate::secret::Secret;
 
 pub use kind::ProviderKind;
@@ -37,6 +38,8 @@ pub struct Settings {
     pub routing: Routing,
     /// When a provider counts as ill, and how it is looked after.
     pub health: Health,
+    /// What models cost.
+    pub prices: Arc<Prices>,
     /// What is kept of each exchange.
     pub capture: Capture,
     /// Where it is kept.

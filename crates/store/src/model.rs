@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use weir_core::exchange::Route;
+use weir_core::prices::{Cost, Prices, dollars};
 
 use crate::summary::{State, Summary, Tokens};
 
@@ -67,6 +68,9 @@ pub struct RequestSummary {
     /// Tokens that it took.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub usage: Option<Usage>,
+    /// What it cost in US dollars, by the prices in force now for that day; null when one is
+    /// missing, or the provider counted no tokens.
+    pub cost: Option<f64>,
     /// What groups the turns of one conversation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub conversation_hash: Option<Box<str>>,
@@ -290,8 +294,55 @@ pub(crate) fn ms(us: u64) -> u64 {
     us / 1000
 }
 
-impl From<&Summary> for RequestSummary {
-    fn from(s: &Summary) -> Self {
+/// What an exchange cost, by what for, in US dollars.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CostParts {
+    /// Input without a cache.
+    pub input: f64,
+    /// Output, reasoning included.
+    pub output: f64,
+    /// Input from a cache.
+    pub cache_read: f64,
+    /// Input into a cache for five minutes, or for a time that was not told.
+    pub cache_write5m: f64,
+    /// Input into a cache for an hour.
+    pub cache_write1h: f64,
+    /// Tools that the provider runs.
+    pub server_tools: f64,
+    /// All of it.
+    pub total: f64,
+}
+
+impl From<Cost> for CostParts {
+    fn from(cost: Cost) -> Self {
+        Self {
+            input: dollars(cost.input),
+            output: dollars(cost.output),
+            cache_read: dollars(cost.cache_read),
+            cache_write5m: dollars(cost.cache_write_5m),
+            cache_write1h: dollars(cost.cache_write_1h),
+            server_tools: dollars(cost.server_tools),
+            total: dollars(cost.total()),
+        }
+    }
+}
+
+/// What an exchange cost; none when a price is missing, or the provider counted no tokens.
+#[must_use]
+pub fn cost(summary: &Summary, prices: &Prices) -> Option<Cost> {
+    if summary.tokens == Tokens::default() {
+        return None;
+    }
+    let model = summary.asked_model()?;
+    let at = summary.started_at_us;
+    prices.cost(model, &summary.provider, at, &summary.tokens)
+}
+
+impl RequestSummary {
+    /// The exchange as lists show it, with its cost by these prices.
+    #[must_use]
+    pub fn of(s: &Summary, prices: &Prices) -> Self {
         Self {
             request_id: s.id.to_string(),
             timestamp: rfc3339(s.started_at_us),
@@ -310,6 +361,7 @@ impl From<&Summary> for RequestSummary {
             ttfb: s.headers_us.map(ms),
             first_content: s.content_us.map(ms),
             usage: Usage::of(&s.tokens),
+            cost: cost(s, prices).map(|cost| dollars(cost.total())),
             conversation_hash: s.conversation_hash.clone(),
             message_count: s.message_count,
             stop_reason: s.stop_reason.clone(),
@@ -371,6 +423,9 @@ pub struct RequestLog {
     /// What is wrong with the stored request body; absent when nothing is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body_damaged: Option<String>,
+    /// What it cost, by what for; absent when that is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost_parts: Option<CostParts>,
     /// What came back; absent until it has ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub response: Option<ResponseLog>,

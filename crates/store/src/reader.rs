@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use parking_lot::Mutex;
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
+use weir_core::prices::Prices;
 
 use crate::dictionary::Names;
 use crate::error::StoreError;
@@ -34,7 +35,17 @@ const MOST: usize = 2;
 /// Reads a database that a [`crate::Recorder`] writes. Cheap to clone. The plain methods block;
 /// [`Reader::run`] calls one from async code.
 #[derive(Clone, Debug)]
-pub struct Reader(Arc<Inner>);
+pub struct Reader(Arc<Inner>, PriceSource);
+
+/// Gives the prices in force, each time that something is read.
+#[derive(Clone)]
+struct PriceSource(Arc<dyn Fn() -> Arc<Prices> + Send + Sync>);
+
+impl std::fmt::Debug for PriceSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PriceSource")
+    }
+}
 
 #[derive(Debug)]
 struct Inner {
@@ -50,6 +61,8 @@ struct Inner {
 struct View {
     db: Connection,
     names: Names,
+    /// What is shown as cost goes by these.
+    prices: Arc<Prices>,
     bodies: Option<File>,
     identity: (Identity, Identity),
 }
@@ -57,12 +70,28 @@ struct View {
 impl Reader {
     /// A reader of the database at `path`, opened when first used. `rows` saves counting.
     pub(crate) fn new(path: PathBuf, rows: Option<Arc<AtomicI64>>) -> Self {
-        Self(Arc::new(Inner {
+        let inner = Inner {
             path,
             rows,
             idle: Mutex::new(Vec::new()),
             permits: Semaphore::new(MOST),
-        }))
+        };
+        let listed = Arc::new(Prices::default());
+        let source = PriceSource(Arc::new(move || Arc::clone(&listed)));
+        Self(Arc::new(inner), source)
+    }
+
+    /// The same reader, with these prices instead of weir's own list. `prices` is asked each time,
+    /// so that a change takes effect with the next answer.
+    #[must_use]
+    pub fn with_prices(self, prices: impl Fn() -> Arc<Prices> + Send + Sync + 'static) -> Self {
+        Self(self.0, PriceSource(Arc::new(prices)))
+    }
+
+    /// The prices in force.
+    #[must_use]
+    pub fn prices(&self) -> Arc<Prices> {
+        (self.1.0)()
     }
 
     /// A reader of a database that no recorder of this process writes.
@@ -164,6 +193,7 @@ impl Reader {
     /// that the writer has just moved, is looked up once more.
     fn view<T>(&self, query: impl Fn(&View) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let mut view = self.take()?;
+        view.prices = self.prices();
         let mut result = view.snapshot(&query);
         if view.names.missed() || matches!(result, Err(StoreError::Damaged(_))) {
             view.names = Names::load(&view.db)?;
@@ -192,6 +222,7 @@ impl Reader {
         Ok(View {
             db,
             names,
+            prices: self.prices(),
             bodies: File::open(bodies).ok(),
             identity,
         })

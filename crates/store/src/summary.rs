@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use weir_core::exchange::ExchangeId;
+pub use weir_core::exchange::Tokens;
 use weir_wire::dialect::{Dialect, Operation};
 
 /// How far an exchange has come.
@@ -59,27 +60,6 @@ impl State {
             _ => Self::Lost,
         }
     }
-}
-
-/// Token counts as the provider gave them; none where it gave none.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tokens {
-    /// Input that was neither read from nor written to a cache.
-    pub input: Option<u64>,
-    /// Output, reasoning included.
-    pub output: Option<u64>,
-    /// Input read from a cache.
-    pub cache_read: Option<u64>,
-    /// Input written to a cache.
-    pub cache_write: Option<u64>,
-    /// The part of `cache_write` that lives five minutes.
-    pub cache_write_5m: Option<u64>,
-    /// The part of `cache_write` that lives an hour.
-    pub cache_write_1h: Option<u64>,
-    /// The part of `output` that was reasoning.
-    pub reasoning: Option<u64>,
-    /// Searches that the provider ran.
-    pub web_search_requests: Option<u64>,
 }
 
 /// One exchange without its bodies.
@@ -163,6 +143,14 @@ pub struct Summary {
     pub route: Option<Box<str>>,
     /// What it took.
     pub tokens: Tokens,
+}
+
+impl Summary {
+    /// The model that the provider was asked for: what its price goes by.
+    #[must_use]
+    pub fn asked_model(&self) -> Option<&str> {
+        self.routed_model.as_deref().or(self.model.as_deref())
+    }
 }
 
 /// The number that stands for a dialect in the database.

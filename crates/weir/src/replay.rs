@@ -2,7 +2,7 @@
 //! and without cost. What is in the recording is `replay/recording.rs`'s, which part of it answers
 //! is `replay/script.rs`'s.
 
-mod recording;
+pub(crate) mod recording;
 mod script;
 mod server;
 

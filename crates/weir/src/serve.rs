@@ -317,9 +317,11 @@ fn admin(
     registry: prometheus_client::registry::Registry,
 ) -> Arc<Admin> {
     let (for_required, for_url) = (Arc::clone(settings), Arc::clone(settings));
+    let for_prices = Arc::clone(settings);
+    let reader = store.reader();
     Arc::new(Admin {
         store: store.clone(),
-        reader: store.reader(),
+        reader: reader.with_prices(move || Arc::clone(&for_prices.load().prices)),
         lifecycle: Arc::clone(lifecycle),
         capture_required: Box::new(move || for_required.load().capture.required),
         metrics: Box::new(move || figures::text(&registry)),

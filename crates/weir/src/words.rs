@@ -85,6 +85,15 @@ pub(crate) fn count(count: u64) -> String {
     }
 }
 
+/// US dollars: `$0.0042`, `$1.23`; `-` when nobody knows.
+pub(crate) fn money(dollars: Option<f64>) -> String {
+    match dollars {
+        None => "-".to_owned(),
+        Some(dollars) if dollars < 0.995 => format!("${dollars:.4}"),
+        Some(dollars) => format!("${dollars:.2}"),
+    }
+}
+
 /// A share in percent as a bar of ten.
 pub(crate) fn bar(percent: u8) -> String {
     let full = usize::from(percent.min(100)).div_ceil(10);

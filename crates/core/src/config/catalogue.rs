@@ -3,6 +3,7 @@
 //! reference follow from it.
 
 mod capture;
+mod pricing;
 mod providers;
 mod routing;
 mod server;
@@ -20,6 +21,7 @@ pub(crate) fn entries() -> impl Iterator<Item = &'static Entry> {
         server::ENTRIES,
         providers::ENTRIES,
         routing::ENTRIES,
+        pricing::ENTRIES,
         capture::ENTRIES,
     ]
     .into_iter()
@@ -135,6 +137,11 @@ pub(crate) static SECTIONS: &[(&str, &str)] = &[
     (
         "health.breaker",
         "When a provider gets no requests, and when it gets them again.",
+    ),
+    (
+        "pricing",
+        "What models cost, to show what was spent. Nothing is stored: another price changes the past too, \
+         unless it has a `from`.",
     ),
     ("capture", "What is kept of each exchange."),
     (

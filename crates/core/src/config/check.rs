@@ -3,16 +3,18 @@
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::fault::Fault;
 use super::kind::Value;
 use super::resolve::Resolved;
 use super::{auth, checks, derive, providers, routing};
 use crate::identity;
+use crate::prices::{Prices, read_prices};
 use crate::secret::Secret;
 use crate::settings::{
-    Capture, Dashboard, DebugOptions, LogFormat, LogOutput, Logging, Retention, Server, Settings,
-    Shared, Storage, Tls,
+    Capture, Dashboard, DebugOptions, LogFormat, LogOutput, Logging, Provider, Retention, Server,
+    Settings, Shared, Storage, Tls,
 };
 
 /// What the check adds to while it goes: faults stop the start, warnings do not.
@@ -27,6 +29,7 @@ pub(crate) fn check(values: &mut Resolved, found: &mut Findings) -> Settings {
     settle_listen(values, found);
     auth::derive(values);
     derive::derive(values);
+    let providers = providers::check(values, found);
     let settings = Settings {
         server: server(values, found),
         auth: auth::check(values, found),
@@ -34,7 +37,8 @@ pub(crate) fn check(values: &mut Resolved, found: &mut Findings) -> Settings {
             password: secret(values, "dashboard.password"),
             proxy_public_url: values.text("dashboard.proxy_public_url").map(str::to_owned),
         },
-        providers: providers::check(values, found),
+        prices: Arc::new(prices(values, &providers)),
+        providers,
         routing: routing::routing(values),
         health: routing::health(values),
         capture: capture(values),
@@ -126,6 +130,17 @@ fn tls(values: &Resolved, found: &mut Findings) -> Option<Tls> {
             None
         }
     }
+}
+
+fn prices(values: &Resolved, providers: &[Arc<Provider>]) -> Prices {
+    let own = values.map("pricing.models");
+    let own = own
+        .iter()
+        .filter_map(|(model, text)| read_prices(model, text).ok());
+    let prices = Prices::new(own.flatten().collect(), values.map("pricing.aliases"));
+    providers.iter().fold(prices, |prices, provider| {
+        prices.with_provider(&provider.name, &provider.prices)
+    })
 }
 
 fn capture(values: &Resolved) -> Capture {

@@ -24,8 +24,13 @@ pub(crate) enum Kind {
     Text { form: &'static str, check: Check },
     /// A list of such texts.
     List { form: &'static str, check: Check },
-    /// A map of names to such texts.
-    Map { form: &'static str, check: Check },
+    /// A map of names to such texts. With `fields`, a value may also be a section of these, or a
+    /// list of sections, which stand for the text `a=1 b=2 ; a=3 b=4`.
+    Map {
+        form: &'static str,
+        check: Check,
+        fields: &'static [&'static str],
+    },
 }
 
 /// Says what is wrong with a text, in words that follow the value.

@@ -7,6 +7,7 @@ use super::entry::Entry;
 use super::expand::{Expanded, expand};
 use super::fault::{Fault, Place};
 use super::kind::{Kind, Value};
+use super::suggest::nearest;
 use super::tree::{Node, Pair, Shape};
 
 /// What a layer says of a setting.
@@ -110,12 +111,10 @@ impl Reader<'_> {
             let raw = match pair.node.shape {
                 Shape::Null => continue,
                 Shape::Text(raw) => raw,
-                Shape::List(_) | Shape::Map(_) => {
-                    let fault = Fault::new(place, &path, "one value is expected");
-                    let hint = "a name with a dot in it needs quotes in TOML";
-                    self.faults.push(fault.hint(hint));
-                    continue;
-                }
+                shape => match self.sections(&path, shape, &place) {
+                    Some(text) => text,
+                    None => continue,
+                },
             };
             let Some(expanded) = self.expand(&path, &raw, &place) else {
                 continue;
@@ -136,6 +135,58 @@ impl Reader<'_> {
             return Given::Nothing;
         }
         Given::Value(Value::Map(values), place)
+    }
+
+    /// The text that a section stands for, or a list of them, where the setting takes sections.
+    fn sections(&mut self, path: &str, shape: Shape, place: &Place) -> Option<String> {
+        let known = match self.kind {
+            Kind::Map { fields, .. } => fields,
+            _ => &[],
+        };
+        let sections: Vec<Shape> = match shape {
+            Shape::List(nodes) => nodes.into_iter().map(|node| node.shape).collect(),
+            shape => vec![shape],
+        };
+        let mut texts = Vec::new();
+        for section in sections {
+            let Shape::Map(pairs) = section else {
+                texts.clear();
+                break;
+            };
+            texts.push(self.section(path, pairs, known)?);
+        }
+        if known.is_empty() || texts.is_empty() {
+            let fault = Fault::new(place.clone(), path, "one value is expected");
+            let hint = "a name with a dot in it needs quotes in TOML";
+            self.faults.push(fault.hint(hint));
+            return None;
+        }
+        Some(texts.join(" ; "))
+    }
+
+    fn section(&mut self, path: &str, pairs: Vec<Pair>, known: &[&str]) -> Option<String> {
+        let mut words = Vec::new();
+        for pair in pairs {
+            let place = pair.node.at.place(self.env.file);
+            let path = format!("{path}.{}", pair.key);
+            let message = match pair.node.shape {
+                _ if !known.is_empty() && !known.contains(&pair.key.as_str()) => "unknown key",
+                Shape::Null => continue,
+                Shape::Text(text) if !text.contains(|c: char| c.is_whitespace() || c == ';') => {
+                    words.push(format!("{}={text}", pair.key));
+                    continue;
+                }
+                _ => "one value is expected",
+            };
+            let hint = match nearest(&pair.key, known.iter().copied()) {
+                Some(near) if message == "unknown key" => format!("did you mean `{near}`?"),
+                _ => String::new(),
+            };
+            self.faults
+                .push(Fault::new(place, &path, message).hint(hint));
+            return None;
+        }
+        Some(words.join(" "))
     }
 
     /// Puts the variables in, and warns of those that are unset.

@@ -160,11 +160,25 @@ fn forms(kind: Kind) -> Vec<Json> {
             json!({ "type": "array", "items": { "type": ["string", "number"], "title": form } }),
             json!({ "type": "string", "description": "The same, with commas between." }),
         ],
-        Kind::Map { form, .. } => vec![
-            json!({ "type": "object", "additionalProperties": { "type": ["string", "null"] }, "title": form }),
+        Kind::Map { form, fields, .. } => vec![
+            json!({ "type": "object", "additionalProperties": values(fields), "title": form }),
             json!({ "type": "string", "description": "The same as name=value, with commas between." }),
         ],
     }
+}
+
+/// What a map's values may be.
+fn values(fields: &[&str]) -> Json {
+    if fields.is_empty() {
+        return json!({ "type": ["string", "null"] });
+    }
+    let each = |field: &&str| ((*field).to_owned(), json!({ "type": ["number", "string"] }));
+    let properties: Map<String, Json> = fields.iter().map(each).collect();
+    let section =
+        json!({ "type": "object", "properties": properties, "additionalProperties": false });
+    json!({ "oneOf": [
+        { "type": ["string", "null"] }, section, { "type": "array", "items": section },
+    ] })
 }
 
 fn span(min: f64, unit: &str) -> Vec<Json> {

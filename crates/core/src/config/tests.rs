@@ -449,5 +449,6 @@ fn the_catalogue_is_sound() {
 mod faults;
 mod kinds;
 mod moving;
+mod pricing;
 mod providers;
 mod routing;

@@ -165,12 +165,13 @@ impl View {
         let encoding = first(&headers, "content-encoding");
         let decoded = facts::plain(encoding.as_deref(), &body);
         Ok(RequestLog {
-            summary: RequestSummary::from(summary),
+            summary: RequestSummary::of(summary, &self.prices),
             user_agent: first(&headers, "user-agent").unwrap_or_default().into(),
             content_type: first(&headers, "content-type").unwrap_or_default(),
             body: (!decoded.is_empty()).then(|| json_or_text(&decoded)),
             message_fingerprints: self.fingerprints(row)?,
             body_damaged,
+            cost_parts: model::cost(summary, &self.prices).map(Into::into),
             response: self.response(row, summary)?,
             headers: grouped(headers),
         })

@@ -79,7 +79,11 @@ impl View {
         };
         let found = self.find_all(&query.filters, part, known)?;
         Ok(Found {
-            rows: found.rows.iter().map(|(_, s)| s.into()).collect(),
+            rows: found
+                .rows
+                .iter()
+                .map(|(_, summary)| RequestSummary::of(summary, &self.prices))
+                .collect(),
             total: found.total,
             next: found.next,
             complete: found.complete,

@@ -11,6 +11,8 @@ mod faults;
 #[cfg(test)]
 mod find;
 #[cfg(test)]
+mod money;
+#[cfg(test)]
 mod removal;
 #[cfg(test)]
 mod restart;

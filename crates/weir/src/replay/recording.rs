@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use weir_store::model::{RequestLog, RequestSummary};
-use weir_store::{Reader, Side, SummaryQuery};
+use weir_store::{Reader, Side, StoreError, SummaryQuery};
 use weir_wire::decode;
 use weir_wire::dialect::recognise;
 use weir_wire::likeness::Likeness;
@@ -89,9 +89,8 @@ impl Recording {
     /// When there is no such session, or nothing in it can be replayed.
     pub(super) fn read(database: &Path, session: &str) -> anyhow::Result<Self> {
         let reader = Reader::of(database.to_owned());
-        let (all, _) = reader
-            .summaries(&SummaryQuery::default())
-            .with_context(|| database.display().to_string())?;
+        let all = everything(&reader);
+        let all = all.with_context(|| database.display().to_string())?;
         let session = find(&all, session)?;
         let of_it = |one: &&RequestSummary| group(one) == Some(&session);
         let mut recording = Self {
@@ -123,6 +122,20 @@ impl Recording {
             exchanges,
             session: String::new(),
             left_out: 0,
+        }
+    }
+}
+
+/// All that was captured, newest first, however long the search takes.
+pub(crate) fn everything(reader: &Reader) -> Result<Vec<RequestSummary>, StoreError> {
+    let mut query = SummaryQuery::default();
+    let mut all = Vec::new();
+    loop {
+        let mut found = reader.summaries(&query)?;
+        all.append(&mut found.rows);
+        match found.next {
+            Some(next) => query.after = Some(next),
+            None => return Ok(all),
         }
     }
 }

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use weir_store::SummaryQuery;
 use weir_store::model::RequestSummary;
 
 use super::place::Place;
+use crate::replay::recording::everything;
 use crate::serve::Running;
 use crate::table::{Lean, table};
-use crate::words::{count, span};
+use crate::words::{count, money, span};
 
 /// Exchanges of one model at one provider.
 #[derive(Debug, Default)]
@@ -19,6 +19,8 @@ struct Used {
     output: u64,
     read: u64,
     written: u64,
+    /// In US dollars; none once one of them has no price.
+    cost: Option<f64>,
 }
 
 /// What a run has used.
@@ -41,10 +43,9 @@ pub(super) async fn of(running: &Running, took: Duration) -> Told {
         used: BTreeMap::new(),
         fault: None,
     };
-    let read = |reader: &weir_store::Reader| reader.summaries(&SummaryQuery::default());
-    match running.captured().await.run(read).await {
-        Ok((exchanges, total)) => {
-            told.total = total;
+    match running.captured().await.run(everything).await {
+        Ok(exchanges) => {
+            told.total = exchanges.len() as u64;
             exchanges.iter().for_each(|exchange| told.add(exchange));
         }
         Err(error) => told.fault = Some(error.to_string()),
@@ -60,7 +61,11 @@ impl Told {
         let model = exchange.routed_model.as_ref().or(exchange.model.as_ref());
         let model = model.map(ToString::to_string).unwrap_or_default();
         let used = self.used.entry((exchange.provider.clone(), model));
-        let used = used.or_default();
+        let used = used.or_insert_with(|| Used {
+            cost: Some(0.0),
+            ..Used::default()
+        });
+        used.cost = used.cost.zip(exchange.cost).map(|(sum, one)| sum + one);
         used.requests += 1;
         used.input += usage.input_tokens;
         used.output += usage.output_tokens;
@@ -104,6 +109,7 @@ impl Told {
             ("OUTPUT", Lean::Right),
             ("CACHED", Lean::Right),
             ("HIT", Lean::Right),
+            ("COST", Lean::Right),
         ];
         let rows = self.used.iter().map(|((provider, model), used)| {
             let all = used.input + used.read + used.written;
@@ -116,6 +122,7 @@ impl Told {
                 count(used.output),
                 count(used.read),
                 hit.map_or_else(|| "-".to_owned(), |hit| format!("{hit}%")),
+                money(used.cost),
             ]
         });
         let rows: Vec<_> = rows.collect();

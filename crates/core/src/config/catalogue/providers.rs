@@ -18,6 +18,12 @@ const WORD: Kind = text("name", checks::cloud_word);
 const MODELS: Kind = Kind::Map {
     form: "model to model",
     check: checks::model,
+    fields: &[],
+};
+const PRICES: Kind = Kind::Map {
+    form: "model to price",
+    check: |text| checks::price(text).map(drop),
+    fields: &[],
 };
 /// A share: no use for more, and sums of it cannot overflow.
 const WEIGHT: Kind = count(1_000_000);
@@ -106,9 +112,9 @@ pub(super) static ENTRIES: &[Entry] = &[
     entry("providers.*.priority", count(1000), "",
         "Its rank in `failover`, the highest first. Defaults to its first key's, else 0.")
         .example("0"),
-    entry("providers.*.prices", Kind::Map { form: "model to price", check: |text| checks::price(text).map(drop) }, "",
-        "US dollars per million input and output tokens, such as `3/15`, for `cost_based`. The model \
-         `*` is any other.")
+    entry("providers.*.prices", PRICES, "",
+        "US dollars per million input and output tokens here, such as `3/15`, for `cost_based` and for \
+         what is shown as cost. The model `*` is any other. See also `pricing.models`.")
         .example("claude-sonnet-4-5=3/15, *=1/5"),
     entry("providers.*.probe_path", text("path of a URL", checks::url_path), "",
         "What a health probe asks for, below `base_url`. Defaults to `/`.")

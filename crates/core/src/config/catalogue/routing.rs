@@ -49,6 +49,7 @@ pub(super) static ENTRIES: &[Entry] = &[
         Kind::Map {
             form: "model prefix to provider",
             check: checks::label,
+            fields: &[],
         },
         "",
         "For `model_based`: which provider gets the models that begin so. The longest prefix wins.",
