@@ -28,7 +28,7 @@ use crate::candidates::Candidates;
 use crate::clock::now;
 use crate::connection::{Activity, Busy};
 use crate::details;
-use crate::errand::{Errand, Log, Original};
+use crate::errand::{Errand, Original};
 use crate::fleet::{Fleet, Member};
 use crate::incomer::{Answerer, Incomer, Probe, misdirected, probe};
 use crate::local;
@@ -339,6 +339,7 @@ impl Gateway {
             started,
             seed,
             alone: candidates.len() == 1,
+            keeps: keep > 0,
             log: Mutex::default(),
         };
         dispatch(errand, plan, caller).await
@@ -370,9 +371,9 @@ async fn dispatch(
         }
         Err(miss) => (Err(miss), None),
     };
-    let Log { route, attempts } = std::mem::take(&mut *errand.log.lock());
-    let last = Arc::clone(&route.provider);
-    recording.routed(route, attempts);
+    let log = std::mem::take(&mut *errand.log.lock());
+    let last = Arc::clone(&log.route.provider);
+    recording.routed(log.route, log.attempts, log.sent);
     let won = match outcome {
         Ok(won) => won,
         Err(mut miss) => {

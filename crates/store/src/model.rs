@@ -9,6 +9,10 @@ use weir_core::exchange::Route;
 
 use crate::summary::{State, Summary, Tokens};
 
+mod sent;
+
+pub use sent::{HeaderChange, SentBodyLog, SentEdit, SentLog, header_changes};
+
 /// Header names to their values, in order.
 pub type Headers = BTreeMap<String, Vec<String>>;
 
@@ -339,6 +343,9 @@ pub struct RequestLog {
     /// What is wrong with the stored request body; absent when nothing is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body_damaged: Option<String>,
+    /// What went upstream; absent until it has ended, and where nothing did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sent: Option<SentLog>,
     /// What came back; absent until it has ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub response: Option<ResponseLog>,
