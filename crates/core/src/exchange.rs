@@ -6,9 +6,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode, Uri};
 use uuid::Uuid;
 use weir_wire::dialect::{Dialect, Operation};
+use weir_wire::edit::Splice;
 use weir_wire::usage::Usage;
 
 /// Names an exchange everywhere: a UUIDv7 made by weir, never taken from a client.
@@ -195,6 +196,31 @@ pub struct Route {
     pub usage: Option<Usage>,
 }
 
+/// What was made of a request's body on its way to a provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SentBody {
+    /// Nothing: byte for byte what the client sent.
+    Identical,
+    /// These places are others, every other byte is the client's.
+    Edited(Vec<Splice>),
+    /// It was said anew in another dialect.
+    Translated,
+}
+
+/// What went to the provider that answered, or to the last that was tried.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    /// The address. A credential may be in its query, so it is redacted before it is kept.
+    pub uri: Uri,
+    /// The headers as they went out, the provider's credential included: redacted like all others
+    /// before they are kept.
+    pub headers: HeaderMap,
+    /// How the body relates to the client's.
+    pub body: SentBody,
+    /// Its length, in bytes.
+    pub size: usize,
+}
+
 /// The second half: everything known when the exchange has ended.
 #[derive(Debug)]
 pub struct ResponseRecord {
@@ -214,6 +240,8 @@ pub struct ResponseRecord {
     pub attempts: u32,
     /// How it found its provider.
     pub route: Box<Route>,
+    /// What went upstream; none when nothing did, or nothing is kept.
+    pub sent: Option<Box<Sent>>,
     /// Microseconds from the start to the upstream's response headers; none if none came.
     pub headers_at_us: Option<u64>,
     /// Microseconds from the start to the end.

@@ -7,12 +7,13 @@ use std::time::Duration;
 use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, HeaderValue};
 use http::{HeaderMap, StatusCode, response};
 use weir_core::clock::Now;
-use weir_core::exchange::{RawBody, Try};
+use weir_core::exchange::{RawBody, Sent, SentBody, Try};
 use weir_core::retry_after;
 use weir_core::route::breaker::{self, State};
 use weir_wire::dialect::{Dialect, Operation};
-use weir_wire::edit::Edits;
+use weir_wire::edit::{Edits, Trace};
 use weir_wire::errors::ErrorKind;
+use weir_wire::peek::Peek;
 use weir_wire::rewrite::Rewriter;
 use weir_wire::translate::outbound::Back;
 use weir_wire::translate::profile::Profile;
@@ -94,6 +95,10 @@ struct Tried<'a> {
     lesson: Option<Lesson>,
     /// Whether it was asked for a stream that the client does not want.
     demoted: bool,
+    /// Where its body is another than the client's; none when that is not kept.
+    trace: Option<Trace>,
+    /// What was sent, until the try is written down.
+    sent: Option<Box<Sent>>,
 }
 
 impl Tried<'_> {
@@ -106,6 +111,32 @@ impl Tried<'_> {
     fn key_state(&self, now: Now) -> Option<KeyState> {
         let key = self.pooled_key()?;
         Some(self.member.key_state(key, now))
+    }
+
+    /// The body was edited.
+    fn edited(&mut self, edits: &Edits) {
+        if let Some(trace) = &mut self.trace {
+            trace.then(edits);
+        }
+    }
+
+    /// Takes down for the record what goes out.
+    fn note_sent(&mut self, outbound: &Outbound) {
+        let Some(trace) = &self.trace else { return };
+        let splices = trace.splices();
+        let body = if self.back.is_some() {
+            SentBody::Translated
+        } else if splices.is_empty() {
+            SentBody::Identical
+        } else {
+            SentBody::Edited(splices)
+        };
+        self.sent = Some(Box::new(Sent {
+            uri: outbound.uri.clone(),
+            headers: outbound.headers.clone(),
+            body,
+            size: outbound.body.len,
+        }));
     }
 
     /// The request never reached the provider.
@@ -147,11 +178,12 @@ impl Errand<'_> {
         let (outbound, extensions) = match prepared {
             Ok(prepared) => prepared,
             Err(miss) => {
-                self.note_try(&tried, None, Some(&miss.cause));
+                self.note_try(&mut tried, None, Some(&miss.cause));
                 tried.spare_the_key();
                 return Outcome::Missed(Ruling::NextProvider, Box::new(miss));
             }
         };
+        tried.note_sent(&outbound);
         let mut attempts = 0;
         let message = Message {
             upstream: &member.upstream,
@@ -167,7 +199,7 @@ impl Errand<'_> {
             Ok((response, lease)) => self.judge(tried, response, lease).await,
             Err(failure) => {
                 tried.permit.report(breaker::Outcome::Failure, None, now());
-                self.note_try(&tried, None, Some(&failure.to_string()));
+                self.note_try(&mut tried, None, Some(&failure.to_string()));
                 if matches!(failure, Failure::Connect(_)) {
                     tried.spare_the_key();
                 }
@@ -198,6 +230,8 @@ impl Errand<'_> {
             profile: None,
             lesson: None,
             demoted: false,
+            trace: self.keeps.then(|| Trace::new(self.original.body.len)),
+            sent: None,
         }
     }
 
@@ -215,11 +249,17 @@ impl Errand<'_> {
             .map_err(|error| refused(format!("the path cannot be forwarded: {error}")))?;
         let mended = self.mended(member, &tried.group);
         let (body, peek) = match &mended {
-            Some((body, peek)) => (body, peek),
+            Some((body, peek, edits)) => {
+                tried.edited(edits);
+                (body, peek)
+            }
             None => (&original.body, &self.ask.peek),
         };
         let demoted = self.demoted(member, body, peek);
-        tried.demoted = demoted.is_some();
+        if let Some(demoted) = &demoted {
+            tried.demoted = true;
+            tried.edited(&demoted.edits);
+        }
         let (body, peek) = match &demoted {
             Some(demoted) => (&demoted.body, &demoted.peek),
             None => (body, peek),
@@ -244,7 +284,7 @@ impl Errand<'_> {
             peek,
             body,
         };
-        let outbound = self.shaped(member, &asked, headers).map_err(|miss| *miss)?;
+        let outbound = self.shaped(tried, &asked, headers).map_err(|miss| *miss)?;
         let outbound = self.signed(tried, outbound, credential).await?;
         Ok((outbound, extensions))
     }
@@ -252,13 +292,15 @@ impl Errand<'_> {
     /// The request as the provider's kind has it.
     fn shaped(
         &self,
-        member: &Member,
+        tried: &mut Tried<'_>,
         asked: &Asked<'_>,
         mut headers: HeaderMap,
     ) -> Result<Outbound, Box<Miss>> {
+        let member = tried.member;
         let shaped = member.api.shape(asked, &mut headers);
         let shaped = shaped.map_err(of_unfit).map_err(Box::new)?;
         let body = edited(asked.body, &shaped.edits);
+        tried.edited(&shaped.edits);
         if body.len != self.original.body.len && headers.contains_key(CONTENT_LENGTH) {
             headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len));
         }
@@ -295,7 +337,7 @@ impl Errand<'_> {
     }
 
     /// The body with its thinking blocks as `member` can take them; none when nothing changes.
-    fn mended(&self, member: &Member, group: &str) -> Option<(RawBody, weir_wire::peek::Peek)> {
+    fn mended(&self, member: &Member, group: &str) -> Option<(RawBody, Peek, Edits)> {
         if !self.ask.thinking {
             return None;
         }
@@ -316,7 +358,7 @@ impl Errand<'_> {
         self.log.lock().route.edits = plan.changes();
         let (pieces, len) = plan.edits.apply(&[body]);
         let peek = self.ask.peek.again(dialect, &pieces);
-        Some((RawBody { pieces, len }, peek))
+        Some((RawBody { pieces, len }, peek, plan.edits))
     }
 
     /// What must be put back into the answer.
@@ -364,7 +406,7 @@ impl Errand<'_> {
         }
     }
 
-    fn note_try(&self, tried: &Tried<'_>, status: Option<StatusCode>, failure: Option<&str>) {
+    fn note_try(&self, tried: &mut Tried<'_>, status: Option<StatusCode>, failure: Option<&str>) {
         let provider = Arc::clone(tried.member.name());
         if let Some(failure) = failure {
             tracing::info!(
@@ -375,14 +417,15 @@ impl Errand<'_> {
             );
             self.metrics.missed(&provider, status);
         }
-        self.note(Try {
+        let one = Try {
             provider,
             key: tried.key.as_ref().map(|key| Arc::clone(&key.picked.label)),
             started_us: tried.started_us,
             elapsed_us: self.elapsed_us().saturating_sub(tried.started_us),
             status: status.map(|status| status.as_u16()),
             failure: failure.map(Into::into),
-        });
+        };
+        self.note(one, tried.sent.take());
     }
 }
 

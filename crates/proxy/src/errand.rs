@@ -10,7 +10,7 @@ use http::uri::PathAndQuery;
 use http::{HeaderMap, Method};
 use parking_lot::Mutex;
 use tokio::time::Instant;
-use weir_core::exchange::{MAX_TRIES, RawBody, Route, Try};
+use weir_core::exchange::{MAX_TRIES, RawBody, Route, Sent, Try};
 use weir_core::keys;
 use weir_core::route::affinity::Home;
 use weir_core::route::plan::Reason;
@@ -76,6 +76,8 @@ pub struct Log {
     pub route: Route,
     /// Tries to connect and uses of kept connections.
     pub attempts: u32,
+    /// What the last try that is told of has sent.
+    pub sent: Option<Box<Sent>>,
 }
 
 /// A request under way.
@@ -101,6 +103,8 @@ pub struct Errand<'a> {
     pub seed: u64,
     /// Whether there is no other provider for it, so that its client has nobody else to blame.
     pub alone: bool,
+    /// Whether what is sent is kept for the record.
+    pub keeps: bool,
     /// What was found out; several tries may run at once.
     pub log: Mutex<Log>,
 }
@@ -315,19 +319,21 @@ impl Errand<'_> {
 
     fn note_exhausted(&self, member: &Member, exhausted: &keys::Exhausted) {
         self.metrics.exhausted(member.name());
-        self.note(Try {
+        let one = Try {
             provider: Arc::clone(member.name()),
             key: None,
             started_us: self.elapsed_us(),
             elapsed_us: 0,
             status: None,
             failure: Some(exhausted.to_string().into()),
-        });
+        };
+        self.note(one, None);
     }
 
-    /// Writes a try down.
-    pub(crate) fn note(&self, one: Try) {
+    /// Writes a try down, and what it has sent.
+    pub(crate) fn note(&self, one: Try, sent: Option<Box<Sent>>) {
         let mut log = self.log.lock();
+        log.sent = sent.or_else(|| log.sent.take());
         log.route.provider = Arc::clone(&one.provider);
         log.route.key.clone_from(&one.key);
         if log.route.tries.len() < MAX_TRIES {

@@ -8,7 +8,7 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode};
 use tokio::time::Instant;
 use weir_core::exchange::{
-    Arrival, End, ExchangeId, RawBody, Recorder, RequestRecord, ResponseRecord, Route,
+    Arrival, End, ExchangeId, RawBody, Recorder, RequestRecord, ResponseRecord, Route, Sent,
 };
 use weir_wire::dialect::{Dialect, Operation};
 use weir_wire::usage::Usage;
@@ -124,6 +124,7 @@ impl Recording {
             arrivals: Vec::new(),
             attempts: 0,
             route: Box::default(),
+            sent: None,
             headers_at_us: None,
             duration_us: 0,
             end: End::ClientGone,
@@ -154,12 +155,13 @@ impl Recording {
     }
 
     /// It has found its provider, or none.
-    pub fn routed(&mut self, route: Route, attempts: u32) {
+    pub fn routed(&mut self, route: Route, attempts: u32, sent: Option<Box<Sent>>) {
         if !route.provider.is_empty() {
             self.labels.provider = Arc::clone(&route.provider);
         }
         if let Some(record) = &mut self.record {
             record.attempts = attempts;
+            record.sent = sent;
             *record.route = route;
         }
     }

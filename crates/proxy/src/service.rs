@@ -29,7 +29,7 @@ use crate::clock::now;
 use crate::connection::{Activity, Busy};
 use crate::details;
 use crate::entrance;
-use crate::errand::{Errand, Log, Original};
+use crate::errand::{Errand, Original};
 use crate::fleet::{Fleet, Member};
 use crate::incomer::{Answerer, Incomer, Probe, misdirected, probe};
 use crate::local;
@@ -345,6 +345,7 @@ impl Gateway {
             started,
             seed,
             alone: candidates.len() == 1,
+            keeps: keep > 0,
             log: Mutex::default(),
         };
         dispatch(errand, plan, caller).await
@@ -376,9 +377,9 @@ async fn dispatch(
         }
         Err(miss) => (Err(miss), None),
     };
-    let Log { route, attempts } = std::mem::take(&mut *errand.log.lock());
-    let last = Arc::clone(&route.provider);
-    recording.routed(route, attempts);
+    let log = std::mem::take(&mut *errand.log.lock());
+    let last = Arc::clone(&log.route.provider);
+    recording.routed(log.route, log.attempts, log.sent);
     let won = match outcome {
         Ok(won) => won,
         Err(mut miss) => {

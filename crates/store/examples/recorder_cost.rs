@@ -221,6 +221,7 @@ fn response(id: ExchangeId) -> ResponseRecord {
         truncated: false,
         attempts: 1,
         route: Box::default(),
+        sent: None,
         headers_at_us: Some(2000),
         duration_us: 2200,
         end: End::Complete,

@@ -20,6 +20,7 @@ mod reader;
 mod recorder;
 mod removal;
 mod schema;
+mod sent;
 mod summary;
 mod varint;
 

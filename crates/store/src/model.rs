@@ -10,6 +10,10 @@ use weir_core::prices::{Cost, Prices, dollars};
 
 use crate::summary::{State, Summary, Tokens};
 
+mod sent;
+
+pub use sent::{HeaderChange, SentBodyLog, SentEdit, SentLog, header_changes};
+
 /// Header names to their values, in order.
 pub type Headers = BTreeMap<String, Vec<String>>;
 
@@ -426,6 +430,9 @@ pub struct RequestLog {
     /// What it cost, by what for; absent when that is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cost_parts: Option<CostParts>,
+    /// What went upstream; absent until it has ended, and where nothing did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sent: Option<SentLog>,
     /// What came back; absent until it has ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub response: Option<ResponseLog>,

@@ -7,6 +7,10 @@ use bytes::Bytes;
 
 use crate::scan::Cursor;
 
+pub use trace::{MAX_SPLICES, Splice, Trace};
+
+mod trace;
+
 /// Replacements that do not overlap, in any order of coming.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Edits {

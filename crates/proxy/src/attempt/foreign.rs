@@ -8,6 +8,7 @@ use http::{Method, StatusCode};
 use weir_core::exchange::RawBody;
 use weir_wire::demote::demand_stream;
 use weir_wire::dialect::{Dialect, Operation};
+use weir_wire::edit::Edits;
 use weir_wire::errors::ErrorKind;
 use weir_wire::peek::Peek;
 use weir_wire::translate::fault::Fault;
@@ -28,6 +29,8 @@ const LESSON_EVERY: u64 = 16;
 pub(super) struct Demoted {
     pub(super) body: RawBody,
     pub(super) peek: Peek,
+    /// What was changed for it.
+    pub(super) edits: Edits,
     /// Where to ask, if that says it.
     pub(super) path: Option<PathAndQuery>,
 }
@@ -68,7 +71,7 @@ impl Errand<'_> {
             peek: &translated.peek,
             body: &translated.body,
         };
-        let outbound = self.shaped(member, &asked, headers).map_err(|miss| *miss)?;
+        let outbound = self.shaped(tried, &asked, headers).map_err(|miss| *miss)?;
         tried.lesson = self.lesson(tried.dialect, model, &translated.body);
         tried.profile = Some(profile);
         tried.back = Some(Box::new(translated.back));
@@ -111,6 +114,7 @@ impl Errand<'_> {
             return Some(Demoted {
                 body: body.clone(),
                 peek: peek.again(original.dialect, &body.pieces),
+                edits: Edits::default(),
                 path: provider::gemini_path(model, true).ok(),
             });
         }
@@ -119,6 +123,7 @@ impl Errand<'_> {
         Some(Demoted {
             peek: peek.again(original.dialect, &body.pieces),
             body,
+            edits,
             path: None,
         })
     }

@@ -72,7 +72,7 @@ impl Errand<'_> {
     /// Reads the answer to its end and makes of it what the client asked for.
     pub(super) async fn gather(
         &self,
-        tried: Tried<'_>,
+        mut tried: Tried<'_>,
         head: response::Parts,
         (mut body, lease): (Incoming, Lease),
     ) -> Outcome {
@@ -90,7 +90,7 @@ impl Errand<'_> {
         };
         match whole {
             Whole::Body(whole) => {
-                self.note_try(&tried, Some(head.status), None);
+                self.note_try(&mut tried, Some(head.status), None);
                 let answer = Gathered {
                     said: gathering.said,
                     first_byte: gathering.first_byte,
@@ -109,7 +109,7 @@ impl Errand<'_> {
 
     fn failed(&self, mut tried: Tried<'_>, status: StatusCode, failure: &Failure) -> Outcome {
         tried.permit.report(breaker::Outcome::Failure, None, now());
-        self.note_try(&tried, Some(status), Some(&failure.to_string()));
+        self.note_try(&mut tried, Some(status), Some(&failure.to_string()));
         Outcome::Missed(Ruling::NextProvider, Box::new(of_failure(failure)))
     }
 

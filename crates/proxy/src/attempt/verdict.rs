@@ -79,13 +79,13 @@ impl Errand<'_> {
                 }
                 Look::Broke(reason) => {
                     tried.permit.report(breaker::Outcome::Failure, None, now());
-                    self.note_try(&tried, Some(status), Some(&reason));
+                    self.note_try(&mut tried, Some(status), Some(&reason));
                     let miss = of_failure(&Failure::Broke(reason));
                     return Outcome::Missed(Ruling::NextProvider, Box::new(miss));
                 }
             }
         }
-        self.note_try(&tried, Some(status), None);
+        self.note_try(&mut tried, Some(status), None);
         Outcome::Won(Box::new(self.won(tried, head, (body, held), lease)))
     }
 
@@ -128,7 +128,7 @@ impl Errand<'_> {
     ) -> Outcome {
         let status = head.status;
         let failure = (ruling != Ruling::Answer).then(|| status.as_str());
-        self.note_try(&tried, Some(status), failure);
+        self.note_try(&mut tried, Some(status), failure);
         let body = judge::keep(body).await;
         if body.is_some() {
             lease.give_back();
@@ -186,7 +186,7 @@ impl Errand<'_> {
     ) -> Outcome {
         self.learn_head(&mut tried, status, &head.headers, error);
         let reason = format!("{status} hidden in a 200");
-        self.note_try(&tried, Some(status), Some(&reason));
+        self.note_try(&mut tried, Some(status), Some(&reason));
         let wait = wait_of(&head.headers).or_else(|| wait_in(error, now()));
         let key = tried.key_state(now());
         let kept = Kept::unmasked(status, head.headers, error.clone(), key);

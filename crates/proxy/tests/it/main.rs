@@ -17,6 +17,7 @@ mod protocols;
 mod providers;
 mod rig;
 mod routing;
+mod sent;
 mod streaming;
 mod thinking;
 mod translation;

@@ -11,8 +11,9 @@ use super::frames;
 use crate::error::StoreError;
 use crate::facts::{self, Expected};
 use crate::fields;
-use crate::model::{self, Headers, RequestLog, RequestSummary, ResponseLog, Usage};
+use crate::model::{self, Headers, RequestLog, RequestSummary, ResponseLog, SentLog, Usage};
 use crate::removal::first_row;
+use crate::sent;
 use crate::summary::Summary;
 
 /// How far the moment in an id may lie from the one that the row is ordered by, in microseconds.
@@ -164,16 +165,21 @@ impl View {
         };
         let encoding = first(&headers, "content-encoding");
         let decoded = facts::plain(encoding.as_deref(), &body);
+        let named = |name: &str| first(&headers, name).unwrap_or_default();
+        let (user_agent, content_type) = (named("user-agent").into(), named("content-type"));
+        let headers = grouped(headers);
+        let sent = self.sent(row, &headers)?;
         Ok(RequestLog {
             summary: RequestSummary::of(summary, &self.prices),
-            user_agent: first(&headers, "user-agent").unwrap_or_default().into(),
-            content_type: first(&headers, "content-type").unwrap_or_default(),
+            user_agent,
+            content_type,
             body: (!decoded.is_empty()).then(|| json_or_text(&decoded)),
             message_fingerprints: self.fingerprints(row)?,
             body_damaged,
             cost_parts: model::cost(summary, &self.prices).map(Into::into),
+            sent,
             response: self.response(row, summary)?,
-            headers: grouped(headers),
+            headers,
         })
     }
 
@@ -212,6 +218,25 @@ impl View {
         show(&mut log, &bytes, &came, summary);
         log.headers = grouped(came.headers);
         Ok(Some(log))
+    }
+
+    /// What went upstream, beside what the client had sent.
+    fn sent(&self, row: i64, received: &Headers) -> Result<Option<SentLog>, StoreError> {
+        let sql = "SELECT sent_headers, sent FROM responses WHERE id=?";
+        let mut statement = self.db.prepare_cached(sql)?;
+        let blobs: Option<(Option<Vec<u8>>, Option<Vec<u8>>)> = statement
+            .query_row([row], |r| Ok((r.get(0)?, r.get(1)?)))
+            .optional()?;
+        let Some((Some(headers), Some(rest))) = blobs else {
+            return Ok(None);
+        };
+        let headers = grouped(fields::decode(&headers, &self.names));
+        Ok(sent::decode(&rest, &self.names).map(|(url, body)| SentLog {
+            url,
+            changes: model::header_changes(received, &headers),
+            headers,
+            body,
+        }))
     }
 
     fn request_headers(&self, row: i64) -> Result<Vec<(String, String)>, StoreError> {

@@ -20,6 +20,7 @@ use crate::dictionary::Dictionary;
 use crate::facts::{self, Kept};
 use crate::fields::FieldCoder;
 use crate::privacy::Privacy;
+use crate::sent;
 use crate::summary::{State, Summary};
 use crate::varint;
 
@@ -299,6 +300,10 @@ impl Batch {
         usage: Option<Box<str>>,
         dictionary: &mut Dictionary,
     ) -> ResponsePart {
+        let sent = record.sent.as_deref().map(|sent| {
+            let headers = self.fields.encode(&sent.headers, &self.privacy, dictionary);
+            (headers, sent::encode(sent, &self.privacy, dictionary))
+        });
         ResponsePart {
             headers: self
                 .fields
@@ -307,6 +312,7 @@ impl Batch {
             truncated: record.truncated,
             arrivals: arrivals::encode(&record.arrivals),
             usage,
+            sent,
             piece: Piece::new(
                 self.encoder
                     .encode(record.body.to_bytes(), &mut self.allowance),

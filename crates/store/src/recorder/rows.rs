@@ -219,7 +219,8 @@ fn insert_request(
 }
 
 const INSERT_RESPONSE: &str = "INSERT INTO responses (id, truncated, size, codec, place, length,
-    headers, arrivals, usage, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    headers, arrivals, usage, data, sent_headers, sent)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 fn insert_response(
     statement: &mut CachedStatement<'_>,
@@ -237,6 +238,8 @@ fn insert_response(
         Some(&part.arrivals[..]).filter(|a| !a.is_empty()),
         part.usage.as_deref(),
         part.piece.inline(),
+        part.sent.as_ref().map(|(headers, _)| headers),
+        part.sent.as_ref().map(|(_, rest)| rest),
     ])?;
     Ok(())
 }

@@ -44,6 +44,8 @@ pub(super) struct ResponsePart {
     pub truncated: bool,
     pub arrivals: Vec<u8>,
     pub usage: Option<Box<str>>,
+    /// What went upstream: its headers, and the rest.
+    pub sent: Option<(Vec<u8>, Vec<u8>)>,
     pub piece: Piece,
 }
 

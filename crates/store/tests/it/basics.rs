@@ -1,5 +1,6 @@
 //! What is recorded can be read.
 
+use weir_core::exchange::{Sent, SentBody};
 use weir_store::{Filters, Page, Recorder, Side, SummaryQuery, Verdict};
 use weir_wire::usage::Usage;
 
@@ -219,4 +220,53 @@ async fn credentials_are_nowhere_in_the_files() {
         assert_eq!(log.summary.key_digest, logs[0].summary.key_digest);
         assert!(log.summary.key_digest.is_some());
     }
+}
+
+#[tokio::test]
+async fn what_went_upstream_is_told_by_its_differences_and_without_credentials() {
+    let place = Place::new();
+    let recorder = place.open();
+    let request = request(SENT);
+    let mut response = response(request.id, CAME);
+    let mut headers = request.headers.clone();
+    headers.insert("x-api-key", "sk-of-the-gateway".parse().unwrap());
+    headers.remove("user-agent");
+    headers.insert("x-new", "1".parse().unwrap());
+    let edit = weir_wire::edit::Splice {
+        at: 9,
+        removed: 17,
+        inserted: 300,
+    };
+    response.sent = Some(Box::new(Sent {
+        uri: "https://name:word@api.example/v1/x?beta=true&key=AIza-secret"
+            .parse()
+            .unwrap(),
+        headers,
+        body: SentBody::Edited(vec![edit]),
+        size: 400,
+    }));
+    let id = request.id.to_string();
+    recorder.started(Box::new(request));
+    recorder.finished(Box::new(response));
+    recorder.flush().await;
+    let log = recorder.reader().get(&id).unwrap().unwrap();
+    let sent = serde_json::to_value(&log.sent).unwrap();
+    let url = sent["url"].as_str().unwrap();
+    assert!(url.starts_with("https://api.example/v1/x?beta=true&key=hmac-sha256:"));
+    let changes: Vec<_> = sent["changes"].as_array().unwrap().iter().collect();
+    let said = |at: usize| (changes[at]["name"].as_str(), changes[at]["kind"].as_str());
+    assert_eq!(said(0), (Some("user-agent"), Some("removed")));
+    assert_eq!(said(1), (Some("x-api-key"), Some("changed")));
+    assert_eq!(said(2), (Some("x-new"), Some("added")));
+    assert_eq!(changes.len(), 3);
+    assert_eq!(
+        sent["body"],
+        serde_json::json!({"verdict": "edited", "size": 400,
+            "edits": [{"at": 9, "removed": 17, "inserted": 300}]})
+    );
+    let json = serde_json::to_string(&log).unwrap();
+    for secret in ["sk-of-the-gateway", "AIza-secret", "name:word"] {
+        assert!(!json.contains(secret), "{secret}");
+    }
+    recorder.shutdown().await;
 }

@@ -130,6 +130,7 @@ pub(crate) fn response(id: ExchangeId, came: impl AsRef<[u8]>) -> ResponseRecord
         truncated: false,
         attempts: 1,
         route: Box::default(),
+        sent: None,
         headers_at_us: Some(10_000),
         duration_us: 25_000,
         end: End::Complete,
