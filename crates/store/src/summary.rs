@@ -6,6 +6,8 @@ use std::sync::Arc;
 use weir_core::exchange::ExchangeId;
 use weir_wire::dialect::{Dialect, Operation};
 
+use crate::turns::Signs;
+
 /// How far an exchange has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum State {
@@ -163,6 +165,12 @@ pub struct Summary {
     pub route: Option<Box<str>>,
     /// What it took.
     pub tokens: Tokens,
+    /// What tells its place in its session; not stored in the row.
+    pub signs: Signs,
+    /// The beginning of the user's first words; known until the exchange has ended.
+    pub opening_words: Option<Box<str>>,
+    /// The title that it asked for and got; known until the exchange has ended.
+    pub made_title: Option<Box<str>>,
 }
 
 /// The number that stands for a dialect in the database.
