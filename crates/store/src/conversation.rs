@@ -130,6 +130,12 @@ pub struct SessionAgent {
     pub id: Option<String>,
     /// The agent that started it; null for the main one, and where it was that.
     pub parent: Option<String>,
+    /// Which of its agents the client says it is.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub agent_type: Option<String>,
+    /// The subagent by whose rule it was routed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subagent: Option<String>,
     /// Exchanges that ended.
     pub requests: u64,
     /// Tokens that it took.

@@ -162,6 +162,18 @@ impl Reader {
         self.view(|view| view.sessions(query))
     }
 
+    /// Which of these ids are those of sessions, in their order.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn are_sessions(&self, ids: &[String]) -> Result<Vec<bool>, StoreError> {
+        self.view(|view| {
+            let one = |id: &String| Ok(view.session_named(id)?.is_some());
+            ids.iter().map(one).collect()
+        })
+    }
+
     /// The session of this name with one page of its turns, oldest first: `limit` of them, from 1
     /// to 1000, behind the first `offset`. None if there is no such session.
     ///

@@ -209,6 +209,8 @@ impl View {
         for agent in &mut agents {
             if let Some(seen) = page.agents.get(agent.id.as_deref().unwrap_or_default()) {
                 agent.parent.clone_from(&seen.parent);
+                agent.agent_type.clone_from(&seen.agent_type);
+                agent.subagent.clone_from(&seen.subagent);
                 agent.first_request = Some(seen.first.clone());
                 agent.last_request = Some(seen.last.clone());
             }
@@ -241,6 +243,8 @@ fn agents(shares: &[ModelShare]) -> Vec<SessionAgent> {
     let one = |(id, shares): (&str, Vec<ModelShare>)| SessionAgent {
         id: Some(id.to_owned()).filter(|id| !id.is_empty()),
         parent: None,
+        agent_type: None,
+        subagent: None,
         requests: shares.iter().map(|share| share.requests).sum(),
         usage: usage(&shares),
         cost: None,

@@ -28,6 +28,8 @@ pub(super) struct TurnPage {
 /// What the turns say of an agent.
 pub(super) struct Seen {
     pub parent: Option<String>,
+    pub agent_type: Option<String>,
+    pub subagent: Option<String>,
     pub first: String,
     pub last: String,
 }
@@ -37,11 +39,13 @@ struct Known {
     row: i64,
     id: String,
     parent: Option<Box<str>>,
+    agent_type: Option<Box<str>>,
+    subagent: Option<Box<str>>,
     told: Told,
 }
 
 const KNOWN: &str = "SELECT t.id, t.signs, e.uuid, e.state, e.status, e.operation, e.agent,
-        e.parent_agent, r.digest, r.base, r.messages
+        e.parent_agent, r.digest, r.base, r.messages, e.agent_type, e.subagent
     FROM turns AS t JOIN exchanges AS e ON e.id = t.id LEFT JOIN requests AS r ON r.id = t.id
     WHERE t.session = ?1 ORDER BY t.id LIMIT ?2 OFFSET ?3";
 
@@ -135,6 +139,8 @@ impl View {
             row: number,
             id: Uuid::from_bytes(row.get(2)?).to_string(),
             parent: text(7)?,
+            agent_type: text(11)?,
+            subagent: text(12)?,
             told: Told {
                 kind: signs.kind(operation, Some(&agent)),
                 signs,
@@ -219,12 +225,21 @@ fn agents(known: &[Known]) -> BTreeMap<String, Seen> {
             .entry(turn.told.agent.to_string())
             .or_insert_with(|| Seen {
                 parent: None,
+                agent_type: None,
+                subagent: None,
                 first: turn.id.clone(),
                 last: turn.id.clone(),
             });
         agent.last.clone_from(&turn.id);
-        if agent.parent.is_none() {
-            agent.parent = turn.parent.as_deref().map(str::to_owned);
+        let fields = [
+            (&mut agent.parent, &turn.parent),
+            (&mut agent.agent_type, &turn.agent_type),
+            (&mut agent.subagent, &turn.subagent),
+        ];
+        for (field, told) in fields {
+            if field.is_none() {
+                *field = told.as_deref().map(str::to_owned);
+            }
         }
     }
     seen

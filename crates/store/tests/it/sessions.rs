@@ -127,6 +127,7 @@ async fn a_session_is_a_tree_of_turns() {
         .store(&recorder);
     sent(claude(&[user("look for callers")]))
         .with("x-claude-code-agent-id", "a-1")
+        .with("x-claude-code-agent-type", "Explore")
         .store(&recorder);
     let deeper = sent(claude(&[user("look deeper")])).with("x-claude-code-agent-id", "a-2");
     deeper
@@ -176,6 +177,7 @@ async fn a_session_is_a_tree_of_turns() {
         ]
     );
     assert_eq!(session.agents[0].first_request.as_ref(), Some(&first));
+    assert_eq!(session.agents[1].agent_type.as_deref(), Some("Explore"));
     let summary = &session.summary;
     assert_eq!(
         (summary.requests, summary.errors, summary.agents),
