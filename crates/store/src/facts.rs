@@ -180,6 +180,41 @@ pub(crate) fn accumulate(expected: Expected, stream: &[u8]) -> Option<Box<RawVal
     RawValue::from_string(String::from_utf8(answer.body).ok()?).ok()
 }
 
+/// The title that a response consists of: `{"title": ...}`, or one line of text.
+pub(crate) fn title(expected: Expected, headers: &HeaderMap, body: &RawBody) -> Option<Box<str>> {
+    const LONGEST_ANSWER: usize = 256 * 1024;
+    const LONGEST: usize = 200;
+    const TEXTS: [&str; 4] = [
+        "/content/0/text",
+        "/choices/0/message/content",
+        "/output/0/content/0/text",
+        "/candidates/0/content/parts/0/text",
+    ];
+    let word = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    if body.len > LONGEST_ANSWER {
+        return None;
+    }
+    let bytes = body.to_bytes();
+    let plain = plain(word(CONTENT_ENCODING), &bytes);
+    let is_stream = word(CONTENT_TYPE).is_some_and(|kind| kind.starts_with("text/event-stream"));
+    let answer: serde_json::Value = if is_stream {
+        serde_json::from_str(accumulate(expected, &plain)?.get()).ok()?
+    } else {
+        serde_json::from_slice(&plain).ok()?
+    };
+    let text = TEXTS
+        .iter()
+        .find_map(|at| answer.pointer(at)?.as_str())?
+        .trim();
+    let made: Option<serde_json::Value> = serde_json::from_str(text).ok();
+    let title = match &made {
+        Some(made) => made.get("title")?.as_str()?.trim(),
+        None => text,
+    };
+    let is_title = !title.is_empty() && title.len() <= LONGEST && !title.contains('\n');
+    is_title.then(|| title.into())
+}
+
 /// What response headers say of limits.
 pub(crate) fn rate_limit(headers: &[(String, String)]) -> Option<Box<RawValue>> {
     let map: HeaderMap = headers

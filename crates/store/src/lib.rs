@@ -8,6 +8,7 @@
 
 mod arrivals;
 mod bodies;
+pub mod conversation;
 mod dictionary;
 mod error;
 mod facts;
@@ -21,12 +22,16 @@ mod recorder;
 mod removal;
 mod schema;
 mod sent;
+mod sessions;
 mod summary;
+mod turns;
 mod varint;
 
 pub use error::StoreError;
 pub use find::{Cursor, Facet, Facets, Filters, Found, Neighbours, Page, StatusIs, SummaryQuery};
-pub use reader::{RawPart, Reader, Side, Verdict};
+pub use reader::{GrowthQuery, RawPart, Reader, Side, Verdict};
 pub use recorder::{Dropped, DryRun, OnEnded, Options, Recorder, StoreStatus, Tuning};
 pub use removal::Filter;
+pub use sessions::Grouping;
 pub use summary::{State, Summary, Tokens};
+pub use turns::{Class, Related, Relation, Signs, TurnKind};

@@ -11,6 +11,7 @@ use rusqlite::Connection;
 use tokio::sync::Semaphore;
 use weir_core::prices::Prices;
 
+use crate::conversation::{ContextView, Growth, SessionDetail, SessionQuery, Sessions};
 use crate::dictionary::Names;
 use crate::error::StoreError;
 use crate::files::{self, Identity};
@@ -23,11 +24,17 @@ mod condition;
 mod detail;
 mod facets;
 mod frames;
+mod growth;
 mod pages;
 mod row;
+mod sessions;
+mod turns;
 mod walk;
 
+pub(crate) use row::conversation;
+
 pub use detail::{RawPart, Side, Verdict};
+pub use growth::GrowthQuery;
 
 /// Connections, and so queries at once.
 const MOST: usize = 2;
@@ -173,6 +180,66 @@ impl Reader {
     /// When the database cannot be read, or holds the body no longer whole.
     pub fn raw(&self, id: &str, side: Side) -> Result<Option<RawPart>, StoreError> {
         self.view(|view| view.raw(id, side))
+    }
+
+    /// One page of sessions, newest activity first.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn sessions(&self, query: &SessionQuery) -> Result<Sessions, StoreError> {
+        self.view(|view| view.sessions(query))
+    }
+
+    /// Which of these ids are those of sessions, in their order.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn are_sessions(&self, ids: &[String]) -> Result<Vec<bool>, StoreError> {
+        self.view(|view| {
+            let one = |id: &String| Ok(view.session_named(id)?.is_some());
+            ids.iter().map(one).collect()
+        })
+    }
+
+    /// The session of this name with one page of its turns, oldest first: `limit` of them, from 1
+    /// to 1000, behind the first `offset`. None if there is no such session.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn session(
+        &self,
+        id: &str,
+        offset: u32,
+        limit: u32,
+    ) -> Result<Option<SessionDetail>, StoreError> {
+        self.view(|view| view.session(id, offset, limit))
+    }
+
+    /// What fills one turn of a session, named as for [`Reader::get`]; the newest of the main
+    /// agent when none is. None if there is no such session, or it has no such turn.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read, or holds the body no longer whole.
+    pub fn context(
+        &self,
+        session: &str,
+        turn: Option<&str>,
+    ) -> Result<Option<ContextView>, StoreError> {
+        self.view(|view| view.context(session, turn))
+    }
+
+    /// How the requests of an agent grew over a session, and how the prompt cache served them.
+    /// None if there is no such session.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read, or holds a body no longer whole.
+    pub fn growth(&self, session: &str, query: &GrowthQuery) -> Result<Option<Growth>, StoreError> {
+        self.view(|view| view.growth(session, query))
     }
 
     /// When the newest exchange began, in microseconds since the Unix epoch.

@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params_from_iter};
 use uuid::Uuid;
 
 use crate::error::StoreError;
+use crate::sessions::{self, Grouping};
 use crate::summary::State;
 
 /// Which exchanges to delete: those to which everything that is set applies. Nothing set names
@@ -18,6 +19,9 @@ pub struct Filter {
     pub before_us: Option<i64>,
     /// Of this session.
     pub session: Option<String>,
+    /// Of this session, or of this conversation where the client names no session: as
+    /// [`crate::Reader::session`] finds it.
+    pub turns_of: Option<String>,
     /// Of the conversation with this hash.
     pub conversation_hash: Option<String>,
     /// That named exactly this model.
@@ -64,6 +68,13 @@ impl Filter {
         }
         if let Some(model) = &self.model {
             add(&CODED.replace('#', "model"), Value::Text(model.clone()));
+        }
+        if let Some(name) = &self.turns_of {
+            let of = |grouping| sessions::key(grouping, name);
+            let (own, told) = (of(Grouping::Session), of(Grouping::Conversation));
+            terms.push(format!(
+                "id IN (SELECT turns.id FROM turns WHERE turns.session IN ({own}, {told}))"
+            ));
         }
         if terms.is_empty() {
             return None;
@@ -119,6 +130,7 @@ pub(crate) fn oldest(db: &Connection, limit: u64) -> Result<Vec<i64>, StoreError
 pub(crate) fn remove(tx: &Transaction<'_>, rows: &[i64]) -> Result<Removed, StoreError> {
     let mut removed = Removed::default();
     for &row in rows {
+        sessions::forget(tx, row)?;
         let gone = tx
             .prepare_cached("DELETE FROM exchanges WHERE id=?")?
             .execute([row])?;

@@ -15,6 +15,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../migrations/0002_route.sql")),
     M::up(include_str!("../migrations/0003_search.sql")),
     M::up(include_str!("../migrations/0007_sent.sql")),
+    M::up(include_str!("../migrations/0005_sessions.sql")),
 ];
 
 /// The version that this weir writes.

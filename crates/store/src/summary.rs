@@ -7,6 +7,8 @@ use weir_core::exchange::ExchangeId;
 pub use weir_core::exchange::Tokens;
 use weir_wire::dialect::{Dialect, Operation};
 
+use crate::turns::Signs;
+
 /// How far an exchange has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum State {
@@ -143,6 +145,12 @@ pub struct Summary {
     pub route: Option<Box<str>>,
     /// What it took.
     pub tokens: Tokens,
+    /// What tells its place in its session; not stored in the row.
+    pub signs: Signs,
+    /// The beginning of the user's first words; known until the exchange has ended.
+    pub opening_words: Option<Box<str>>,
+    /// The title that it asked for and got; known until the exchange has ended.
+    pub made_title: Option<Box<str>>,
 }
 
 impl Summary {

@@ -1,4 +1,5 @@
 //! What is worth knowing about a body, read without building a tree of it.
 
+pub mod context;
 pub mod request;
 pub mod response;

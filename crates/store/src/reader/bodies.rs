@@ -72,6 +72,36 @@ impl View {
         Ok(Some(Body { bytes, verified }))
     }
 
+    /// The body that was sent, put together from one in hand where it builds on that; empty if
+    /// there is none. What `have` gives is trusted, so the digest is not checked.
+    pub(super) fn body_upon(
+        &self,
+        row: i64,
+        have: impl Fn(i64) -> Option<Vec<u8>>,
+    ) -> Result<Vec<u8>, StoreError> {
+        let mut chain = Vec::new();
+        let mut next = Some(row);
+        let mut bytes = Vec::new();
+        while let Some(row) = next {
+            if let Some(found) = have(row).filter(|_| !chain.is_empty()) {
+                bytes = found;
+                break;
+            }
+            let missing = || StoreError::Damaged("a body that it builds on is missing".into());
+            let link = match self.link(row)? {
+                Some(link) if chain.len() <= MOST_LINKS => link,
+                None if chain.is_empty() => return Ok(bytes),
+                _ => return Err(missing()),
+            };
+            next = link.base;
+            chain.push(link);
+        }
+        while let Some(link) = chain.pop() {
+            bytes = apply(&bytes, link)?;
+        }
+        Ok(bytes)
+    }
+
     /// The fingerprints of the messages sent, in hexadecimal.
     pub(super) fn fingerprints(&self, row: i64) -> Result<Vec<String>, StoreError> {
         let mut prints: Vec<[u8; 8]> = Vec::new();

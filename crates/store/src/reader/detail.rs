@@ -110,6 +110,11 @@ impl View {
         }))
     }
 
+    /// The content encoding of a request body.
+    pub(super) fn request_encoding(&self, row: i64) -> Result<Option<String>, StoreError> {
+        Ok(first(&self.request_headers(row)?, "content-encoding"))
+    }
+
     /// By full id: near the moment that the id names, else anywhere. Then by the client's id, then
     /// by how the id ends.
     pub(super) fn find(&self, id: &str) -> Result<Option<(i64, Summary)>, StoreError> {

@@ -6,6 +6,7 @@ use weir_core::exchange::ExchangeId;
 
 use crate::dictionary::Names;
 use crate::summary::{State, Summary, Tokens, dialect_from_number, operation_from_number};
+use crate::turns::Signs;
 
 /// The columns that [`summary`] reads, in its order.
 pub(super) const COLUMNS: &str = "e.id, e.uuid, e.state, e.client_request_id, e.method, e.path,
@@ -80,12 +81,15 @@ pub(super) fn summary(row: &Row<'_>, names: &Names) -> rusqlite::Result<(i64, Su
             reasoning: row.get(37)?,
             web_search_requests: row.get(38)?,
         },
+        signs: Signs::default(),
+        opening_words: None,
+        made_title: None,
     };
     Ok((id, summary))
 }
 
 /// Undoes the packing of a conversation hash.
-fn conversation(bytes: &[u8]) -> Box<str> {
+pub(crate) fn conversation(bytes: &[u8]) -> Box<str> {
     if bytes.len() == 16 {
         return bytes
             .iter()

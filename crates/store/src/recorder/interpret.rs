@@ -12,7 +12,9 @@ use weir_wire::dialect::Operation;
 use crate::facts::{self, Kept, ResponseFacts};
 use crate::model::RouteLog;
 use crate::privacy::Privacy;
+use crate::sessions;
 use crate::summary::{State, Summary, Tokens};
+use crate::turns::Signs;
 
 /// Longest text taken from a header or a body into a row, in bytes.
 const LONGEST: usize = 512;
@@ -28,6 +30,12 @@ pub(crate) fn session_key(headers: &HeaderMap) -> u64 {
     let Some(session) = ids.session else { return 0 };
     let agent = ids.agent.or(ids.thread).unwrap_or_default();
     crate::bodies::ring::session_key(&[session.as_bytes(), agent.as_bytes()])
+}
+
+/// The agent within the session; none for the main one, whose thread Codex names like the session.
+fn agent<'a>(ids: SessionIds<'a>) -> Option<&'a str> {
+    let thread = ids.thread.filter(|thread| Some(*thread) != ids.session);
+    ids.agent.or(thread)
 }
 
 /// What is known of an exchange when it is forwarded. `facts` is none when no body was sent along.
@@ -55,7 +63,7 @@ pub(crate) fn begin(
         model: record.path_model.clone().or(model),
         routed_model: None,
         session: ids.session.map(short).or(from_body),
-        agent: ids.agent.or(ids.thread).map(short),
+        agent: agent(ids).map(short),
         parent_agent: ids.parent_agent.map(short),
         conversation_hash: body.and_then(|f| f.conversation_hash.as_deref().map(short)),
         message_count: body.and_then(|f| f.message_count),
@@ -82,6 +90,9 @@ pub(crate) fn begin(
         subagent: None,
         route: None,
         tokens: Tokens::default(),
+        signs: Signs::of(headers, body),
+        opening_words: body.and_then(|f| f.opening_words.clone()),
+        made_title: None,
     }
 }
 
@@ -112,6 +123,9 @@ pub(crate) fn end(summary: &mut Summary, record: &ResponseRecord) -> ResponseFac
         summary.tokens = counted.map(facts::tokens).unwrap_or_default();
     }
     (summary.state, summary.stream_error) = ending(&record.end, &mut said);
+    if sessions::asks_for_title(summary) {
+        summary.made_title = facts::title(expected, &record.headers, &record.body);
+    }
     said
 }
 

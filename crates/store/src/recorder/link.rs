@@ -122,6 +122,7 @@ impl Writer {
             self.batch.forget_rows();
         }
         self.sink = Some(sink);
+        self.look_for_sessions();
         Ok(())
     }
 

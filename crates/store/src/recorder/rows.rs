@@ -5,7 +5,8 @@ use rusqlite::{CachedStatement, Transaction, params};
 use super::sink::{Op, RequestPart, ResponsePart, count};
 use crate::dictionary::{Code, Dictionary};
 use crate::error::StoreError;
-use crate::summary::{dialect_number, operation_number};
+use crate::sessions::{Entry, News, Sums};
+use crate::summary::{State, dialect_number, operation_number};
 
 /// The statements of a batch, looked up once for all of it.
 pub(super) struct Statements<'tx> {
@@ -13,6 +14,7 @@ pub(super) struct Statements<'tx> {
     update_exchange: CachedStatement<'tx>,
     insert_request: CachedStatement<'tx>,
     insert_response: CachedStatement<'tx>,
+    sums: Sums<'tx>,
 }
 
 impl<'tx> Statements<'tx> {
@@ -22,6 +24,7 @@ impl<'tx> Statements<'tx> {
             update_exchange: tx.prepare_cached(UPDATE_EXCHANGE)?,
             insert_request: tx.prepare_cached(INSERT_REQUEST)?,
             insert_response: tx.prepare_cached(INSERT_RESPONSE)?,
+            sums: Sums::new(tx)?,
         })
     }
 
@@ -33,8 +36,15 @@ impl<'tx> Statements<'tx> {
             }
             None => update_exchange(&mut self.update_exchange, op, dictionary)?,
         }
-        match &op.end {
-            Some(part) => insert_response(&mut self.insert_response, op.row, part),
+        if let Some(part) = &op.end {
+            insert_response(&mut self.insert_response, op.row, part)?;
+        }
+        let news = News {
+            begins: op.begin.is_some(),
+            ends: op.summary.state != State::Open,
+        };
+        match Entry::of(op.row, &op.summary) {
+            Some(entry) => self.sums.add(&entry, news),
             None => Ok(()),
         }
     }

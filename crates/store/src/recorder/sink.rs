@@ -15,6 +15,7 @@ use crate::dictionary::Dictionary;
 use crate::error::StoreError;
 use crate::files::{self, Identity};
 use crate::schema::{self, Setup};
+use crate::sessions;
 use crate::summary::{State, Summary};
 
 /// Where the bytes of a piece go.
@@ -171,10 +172,13 @@ impl Sink {
     /// Opens or creates the database; rows that an earlier process left open become interrupted.
     pub(super) fn open(path: &Path, setup: Setup) -> Result<Self, StoreError> {
         let db = schema::open_writer(path, setup)?;
-        db.execute(
+        let tx = Transaction::new_unchecked(&db, TransactionBehavior::Immediate)?;
+        sessions::interrupt(&tx)?;
+        tx.execute(
             "UPDATE exchanges SET state = ?1 WHERE state = ?2",
             (State::Interrupted as i64, State::Open as i64),
         )?;
+        tx.commit()?;
         let bodies = files::bodies_path(path);
         let pack = Pack::open(&bodies, &places(&db)?)?;
         let dictionary = Dictionary::load(&db)?;

@@ -13,6 +13,7 @@ use super::DryRun;
 use super::writer::{Writer, answer, now_us};
 use crate::error::StoreError;
 use crate::removal::{self, Filter};
+use crate::sessions;
 
 /// Rows removed in one step.
 const STEP: usize = 100;
@@ -39,6 +40,8 @@ pub(super) struct Upkeep {
     next: Instant,
     purges: VecDeque<Purge>,
     shrinking: bool,
+    /// Whether the sums of sessions may have to be made for older exchanges.
+    rebuilding: bool,
 }
 
 impl Upkeep {
@@ -48,6 +51,7 @@ impl Upkeep {
             next: Instant::now(),
             purges: VecDeque::new(),
             shrinking: false,
+            rebuilding: true,
         };
         this.set_retention(retention);
         this
@@ -70,7 +74,7 @@ impl Upkeep {
 
     /// How long until there is something to do; none if there never is.
     pub(super) fn due(&self) -> Option<Duration> {
-        if !self.purges.is_empty() || self.shrinking {
+        if !self.purges.is_empty() || self.shrinking || self.rebuilding {
             return Some(Duration::ZERO);
         }
         self.every
@@ -100,9 +104,31 @@ impl Writer {
                 }
             }
         }
+        if self.upkeep.rebuilding {
+            self.upkeep.rebuilding = self.rebuild_step().unwrap_or_else(|error| {
+                tracing::warn!(%error, "sessions of older captures could not be summed up");
+                false
+            });
+        }
         if self.upkeep.shrinking && self.shrink_step().unwrap_or(0) == 0 {
             self.upkeep.shrinking = false;
         }
+    }
+
+    /// Sums up a few older exchanges; gives whether there are more.
+    fn rebuild_step(&self) -> Result<bool, StoreError> {
+        let Some(sink) = &self.sink else {
+            return Ok(false);
+        };
+        let tx = Transaction::new_unchecked(&sink.db, TransactionBehavior::Immediate)?;
+        let more = sessions::rebuild(&tx)?;
+        tx.commit()?;
+        Ok(more)
+    }
+
+    /// The database was opened: older exchanges in it may not have been summed up.
+    pub(super) fn look_for_sessions(&mut self) {
+        self.upkeep.rebuilding = true;
     }
 
     /// Begins a purge, or counts what it would remove.
@@ -247,6 +273,7 @@ impl Writer {
         };
         let tx = Transaction::new_unchecked(&sink.db, TransactionBehavior::Immediate)?;
         let count: u64 = tx.query_row("SELECT count(*) FROM exchanges", [], |row| row.get(0))?;
+        tx.execute_batch(sessions::CLEAR)?;
         tx.execute_batch(
             "DELETE FROM exchanges; DELETE FROM requests; DELETE FROM responses;
              DELETE FROM strings;",

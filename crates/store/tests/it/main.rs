@@ -17,6 +17,8 @@ mod removal;
 #[cfg(test)]
 mod restart;
 #[cfg(test)]
+mod sessions;
+#[cfg(test)]
 mod streams;
 #[cfg(test)]
 mod support;

@@ -21,6 +21,22 @@ pub struct MessageMark {
     pub fingerprint: u64,
 }
 
+/// What a request is for, beside the conversation itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Purpose {
+    /// The body does not tell: the conversation itself, most of the time.
+    #[default]
+    Unknown,
+    /// A turn of a subagent, as Claude Code's billing block says.
+    Subagent,
+    /// A title for the session.
+    Title,
+    /// A search on behalf of a tool: nothing but the provider's search is offered.
+    Search,
+    /// A question for the quota: one token may be answered.
+    Probe,
+}
+
 /// What [`RequestFacts::scan`] found in a request body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestFacts {
@@ -41,6 +57,11 @@ pub struct RequestFacts {
     /// SHA-256 over the first user text, without what stands between `system-reminder` tags.
     /// Only the first 16 KiB of that text count, so that the cost is bounded.
     pub conversation_hash: Option<String>,
+    /// The beginning of that text on one line: at most 200 characters, and three dots when there
+    /// is more.
+    pub opening_words: Option<Box<str>>,
+    /// What the request is for.
+    pub purpose: Purpose,
     /// One mark a message, in order, for the first 16,384 messages.
     pub marks: Vec<MessageMark>,
     /// Whether the body is not one whole JSON object; the other facts are then what was found
@@ -185,9 +206,11 @@ impl<'a> Scan<'a> {
             count,
             hash,
             opening,
+            words,
             ..
         } = self.conversation;
         let has_thinking = self.top.has_thinking();
+        let purpose = self.top.purpose();
         RequestFacts {
             model: self.top.model,
             stream: self.top.stream,
@@ -196,6 +219,8 @@ impl<'a> Scan<'a> {
             tool_count: self.top.tool_count,
             session_from_body: self.top.user_session.or(self.top.cache_key),
             conversation_hash: hash,
+            opening_words: words,
+            purpose,
             marks,
             malformed: !cursor.at_end(),
             dialect: self.dialect,

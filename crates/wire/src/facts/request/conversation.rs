@@ -13,6 +13,9 @@ const MAX_MARKS: usize = 16_384;
 const READ_LIMIT: usize = 128 * 1024;
 /// Bytes of the user's own words that are hashed.
 const HASH_LIMIT: usize = 16 * 1024;
+/// Characters of the user's own words that are shown.
+const SHORT: usize = 200;
+
 /// What the messages read so far say.
 pub(super) struct Conversation<'a> {
     body: &'a [u8],
@@ -20,6 +23,7 @@ pub(super) struct Conversation<'a> {
     pub(super) count: Option<u32>,
     pub(super) hash: Option<String>,
     pub(super) opening: Option<u32>,
+    pub(super) words: Option<Box<str>>,
     /// Whether the hash is all that is wanted.
     hash_only: bool,
 }
@@ -32,6 +36,7 @@ impl<'a> Conversation<'a> {
             count: None,
             hash: None,
             opening: None,
+            words: None,
             hash_only: false,
         }
     }
@@ -62,6 +67,7 @@ impl<'a> Conversation<'a> {
             count: Some(count),
             hash: previous.conversation_hash.clone().filter(|_| known),
             opening: previous.opening.filter(|_| known),
+            words: previous.opening_words.clone().filter(|_| known),
             hash_only: false,
         }
     }
@@ -101,8 +107,12 @@ impl<'a> Conversation<'a> {
             });
         }
         if self.hash.is_none() && message.is_users() {
-            self.hash = message.content_at.and_then(|at| self.opening_hash(at));
+            let words = message.content_at.map(|at| self.opening_at(at));
+            self.hash = words.as_ref().and_then(Words::hash);
             self.opening = self.hash.is_some().then_some(index);
+            self.words = words
+                .filter(|_| self.hash.is_some())
+                .map(|words| words.short());
         }
     }
 
@@ -112,13 +122,14 @@ impl<'a> Conversation<'a> {
         }
         let message = Message::outline(cursor);
         if !cursor.malformed() && message.is_users() {
-            self.hash = message.content_at.and_then(|at| self.opening_hash(at));
+            let words = message.content_at.map(|at| self.opening_at(at));
+            self.hash = words.and_then(|words| words.hash());
         }
     }
 
-    /// The hash of the user's own words in the content at `at`; none when there are none, as in
-    /// a message of reminders or tool results only.
-    fn opening_hash(&self, at: usize) -> Option<String> {
+    /// The user's own words in the content at `at`; none in a message of reminders or tool
+    /// results only.
+    fn opening_at(&self, at: usize) -> Words {
         let mut cursor = Cursor::resume(self.body, at, 3);
         let mut words = Words::default();
         if cursor.kind() == Some(Kind::Array) {
@@ -126,7 +137,7 @@ impl<'a> Conversation<'a> {
         } else {
             words.add(Block::read(&mut cursor).spoken());
         }
-        words.hash()
+        words
     }
 }
 
@@ -173,6 +184,27 @@ impl Words {
             self.text.push(' ');
         }
         self.text.push_str(words);
+    }
+
+    /// The beginning on one line.
+    fn short(&self) -> Box<str> {
+        let mut line = String::new();
+        let mut left = SHORT;
+        for word in self.text.split_whitespace() {
+            let blank = usize::from(!line.is_empty());
+            let length = word.chars().take(left + 1).count();
+            if length + blank > left {
+                let room = left.saturating_sub(blank);
+                line.push_str(if blank > 0 && room > 0 { " " } else { "" });
+                line.extend(word.chars().take(room));
+                line.push_str("...");
+                break;
+            }
+            line.push_str(if blank > 0 { " " } else { "" });
+            line.push_str(word);
+            left -= length + blank;
+        }
+        line.into()
     }
 
     fn hash(&self) -> Option<String> {

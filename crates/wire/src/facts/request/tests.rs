@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{Opening, RequestFacts};
+use super::{Opening, Purpose, RequestFacts};
 use crate::dialect::Dialect;
 use crate::scan::Cursor;
 
@@ -382,4 +382,61 @@ proptest! {
             prop_assert!(RequestFacts::scan(dialect, &bytes).marks.len() <= bytes.len());
         }
     }
+}
+
+#[test]
+fn the_opening_words_are_short_and_on_one_line() {
+    let words = |text: &str| {
+        let content = json!([{"type": "text", "text": "<system-reminder>r</system-reminder>"},
+            {"type": "text", "text": text}]);
+        let facts = anthropic(&json!({"messages": [{"role": "user", "content": content}]}));
+        facts.opening_words.map(String::from)
+    };
+    assert_eq!(
+        words("fix\n  the   build").as_deref(),
+        Some("fix the build")
+    );
+    assert_eq!(words(""), None);
+    assert_eq!(words(&"é".repeat(200)), Some("é".repeat(200)));
+    assert_eq!(words(&"é".repeat(201)), Some("é".repeat(200) + "..."));
+    let spaced = words(&"ab ".repeat(100)).unwrap();
+    assert_eq!(spaced.chars().count(), 203);
+    assert!(
+        spaced.ends_with("ab a...") || spaced.ends_with("ab..."),
+        "{spaced}"
+    );
+}
+
+#[test]
+fn what_a_request_is_for_is_told_by_its_body() {
+    let purpose = |body| anthropic(&body).purpose;
+    let billing = |rest: &str| json!([{"type": "text", "text": format!("x-anthropic-billing-header: cc_version=2.1.329.0a8;{rest}")}]);
+    assert_eq!(purpose(json!({"system": billing("")})), Purpose::Unknown);
+    let subagent = billing(" cc_is_subagent=true;");
+    assert_eq!(
+        purpose(json!({"system": subagent, "tools": [{"name": "Bash"}]})),
+        Purpose::Subagent
+    );
+    let schema =
+        json!({"format": {"type": "json_schema", "schema": {"properties": {"title": {}}}}});
+    assert_eq!(
+        purpose(json!({"output_config": schema, "tools": []})),
+        Purpose::Title
+    );
+    assert_eq!(
+        purpose(json!({"output_config": schema, "tools": [{"name": "StructuredOutput"}]})),
+        Purpose::Unknown
+    );
+    assert_eq!(
+        purpose(json!({"system": "You are a title generator."})),
+        Purpose::Title
+    );
+    let search = json!({"type": "web_search_20250305", "name": "web_search"});
+    assert_eq!(purpose(json!({"tools": [search]})), Purpose::Search);
+    assert_eq!(
+        purpose(json!({"tools": [search, {"name": "Bash"}]})),
+        Purpose::Unknown
+    );
+    assert_eq!(purpose(json!({"max_tokens": 1})), Purpose::Probe);
+    assert_eq!(purpose(json!({"max_tokens": 10})), Purpose::Unknown);
 }

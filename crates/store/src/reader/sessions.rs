@@ -1,0 +1,283 @@
+//! Sessions: the list, which reads nothing but their sums, and one with its agents and turns.
+
+use std::collections::BTreeMap;
+
+use rusqlite::types::Value;
+use rusqlite::{OptionalExtension, Row, params_from_iter};
+
+use super::View;
+use crate::conversation::{
+    ModelShare, SessionAgent, SessionCursor, SessionDetail, SessionQuery, SessionSummary, Sessions,
+};
+use crate::error::StoreError;
+use crate::model::{Usage, rfc3339};
+use crate::sessions::{Grouping, key};
+use crate::summary::Tokens;
+
+/// Most sessions on a page.
+const MOST_SESSIONS: u32 = 500;
+/// Most turns on a page.
+pub(super) const MOST_TURNS: u32 = 1000;
+/// Most shares read of one session: more agents than that are not told apart.
+const MOST_SHARES: usize = 2000;
+
+/// A row of the sessions table.
+pub(super) struct Found {
+    pub key: i64,
+    last_us: i64,
+    summary: SessionSummary,
+}
+
+const COLUMNS: &str =
+    "id, grouping, name, client, title, started, last, requests, errors, context FROM sessions";
+
+fn found(row: &Row<'_>) -> rusqlite::Result<Found> {
+    let (started_us, last_us): (i64, i64) = (row.get(5)?, row.get(6)?);
+    let ms = u64::try_from((last_us - started_us).max(0) / 1000).unwrap_or(0);
+    let count = |at: usize| -> rusqlite::Result<u64> {
+        let n: Option<i64> = row.get(at)?;
+        Ok(u64::try_from(n.unwrap_or(0)).unwrap_or(0))
+    };
+    Ok(Found {
+        key: row.get(0)?,
+        last_us,
+        summary: SessionSummary {
+            grouping: Grouping::from_number(row.get(1)?).as_str(),
+            id: row.get(2)?,
+            client: row.get(3)?,
+            title: row.get(4)?,
+            project_name: None,
+            transcript: None,
+            start_time: rfc3339(started_us),
+            last_activity: rfc3339(last_us),
+            duration: ms,
+            requests: count(7)?,
+            errors: count(8)?,
+            agents: 0,
+            models: Vec::new(),
+            usage: usage(&[]),
+            cost: None,
+            context_tokens: count(9)?,
+            shares: Vec::new(),
+        },
+    })
+}
+
+/// What a query asks for, in SQL.
+fn condition(query: &SessionQuery) -> (String, Vec<Value>) {
+    let mut terms = vec!["1".to_owned()];
+    let mut values = Vec::new();
+    let mut add = |term: &str, value: Value| {
+        values.push(value);
+        terms.push(term.replace('$', &format!("?{}", values.len())));
+    };
+    if let Some(client) = query.client.as_ref().filter(|client| !client.is_empty()) {
+        add("client = $", Value::Text(client.clone()));
+    }
+    let model = query.model.as_ref();
+    if let Some(model) = model.filter(|m| !m.is_empty() && !m.eq_ignore_ascii_case("all")) {
+        let part = "EXISTS (SELECT 1 FROM session_parts AS p WHERE p.session = sessions.id
+            AND instr(lower(p.model), $) > 0)";
+        add(part, Value::Text(model.to_ascii_lowercase()));
+    }
+    if let Some(q) = query.q.as_ref().filter(|q| !q.trim().is_empty()) {
+        let term = "(instr(lower(title), $) > 0 OR instr(lower(name), $) > 0)";
+        add(term, Value::Text(q.trim().to_lowercase()));
+    }
+    if let Some(start) = query.start_us {
+        add("last >= $", Value::Integer(start));
+    }
+    if let Some(end) = query.end_us {
+        add("started < $", Value::Integer(end));
+    }
+    (terms.join(" AND "), values)
+}
+
+impl View {
+    pub(super) fn sessions(&self, query: &SessionQuery) -> Result<Sessions, StoreError> {
+        let (mut terms, mut values) = condition(query);
+        let sql = format!("SELECT count(*) FROM sessions WHERE {terms}");
+        let total = self
+            .db
+            .prepare_cached(&sql)?
+            .query_row(params_from_iter(&values), |row| row.get(0))?;
+        if let Some(SessionCursor { last_us, key }) = query.after {
+            values.extend([Value::Integer(last_us), Value::Integer(key)]);
+            let at = values.len();
+            terms.push_str(&format!(" AND (last, id) < (?{}, ?{at})", at - 1));
+        }
+        let limit = query.limit.clamp(1, MOST_SESSIONS);
+        let sql = format!(
+            "SELECT {COLUMNS} WHERE {terms} ORDER BY last DESC, id DESC LIMIT {}",
+            limit + 1
+        );
+        let mut statement = self.db.prepare_cached(&sql)?;
+        let rows = statement.query_map(params_from_iter(&values), found)?;
+        let mut rows: Vec<Found> = rows.collect::<Result<_, _>>()?;
+        let is_more = rows.len() > limit as usize;
+        rows.truncate(limit as usize);
+        let next = rows.last().filter(|_| is_more).map(|row| SessionCursor {
+            last_us: row.last_us,
+            key: row.key,
+        });
+        let sessions = rows.into_iter().map(|row| self.whole(row));
+        Ok(Sessions {
+            sessions: sessions.collect::<Result<_, _>>()?,
+            next,
+            total,
+        })
+    }
+
+    /// A session's summary with what its parts add up to.
+    fn whole(&self, row: Found) -> Result<SessionSummary, StoreError> {
+        let shares = self.shares(row.key)?;
+        let mut summary = row.summary;
+        let mut models: Vec<&str> = shares.iter().map(|share| share.model.as_str()).collect();
+        let mut agents: Vec<&str> = shares.iter().map(|share| share.agent.as_str()).collect();
+        for list in [&mut models, &mut agents] {
+            list.retain(|name| !name.is_empty());
+            list.sort_unstable();
+            list.dedup();
+        }
+        summary.models = models.into_iter().map(str::to_owned).collect();
+        summary.agents = agents.len() as u64;
+        summary.usage = usage(&shares);
+        summary.shares = shares;
+        Ok(summary)
+    }
+
+    fn shares(&self, session: i64) -> Result<Vec<ModelShare>, StoreError> {
+        let sql = "SELECT agent, model, provider, band, requests, started, input, output,
+                cache_read, cache_write, cache_write_5m, cache_write_1h, reasoning, searches
+            FROM session_parts WHERE session = ?1 AND requests > 0 LIMIT ?2";
+        let mut statement = self.db.prepare_cached(sql)?;
+        let rows = statement.query_map((session, MOST_SHARES), |row| {
+            let sum = |at: usize| -> rusqlite::Result<u64> {
+                Ok(u64::try_from(row.get::<_, i64>(at)?).unwrap_or(0))
+            };
+            let some = |at: usize| Ok::<_, rusqlite::Error>(Some(sum(at)?).filter(|&n| n > 0));
+            Ok(ModelShare {
+                agent: row.get(0)?,
+                model: row.get(1)?,
+                provider: row.get(2)?,
+                band: row.get(3)?,
+                requests: sum(4)?,
+                started_us: row.get(5)?,
+                tokens: Tokens {
+                    input: Some(sum(6)?),
+                    output: Some(sum(7)?),
+                    cache_read: some(8)?,
+                    cache_write: some(9)?,
+                    cache_write_5m: some(10)?,
+                    cache_write_1h: some(11)?,
+                    reasoning: some(12)?,
+                    web_search_requests: some(13)?,
+                },
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The session of this name: the client's id, else the hash of a conversation.
+    pub(super) fn session_named(&self, id: &str) -> Result<Option<Found>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} WHERE id = ?1 AND name = ?2");
+        let mut statement = self.db.prepare_cached(&sql)?;
+        for grouping in [Grouping::Session, Grouping::Conversation] {
+            let row = statement
+                .query_row((key(grouping, id), id), found)
+                .optional()?;
+            if row.is_some() {
+                return Ok(row);
+            }
+        }
+        Ok(None)
+    }
+
+    pub(super) fn session(
+        &self,
+        id: &str,
+        offset: u32,
+        limit: u32,
+    ) -> Result<Option<SessionDetail>, StoreError> {
+        let Some(row) = self.session_named(id)? else {
+            return Ok(None);
+        };
+        let limit = limit.clamp(1, MOST_TURNS);
+        let page = self.turns(row.key, (offset, limit))?;
+        let summary = self.whole(row)?;
+        let mut agents = agents(&summary.shares);
+        for agent in &mut agents {
+            if let Some(seen) = page.agents.get(agent.id.as_deref().unwrap_or_default()) {
+                agent.parent.clone_from(&seen.parent);
+                agent.agent_type.clone_from(&seen.agent_type);
+                agent.subagent.clone_from(&seen.subagent);
+                agent.first_request = Some(seen.first.clone());
+                agent.last_request = Some(seen.last.clone());
+            }
+        }
+        let order = |agent: &SessionAgent| {
+            let first = agent.first_request.clone();
+            (agent.id.is_some(), first.is_none(), first)
+        };
+        agents.sort_by_key(order);
+        Ok(Some(SessionDetail {
+            summary,
+            agents,
+            turns: page.turns,
+            total: page.total,
+            offset,
+            limit,
+        }))
+    }
+}
+
+/// One entry for each agent.
+fn agents(shares: &[ModelShare]) -> Vec<SessionAgent> {
+    let mut by_agent: BTreeMap<&str, Vec<ModelShare>> = BTreeMap::new();
+    for share in shares {
+        by_agent
+            .entry(&share.agent)
+            .or_default()
+            .push(share.clone());
+    }
+    let one = |(id, shares): (&str, Vec<ModelShare>)| SessionAgent {
+        id: Some(id.to_owned()).filter(|id| !id.is_empty()),
+        parent: None,
+        agent_type: None,
+        subagent: None,
+        requests: shares.iter().map(|share| share.requests).sum(),
+        usage: usage(&shares),
+        cost: None,
+        first_request: None,
+        last_request: None,
+        shares,
+    };
+    by_agent.into_iter().map(one).collect()
+}
+
+/// What all shares took together.
+fn usage(shares: &[ModelShare]) -> Usage {
+    let mut sum = Tokens {
+        input: Some(0),
+        output: Some(0),
+        ..Tokens::default()
+    };
+    for ModelShare { tokens: t, .. } in shares {
+        let fields = [
+            (&mut sum.input, t.input),
+            (&mut sum.output, t.output),
+            (&mut sum.cache_read, t.cache_read),
+            (&mut sum.cache_write, t.cache_write),
+            (&mut sum.cache_write_5m, t.cache_write_5m),
+            (&mut sum.cache_write_1h, t.cache_write_1h),
+            (&mut sum.reasoning, t.reasoning),
+            (&mut sum.web_search_requests, t.web_search_requests),
+        ];
+        for (sum, part) in fields {
+            if let Some(part) = part {
+                *sum = Some(sum.unwrap_or(0).saturating_add(part));
+            }
+        }
+    }
+    Usage::of(&sum).expect("input and output are set above")
+}
