@@ -11,8 +11,8 @@ use super::{auth, checks, derive, providers, routing};
 use crate::identity;
 use crate::secret::Secret;
 use crate::settings::{
-    Capture, Dashboard, DebugOptions, LogFormat, LogOutput, Logging, Retention, Server, Settings,
-    Shared, Storage, Tls,
+    Capture, Dashboard, DebugOptions, Grading, LogFormat, LogOutput, Logging, Retention, Server,
+    Settings, Shared, Storage, Tls,
 };
 
 /// What the check adds to while it goes: faults stop the start, warnings do not.
@@ -33,6 +33,7 @@ pub(crate) fn check(values: &mut Resolved, found: &mut Findings) -> Settings {
         dashboard: Dashboard {
             password: secret(values, "dashboard.password"),
             proxy_public_url: values.text("dashboard.proxy_public_url").map(str::to_owned),
+            grading: grading(values),
         },
         providers: providers::check(values, found),
         routing: routing::routing(values),
@@ -48,6 +49,7 @@ pub(crate) fn check(values: &mut Resolved, found: &mut Findings) -> Settings {
     };
     together(&settings, values, found);
     routing::together(&settings, values, found);
+    grader(&settings, values, found);
     short_secrets(values, found);
     settings
 }
@@ -125,6 +127,32 @@ fn tls(values: &Resolved, found: &mut Findings) -> Option<Tls> {
             found.faults.push(fault.hint("TLS needs both"));
             None
         }
+    }
+}
+
+fn grading(values: &Resolved) -> Option<Grading> {
+    Some(Grading {
+        provider: values.text("dashboard.grading.provider").map(str::to_owned),
+        model: values.text("dashboard.grading.model")?.to_owned(),
+    })
+}
+
+/// Warns of a grader that nobody can reach.
+fn grader(settings: &Settings, values: &Resolved, found: &mut Findings) {
+    const PROVIDER: &str = "dashboard.grading.provider";
+    let Some(name) = values.text(PROVIDER) else {
+        return;
+    };
+    if settings.dashboard.grading.is_none() {
+        found.warnings.push(format!(
+            "{PROVIDER} has no effect without dashboard.grading.model"
+        ));
+    }
+    let mut providers = settings.providers.iter();
+    if !providers.any(|provider| provider.name.as_ref() == name) {
+        found.warnings.push(format!(
+            "{PROVIDER} names `{name}`, which is no enabled provider"
+        ));
     }
 }
 
