@@ -13,6 +13,7 @@ mod error;
 mod facts;
 mod fields;
 mod files;
+mod grades;
 pub mod model;
 mod privacy;
 mod reader;

@@ -339,6 +339,9 @@ pub struct RequestLog {
     /// What is wrong with the stored request body; absent when nothing is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body_damaged: Option<String>,
+    /// How a model graded the prompt; absent when nobody asked for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prompt_grade: Option<Box<RawValue>>,
     /// What came back; absent until it has ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub response: Option<ResponseLog>,

@@ -13,6 +13,7 @@ use crate::files;
 const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../migrations/0001_exchanges.sql")),
     M::up(include_str!("../migrations/0002_route.sql")),
+    M::up(include_str!("../migrations/0008_grade.sql")),
 ];
 
 /// The version that this weir writes.

@@ -11,6 +11,7 @@ use super::frames;
 use crate::error::StoreError;
 use crate::facts::{self, Expected};
 use crate::fields;
+use crate::grades;
 use crate::model::{self, Headers, RequestLog, RequestSummary, ResponseLog, Usage};
 use crate::removal::first_row;
 use crate::summary::Summary;
@@ -171,6 +172,7 @@ impl View {
             body: (!decoded.is_empty()).then(|| json_or_text(&decoded)),
             message_fingerprints: self.fingerprints(row)?,
             body_damaged,
+            prompt_grade: grades::get(&self.db, row)?.and_then(raw),
             response: self.response(row, summary)?,
             headers: grouped(headers),
         })

@@ -9,6 +9,8 @@ mod crash;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod grades;
+#[cfg(test)]
 mod removal;
 #[cfg(test)]
 mod restart;
