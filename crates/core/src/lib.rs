@@ -7,6 +7,7 @@ pub mod clock;
 pub mod config;
 pub mod echoes;
 pub mod exchange;
+pub mod grade;
 pub mod health;
 pub mod identity;
 pub mod keys;

@@ -122,7 +122,19 @@ pub struct Dashboard {
     pub password: Option<Secret>,
     /// The address that set-up lines show.
     pub proxy_public_url: Option<String>,
+    /// Who grades prompts; none grades none.
+    pub grading: Option<Grading>,
 }
+
+/// Who grades prompts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grading {
+    /// The provider; none goes by the model, as any request does.
+    pub provider: Option<String>,
+    /// The model.
+    pub model: String,
+}
+
 /// What is kept of each exchange.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Capture {

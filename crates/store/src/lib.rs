@@ -15,6 +15,7 @@ mod facts;
 mod fields;
 mod files;
 mod find;
+mod grades;
 pub mod model;
 mod privacy;
 mod reader;

@@ -433,6 +433,9 @@ pub struct RequestLog {
     /// What went upstream; absent until it has ended, and where nothing did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sent: Option<SentLog>,
+    /// How a model graded the prompt; absent when nobody asked for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prompt_grade: Option<Box<RawValue>>,
     /// What came back; absent until it has ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub response: Option<ResponseLog>,

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use http::HeaderName;
 use tokio::sync::{broadcast, oneshot};
+use uuid::Uuid;
 use weir_core::exchange::{RequestRecord, ResponseRecord};
 use weir_core::settings::Capture;
 
@@ -217,6 +218,18 @@ impl Recorder {
             dry_run,
             done,
         });
+        wait.await.unwrap_or_else(|_| Err(closed()))
+    }
+
+    /// Keeps the grade of an exchange's prompt, as JSON, instead of the one before; gives whether
+    /// there is the exchange.
+    ///
+    /// # Errors
+    ///
+    /// When the store is not available or fails.
+    pub async fn set_grade(&self, id: Uuid, grade: String) -> Result<bool, StoreError> {
+        let (done, wait) = oneshot::channel();
+        self.command(Command::Grade { id, grade, done });
         wait.await.unwrap_or_else(|_| Err(closed()))
     }
 

@@ -116,6 +116,10 @@ pub(crate) static SECTIONS: &[(&str, &str)] = &[
         "Who may use the dashboard and its API, and what it shows.",
     ),
     (
+        "dashboard.grading",
+        "Who grades prompts. A grade is a request of its own, made only when somebody asks for one.",
+    ),
+    (
         "providers",
         "Where requests go: a map of names to settings, or a list of settings with a `name` each. \
          `anthropic`, `openai` and `gemini` exist without being named, unless a provider that is \

@@ -13,8 +13,8 @@ use crate::identity;
 use crate::prices::{Prices, read_prices};
 use crate::secret::Secret;
 use crate::settings::{
-    Capture, Dashboard, DebugOptions, LogFormat, LogOutput, Logging, Provider, Retention, Server,
-    Settings, Shared, Storage, Tls,
+    Capture, Dashboard, DebugOptions, Grading, LogFormat, LogOutput, Logging, Provider, Retention,
+    Server, Settings, Shared, Storage, Tls,
 };
 
 /// What the check adds to while it goes: faults stop the start, warnings do not.
@@ -36,6 +36,7 @@ pub(crate) fn check(values: &mut Resolved, found: &mut Findings) -> Settings {
         dashboard: Dashboard {
             password: secret(values, "dashboard.password"),
             proxy_public_url: values.text("dashboard.proxy_public_url").map(str::to_owned),
+            grading: grading(values),
         },
         prices: Arc::new(prices(values, &providers)),
         providers,
@@ -52,6 +53,7 @@ pub(crate) fn check(values: &mut Resolved, found: &mut Findings) -> Settings {
     };
     together(&settings, values, found);
     routing::together(&settings, values, found);
+    grader(&settings, values, found);
     short_secrets(values, found);
     settings
 }
@@ -141,6 +143,32 @@ fn prices(values: &Resolved, providers: &[Arc<Provider>]) -> Prices {
     providers.iter().fold(prices, |prices, provider| {
         prices.with_provider(&provider.name, &provider.prices)
     })
+}
+
+fn grading(values: &Resolved) -> Option<Grading> {
+    Some(Grading {
+        provider: values.text("dashboard.grading.provider").map(str::to_owned),
+        model: values.text("dashboard.grading.model")?.to_owned(),
+    })
+}
+
+/// Warns of a grader that nobody can reach.
+fn grader(settings: &Settings, values: &Resolved, found: &mut Findings) {
+    const PROVIDER: &str = "dashboard.grading.provider";
+    let Some(name) = values.text(PROVIDER) else {
+        return;
+    };
+    if settings.dashboard.grading.is_none() {
+        found.warnings.push(format!(
+            "{PROVIDER} has no effect without dashboard.grading.model"
+        ));
+    }
+    let mut providers = settings.providers.iter();
+    if !providers.any(|provider| provider.name.as_ref() == name) {
+        found.warnings.push(format!(
+            "{PROVIDER} names `{name}`, which is no enabled provider"
+        ));
+    }
 }
 
 fn capture(values: &Resolved) -> Capture {

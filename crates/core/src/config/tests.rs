@@ -452,3 +452,29 @@ mod moving;
 mod pricing;
 mod providers;
 mod routing;
+
+#[test]
+fn prompts_are_graded_by_whom_the_file_names() {
+    let off = good("", &[]).settings.dashboard.grading;
+    assert_eq!(off, None);
+    let text = "
+dashboard:
+  grading:
+    model: judge-1
+    provider: nobody
+";
+    let loaded = good(text, &[]);
+    let grading = loaded.settings.dashboard.grading.expect("a model is set");
+    assert_eq!(grading.model, "judge-1");
+    assert_eq!(grading.provider.as_deref(), Some("nobody"));
+    assert_eq!(
+        loaded.warnings,
+        ["dashboard.grading.provider names `nobody`, which is no enabled provider"]
+    );
+    let lame = good("dashboard:\n  grading:\n    provider: anthropic\n", &[]);
+    assert_eq!(lame.settings.dashboard.grading, None);
+    assert_eq!(
+        lame.warnings,
+        ["dashboard.grading.provider has no effect without dashboard.grading.model"]
+    );
+}

@@ -11,6 +11,7 @@ use super::frames;
 use crate::error::StoreError;
 use crate::facts::{self, Expected};
 use crate::fields;
+use crate::grades;
 use crate::model::{self, Headers, RequestLog, RequestSummary, ResponseLog, SentLog, Usage};
 use crate::removal::first_row;
 use crate::sent;
@@ -183,6 +184,7 @@ impl View {
             body_damaged,
             cost_parts: model::cost(summary, &self.prices).map(Into::into),
             sent,
+            prompt_grade: grades::get(&self.db, row)?.and_then(raw),
             response: self.response(row, summary)?,
             headers,
         })

@@ -11,6 +11,7 @@ use std::thread::Thread;
 use http::{HeaderMap, HeaderName};
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
+use uuid::Uuid;
 use weir_core::exchange::{ExchangeId, RequestRecord, ResponseRecord};
 use weir_core::settings::Capture;
 
@@ -71,6 +72,11 @@ pub(super) enum Command {
         filter: Filter,
         dry_run: DryRun,
         done: oneshot::Sender<Result<u64, StoreError>>,
+    },
+    Grade {
+        id: Uuid,
+        grade: String,
+        done: oneshot::Sender<Result<bool, StoreError>>,
     },
     Configure {
         capture: Box<Capture>,

@@ -7,11 +7,13 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Transaction, TransactionBehavior};
 use tokio::sync::oneshot;
+use uuid::Uuid;
 use weir_core::settings::Retention;
 
 use super::DryRun;
 use super::writer::{Writer, answer, now_us};
 use crate::error::StoreError;
+use crate::grades;
 use crate::removal::{self, Filter};
 use crate::sessions;
 
@@ -152,6 +154,12 @@ impl Writer {
             count: 0,
             done,
         });
+    }
+
+    /// Keeps the grade of an exchange; gives whether there is the exchange.
+    pub(super) fn set_grade(&self, id: Uuid, grade: &str) -> Result<bool, StoreError> {
+        let sink = self.sink.as_ref().ok_or_else(unavailable)?;
+        grades::set(&sink.db, id, grade)
     }
 
     fn purge_step(&mut self) -> Result<(), StoreError> {

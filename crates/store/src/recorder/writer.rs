@@ -277,6 +277,10 @@ impl Writer {
                     self.drain();
                     self.start_purge(filter, dry_run, done);
                 }
+                Command::Grade { id, grade, done } => {
+                    self.drain();
+                    answer(done, self.set_grade(id, &grade));
+                }
                 Command::Configure {
                     capture,
                     key_header,

@@ -10,6 +10,7 @@ mod crash;
 mod faults;
 #[cfg(test)]
 mod find;
+mod grades;
 #[cfg(test)]
 mod money;
 #[cfg(test)]

@@ -110,4 +110,13 @@ pub(super) static ENTRIES: &[Entry] = &[
     entry("dashboard.proxy_public_url", URL, "", "The gateway's address as clients see it, for set-up lines.")
         .env(&[var("PROXY_PUBLIC_URL")])
         .example("https://weir.example.org"),
+    entry("dashboard.grading.model", text("model", checks::model), "",
+        "The model that grades prompts, when somebody asks for a grade on the replay page or with \
+         `POST /api/grade-prompt`. Each grade is a request that costs what the model costs. Without \
+         it there are no grades.")
+        .example("claude-sonnet-5"),
+    entry("dashboard.grading.provider", text("provider", checks::label), "",
+        "The provider that grades; without it `dashboard.grading.model` goes where any request for \
+         it goes.")
+        .example("anthropic"),
 ];
