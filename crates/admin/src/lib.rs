@@ -5,13 +5,21 @@
 //! `Steering`.
 
 pub mod access;
-pub mod health;
-pub mod live;
+mod config;
+mod fault;
+mod front;
+mod health;
+mod live;
+mod openapi;
+mod params;
 mod providers;
-pub mod requests;
+mod quota;
+mod requests;
 pub mod router;
-mod steering;
+mod routing;
+mod stats;
 pub mod time;
 
 pub use access::{Access, Peer};
-pub use router::{Admin, router_with};
+pub use fault::Fault;
+pub use router::{Admin, openapi_json, router_with};
