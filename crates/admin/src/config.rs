@@ -95,7 +95,7 @@ pub(crate) struct EffectiveSetting {
     path: String,
     /// As it would be written; secrets are blotted out, null is nothing.
     value: Option<String>,
-    /// `default`, `file`, `environment` or `command_line`.
+    /// `default`, `file`, `stored`, `environment` or `command_line`.
     source: &'static str,
     /// Whether a change takes effect without a restart.
     live: bool,
@@ -119,6 +119,7 @@ fn setting(setting: config::Effective) -> EffectiveSetting {
     let (source, line, variable) = match setting.source {
         Source::Default => ("default", None, None),
         Source::File { line } => ("file", Some(line), None),
+        Source::Stored => ("stored", None, None),
         Source::Env(name) => ("environment", None, Some(name)),
         Source::Flag => ("command_line", None, None),
     };

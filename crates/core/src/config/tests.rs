@@ -451,3 +451,4 @@ mod kinds;
 mod moving;
 mod providers;
 mod routing;
+mod stored;
