@@ -53,6 +53,7 @@ ci: check test ## what a change must pass
 generated: ## write again what is generated from the code
 	$(CARGO) run -q -p weir -- config schema > schema/weir.schema.json
 	$(CARGO) run -q -p weir -- config reference > docs/configuration.md
+	$(CARGO) run -q -p weir -- openapi > schema/openapi.json
 
 fmt: ## format everything
 	$(CARGO) fmt --all

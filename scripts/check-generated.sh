@@ -10,3 +10,4 @@ stale() {
 }
 target/debug/weir config schema | diff -u schema/weir.schema.json - || stale schema/weir.schema.json
 target/debug/weir config reference | diff -u docs/configuration.md - || stale docs/configuration.md
+target/debug/weir openapi | diff -u schema/openapi.json - || stale schema/openapi.json

@@ -19,7 +19,7 @@ use weir_core::secret::Secret;
 use weir_wire::dialect::Dialect;
 use weir_wire::errors::{ErrorKind, error_body};
 
-use crate::requests::Fault;
+use crate::fault::Fault;
 
 /// What decides over access; read anew for each request, so that a reload takes effect.
 #[derive(Clone, Debug)]

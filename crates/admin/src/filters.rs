@@ -1,16 +1,15 @@
 //! The filters that lists, searches and figures share: query parameters, checked.
 
 use std::fmt::Display;
-use std::str::FromStr;
 
 use axum::http::StatusCode;
-use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use weir_store::{Filters, State, StatusIs};
 use weir_wire::dialect::{Dialect, Operation};
 
-use crate::requests::Fault;
+use crate::fault::Fault;
+use crate::params::{moment, parsed};
 
 /// Longest text of one filter, in bytes.
 const LONGEST: usize = 1024;
@@ -76,8 +75,12 @@ pub(crate) struct FilterQuery {
 impl FilterQuery {
     /// The filters, or what is wrong with the first that cannot be read.
     pub(crate) fn read(self) -> Result<Filters, Fault> {
-        let ms = |name, value: Option<&String>| {
-            Ok::<_, Fault>(number::<u64>(name, value)?.map(|ms| ms.saturating_mul(1000)))
+        let ms = |name, value: Option<&str>| {
+            Ok::<_, Fault>(parsed::<u64>(name, value)?.map(|ms| ms.saturating_mul(1000)))
+        };
+        let at = |name, value: Option<&str>| {
+            let value = value.filter(|value| !value.is_empty());
+            value.map(|value| moment(name, value)).transpose()
         };
         Ok(Filters {
             status: read("status", self.status.as_ref(), STATUSES, status)?,
@@ -91,13 +94,13 @@ impl FilterQuery {
                 OPERATION_NAMES,
                 |name| OPERATIONS.into_iter().find(|one| one.as_str() == name),
             )?,
-            start_us: moment("start", self.start.as_ref())?,
-            end_us: moment("end", self.end.as_ref())?,
-            min_duration_us: ms("minDuration", self.min_duration.as_ref())?,
-            max_duration_us: ms("maxDuration", self.max_duration.as_ref())?
+            start_us: at("start", self.start.as_deref())?,
+            end_us: at("end", self.end.as_deref())?,
+            min_duration_us: ms("minDuration", self.min_duration.as_deref())?,
+            max_duration_us: ms("maxDuration", self.max_duration.as_deref())?
                 .map(|us| us.saturating_add(999)),
-            min_tokens: number("minTokens", self.min_tokens.as_ref())?,
-            max_tokens: number("maxTokens", self.max_tokens.as_ref())?,
+            min_tokens: parsed("minTokens", self.min_tokens.as_deref())?,
+            max_tokens: parsed("maxTokens", self.max_tokens.as_deref())?,
             model: text("model", self.model)?,
             provider: text("provider", self.provider)?,
             session: text("session", self.session)?,
@@ -162,54 +165,4 @@ fn status(text: &str) -> Option<StatusIs> {
             .filter(|status| (100..600).contains(status))
             .map(StatusIs::Exactly),
     }
-}
-
-/// A value of any kind that is written as text; an empty one is none.
-pub(crate) fn number<T: FromStr>(name: &str, value: Option<&String>) -> Result<Option<T>, Fault>
-where
-    T::Err: Display,
-{
-    let Some(value) = value.filter(|value| !value.is_empty()) else {
-        return Ok(None);
-    };
-    value
-        .parse()
-        .map(Some)
-        .map_err(|error| bad(name, value, error))
-}
-
-/// Page numbers and limits below their least value count as it, as they always did.
-pub(crate) fn at_least(name: &str, value: Option<&String>) -> Result<u32, Fault> {
-    Ok(number::<i64>(name, value)?
-        .map_or(0, |value| u32::try_from(value.max(0)).unwrap_or(u32::MAX)))
-}
-
-/// An instant, or a span ago, in microseconds since the Unix epoch.
-pub(crate) fn moment(name: &str, value: Option<&String>) -> Result<Option<i64>, Fault> {
-    let Some(value) = value.filter(|value| !value.is_empty()) else {
-        return Ok(None);
-    };
-    let instant = value.parse::<Timestamp>().ok().or_else(|| {
-        let span = span_seconds(value).map(SignedDuration::from_secs)?;
-        Timestamp::now().checked_sub(span).ok()
-    });
-    let why = "neither an instant such as 2026-11-20T00:00:00Z nor a span such as 12h or 30d";
-    let instant = instant.ok_or_else(|| bad(name, value, why))?;
-    Ok(Some(instant.as_microsecond()))
-}
-
-fn span_seconds(value: &str) -> Option<i64> {
-    let (count, unit) = value.split_at_checked(value.len().checked_sub(1)?)?;
-    let unit = match unit {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        "d" => 86_400,
-        "w" => 604_800,
-        _ => return None,
-    };
-    count
-        .parse::<u32>()
-        .ok()
-        .map(|count| i64::from(count) * unit)
 }

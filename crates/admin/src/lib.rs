@@ -5,15 +5,22 @@
 //! `Steering`.
 
 pub mod access;
+mod config;
+mod fault;
 mod filters;
-pub mod health;
-mod lists;
-pub mod live;
+mod front;
+mod health;
+mod live;
+mod openapi;
+mod params;
 mod providers;
-pub mod requests;
+mod quota;
+mod requests;
 pub mod router;
-mod steering;
+mod routing;
+mod stats;
 pub mod time;
 
 pub use access::{Access, Peer};
-pub use router::{Admin, router_with};
+pub use fault::Fault;
+pub use router::{Admin, openapi_json, router_with};

@@ -12,6 +12,8 @@ use bytes::Bytes;
 use futures_util::stream;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 use weir_core::prices::Prices;
 use weir_store::model::RequestSummary;
 use weir_store::{Reader, Summary};
@@ -21,8 +23,17 @@ use crate::router::Admin;
 /// Silence after which a comment shows that the connection lives.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// `GET /api/live`: an event `exchange` with a summary each time one begins or ends. A follower
-/// that falls behind gets an event `missed` with how many it did not see.
+/// The live feed.
+pub(crate) fn routes() -> OpenApiRouter<Arc<Admin>> {
+    OpenApiRouter::new().routes(routes!(live))
+}
+
+/// Exchanges as they begin and end, as events `exchange`
+///
+/// A follower that falls behind gets an event `missed` with how many it did not see.
+#[utoipa::path(get, path = "/api/live", tag = "requests", responses(
+    (status = 200, description = "Server-sent events; the data is a `RequestSummary`",
+        content_type = "text/event-stream", body = String)))]
 pub(crate) async fn live(State(admin): State<Arc<Admin>>) -> Response {
     let follower = admin.store.subscribe();
     let hello = Bytes::from_static(b": following\n\n");

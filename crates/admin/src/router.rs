@@ -4,16 +4,15 @@ use std::fmt;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::header::CONTENT_TYPE;
 use axum::middleware::from_fn_with_state;
-use axum::response::IntoResponse;
 use axum::routing::get;
+use utoipa_axum::router::OpenApiRouter;
 use weir_core::health::Lifecycle;
 use weir_core::steer::Steering;
 use weir_store::{Reader, Recorder};
 
 use crate::access::{Access, guard, method_not_allowed, not_found};
-use crate::{health, lists, live, requests, steering};
+use crate::{config, front, health, live, openapi, providers, quota, requests, routing, stats};
 
 /// What the API answers from.
 pub struct Admin {
@@ -29,6 +28,8 @@ pub struct Admin {
     pub metrics: Box<dyn Fn() -> String + Send + Sync>,
     /// The address that agents are told to use; none is the one that was asked.
     pub public_url: Box<dyn Fn() -> Option<String> + Send + Sync>,
+    /// What shows and steers the running gateway.
+    pub steering: Arc<dyn Steering>,
 }
 
 impl fmt::Debug for Admin {
@@ -37,57 +38,40 @@ impl fmt::Debug for Admin {
     }
 }
 
+/// Every call that needs a credential. A noun's calls are in its own file.
+fn guarded() -> OpenApiRouter<Arc<Admin>> {
+    OpenApiRouter::new()
+        .merge(requests::routes())
+        .merge(live::routes())
+        .merge(stats::routes())
+        .merge(providers::routes())
+        .merge(quota::routes())
+        .merge(routing::routes())
+        .merge(config::routes())
+        .merge(health::routes())
+}
+
+/// What the API offers, described as OpenAPI 3.1 in JSON.
+#[must_use]
+pub fn openapi_json() -> String {
+    let (open, guarded) = (health::open_routes(), guarded());
+    openapi::text(&openapi::described(
+        open.into_openapi(),
+        guarded.into_openapi(),
+    ))
+}
+
 /// The whole API. `access` is asked for each request, so that a reload takes effect.
-pub fn router_with(
-    admin: Arc<Admin>,
-    access: Arc<dyn Fn() -> Access + Send + Sync>,
-    steering: Arc<dyn Steering>,
-) -> Router {
-    let guarded = Router::new()
-        .route("/", get(front))
-        .route("/api/config", get(requests::config))
-        .route("/api/requests", get(lists::list).delete(requests::clear))
-        .merge(lists::routes())
-        .route("/api/requests/latest-date", get(requests::latest_date))
-        .route(
-            "/api/requests/{id}",
-            get(requests::one).delete(requests::delete_one),
-        )
-        .route("/api/requests/{id}/raw/{side}", get(requests::raw))
-        .route("/api/live", get(live::live))
-        .route("/metrics", get(health::metrics))
-        .merge(steering::routes(steering))
+pub fn router_with(admin: Arc<Admin>, access: Arc<dyn Fn() -> Access + Send + Sync>) -> Router {
+    let (open, described) = health::open_routes().split_for_parts();
+    let (guarded, more) = guarded().split_for_parts();
+    let document = openapi::text(&openapi::described(described, more));
+    let guarded = guarded
+        .route("/", get(front::front))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn_with_state(access, guard));
-    Router::new()
-        .route("/health", get(health::health))
-        .route("/livez", get(health::livez))
+    open.route("/openapi.json", get(openapi::serve(document)))
         .merge(guarded)
         .with_state(admin)
-}
-
-/// What stands at `/` until there are pages.
-async fn front() -> impl IntoResponse {
-    let text = "weir is running.\n\n\
-        GET    /api/requests                      exchanges, newest first: ?page=&limit=&model=\n\
-        GET    /api/requests/summary              the same without bodies: ?offset=&limit=&model=&start=&end=\n\
-        GET    /api/requests/latest-date          when the newest began\n\
-        GET    /api/requests/{id}                 one, by its id or the end of it\n\
-        GET    /api/requests/{id}/raw/request     the exact bytes sent\n\
-        GET    /api/requests/{id}/raw/response    the exact bytes received\n\
-        DELETE /api/requests                      forget all; with ?older_than=, ?session=, ?model= some\n\
-        DELETE /api/requests/{id}                 forget one\n\
-        GET    /api/live                          exchanges as they happen (SSE)\n\
-        GET    /api/config                        the address for agents\n\
-        GET    /api/providers                     health, figures and keys of providers; /{name} for one\n\
-        POST   /api/providers/{name}/{action}     enable, disable or reset one\n\
-        POST   /api/providers/{name}/keys         add a key; DELETE {key} removes, POST {key}/{action} as above\n\
-        GET    /api/quota                         when the quotas of keys are spent at the present rate\n\
-        GET    /api/stats                         figures; /stream sends them every second (SSE)\n\
-        PUT    /api/routing/strategy              how providers are picked\n\
-        POST   /api/config/reload                 read the configuration again\n\
-        GET    /api/config/effective              every setting in force\n\
-        GET    /health /livez /metrics\n";
-    ([(CONTENT_TYPE, "text/plain; charset=utf-8")], text)
 }

@@ -155,6 +155,8 @@ pub enum Source {
         /// The line of the value, from 1.
         line: u32,
     },
+    /// An edit that is kept in the database.
+    Stored,
     /// An environment variable.
     Env(&'static str),
     /// The command line.
@@ -166,6 +168,7 @@ impl fmt::Display for Source {
         match self {
             Self::Default => f.write_str("default"),
             Self::File { line } => write!(f, "file, line {line}"),
+            Self::Stored => f.write_str("stored"),
             Self::Env(name) => write!(f, "environment {name}"),
             Self::Flag => f.write_str("command line"),
         }
@@ -191,6 +194,20 @@ pub fn load(
     env: &dyn Fn(&str) -> Option<String>,
     overrides: &[(String, String)],
 ) -> Result<Loaded, Vec<Fault>> {
+    load_edited(source, env, overrides, &[])
+}
+
+/// The same with the edits that people made at run time (path and value), which win over the file
+/// and over nothing else. There are none of secrets and of where the database is.
+///
+/// # Errors
+/// As [`load`]; an edit of a path that there is not, or that cannot be edited so, is a fault.
+pub fn load_edited(
+    source: Option<SourceText<'_>>,
+    env: &dyn Fn(&str) -> Option<String>,
+    overrides: &[(String, String)],
+    stored: &[(String, String)],
+) -> Result<Loaded, Vec<Fault>> {
     let name = source.map_or("", |source| source.name);
     let root = match source {
         Some(source) => parse(source)?,
@@ -204,7 +221,7 @@ pub fn load(
         file: name,
     };
     let flat = flatten::flatten(root, around);
-    let (mut values, faults, mut warnings) = resolve::resolve(flat, around, overrides);
+    let (mut values, faults, mut warnings) = resolve::resolve(flat, around, overrides, stored);
     warnings.extend(without_effect(env));
     let mut found = Findings { faults, warnings };
     let settings = check::check(&mut values, &mut found);
@@ -218,9 +235,10 @@ pub fn load(
     } else {
         found.faults.sort_by_key(|fault| match fault.place {
             Place::File { line, column, .. } => (0, line, column),
-            Place::Env(_) => (1, 0, 0),
-            Place::Flag => (2, 0, 0),
-            Place::Settings => (3, 0, 0),
+            Place::Stored => (1, 0, 0),
+            Place::Env(_) => (2, 0, 0),
+            Place::Flag => (3, 0, 0),
+            Place::Settings => (4, 0, 0),
         });
         Err(found.faults)
     }
@@ -274,6 +292,7 @@ fn report(values: &Resolved) -> Vec<Effective> {
             source: match &slot.place {
                 None | Some(Place::Settings) => Source::Default,
                 Some(Place::File { line, .. }) => Source::File { line: *line },
+                Some(Place::Stored) => Source::Stored,
                 Some(Place::Env(name)) => Source::Env(name),
                 Some(Place::Flag) => Source::Flag,
             },

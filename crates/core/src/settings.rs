@@ -1,5 +1,6 @@
 //! What the operator decided, checked and complete: no `Option` here means "default".
 
+mod headers;
 mod kind;
 mod provider;
 mod routing;
@@ -16,6 +17,7 @@ use ipnet::IpNet;
 use crate::prices::Prices;
 use crate::secret::Secret;
 
+pub use headers::{HeaderAction, HeaderRule, MAX_RULES};
 pub use kind::ProviderKind;
 pub use provider::{
     AuthStyle, Aws, Azure, ClientCredentials, Cloud, Entra, Gcp, Key, KeyStrategy, OutboundProxy,

@@ -15,6 +15,7 @@ pub use view::{
 };
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::config::Effective;
 use crate::keys::KeyId;
@@ -111,7 +112,7 @@ pub trait Steering: fmt::Debug + Send + Sync {
 }
 
 /// What a reload has done.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Reloaded {
     /// The paths of the settings that are others than before, such as `routing.strategy`, those
     /// that need a restart included.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 use weir_core::exchange::Route;
 use weir_core::prices::{Cost, Prices, dollars};
 
@@ -25,7 +26,7 @@ pub fn rfc3339(us: i64) -> String {
 }
 
 /// An exchange without bodies, as lists have it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RequestSummary {
     /// The exchange.
@@ -136,11 +137,12 @@ pub struct RequestSummary {
     pub subagent: Option<Box<str>>,
     /// How it found its provider: see [`RouteLog`].
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<RouteLog>)]
     pub route: Option<Box<RawValue>>,
 }
 
 /// How an exchange found its provider.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RouteLog<'a> {
     /// The strategy in force.
@@ -162,7 +164,7 @@ pub struct RouteLog<'a> {
 }
 
 /// One try at one provider.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TryLog<'a> {
     /// The provider.
@@ -221,7 +223,7 @@ fn is_zero(number: &u32) -> bool {
 }
 
 /// Token counts, in Anthropic's words.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 pub struct Usage {
     /// Input that was neither read from nor written to a cache.
     pub input_tokens: u64,
@@ -245,7 +247,7 @@ pub struct Usage {
 }
 
 /// Cache writes by lifetime.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 pub struct CacheCreation {
     /// Five minutes.
     pub ephemeral_5m_input_tokens: u64,
@@ -254,14 +256,14 @@ pub struct CacheCreation {
 }
 
 /// Parts of the output.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 pub struct OutputDetails {
     /// Reasoning.
     pub thinking_tokens: u64,
 }
 
 /// Uses of the provider's own tools.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 pub struct ServerToolUse {
     /// Searches.
     pub web_search_requests: u64,
@@ -299,7 +301,7 @@ pub(crate) fn ms(us: u64) -> u64 {
 }
 
 /// What an exchange cost, by what for, in US dollars.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CostParts {
     /// Input without a cache.
@@ -406,16 +408,18 @@ fn tokens_per_second(s: &Summary) -> Option<f64> {
 }
 
 /// An exchange whole: its summary's fields, what was sent and what came back.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RequestLog {
     /// What the list has too.
     #[serde(flatten)]
     pub summary: RequestSummary,
     /// The client's headers, credentials blotted out.
+    #[schema(value_type = BTreeMap<String, Vec<String>>)]
     pub headers: Headers,
     /// The request body: as it came if it is JSON, else its text.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<serde_json::Value>)]
     pub body: Option<Box<RawValue>>,
     /// The client's `User-Agent`.
     pub user_agent: Box<str>,
@@ -435,6 +439,7 @@ pub struct RequestLog {
     pub sent: Option<SentLog>,
     /// How a model graded the prompt; absent when nobody asked for it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<serde_json::Value>)]
     pub prompt_grade: Option<Box<RawValue>>,
     /// What came back; absent until it has ended.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -442,16 +447,18 @@ pub struct RequestLog {
 }
 
 /// What came back.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ResponseLog {
     /// The status that the client got; absent when it left before there was one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status_code: Option<u16>,
     /// The upstream's headers, credentials blotted out.
+    #[schema(value_type = BTreeMap<String, Vec<String>>)]
     pub headers: Headers,
     /// The body if it is JSON, or the message that a stream amounts to.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<serde_json::Value>)]
     pub body: Option<Box<RawValue>>,
     /// The body's text instead: errors, and what is not JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -473,9 +480,11 @@ pub struct ResponseLog {
     pub completed_at: String,
     /// What the headers say of limits.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<serde_json::Value>)]
     pub rate_limit: Option<Box<RawValue>>,
     /// The usage object, with all that the provider said.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<serde_json::Value>)]
     pub usage: Option<Box<RawValue>>,
     /// Whether the stored body lacks bytes that the client did get.
     pub truncated: bool,
@@ -485,7 +494,7 @@ pub struct ResponseLog {
 }
 
 /// When a piece of a stream came.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ChunkTiming {
     /// Its place among the chunks, from 0.

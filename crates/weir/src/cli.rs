@@ -64,6 +64,9 @@ pub(crate) enum Command {
     Mock(Mock),
     /// Play a short agent session through weir, with a mock behind it
     Demo(Demo),
+    /// Print the description of the API: OpenAPI 3.1
+    #[command(hide = true)]
+    Openapi,
     /// Print a completion script
     Completions {
         /// The shell

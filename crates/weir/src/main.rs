@@ -56,6 +56,10 @@ fn main() -> ExitCode {
         Command::Config(Configuration::Reload(asked)) => orders::reload(&asked),
         Command::Mock(options) => mock::run(&options),
         Command::Demo(options) => demo::run(&options),
+        Command::Openapi => {
+            lines::say(weir_admin::openapi_json().trim_end());
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "weir", &mut std::io::stdout());
             Ok(ExitCode::SUCCESS)

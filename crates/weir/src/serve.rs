@@ -128,13 +128,13 @@ impl Running {
             workers: count,
             reloader: Mutex::default(),
         });
-        let admin = admin(&settings, &store, &lifecycle, registry);
         let steer = Arc::new(Steer {
             reload: Arc::clone(&reload),
             lifecycle: Arc::clone(&lifecycle),
             started: Instant::now(),
         });
-        let api = weir_admin::router_with(admin, access(&settings), steer);
+        let admin = admin(&settings, &store, steer, registry);
+        let api = weir_admin::router_with(admin, access(&settings));
         let gateway = Arc::new(Gateway {
             snapshot: Arc::clone(&reload.snapshot),
             sink: Sink {
@@ -313,7 +313,7 @@ pub(crate) fn limit(settings: &Settings) -> usize {
 fn admin(
     settings: &Arc<ArcSwap<Settings>>,
     store: &Recorder,
-    lifecycle: &Arc<Lifecycle>,
+    steer: Arc<Steer>,
     registry: prometheus_client::registry::Registry,
 ) -> Arc<Admin> {
     let (for_required, for_url) = (Arc::clone(settings), Arc::clone(settings));
@@ -322,10 +322,11 @@ fn admin(
     Arc::new(Admin {
         store: store.clone(),
         reader: reader.with_prices(move || Arc::clone(&for_prices.load().prices)),
-        lifecycle: Arc::clone(lifecycle),
+        lifecycle: Arc::clone(&steer.lifecycle),
         capture_required: Box::new(move || for_required.load().capture.required),
         metrics: Box::new(move || figures::text(&registry)),
         public_url: Box::new(move || for_url.load().dashboard.proxy_public_url.clone()),
+        steering: steer,
     })
 }
 

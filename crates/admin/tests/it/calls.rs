@@ -63,9 +63,8 @@ impl Api {
             hosts: Arc::new([]),
         };
         let router = router_with(
-            admin(&store),
+            admin(&store, Arc::clone(&gateway)),
             Arc::new(move || access.clone()),
-            Arc::clone(&gateway) as _,
         );
         Self {
             gateway,
@@ -132,7 +131,7 @@ fn auth(api_key: Option<&str>) -> Auth {
     }
 }
 
-fn admin(store: &TempDir) -> Arc<Admin> {
+fn admin(store: &TempDir, steering: Arc<Fake>) -> Arc<Admin> {
     let store = Recorder::open(Options {
         db_path: store.path().join("weir.db"),
         capture: Capture {
@@ -156,5 +155,6 @@ fn admin(store: &TempDir) -> Arc<Admin> {
         capture_required: Box::new(|| false),
         metrics: Box::new(String::new),
         public_url: Box::new(|| None),
+        steering,
     })
 }

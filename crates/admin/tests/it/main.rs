@@ -9,6 +9,8 @@ mod guard;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
+mod openapi;
+#[cfg(test)]
 mod providers;
 #[cfg(test)]
 mod routing;

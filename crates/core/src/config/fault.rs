@@ -14,6 +14,8 @@ pub enum Place {
         /// The column in characters, from 1.
         column: u32,
     },
+    /// An edit that is kept in the database.
+    Stored,
     /// An environment variable.
     Env(&'static str),
     /// An override from the command line.
@@ -26,6 +28,7 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File { name, line, .. } => write!(f, "{name}:{line}"),
+            Self::Stored => f.write_str("stored edit"),
             Self::Env(name) => write!(f, "environment {name}"),
             Self::Flag => f.write_str("command line"),
             Self::Settings => f.write_str("settings"),

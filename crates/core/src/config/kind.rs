@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::checks;
+use crate::settings::HeaderRule;
 
 /// The kind of a setting's value.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +32,8 @@ pub(crate) enum Kind {
         check: Check,
         fields: &'static [&'static str],
     },
+    /// Changes of headers: a list of maps, or a JSON array of objects. Each is kept as its JSON.
+    Rules,
 }
 
 /// Says what is wrong with a text, in words that follow the value.
@@ -81,6 +84,12 @@ impl Kind {
                 let items = parts(text).map(|item| self.read_item(item).map(|()| item.to_owned()));
                 items.collect::<Result<_, _>>().map(Value::List)
             }
+            Self::Rules if text.is_empty() => Ok(Value::List(Vec::new())),
+            Self::Rules => {
+                let rules = HeaderRule::read_all(text).map_err(|wrong| format!("is {wrong}"))?;
+                let json = |rule: &HeaderRule| serde_json::to_string(rule).unwrap_or_default();
+                Ok(Value::List(rules.iter().map(json).collect()))
+            }
             Self::Map { .. } => {
                 let pairs = parts(text).map(|part| {
                     let (name, value) = part
@@ -103,6 +112,7 @@ impl Kind {
     pub(crate) fn read_item(self, item: &str) -> Result<(), String> {
         match self {
             Self::List { check, .. } => check(item),
+            Self::Rules => HeaderRule::read(item).map(drop),
             _ => Err("is a list; one value is expected".to_owned()),
         }
     }
@@ -126,6 +136,7 @@ impl Kind {
             (_, Value::Bool(flag)) => flag.to_string(),
             (_, Value::Duration(span)) => duration_text(*span),
             (_, Value::Text(text)) => text.clone(),
+            (Self::Rules, Value::List(items)) => format!("[{}]", items.join(",")),
             (_, Value::List(items)) => items.join(", "),
             (_, Value::Map(pairs)) => {
                 let pairs: Vec<_> = pairs

@@ -9,6 +9,7 @@ use super::fault::{Fault, Place};
 use super::kind::{Kind, Value};
 use super::suggest::nearest;
 use super::tree::{Node, Pair, Shape};
+use crate::settings::{HeaderRule, MAX_RULES};
 
 /// What a layer says of a setting.
 #[derive(Debug)]
@@ -41,6 +42,7 @@ impl Reader<'_> {
             (Shape::Null, _) => Given::Nothing,
             (Shape::Text(raw), _) => self.scalar(&raw, place),
             (Shape::List(nodes), Kind::List { .. }) => self.list(nodes, place),
+            (Shape::List(nodes), Kind::Rules) => self.rules(&nodes, place),
             (Shape::List(_), _) => self.wrong(place, "a list; one value is expected"),
             (Shape::Map(pairs), Kind::Map { .. }) => self.map(pairs, place),
             (Shape::Map(_), _) => self.wrong(place, "a section; one value is expected"),
@@ -100,6 +102,25 @@ impl Reader<'_> {
             return Given::Nothing;
         }
         Given::Value(Value::List(items), place)
+    }
+
+    fn rules(&mut self, nodes: &[Node], place: Place) -> Given {
+        let mut rules = Vec::with_capacity(nodes.len());
+        for node in nodes {
+            let place = node.at.place(self.env.file);
+            let json = match rule_json(node) {
+                Some(json) => json,
+                None => return self.wrong(place, "a rule is a map of plain values"),
+            };
+            match HeaderRule::read(&json) {
+                Ok(_) if rules.len() == MAX_RULES => {
+                    return self.wrong(place, &format!("more than {MAX_RULES} rules"));
+                }
+                Ok(rule) => rules.push(serde_json::to_string(&rule).unwrap_or_default()),
+                Err(wrong) => return self.wrong(place, &wrong),
+            }
+        }
+        Given::Value(Value::List(rules), place)
     }
 
     fn map(&mut self, pairs: Vec<Pair>, place: Place) -> Given {
@@ -210,6 +231,27 @@ impl Reader<'_> {
         self.faults.push(Fault::new(place, self.path, message));
         Given::Nothing
     }
+}
+
+/// A rule of the file as JSON; its values are texts, except the switch.
+fn rule_json(node: &Node) -> Option<String> {
+    let Shape::Map(pairs) = &node.shape else {
+        return None;
+    };
+    let mut fields = serde_json::Map::new();
+    for pair in pairs {
+        let value = match &pair.node.shape {
+            Shape::Null => continue,
+            Shape::Text(text) if pair.key == "enabled" => match Kind::Bool.read(text) {
+                Ok(Value::Bool(on)) => on.into(),
+                _ => text.as_str().into(),
+            },
+            Shape::Text(text) => text.as_str().into(),
+            Shape::List(_) | Shape::Map(_) => return None,
+        };
+        fields.insert(pair.key.clone(), value);
+    }
+    serde_json::to_string(&fields).ok()
 }
 
 /// Names the variables that are missing; empty when none is.

@@ -201,6 +201,7 @@ fn holds(kind: Kind) -> String {
         Kind::Text { form, .. } => form.to_owned(),
         Kind::List { form, .. } => format!("list: {form}"),
         Kind::Map { form, .. } => format!("map: {form}"),
+        Kind::Rules => "list of rules".to_owned(),
     }
 }
 

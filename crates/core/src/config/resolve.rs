@@ -1,5 +1,5 @@
 //! One value for each setting, from the strongest layer that gives one: command line, environment,
-//! file, default. Every layer is read even when a stronger one wins, so that no fault hides.
+//! stored edits, file, default. Every layer is read even when a stronger one wins, so that no fault hides.
 
 use std::collections::BTreeMap;
 
@@ -31,8 +31,9 @@ impl Slot {
         match self.place {
             None | Some(Place::Settings) => 0,
             Some(Place::File { .. }) => 1,
-            Some(Place::Env(_)) => 2,
-            Some(Place::Flag) => 3,
+            Some(Place::Stored) => 2,
+            Some(Place::Env(_)) => 3,
+            Some(Place::Flag) => 4,
         }
     }
 }
@@ -54,11 +55,13 @@ pub(crate) fn resolve(
     flat: Flat,
     env: Env<'_>,
     overrides: &[(String, String)],
+    stored: &[(String, String)],
 ) -> (Resolved, Vec<Fault>, Vec<String>) {
     let mut layers = Layers {
         file: flat.nodes,
         env,
         flags: BTreeMap::new(),
+        stored: BTreeMap::new(),
         faults: flat.faults,
         warnings: flat.warnings,
     };
@@ -73,6 +76,9 @@ pub(crate) fn resolve(
                 ..Named::default()
             });
         }
+    }
+    for (path, value) in stored {
+        layers.add_stored(path, value, &providers);
     }
     let mut slots = Vec::new();
     let mut of_providers: Vec<Slot> = Vec::new();
@@ -200,6 +206,7 @@ struct Layers<'a> {
     file: BTreeMap<String, Node>,
     env: Env<'a>,
     flags: BTreeMap<String, String>,
+    stored: BTreeMap<String, String>,
     faults: Vec<Fault>,
     warnings: Vec<String>,
 }
@@ -239,6 +246,30 @@ impl Layers<'_> {
             }
         }
         self.flags.insert(path.to_owned(), value.to_owned());
+    }
+
+    /// Takes a stored edit in.
+    fn add_stored(&mut self, path: &str, value: &str, providers: &[Named]) {
+        let wrong = match (
+            find(path).filter(|_| !path.contains('*')),
+            provider_of(path),
+        ) {
+            (None, _) => "unknown key",
+            (Some(entry), _) if entry.secret => {
+                "a credential; those are not stored: set it in the file or the environment"
+            }
+            (Some(entry), _) if entry.path.starts_with("storage.") => {
+                "says where the database is, so it cannot be stored there"
+            }
+            (Some(_), Some(name)) if !providers.iter().any(|known| known.name == name) => {
+                "there is no such provider"
+            }
+            (Some(_), _) => {
+                self.stored.insert(path.to_owned(), value.to_owned());
+                return;
+            }
+        };
+        self.faults.push(Fault::new(Place::Stored, path, wrong));
     }
 
     /// All slots of one provider; the type comes first because defaults depend on it.
@@ -281,7 +312,10 @@ impl Layers<'_> {
     /// Reads every layer of one setting and keeps the strongest.
     fn slot(&mut self, entry: &'static Entry, path: String, of: Option<&Of<'_>>) -> Slot {
         let default = entry.default_for(of.map_or("", |of| &of.kind));
-        let many = matches!(entry.kind, Kind::List { .. } | Kind::Map { .. });
+        let many = matches!(
+            entry.kind,
+            Kind::List { .. } | Kind::Map { .. } | Kind::Rules
+        );
         let mut slot = Slot {
             entry,
             value: if default.is_empty() && !many {
@@ -294,6 +328,7 @@ impl Layers<'_> {
             emptied: None,
         };
         self.layer(&mut slot, Self::file_value);
+        self.layer(&mut slot, Self::stored_value);
         if let Some((value, place)) = self.env_value(entry, &slot.path, of) {
             slot.value = Some(value);
             slot.place = Some(place);
@@ -343,6 +378,19 @@ impl Layers<'_> {
             warnings: &mut self.warnings,
         };
         reader.node(node)
+    }
+
+    fn stored_value(&mut self, name: &str, slot: &Slot, kind: Kind) -> Given {
+        let Some(text) = self.stored.get(name) else {
+            return Given::Nothing;
+        };
+        match read::text(slot.entry, kind, text, text) {
+            Ok(value) => Given::Value(value, Place::Stored),
+            Err(message) => {
+                self.faults.push(Fault::new(Place::Stored, name, message));
+                Given::Nothing
+            }
+        }
     }
 
     fn flag_value(&mut self, name: &str, slot: &Slot, kind: Kind) -> Given {

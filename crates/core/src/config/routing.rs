@@ -5,7 +5,11 @@ use std::sync::Arc;
 use super::check::Findings;
 use super::fault::Fault;
 use super::resolve::Resolved;
-use crate::settings::{Health, Provider, Routing, Settings, Strategy, Thinking};
+use crate::settings::{HeaderRule, Health, Provider, Routing, Settings, Strategy, Thinking};
+
+/// Where the rules for the headers of each direction stand.
+const REQUEST_RULES: &str = "routing.request_header_rules";
+const RESPONSE_RULES: &str = "routing.response_header_rules";
 
 /// Which provider a request goes to.
 pub(crate) fn routing(values: &Resolved) -> Routing {
@@ -38,7 +42,17 @@ pub(crate) fn routing(values: &Resolved) -> Routing {
         profiles_file: values.text("routing.profiles_file").map(Into::into),
         ping_interval: values.span("routing.ping_interval"),
         quota_probe: values.is_on("routing.quota_probe"),
+        request_header_rules: rules(values, REQUEST_RULES),
+        response_header_rules: rules(values, RESPONSE_RULES),
     }
+}
+
+/// The rules of a direction; they are checked already.
+fn rules(values: &Resolved, path: &str) -> Vec<HeaderRule> {
+    let rules = values.list(path).iter();
+    rules
+        .filter_map(|rule| HeaderRule::read(rule).ok())
+        .collect()
 }
 
 /// When a provider counts as ill.
@@ -58,6 +72,14 @@ pub(crate) fn together(settings: &Settings, values: &Resolved, found: &mut Findi
     const MAPPING: &str = "routing.model_mapping";
     const DEFAULT: &str = "routing.default_provider";
     let routing = &settings.routing;
+    for (path, rules) in [
+        (REQUEST_RULES, &routing.request_header_rules),
+        (RESPONSE_RULES, &routing.response_header_rules),
+    ] {
+        let warnings = rules.iter().filter_map(HeaderRule::warning);
+        let warnings = warnings.map(|warning| format!("{path}: {warning}"));
+        found.warnings.extend(warnings);
+    }
     let model_based = routing.strategy == Strategy::ModelBased;
     if model_based && routing.model_mapping.is_empty() {
         let place = values.place("routing.strategy");

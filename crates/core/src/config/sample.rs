@@ -220,6 +220,7 @@ fn literal(entry: &Entry, format: Format, provider: &str) -> String {
         default
     };
     match entry.kind {
+        Kind::Rules => "[]".to_owned(),
         Kind::List { .. } => {
             let items = text
                 .split(',')

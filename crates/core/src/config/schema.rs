@@ -160,6 +160,21 @@ fn forms(kind: Kind) -> Vec<Json> {
             json!({ "type": "array", "items": { "type": ["string", "number"], "title": form } }),
             json!({ "type": "string", "description": "The same, with commas between." }),
         ],
+        Kind::Rules => vec![
+            json!({ "type": "array", "items": {
+                "type": "object",
+                "required": ["header", "action"],
+                "additionalProperties": false,
+                "properties": {
+                    "header": { "type": "string" },
+                    "action": { "enum": ["block", "set", "replace"] },
+                    "value": { "type": ["string", "number", "boolean"] },
+                    "find": { "type": ["string", "number", "boolean"] },
+                    "enabled": { "type": "boolean" },
+                },
+            } }),
+            json!({ "type": "string", "description": "The same as JSON." }),
+        ],
         Kind::Map { form, fields, .. } => vec![
             json!({ "type": "object", "additionalProperties": values(fields), "title": form }),
             json!({ "type": "string", "description": "The same as name=value, with commas between." }),

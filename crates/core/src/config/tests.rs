@@ -452,6 +452,7 @@ mod moving;
 mod pricing;
 mod providers;
 mod routing;
+mod stored;
 
 #[test]
 fn prompts_are_graded_by_whom_the_file_names() {

@@ -3,10 +3,12 @@
 use std::fmt;
 
 use serde::{Serialize, Serializer};
+use utoipa::ToSchema;
 
 /// A key's id: FNV-1a of its secret. All 64 bits tell keys apart; the first 8 hex digits are
 /// shown. It says nothing useful of a secret with the entropy that secrets have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ToSchema)]
+#[schema(value_type = String, pattern = "^[0-9a-f]{8}$")]
 pub struct KeyId(pub u64);
 
 impl KeyId {

@@ -1,6 +1,7 @@
 //! What people are shown of a pool. No secret is in it.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::bucket::Bucket;
 use super::meter::Meter;
@@ -9,7 +10,7 @@ use super::{Forecast, KeyId, KeyPool, Window, percent};
 use crate::clock::Now;
 
 /// How a key is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum KeyStatus {
     /// In use.
@@ -23,7 +24,7 @@ pub enum KeyStatus {
 }
 
 /// A key as it is now. Moments are milliseconds since the Unix epoch.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct KeyView {
     /// Its id.
     pub id: KeyId,
@@ -76,7 +77,7 @@ pub struct KeyView {
 }
 
 /// A limit a minute, of which all is none when nothing is limited.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct CountView {
     /// The whole.
     pub limit: Option<u64>,
@@ -89,7 +90,7 @@ pub struct CountView {
 }
 
 /// A failure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ErrorView {
     /// The provider's status.
     pub status: u16,
@@ -98,7 +99,7 @@ pub struct ErrorView {
 }
 
 /// A window as its provider described it, and what is to be expected of it.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, ToSchema)]
 pub struct WindowView {
     /// Which one.
     pub window: &'static str,

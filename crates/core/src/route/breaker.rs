@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::clock::Now;
 use crate::settings::Health;
@@ -13,8 +14,9 @@ use crate::settings::Health;
 const LONGEST_ASKED: Duration = Duration::from_secs(600);
 
 /// Where a breaker stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schema(as = BreakerState)]
 pub enum State {
     /// Everything goes through.
     Closed,
@@ -94,7 +96,8 @@ pub struct Transition {
 }
 
 /// What people are shown. Moments are milliseconds since the Unix epoch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Breaker)]
 pub struct View {
     /// Where it stands.
     pub state: State,

@@ -1,6 +1,7 @@
 //! How long a provider takes to its first byte: a figure for routing and percentiles for people.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::clock::Now;
 
@@ -36,7 +37,8 @@ impl Default for Latency {
 }
 
 /// What people are shown, in milliseconds; none where nothing was measured lately.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, ToSchema)]
+#[schema(as = Latency)]
 pub struct View {
     /// The average, in which the newest counts most.
     pub ewma: Option<f64>,

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::HeaderRule;
+
 /// Which provider a request goes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Routing {
@@ -38,6 +40,10 @@ pub struct Routing {
     pub ping_interval: Duration,
     /// Whether Claude Code's question for its quota is answered here, where the provider could not.
     pub quota_probe: bool,
+    /// Changes of the headers that providers get, in their order.
+    pub request_header_rules: Vec<HeaderRule>,
+    /// Changes of the headers that clients get, in their order.
+    pub response_header_rules: Vec<HeaderRule>,
 }
 
 impl Default for Routing {
@@ -58,6 +64,8 @@ impl Default for Routing {
             profiles_file: None,
             ping_interval: Duration::from_secs(12),
             quota_probe: true,
+            request_header_rules: Vec::new(),
+            response_header_rules: Vec::new(),
         }
     }
 }

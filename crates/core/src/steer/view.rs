@@ -2,6 +2,7 @@
 //! milliseconds. No secret is in it.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::keys::{KeyStatus, KeyView};
 use crate::route::breaker;
@@ -9,7 +10,7 @@ use crate::route::latency;
 use crate::settings::{Provider, Strategy};
 
 /// How a provider is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ProviderStatus {
     /// Requests go to it.
@@ -52,7 +53,7 @@ impl ProviderStatus {
 }
 
 /// How many keys a provider has.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct KeyCounts {
     /// In all.
     pub total: usize,
@@ -76,7 +77,8 @@ impl KeyCounts {
 }
 
 /// Requests since the start. One that was tried at two providers counts at both.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = RequestTotals)]
 pub struct Requests {
     /// Those that have ended, however they did, and those under way.
     pub total: u64,
@@ -87,7 +89,8 @@ pub struct Requests {
 }
 
 /// Tokens since the start, as far as providers told them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = TokenTotals)]
 pub struct Tokens {
     /// Input, cached input included.
     pub input: u64,
@@ -113,7 +116,7 @@ pub struct Condition {
 }
 
 /// A provider as it is now.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ProviderView {
     /// Its name.
     pub name: String,
@@ -188,7 +191,7 @@ fn without_userinfo(url: &http::Uri) -> String {
 }
 
 /// A provider in few figures.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ProviderBrief {
     /// Its name.
     pub name: String,
@@ -227,7 +230,7 @@ impl From<&ProviderView> for ProviderBrief {
 }
 
 /// The gateway in few figures.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Stats {
     /// The version of weir.
     pub version: &'static str,

@@ -1,16 +1,18 @@
 //! What went upstream, as the API says it: and in what it differs from what the client sent.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::Headers;
 
 /// What went to the provider that answered, or to the last that was tried.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SentLog {
     /// The address, credentials blotted out.
     pub url: String,
     /// The headers as they went out, credentials blotted out.
+    #[schema(value_type = std::collections::BTreeMap<String, Vec<String>>)]
     pub headers: Headers,
     /// In what they differ from the client's, by name.
     pub changes: Vec<HeaderChange>,
@@ -19,7 +21,7 @@ pub struct SentLog {
 }
 
 /// A header that is not the client's.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HeaderChange {
     /// Its name.
@@ -35,7 +37,7 @@ pub struct HeaderChange {
 }
 
 /// What became of the body.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SentBodyLog {
     /// `identical`: every byte is the client's. `edited`: all but those of `edits` are.
@@ -49,7 +51,7 @@ pub struct SentBodyLog {
 }
 
 /// A place where a body differs from the client's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SentEdit {
     /// Where in the client's body, in bytes.

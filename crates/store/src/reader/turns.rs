@@ -71,7 +71,7 @@ impl View {
         let turns = summaries.iter().filter_map(|(row, summary)| {
             let related = placed.get(row)?;
             Some(Turn {
-                request: RequestSummary::from(summary),
+                request: RequestSummary::of(summary, &self.prices),
                 kind: related.kind.as_str(),
                 relation: related.relation.as_str(),
                 extends: id_of(related.extends),

@@ -109,6 +109,20 @@ pub(super) static ENTRIES: &[Entry] = &[
          could be asked.",
     ),
     entry(
+        "routing.request_header_rules",
+        Kind::Rules,
+        "",
+        "Changes of the headers that providers get, in this order: each rule has a `header`, an \
+         `action` (`block`, `set`, `replace`), a `value`, for `replace` what to `find`, and \
+         `enabled`. Headers that frame messages cannot be changed.",
+    ),
+    entry(
+        "routing.response_header_rules",
+        Kind::Rules,
+        "",
+        "The same of the headers that clients get.",
+    ),
+    entry(
         "routing.thinking.enabled",
         Kind::Bool,
         "true",

@@ -64,6 +64,8 @@ routing:
         profiles_file: Some("/p.toml".into()),
         ping_interval: Duration::from_secs(7),
         quota_probe: false,
+        request_header_rules: Vec::new(),
+        response_header_rules: Vec::new(),
     };
     assert_eq!(loaded.settings.routing, expected);
     assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);

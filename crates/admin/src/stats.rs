@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
@@ -15,10 +15,12 @@ use futures_util::stream;
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, MissedTickBehavior, interval};
-use weir_core::steer::Steering;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use weir_core::steer::{Stats, Steering};
 
-use super::Desk;
-use crate::requests::Fault;
+use crate::fault::{Error, Fault};
+use crate::router::Admin;
 
 /// Time from one event to the next.
 const EVERY: Duration = Duration::from_secs(1);
@@ -27,10 +29,18 @@ const FRESH: Duration = Duration::from_millis(250);
 /// Most followers at once.
 const MAX_FOLLOWERS: usize = 64;
 
+/// Every call about figures.
+pub(crate) fn routes() -> OpenApiRouter<Arc<Admin>> {
+    OpenApiRouter::new()
+        .routes(routes!(stats))
+        .routes(routes!(stream))
+        .layer(Extension(Arc::new(Figures::default())))
+}
+
 /// Who follows, and the event that was made last: however many follow, the figures are taken only
 /// so often.
 #[derive(Debug)]
-pub(super) struct Figures {
+struct Figures {
     places: Arc<Semaphore>,
     latest: Mutex<Option<(Instant, Bytes)>>,
 }
@@ -59,25 +69,35 @@ impl Figures {
     }
 }
 
-/// `GET /api/stats`: the figures of this moment.
-pub(crate) async fn stats(State(desk): State<Arc<Desk>>) -> Response {
-    Json(desk.steering.stats()).into_response()
+/// The figures of this moment
+#[utoipa::path(get, path = "/api/stats", tag = "figures", responses((status = 200, body = Stats)))]
+pub(crate) async fn stats(State(admin): State<Arc<Admin>>) -> Json<Stats> {
+    Json(admin.steering.stats())
 }
 
-/// `GET /api/stats/stream`: an event `stats` at once and then every second. A follower that cannot
-/// keep up misses some; nothing is queued for it.
-pub(crate) async fn stream(State(desk): State<Arc<Desk>>) -> Result<Response, Fault> {
-    let place = Arc::clone(&desk.figures.places).try_acquire_owned();
+/// The figures at once and then every second, as events `stats`
+///
+/// A follower that cannot keep up misses some; nothing is queued for it.
+#[utoipa::path(get, path = "/api/stats/stream", tag = "figures", responses(
+    (status = 200, description = "Server-sent events; the data is `Stats`",
+        content_type = "text/event-stream", body = String),
+    (status = 503, description = "Too many follow already", body = Error)))]
+async fn stream(
+    State(admin): State<Arc<Admin>>,
+    Extension(figures): Extension<Arc<Figures>>,
+) -> Result<Response, Fault> {
+    let place = Arc::clone(&figures.places).try_acquire_owned();
     let place = place.map_err(|_| {
         let message = format!("{MAX_FOLLOWERS} follow already; `GET /api/stats` asks once");
         Fault::new(StatusCode::SERVICE_UNAVAILABLE, message)
     })?;
     let mut ticks = interval(EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-    let events = stream::unfold((ticks, desk, place), async |(mut ticks, desk, place)| {
+    let follower = (ticks, admin, figures, place);
+    let events = stream::unfold(follower, async |(mut ticks, admin, figures, place)| {
         ticks.tick().await;
-        let event = desk.figures.event(&*desk.steering);
-        Some((Ok::<_, Infallible>(event), (ticks, desk, place)))
+        let event = figures.event(&*admin.steering);
+        Some((Ok::<_, Infallible>(event), (ticks, admin, figures, place)))
     });
     let headers = [
         (CONTENT_TYPE, "text/event-stream"),

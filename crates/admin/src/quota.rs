@@ -1,0 +1,79 @@
+//! The forecasts of quotas.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use jiff::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use weir_core::keys::{KeyId, KeyStatus, KeyView, WindowView};
+
+use crate::router::Admin;
+
+/// Every call about quotas.
+pub(crate) fn routes() -> OpenApiRouter<Arc<Admin>> {
+    OpenApiRouter::new().routes(routes!(quota))
+}
+
+/// What is to be expected of a key's quotas. Moments are milliseconds since the Unix epoch.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Quota {
+    provider: String,
+    key: KeyId,
+    name: Option<String>,
+    organization_id: Option<String>,
+    status: KeyStatus,
+    /// Whether requests are paid for beyond the subscription.
+    overage: bool,
+    /// The end of a pause because a window is spent.
+    spent_until: Option<i64>,
+    /// When the first of its windows is spent at the present rate.
+    spent_at: Option<i64>,
+    /// Whether the least urgent requests have to wait.
+    short: bool,
+    windows: Vec<WindowView>,
+}
+
+impl Quota {
+    fn of(provider: &str, key: KeyView) -> Self {
+        let windows = key.windows;
+        Self {
+            provider: provider.to_owned(),
+            key: key.id,
+            name: key.name,
+            organization_id: key.organization_id,
+            status: key.status,
+            overage: key.overage,
+            spent_until: key.spent_until,
+            spent_at: windows.iter().filter_map(|window| window.spent_at).min(),
+            short: windows.iter().any(|window| window.short),
+            windows,
+        }
+    }
+}
+
+/// Every key's quotas.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Quotas {
+    /// Now, in milliseconds since the Unix epoch.
+    timestamp_ms: i64,
+    keys: Vec<Quota>,
+}
+
+/// What providers said of each key's windows, and when they are spent at the present rate
+#[utoipa::path(get, path = "/api/quota", tag = "providers",
+    responses((status = 200, body = Quotas)))]
+pub(crate) async fn quota(State(admin): State<Arc<Admin>>) -> Json<Quotas> {
+    let quotas = admin.steering.providers().into_iter().flat_map(|provider| {
+        let name = provider.name;
+        let keys = provider.keys.into_iter();
+        keys.map(move |key| Quota::of(&name, key))
+    });
+    Json(Quotas {
+        timestamp_ms: Timestamp::now().as_millisecond(),
+        keys: quotas.collect(),
+    })
+}

@@ -1,0 +1,92 @@
+//! A single exchange, and its exact bytes.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{HeaderName, StatusCode};
+use axum::response::{IntoResponse, Response};
+use weir_store::model::RequestLog;
+use weir_store::{RawPart, Side, Verdict};
+
+use crate::fault::{Error, Fault, HistoryFaults};
+use crate::router::Admin;
+
+/// How the bytes were checked against their digest, in `/raw/`.
+const X_WEIR_DIGEST: HeaderName = HeaderName::from_static("x-weir-digest");
+/// Whether bytes past the capture limit are missing, in `/raw/`.
+const X_WEIR_TRUNCATED: HeaderName = HeaderName::from_static("x-weir-truncated");
+/// The content coding that the bytes of `/raw/` still have.
+const X_WEIR_CONTENT_ENCODING: HeaderName = HeaderName::from_static("x-weir-content-encoding");
+
+/// One exchange, by its id, the end of it, or the client's own id
+#[utoipa::path(get, path = "/api/requests/{id}", tag = "requests",
+    params(("id" = String, Path, description = "The id, or the end of it")),
+    responses((status = 200, body = RequestLog),
+        (status = 404, description = "There is none", body = Error), HistoryFaults))]
+pub(crate) async fn one(
+    State(admin): State<Arc<Admin>>,
+    Path(id): Path<String>,
+) -> Result<Json<RequestLog>, Fault> {
+    admin.store.flush().await;
+    let read = move |reader: &weir_store::Reader| reader.get(&id);
+    let found = admin.reader.run(read).await?;
+    Ok(Json(found.ok_or_else(Fault::unknown)?))
+}
+
+/// The bytes as they crossed the wire, still in their content coding
+#[utoipa::path(get, path = "/api/requests/{id}/raw/{side}", tag = "requests",
+    params(("id" = String, Path, description = "The id, or the end of it"),
+        ("side" = String, Path, description = "`request` or `response`")),
+    responses(
+        (status = 200, content_type = "application/octet-stream", body = Vec<u8>, headers(
+            ("x-weir-digest" = String, description = "`verified` or `unverified`"),
+            ("x-weir-truncated" = String, description = "Whether bytes past the capture limit are missing"),
+            ("x-weir-content-encoding" = Option<String>, description = "The content coding, if there is one"))),
+        (status = 404, description = "There is none", body = Error), HistoryFaults))]
+pub(crate) async fn raw(
+    State(admin): State<Arc<Admin>>,
+    Path((id, side)): Path<(String, String)>,
+) -> Result<Response, Fault> {
+    let side = match side.as_str() {
+        "request" => Side::Request,
+        "response" => Side::Response,
+        _ => {
+            let message = format!("`{side}`: the sides are `request` and `response`");
+            return Err(Fault::new(StatusCode::NOT_FOUND, message));
+        }
+    };
+    admin.store.flush().await;
+    let read = move |reader: &weir_store::Reader| reader.raw(&id, side);
+    let part = admin.reader.run(read).await?.ok_or_else(Fault::unknown)?;
+    Ok(bytes_as_captured(part))
+}
+
+/// The type is one that no browser renders: captured bytes may be a page.
+fn bytes_as_captured(part: RawPart) -> Response {
+    let verdict = match part.verdict {
+        Verdict::Verified => "verified",
+        Verdict::Unverified => "unverified",
+    };
+    let mut response = (
+        [
+            (CONTENT_TYPE, "application/octet-stream"),
+            (CONTENT_DISPOSITION, "attachment"),
+            (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            (X_WEIR_DIGEST, verdict),
+            (
+                X_WEIR_TRUNCATED,
+                if part.truncated { "true" } else { "false" },
+            ),
+        ],
+        part.bytes,
+    )
+        .into_response();
+    if let Some(coding) = part.content_encoding.and_then(|coding| coding.parse().ok()) {
+        response
+            .headers_mut()
+            .insert(X_WEIR_CONTENT_ENCODING, coding);
+    }
+    response
+}

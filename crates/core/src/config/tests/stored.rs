@@ -1,0 +1,98 @@
+//! Stored edits, and the rules for headers.
+
+use super::*;
+use crate::settings::HeaderAction;
+
+fn edited(
+    text: &str,
+    env: &[(&str, &str)],
+    flags: &[(&str, &str)],
+    stored: &[(&str, &str)],
+) -> Result<Loaded, Vec<Fault>> {
+    let owned = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
+        let pairs = pairs.iter();
+        let owned = pairs.map(|(path, value)| ((*path).to_owned(), (*value).to_owned()));
+        owned.collect()
+    };
+    let env: HashMap<String, String> = owned(env).into_iter().collect();
+    let source = SourceText {
+        name: "weir.yaml",
+        format: Format::Yaml,
+        text,
+    };
+    let get = |name: &str| env.get(name).cloned();
+    load_edited(Some(source), &get, &owned(flags), &owned(stored))
+}
+
+#[test]
+fn stored_edits_win_over_the_file_and_lose_to_the_environment_and_the_command_line() {
+    let file = "server: {port: 1000}";
+    let stored = [("server.port", "2000")];
+    let port = |env: &[(&str, &str)], flags: &[(&str, &str)]| {
+        let loaded = edited(file, env, flags, &stored).unwrap();
+        let setting = effective(&loaded, "server.port").clone();
+        (loaded.settings.server.listen.port(), setting.source)
+    };
+    assert_eq!(port(&[], &[]), (2000, Source::Stored));
+    let env = [("PORT", "3000")];
+    assert_eq!(port(&env, &[]), (3000, Source::Env("PORT")));
+    assert_eq!(port(&env, &[("server.port", "4000")]), (4000, Source::Flag));
+}
+
+#[test]
+fn edits_that_cannot_be_are_faults_with_their_path() {
+    let stored = [
+        ("server.prot", "1"),
+        ("auth.token", "hunter2"),
+        ("storage.db_path", "/elsewhere"),
+        ("providers.nobody.weight", "3"),
+        ("server.port", "many"),
+    ];
+    let faults = edited("", &[], &[], &stored).unwrap_err();
+    let text = lines(&faults);
+    for (path, _) in stored {
+        assert!(text.contains(&format!("stored edit: {path}: ")), "{text}");
+    }
+    assert!(!text.contains("hunter2"), "{text}");
+}
+
+#[test]
+fn header_rules_are_read_from_both_formats_and_from_json() {
+    let yaml = "routing:\n  request_header_rules:\n    - header: X-A\n      action: set\n      \
+                value: 1\n    - {header: user-agent, action: block, enabled: no}\n";
+    let toml = "[[routing.request_header_rules]]\nheader = 'x-a'\naction = 'set'\nvalue = '1'\n\
+                [[routing.request_header_rules]]\nheader = 'user-agent'\naction = 'block'\n\
+                enabled = false\n";
+    let json = r#"[{"header":"x-a","action":"set","value":"1"},
+        {"header":"user-agent","action":"block","enabled":false}]"#;
+    let stored = [("routing.request_header_rules", json)];
+    for loaded in [
+        good(yaml, &[]),
+        good(toml, &[]),
+        edited("", &[], &[], &stored).unwrap(),
+    ] {
+        let rules = &loaded.settings.routing.request_header_rules;
+        assert_eq!(rules.len(), 2);
+        assert_eq!(rules[0].action, HeaderAction::Set);
+        assert_eq!(rules[0].value.as_deref(), Some("1"));
+        assert!(rules[0].enabled && !rules[1].enabled);
+        let shown = effective(&loaded, "routing.request_header_rules");
+        let again = [(
+            "routing.request_header_rules",
+            shown.value.as_deref().unwrap(),
+        )];
+        let again = edited("", &[], &[], &again).unwrap();
+        assert_eq!(&again.settings.routing.request_header_rules, rules);
+    }
+}
+
+#[test]
+fn rules_for_framing_headers_are_faults_and_for_those_relied_on_warnings() {
+    let rule = |name: &str| {
+        format!("routing: {{response_header_rules: [{{header: {name}, action: block}}]}}")
+    };
+    let fault = faults(&rule("content-length"), &[]);
+    assert!(fault.contains("no rule may change it"), "{fault}");
+    let warnings = good(&rule("retry-after"), &[]).warnings;
+    assert!(warnings[0].contains("`retry-after`"), "{warnings:?}");
+}
