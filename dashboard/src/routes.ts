@@ -1,0 +1,108 @@
+import type { Component } from 'svelte';
+
+/** What every page is given: the variable parts of its path. */
+export interface PageProps {
+  params: Record<string, string>;
+}
+
+type Page = Component<PageProps>;
+
+export interface Route {
+  /** `/requests/:id`: parts that begin with a colon are variable. */
+  path: string;
+  /** What stands in the window's title and in the navigation. */
+  title: string;
+  load: () => Promise<{ default: Page }>;
+  /** Its second key after `g`; only what is in the navigation has one. */
+  key?: string;
+  icon?: string;
+  /** The path of the entry of the navigation that it belongs to, if it is none itself. */
+  under?: string;
+  /** Without navigation around it. */
+  bare?: boolean;
+}
+
+const live = () => import('./pages/Live.svelte');
+
+/** Every page; the navigation shows those with an icon, in this order. */
+export const routes: readonly Route[] = [
+  { path: '/', title: 'Live', load: live, key: 'l', icon: 'live' },
+  { path: '/requests', title: 'Live', load: live, under: '/' },
+  {
+    path: '/requests/:id',
+    title: 'Exchange',
+    load: () => import('./pages/Exchange.svelte'),
+    under: '/',
+  },
+  {
+    path: '/sessions',
+    title: 'Sessions',
+    load: () => import('./pages/Sessions.svelte'),
+    key: 's',
+    icon: 'sessions',
+  },
+  {
+    path: '/sessions/:id',
+    title: 'Session',
+    load: () => import('./pages/Session.svelte'),
+    under: '/sessions',
+  },
+  {
+    path: '/transcripts',
+    title: 'Transcripts',
+    load: () => import('./pages/Transcripts.svelte'),
+    key: 't',
+    icon: 'transcripts',
+  },
+  {
+    path: '/compare',
+    title: 'Compare',
+    load: () => import('./pages/Compare.svelte'),
+    key: 'c',
+    icon: 'compare',
+  },
+  {
+    path: '/usage',
+    title: 'Usage',
+    load: () => import('./pages/Usage.svelte'),
+    key: 'u',
+    icon: 'usage',
+  },
+  {
+    path: '/providers',
+    title: 'Providers',
+    load: () => import('./pages/Providers.svelte'),
+    key: 'p',
+    icon: 'providers',
+  },
+  {
+    path: '/routing',
+    title: 'Routing',
+    load: () => import('./pages/Routing.svelte'),
+    key: 'r',
+    icon: 'routing',
+  },
+  {
+    path: '/settings',
+    title: 'Settings',
+    load: () => import('./pages/Settings.svelte'),
+    key: 'e',
+    icon: 'settings',
+  },
+  {
+    path: '/setup',
+    title: 'Set up',
+    load: () => import('./pages/Setup.svelte'),
+    key: 'i',
+    icon: 'setup',
+  },
+  { path: '/replay/:id', title: 'Replay', load: () => import('./pages/Replay.svelte'), under: '/' },
+  {
+    path: '/api-docs',
+    title: 'API',
+    load: () => import('./pages/ApiDocs.svelte'),
+    key: 'a',
+    icon: 'api',
+  },
+  { path: '/login', title: 'Log in', load: () => import('./pages/Login.svelte'), bare: true },
+];

@@ -1,0 +1,35 @@
+import { fileURLToPath } from 'node:url';
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'vitest/config';
+import { compressed } from './tools/compressed.ts';
+import { themeFirst } from './tools/theme-first.ts';
+
+/** The weir that answers in development and in `vite preview`. */
+const weir = process.env['WEIR_URL'] ?? 'http://127.0.0.1:3001';
+const answers = ['/api', '/openapi.json', '/health', '/livez', '/metrics'];
+// The page's own path must not be sent on: only `/api/...`, not `/api-docs`.
+const proxy = Object.fromEntries(
+  answers.map((path) => [path === '/api' ? '^/api/' : path, { target: weir, changeOrigin: true }]),
+);
+
+export default defineConfig({
+  plugins: [svelte(), themeFirst(), compressed()],
+  resolve: {
+    alias: { $lib: fileURLToPath(new URL('./src/lib', import.meta.url)) },
+    ...(process.env['VITEST'] ? { conditions: ['browser'] } : {}),
+  },
+  build: {
+    outDir: 'dist',
+    assetsDir: 'assets',
+    // Nothing inline: the content security policy takes files of our own origin only.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    target: 'es2022',
+  },
+  server: { proxy },
+  preview: { proxy },
+  test: {
+    environment: 'jsdom',
+    include: ['src/**/*.test.ts'],
+  },
+});
