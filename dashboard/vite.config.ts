@@ -4,12 +4,25 @@ import { defineConfig } from 'vitest/config';
 import { compressed } from './tools/compressed.ts';
 import { themeFirst } from './tools/theme-first.ts';
 
+/** What weir sends with the pages too. */
+const policy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data: blob:",
+  "font-src 'self'",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+].join('; ');
+
 /** The weir that answers in development and in `vite preview`. */
 const weir = process.env['WEIR_URL'] ?? 'http://127.0.0.1:3001';
 const answers = ['/api', '/openapi.json', '/health', '/livez', '/metrics'];
 // The page's own path must not be sent on: only `/api/...`, not `/api-docs`.
 const proxy = Object.fromEntries(
-  answers.map((path) => [path === '/api' ? '^/api/' : path, { target: weir, changeOrigin: true }]),
+  answers.map((path) => [path === '/api' ? '^/api/' : path, { target: weir }]),
 );
 
 export default defineConfig({
@@ -27,7 +40,7 @@ export default defineConfig({
     target: 'es2022',
   },
   server: { proxy },
-  preview: { proxy },
+  preview: { proxy, headers: { 'content-security-policy': policy } },
   test: {
     environment: 'jsdom',
     include: ['src/**/*.test.ts'],

@@ -5,7 +5,8 @@ export interface PageProps {
   params: Record<string, string>;
 }
 
-type Page = Component<PageProps>;
+/** Pages whose path has no variable part may take nothing. */
+export type Page = Component<PageProps> | Component<Record<string, never>>;
 
 export interface Route {
   /** `/requests/:id`: parts that begin with a colon are variable. */

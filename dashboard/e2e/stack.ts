@@ -1,0 +1,137 @@
+/**
+ * A real weir on a free port with its own mock behind it, and the pages in front: weir's own if
+ * its binary carries them, else the build through Vite's preview server.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const START_MS = 30_000;
+
+export interface Stack {
+  /** Where agents go. */
+  weir: string;
+  /** Where the pages are. */
+  pages: string;
+  mock: string;
+  /** Where agents' own files would be; weir runs with it as its home. */
+  home: string;
+  stop: () => Promise<void>;
+}
+
+const KEYS = ['alpha', 'beta', 'gamma'];
+
+function configuration(mock: string): string {
+  const keys = KEYS.map(
+    (name) => `      - key: sk-ant-api03-${name}\n        name: ${name}\n        rpm_limit: 100000`,
+  );
+  return `server:
+  host: 127.0.0.1
+  port: 0
+providers:
+  anthropic:
+    base_url: ${mock}
+    keys:
+${keys.join('\n')}
+  openai:
+    base_url: ${mock}
+    api_key: sk-openai-seed
+  gemini:
+    base_url: ${mock}
+    api_key: gemini-seed
+  spare:
+    type: zai
+    base_url: ${mock}/api/anthropic
+    api_key: zai-seed
+    model_mapping:
+      glm-alias: GLM-4.7
+`;
+}
+
+/** Starts everything; `extra` is added to the configuration. */
+export async function start(extra = ''): Promise<Stack> {
+  const home = await mkdtemp(join(tmpdir(), 'weir-e2e-'));
+  const binary = process.env['WEIR_BIN'] ?? join(root, '../target/debug/weir');
+  const stops: (() => Promise<unknown>)[] = [() => rm(home, { recursive: true, force: true })];
+  const stop = async () => {
+    for (const one of stops.toReversed()) await one();
+  };
+  try {
+    const mock = await run(binary, ['mock', '--listen', '127.0.0.1:0'], home);
+    stops.push(mock.stop);
+    const file = join(home, 'weir.yaml');
+    await writeFile(file, configuration(mock.url) + extra);
+    const arguments_ = ['serve', '--config', file, '--db', join(home, 'weir.db')];
+    const weir = await run(binary, arguments_, home);
+    stops.push(weir.stop);
+    const pages = await front(weir.url);
+    stops.push(pages.stop);
+    return { weir: weir.url, pages: pages.url, mock: mock.url, home, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+interface Running {
+  url: string;
+  stop: () => Promise<void>;
+}
+
+/** Starts a command and waits for the address that it prints. */
+async function run(binary: string, arguments_: string[], home: string): Promise<Running> {
+  const { PATH = '' } = process.env;
+  const child = spawn(binary, arguments_, {
+    cwd: home,
+    env: { PATH, HOME: home, NO_COLOR: '1' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const url = await address(child, `${binary} ${arguments_.join(' ')}`);
+  return { url, stop: () => ended(child) };
+}
+
+function address(child: ChildProcess, command: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let said = '';
+    const late = setTimeout(() => reject(new Error(`${command} is not up:\n${said}`)), START_MS);
+    const read = (chunk: Buffer) => {
+      // What it says later is read too, lest the pipe fill up.
+      if (said.length > 100_000) return;
+      said += chunk.toString();
+      const url = /(?:listening:|weir \S+ on) (http:\/\/[\d.]+:\d+)/.exec(said)?.[1];
+      if (!url) return;
+      clearTimeout(late);
+      resolve(url);
+    };
+    child.stdout?.on('data', read);
+    child.stderr?.on('data', read);
+    child.on('error', reject);
+    child.on('exit', (code) => reject(new Error(`${command} ended with ${code}:\n${said}`)));
+  });
+}
+
+function ended(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null) return resolve();
+    child.on('exit', () => resolve());
+    child.kill('SIGTERM');
+    // Streams under way would hold it for the length of its drain.
+    setTimeout(() => child.kill('SIGKILL'), 2000).unref();
+  });
+}
+
+async function front(weir: string): Promise<Running> {
+  const own = await fetch(`${weir}/`, { headers: { accept: 'text/html' } });
+  if (own.headers.get('content-type')?.startsWith('text/html')) {
+    return { url: weir, stop: () => Promise.resolve() };
+  }
+  process.env['WEIR_URL'] = weir;
+  const { preview } = await import('vite');
+  const server = await preview({ root, preview: { port: 0, host: '127.0.0.1' }, logLevel: 'warn' });
+  const url = server.resolvedUrls?.local[0]?.replace(/\/$/, '');
+  if (!url) throw new Error('the preview server has no address');
+  return { url, stop: () => server.close() };
+}

@@ -1,0 +1,94 @@
+/**
+ * The `test` of every file here. Each page it opens is watched: an error in the console, a request
+ * to another origin, a violation of the content security policy, or script of a captured exchange
+ * that ran fails the test; at its end axe looks at the page.
+ */
+import AxeBuilder from '@axe-core/playwright';
+import { test as base, expect, type Page } from '@playwright/test';
+import { HOSTILE_MARK } from './seed';
+
+interface Fixtures {
+  /** Errors that this test expects in the console, such as those of refused requests. */
+  expected: RegExp[];
+  /** Writes `e2e/shots/NAME-PROJECT.png`. */
+  shot: (name: string) => Promise<void>;
+  weir: string;
+  session: string;
+  watched: undefined;
+}
+
+function env(name: string): string {
+  const value = process.env[name];
+  if (!value) throw new Error(`${name} is not set: run this through Playwright's setup`);
+  return value;
+}
+
+export const test = base.extend<Fixtures>({
+  baseURL: async ({}, use) => use(env('E2E_PAGES')),
+  weir: async ({}, use) => use(env('E2E_WEIR')),
+  session: async ({}, use) => use(env('E2E_SESSION')),
+  expected: async ({}, use) => use([]),
+  shot: async ({ page }, use, info) => {
+    await use(async (name) => {
+      const path = `e2e/shots/${name}-${info.project.name}.png`;
+      await page.screenshot({ path, animations: 'disabled' });
+    });
+  },
+  watched: [
+    async ({ page, baseURL, expected }, use) => {
+      const faults: string[] = [];
+      watch(page, new URL(baseURL ?? '').origin, faults);
+      await use(undefined);
+      if (!page.isClosed() && page.url().startsWith('http')) {
+        expect(await page.evaluate(() => 'hostile' in window), 'captured script ran').toBe(false);
+        await axe(page);
+      }
+      const unexpected = faults.filter((fault) => !expected.some((one) => one.test(fault)));
+      expect(unexpected, 'faults of the page').toEqual([]);
+    },
+    { auto: true },
+  ],
+});
+
+function watch(page: Page, origin: string, faults: string[]): void {
+  page.on('console', (message) => {
+    if (message.type() === 'error') faults.push(`console: ${message.text()}`);
+  });
+  page.on('pageerror', (error) => faults.push(`error: ${error.message}`));
+  page.on('request', (request) => {
+    const url = new URL(request.url());
+    const ours = url.origin === origin || url.protocol === 'data:' || url.protocol === 'blob:';
+    if (!ours) faults.push(`request off the origin: ${request.url()}`);
+  });
+  page.on('dialog', (dialog) => {
+    faults.push(`dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+}
+
+/** What axe finds serious or critical fails. */
+export async function axe(page: Page): Promise<void> {
+  // Colours on their way to others are none of the page's.
+  await page
+    .evaluate(() =>
+      Promise.all(document.getAnimations().map((one) => one.finished.catch(() => null))).then(
+        () => null,
+        () => null,
+      ),
+    )
+    .catch(() => null);
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  const grave = violations
+    .filter((one) => one.impact === 'serious' || one.impact === 'critical')
+    .map(
+      (one) =>
+        `${one.id}: ${one.help}\n  ${one.nodes
+          .map((node) => `${node.html} ${node.failureSummary ?? ''}`)
+          .slice(0, 3)
+          .join('\n  ')}`,
+    );
+  expect(grave, 'axe').toEqual([]);
+}
+
+export { expect, HOSTILE_MARK };
+export type { Page };
