@@ -1,4 +1,5 @@
 /** Keyboard shortcuts: pages register what they understand, `?` lists it. */
+import { untrack } from 'svelte';
 
 export interface Shortcut {
   /** `j`, `Enter`, `mod+k` (Ctrl or Command), or two keys in turn: `g l`. */
@@ -26,9 +27,9 @@ export const shortcuts = {
 /** Takes shortcuts into use; gives what takes them out again. Use it as `$effect(() => useKeys([...]))`. */
 export function useKeys(list: readonly Shortcut[]): () => void {
   // Later ones win, so that a page may have its own meaning for a key.
-  registered = [...list, ...registered];
+  registered = [...list, ...untrack(() => registered)];
   return () => {
-    registered = registered.filter((one) => !list.includes(one));
+    registered = untrack(() => registered).filter((one) => !list.includes(one));
   };
 }
 
