@@ -13,7 +13,7 @@ export async function copy(text: string): Promise<boolean> {
 function copyBySelection(text: string): boolean {
   const area = document.createElement('textarea');
   area.value = text;
-  area.className = 'visually-hidden';
+  area.className = 'sr-only';
   area.setAttribute('readonly', '');
   document.body.append(area);
   area.select();
