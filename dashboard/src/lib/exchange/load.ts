@@ -15,7 +15,11 @@ export interface Raw {
   readonly truncated: boolean;
 }
 
-const CODINGS: Readonly<Record<string, CompressionFormat>> = { gzip: 'gzip', 'x-gzip': 'gzip', deflate: 'deflate' };
+const CODINGS: Readonly<Record<string, CompressionFormat>> = {
+  gzip: 'gzip',
+  'x-gzip': 'gzip',
+  deflate: 'deflate',
+};
 
 /** Loads a body; a content coding that browsers know is taken off. */
 export async function raw(id: string, leg: Leg, signal?: AbortSignal): Promise<Raw> {
@@ -31,17 +35,32 @@ export async function raw(id: string, leg: Leg, signal?: AbortSignal): Promise<R
   }
 }
 
-async function inflated(bytes: Uint8Array<ArrayBuffer>, coding: string): Promise<Uint8Array<ArrayBuffer>> {
+async function inflated(
+  bytes: Uint8Array<ArrayBuffer>,
+  coding: string,
+): Promise<Uint8Array<ArrayBuffer>> {
   const format = Object.hasOwn(CODINGS, coding) ? CODINGS[coding] : undefined;
   if (format === undefined) throw new Error(`no ${coding} in this browser`);
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream(format));
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-function decoded(bytes: Uint8Array<ArrayBuffer>): { text: string; bytes: Uint8Array<ArrayBuffer>; exact: boolean } {
+function decoded(bytes: Uint8Array<ArrayBuffer>): {
+  text: string;
+  bytes: Uint8Array<ArrayBuffer>;
+  exact: boolean;
+} {
   try {
-    return { text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes), bytes, exact: true };
+    return {
+      text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes),
+      bytes,
+      exact: true,
+    };
   } catch {
-    return { text: new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes), bytes, exact: false };
+    return {
+      text: new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes),
+      bytes,
+      exact: false,
+    };
   }
 }

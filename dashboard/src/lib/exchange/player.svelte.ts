@@ -23,13 +23,22 @@ export class Player {
   #last = 0;
   #tick = 0;
 
-  constructor(dialect: string, chunks: readonly string[], timings: readonly Timing[] | undefined, total: number | undefined) {
+  constructor(
+    dialect: string,
+    chunks: readonly string[],
+    timings: readonly Timing[] | undefined,
+    total: number | undefined,
+  ) {
     this.#steps = chunks.map((chunk) => pieces(dialect, frame(chunk)));
     this.timed = timings !== undefined && timings.length === chunks.length;
     this.timings =
       this.timed && timings !== undefined
         ? timings
-        : chunks.map((chunk, index) => ({ index, byteSize: chunk.length, elapsedMs: (index + 1) * STEP_MS }));
+        : chunks.map((chunk, index) => ({
+            index,
+            byteSize: chunk.length,
+            elapsedMs: (index + 1) * STEP_MS,
+          }));
     this.end = Math.max(this.timed ? (total ?? 0) : 0, this.timings.at(-1)?.elapsedMs ?? 0);
     this.start = 0;
     this.at = this.end;
@@ -71,7 +80,11 @@ export class Player {
   nudge(step: 1 | -1): void {
     this.pause();
     const frames = this.frames + step;
-    this.seek(frames <= 0 ? 0 : (this.timings[Math.min(frames, this.timings.length) - 1]?.elapsedMs ?? this.end));
+    this.seek(
+      frames <= 0
+        ? 0
+        : (this.timings[Math.min(frames, this.timings.length) - 1]?.elapsedMs ?? this.end),
+    );
   }
 
   #step = (now: number): void => {
