@@ -8,7 +8,11 @@ const LONGEST = 300;
 /** What it says without reminders; what it has instead of words is named in brackets. */
 export function preview(message: Message): string {
   const parts = message.blocks.map(said).filter((one) => one !== '');
-  const line = parts.join(' ').replace(/\s+/g, ' ').trim();
+  const line = parts
+    .join(' ')
+    .replace(/\*\*|`+|^#+ /gm, '')
+    .replace(/\s+/g, ' ')
+    .trim();
   if (line === '') return message.blocks.length === 0 ? '[Empty]' : '[Context message]';
   return line.length > LONGEST ? `${line.slice(0, LONGEST)}…` : line;
 }
