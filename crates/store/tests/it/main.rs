@@ -8,11 +8,14 @@ mod bodies;
 mod crash;
 #[cfg(test)]
 mod faults;
+mod figures;
 #[cfg(test)]
 mod find;
 mod grades;
 #[cfg(test)]
 mod money;
+#[cfg(test)]
+mod quotas;
 #[cfg(test)]
 mod removal;
 #[cfg(test)]
