@@ -130,26 +130,47 @@ mod tests {
     }
 
     #[test]
-    fn units_begin_where_the_zones_clock_says() {
-        for (unit, zone, at, expected) in [
+    fn hours_begin_where_the_zones_clock_says() {
+        for (zone, at, expected) in [
+            ("UTC", "2026-03-01T10:20:30Z", "2026-03-01T10:00:00Z"),
             (
-                Unit::Hour,
-                "UTC",
-                "2026-03-01T10:20:30Z",
-                "2026-03-01T10:00:00Z",
-            ),
-            (
-                Unit::Hour,
                 "Asia/Kolkata",
                 "2026-03-01T10:20:30Z",
                 "2026-03-01T09:30:00Z",
             ),
             (
-                Unit::Hour,
                 "Asia/Kathmandu",
                 "2026-03-01T10:20:30Z",
                 "2026-03-01T10:15:00Z",
             ),
+            // The hour that comes twice is two.
+            (
+                "Europe/Berlin",
+                "2026-10-25T00:30:00Z",
+                "2026-10-25T00:00:00Z",
+            ),
+            (
+                "Europe/Berlin",
+                "2026-10-25T01:30:00Z",
+                "2026-10-25T01:00:00Z",
+            ),
+            // A clock that is changed by half an hour.
+            (
+                "Australia/Lord_Howe",
+                "2026-04-04T15:20:00Z",
+                "2026-04-04T15:00:00Z",
+            ),
+        ] {
+            assert_eq!(start(Unit::Hour, zone, at), expected, "{zone} {at}");
+        }
+    }
+
+    #[test]
+    fn days_weeks_and_months_begin_where_the_zones_clock_says() {
+        const BERLIN: &str = "Europe/Berlin";
+        let sunday = Unit::Week(Weekday::Sunday);
+        let monday = Unit::Week(Weekday::Monday);
+        for (unit, zone, at, expected) in [
             (
                 Unit::Day,
                 "America/New_York",
@@ -158,53 +179,33 @@ mod tests {
             ),
             (
                 Unit::Day,
-                "Europe/Berlin",
+                BERLIN,
                 "2026-03-29T21:00:00Z",
                 "2026-03-28T23:00:00Z",
             ),
             (
                 Unit::Day,
-                "Europe/Berlin",
+                BERLIN,
                 "2026-03-29T22:00:00Z",
                 "2026-03-29T22:00:00Z",
             ),
             (
                 Unit::Month,
-                "Europe/Berlin",
+                BERLIN,
                 "2026-03-31T21:59:00Z",
                 "2026-02-28T23:00:00Z",
             ),
             (
-                Unit::Week(Weekday::Sunday),
+                sunday,
                 "UTC",
                 "2026-03-07T23:00:00Z",
                 "2026-03-01T00:00:00Z",
             ),
             (
-                Unit::Week(Weekday::Monday),
+                monday,
                 "UTC",
                 "2026-03-01T23:00:00Z",
                 "2026-02-23T00:00:00Z",
-            ),
-            // The hour that comes twice is two.
-            (
-                Unit::Hour,
-                "Europe/Berlin",
-                "2026-10-25T00:30:00Z",
-                "2026-10-25T00:00:00Z",
-            ),
-            (
-                Unit::Hour,
-                "Europe/Berlin",
-                "2026-10-25T01:30:00Z",
-                "2026-10-25T01:00:00Z",
-            ),
-            // A clock that is changed by half an hour.
-            (
-                Unit::Hour,
-                "Australia/Lord_Howe",
-                "2026-04-04T15:20:00Z",
-                "2026-04-04T15:00:00Z",
             ),
         ] {
             assert_eq!(start(unit, zone, at), expected, "{unit:?} {zone} {at}");

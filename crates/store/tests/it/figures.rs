@@ -241,14 +241,12 @@ async fn keys_past_the_bound_count_as_other() {
     let place = Place::new();
     let recorder = place.open();
     for n in 0..4_200 {
-        at(
-            &recorder,
-            "2026-03-02T10:20:00Z",
-            &format!("m{n}"),
-            r#"{"input_tokens":1}"#,
-        );
+        let when = format!("2026-03-02T10:20:{:02}Z", n / 100);
+        at(&recorder, &when, &format!("m{n}"), r#"{"input_tokens":1}"#);
+        if n % 300 == 0 {
+            recorder.flush().await;
+        }
     }
-    recorder.flush().await;
     until("added up", || {
         ask(&recorder, |_| {}).total.requests == 4_200
     })

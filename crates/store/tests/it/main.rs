@@ -8,6 +8,7 @@ mod bodies;
 mod crash;
 #[cfg(test)]
 mod faults;
+#[cfg(test)]
 mod figures;
 #[cfg(test)]
 mod find;
