@@ -161,14 +161,6 @@ impl Summary {
     }
 }
 
-impl Summary {
-    /// The model that the provider was asked for: what its price goes by.
-    #[must_use]
-    pub fn asked_model(&self) -> Option<&str> {
-        self.routed_model.as_deref().or(self.model.as_deref())
-    }
-}
-
 /// The number that stands for a dialect in the database.
 pub(crate) fn dialect_number(dialect: Dialect) -> i64 {
     match dialect {
