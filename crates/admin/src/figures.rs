@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 use weir_store::{FigureQuery, FigureTable};
 
 use crate::fault::Fault;
-use crate::filters::moment;
+use crate::params::moment;
 use crate::router::Admin;
 
 pub(crate) use statistics::{DailyParams, DayFigures, daily};
@@ -49,7 +49,7 @@ impl Span {
         let zone = zone(tz)?;
         let now = Timestamp::now();
         let named =
-            |name, value: Option<&str>| moment(name, given(value).map(str::to_owned).as_ref());
+            |name, value: Option<&str>| given(value).map(|value| moment(name, value)).transpose();
         let end_us = named("end", end)?.unwrap_or(now.as_microsecond());
         let earliest = || days_before(&now.to_zoned(zone.clone()), days);
         let start_us = named("start", start)?.unwrap_or_else(earliest);

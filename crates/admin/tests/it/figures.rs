@@ -54,6 +54,7 @@ fn exchange(api: &Api, when: &str, model: &str, (status, usage): (u16, &str)) {
         arrivals: Vec::new(),
         attempts: 1,
         route: Box::default(),
+        sent: None,
         headers_at_us: Some(100_000),
         duration_us: 300_000,
         end: End::Complete,
