@@ -1,5 +1,7 @@
 //! Why a call of the API is not answered, in the one shape that it has everywhere.
 
+use std::fmt;
+
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -41,6 +43,11 @@ impl Fault {
         }
     }
 
+    /// Whether the history is to blame, not who asked.
+    pub(crate) fn is_of_history(&self) -> bool {
+        self.status.is_server_error()
+    }
+
     /// The same, of a parameter or a field of the request's body.
     pub(crate) fn of_field(mut self, field: impl Into<String>) -> Self {
         self.body.field = Some(field.into());
@@ -61,6 +68,12 @@ impl Fault {
     /// 404 of an exchange.
     pub(crate) fn unknown() -> Self {
         Self::new(StatusCode::NOT_FOUND, "Request not found")
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.body.details.as_ref().unwrap_or(&self.body.error))
     }
 }
 

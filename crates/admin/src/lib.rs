@@ -7,6 +7,7 @@
 pub mod access;
 mod config;
 mod fault;
+mod figures;
 mod filters;
 mod front;
 mod health;

@@ -5,17 +5,23 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use jiff::Timestamp;
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use weir_core::keys::{KeyId, KeyStatus, KeyView, WindowView};
+use weir_store::QuotaSeries;
 
+use crate::fault::{Fault, HistoryFaults};
+use crate::figures::Span;
+use crate::params::Params;
 use crate::router::Admin;
 
 /// Every call about quotas.
 pub(crate) fn routes() -> OpenApiRouter<Arc<Admin>> {
-    OpenApiRouter::new().routes(routes!(quota))
+    OpenApiRouter::new()
+        .routes(routes!(quota))
+        .routes(routes!(history))
 }
 
 /// What is to be expected of a key's quotas. Moments are milliseconds since the Unix epoch.
@@ -76,4 +82,41 @@ pub(crate) async fn quota(State(admin): State<Arc<Admin>>) -> Json<Quotas> {
         timestamp_ms: Timestamp::now().as_millisecond(),
         keys: quotas.collect(),
     })
+}
+
+/// Which stretch.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct HistoryParams {
+    /// From here on, an instant or a span ago such as `24h`; six days before today when not said.
+    start: Option<String>,
+    /// Up to here; now when not said.
+    end: Option<String>,
+    /// The provider's name; all when not said.
+    provider: Option<String>,
+}
+
+/// Quotas over time.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct QuotaHistory {
+    /// Each window of each key.
+    series: Vec<QuotaSeries>,
+}
+
+/// What providers said of each key's windows over time: a point when it changed, at most one a minute
+#[utoipa::path(get, path = "/api/quota/history", tag = "providers", params(HistoryParams),
+    responses((status = 200, body = QuotaHistory), HistoryFaults))]
+pub(crate) async fn history(
+    State(admin): State<Arc<Admin>>,
+    Params(params): Params<HistoryParams>,
+) -> Result<Json<QuotaHistory>, Fault> {
+    let ends = (params.start.as_deref(), params.end.as_deref());
+    let span = Span::read(ends, None, 6)?;
+    admin.store.flush().await;
+    let read = move |reader: &weir_store::Reader| {
+        let provider = params.provider.as_deref().filter(|name| !name.is_empty());
+        reader.quota_history((span.start_us, span.end_us), provider)
+    };
+    let series = admin.reader.run(read).await?;
+    Ok(Json(QuotaHistory { series }))
 }

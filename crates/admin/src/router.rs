@@ -12,7 +12,9 @@ use weir_core::steer::Steering;
 use weir_store::{Reader, Recorder};
 
 use crate::access::{Access, guard, method_not_allowed, not_found};
-use crate::{config, front, health, live, openapi, providers, quota, requests, routing, stats};
+use crate::{
+    config, figures, front, health, live, openapi, providers, quota, requests, routing, stats,
+};
 
 /// What the API answers from.
 pub struct Admin {
@@ -44,6 +46,7 @@ fn guarded() -> OpenApiRouter<Arc<Admin>> {
         .merge(requests::routes())
         .merge(live::routes())
         .merge(stats::routes())
+        .merge(figures::routes())
         .merge(providers::routes())
         .merge(quota::routes())
         .merge(routing::routes())

@@ -13,13 +13,17 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::stream;
 use parking_lot::Mutex;
+use serde::Serialize;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, MissedTickBehavior, interval};
+use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use weir_core::steer::{Stats, Steering};
 
 use crate::fault::{Error, Fault};
+use crate::figures::{DailyParams, DayFigures, daily};
+use crate::params::Params;
 use crate::router::Admin;
 
 /// Time from one event to the next.
@@ -69,10 +73,37 @@ impl Figures {
     }
 }
 
-/// The figures of this moment
-#[utoipa::path(get, path = "/api/stats", tag = "figures", responses((status = 200, body = Stats)))]
-pub(crate) async fn stats(State(admin): State<Arc<Admin>>) -> Json<Stats> {
-    Json(admin.steering.stats())
+/// The figures of this moment and of days.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct StatsAndDays {
+    #[serde(flatten)]
+    now: Stats,
+    /// The days on which something happened, ascending.
+    #[serde(rename = "dailyStats")]
+    daily_stats: Vec<DayFigures>,
+    /// Why there are no days, when the history cannot be used.
+    #[serde(rename = "historyError", skip_serializing_if = "Option::is_none")]
+    history_error: Option<String>,
+}
+
+/// The figures of this moment, and the sums of days
+#[utoipa::path(get, path = "/api/stats", tag = "figures", params(DailyParams),
+    responses((status = 200, body = StatsAndDays)))]
+pub(crate) async fn stats(
+    State(admin): State<Arc<Admin>>,
+    Params(params): Params<DailyParams>,
+) -> Result<Json<StatsAndDays>, Fault> {
+    let (daily_stats, history_error) = match daily(&admin, &params).await {
+        Ok(days) => (days, None),
+        // The present is known without a history.
+        Err(fault) if fault.is_of_history() => (Vec::new(), Some(fault.to_string())),
+        Err(fault) => return Err(fault),
+    };
+    Ok(Json(StatsAndDays {
+        now: admin.steering.stats(),
+        daily_stats,
+        history_error,
+    }))
 }
 
 /// The figures at once and then every second, as events `stats`

@@ -13,6 +13,7 @@ mod dictionary;
 mod error;
 mod facts;
 mod fields;
+mod figures;
 mod files;
 mod find;
 mod grades;
@@ -29,8 +30,12 @@ mod turns;
 mod varint;
 
 pub use error::StoreError;
+pub use figures::{Figures, Percentiles, Unit};
 pub use find::{Cursor, Facet, Facets, Filters, Found, Neighbours, Page, StatusIs, SummaryQuery};
-pub use reader::{GrowthQuery, RawPart, Reader, Side, Verdict};
+pub use reader::{
+    Dimension, FigureQuery, FigureRow, FigureTable, GrowthQuery, QuotaPoint, QuotaSeries, RawPart,
+    Reader, Side, Verdict,
+};
 pub use recorder::{Dropped, DryRun, OnEnded, Options, Recorder, StoreStatus, Tuning};
 pub use removal::Filter;
 pub use sessions::Grouping;

@@ -23,10 +23,12 @@ mod bodies;
 mod condition;
 mod detail;
 mod facets;
+mod figures;
 mod frames;
 mod growth;
 mod pages;
-mod row;
+mod quotas;
+pub(crate) mod row;
 mod sessions;
 mod turns;
 mod walk;
@@ -34,7 +36,9 @@ mod walk;
 pub(crate) use row::conversation;
 
 pub use detail::{RawPart, Side, Verdict};
+pub use figures::{Dimension, FigureQuery, FigureRow, FigureTable};
 pub use growth::GrowthQuery;
+pub use quotas::{QuotaPoint, QuotaSeries};
 
 /// Connections, and so queries at once.
 const MOST: usize = 2;

@@ -17,6 +17,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../migrations/0007_sent.sql")),
     M::up(include_str!("../migrations/0005_sessions.sql")),
     M::up(include_str!("../migrations/0008_grade.sql")),
+    M::up(include_str!("../migrations/0004_figures.sql")),
 ];
 
 /// The version that this weir writes.

@@ -24,6 +24,8 @@ use crate::fake::Fake;
 pub(crate) struct Api {
     pub(crate) gateway: Arc<Fake>,
     pub(crate) router: Router,
+    /// What the history is recorded with.
+    pub(crate) recorder: Recorder,
     _store: TempDir,
 }
 
@@ -54,7 +56,16 @@ impl Api {
         Self::guarded(None, &auth)
     }
 
+    /// Open to everybody, with a history that is kept.
+    pub(crate) fn recording() -> Self {
+        Self::made(None, &auth(None), true)
+    }
+
     fn guarded(password: Option<&str>, auth: &Auth) -> Self {
+        Self::made(password, auth, false)
+    }
+
+    fn made(password: Option<&str>, auth: &Auth, captures: bool) -> Self {
         let store = tempfile::tempdir().unwrap();
         let gateway = Arc::new(Fake::default());
         let access = Access {
@@ -62,13 +73,13 @@ impl Api {
             gate: Arc::new(Gate::new(auth, false)),
             hosts: Arc::new([]),
         };
-        let router = router_with(
-            admin(&store, Arc::clone(&gateway)),
-            Arc::new(move || access.clone()),
-        );
+        let admin = admin(&store, Arc::clone(&gateway), captures);
+        let recorder = admin.store.clone();
+        let router = router_with(admin, Arc::new(move || access.clone()));
         Self {
             gateway,
             router,
+            recorder,
             _store: store,
         }
     }
@@ -131,11 +142,11 @@ fn auth(api_key: Option<&str>) -> Auth {
     }
 }
 
-fn admin(store: &TempDir, steering: Arc<Fake>) -> Arc<Admin> {
+fn admin(store: &TempDir, steering: Arc<Fake>, captures: bool) -> Arc<Admin> {
     let store = Recorder::open(Options {
         db_path: store.path().join("weir.db"),
         capture: Capture {
-            enabled: false,
+            enabled: captures,
             required: false,
             max_body_bytes: 1 << 20,
             queue_bytes: 1 << 20,

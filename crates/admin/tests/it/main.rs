@@ -5,6 +5,8 @@ mod calls;
 #[cfg(test)]
 mod fake;
 #[cfg(test)]
+mod figures;
+#[cfg(test)]
 mod guard;
 #[cfg(test)]
 mod keys;

@@ -9,7 +9,7 @@ use crate::summary::{State, Summary, Tokens, dialect_from_number, operation_from
 use crate::turns::Signs;
 
 /// The columns that [`summary`] reads, in its order.
-pub(super) const COLUMNS: &str = "e.id, e.uuid, e.state, e.client_request_id, e.method, e.path,
+pub(crate) const COLUMNS: &str = "e.id, e.uuid, e.state, e.client_request_id, e.method, e.path,
     e.query, e.dialect, e.operation, e.provider, e.model, e.routed_model, e.session, e.agent,
     e.parent_agent, e.conversation, e.message_count, e.client_kind, e.key_digest, e.user_agent,
     e.organization, e.is_streaming, e.request_bytes, e.status, e.stop_reason, e.stream_error,
@@ -24,7 +24,7 @@ pub(super) fn started_at(row: i64) -> i64 {
 }
 
 /// A row of [`COLUMNS`], and its number.
-pub(super) fn summary(row: &Row<'_>, names: &Names) -> rusqlite::Result<(i64, Summary)> {
+pub(crate) fn summary(row: &Row<'_>, names: &Names) -> rusqlite::Result<(i64, Summary)> {
     let text = |at: usize| row.get_ref(at).map(|value| names.text(value));
     let word = |at: usize| text(at).map(Option::unwrap_or_default);
     let id: i64 = row.get(0)?;

@@ -8,9 +8,11 @@ use bytes::Bytes;
 use weir_core::exchange::{ExchangeId, RequestRecord, ResponseRecord};
 use weir_core::settings::Capture;
 use weir_wire::dialect::Operation;
+use weir_wire::ratelimit::quota::Quotas;
 
 use super::interpret;
 use super::sink::{Op, Piece, RequestPart, ResponsePart};
+use super::writer::now_us;
 use crate::arrivals;
 use crate::bodies::allowance::Allowance;
 use crate::bodies::codec::Encoder;
@@ -19,6 +21,7 @@ use crate::bodies::ring::{self, Placed, Ring};
 use crate::dictionary::Dictionary;
 use crate::facts::{self, Kept};
 use crate::fields::FieldCoder;
+use crate::figures::Reading;
 use crate::privacy::Privacy;
 use crate::sent;
 use crate::summary::{State, Summary};
@@ -313,12 +316,21 @@ impl Batch {
             arrivals: arrivals::encode(&record.arrivals),
             usage,
             sent,
+            quota: reading(record),
             piece: Piece::new(
                 self.encoder
                     .encode(record.body.to_bytes(), &mut self.allowance),
             ),
         }
     }
+}
+
+/// What the response said of quotas; none if nothing.
+fn reading(record: &ResponseRecord) -> Option<Box<Reading>> {
+    let at_ms = now_us() / 1000;
+    let quotas = Quotas::from_headers(&record.headers, at_ms);
+    let key = record.route.key.as_deref().map(Into::into);
+    (!quotas.is_empty()).then(|| Box::new(Reading { key, at_ms, quotas }))
 }
 
 /// The facts of a body that is not stored.

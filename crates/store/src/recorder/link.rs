@@ -123,6 +123,7 @@ impl Writer {
         }
         self.sink = Some(sink);
         self.look_for_sessions();
+        self.upkeep.opened();
         Ok(())
     }
 

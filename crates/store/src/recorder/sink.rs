@@ -11,9 +11,11 @@ use crate::bodies::codec::{Codec, Coded};
 use crate::bodies::digest::Digest;
 use crate::bodies::pack::{MIN_PIECE, Pack};
 use crate::bodies::ring::Base;
-use crate::dictionary::Dictionary;
+use crate::dictionary::{Dictionary, Names};
 use crate::error::StoreError;
+use crate::figures::{Ledger, QuotaBook, Reading, backfill};
 use crate::files::{self, Identity};
+use crate::reader::row;
 use crate::schema::{self, Setup};
 use crate::sessions;
 use crate::summary::{State, Summary};
@@ -47,6 +49,7 @@ pub(super) struct ResponsePart {
     pub usage: Option<Box<str>>,
     /// What went upstream: its headers, and the rest.
     pub sent: Option<(Vec<u8>, Vec<u8>)>,
+    pub quota: Option<Box<Reading>>,
     pub piece: Piece,
 }
 
@@ -164,6 +167,8 @@ pub(super) struct Sink {
     pub db: Connection,
     pub pack: Pack,
     pub dictionary: Dictionary,
+    pub ledger: Ledger,
+    pub quotas: QuotaBook,
     identity: Identity,
     pack_identity: Identity,
 }
@@ -172,13 +177,8 @@ impl Sink {
     /// Opens or creates the database; rows that an earlier process left open become interrupted.
     pub(super) fn open(path: &Path, setup: Setup) -> Result<Self, StoreError> {
         let db = schema::open_writer(path, setup)?;
-        let tx = Transaction::new_unchecked(&db, TransactionBehavior::Immediate)?;
-        sessions::interrupt(&tx)?;
-        tx.execute(
-            "UPDATE exchanges SET state = ?1 WHERE state = ?2",
-            (State::Interrupted as i64, State::Open as i64),
-        )?;
-        tx.commit()?;
+        let mut ledger = Ledger::default();
+        interrupt(&db, &mut ledger)?;
         let bodies = files::bodies_path(path);
         let pack = Pack::open(&bodies, &places(&db)?)?;
         let dictionary = Dictionary::load(&db)?;
@@ -187,6 +187,8 @@ impl Sink {
             db,
             pack,
             dictionary,
+            ledger,
+            quotas: QuotaBook::default(),
             identity,
             pack_identity,
         })
@@ -213,16 +215,38 @@ impl Sink {
     /// Writes a batch in one transaction: all of it or nothing.
     pub(super) fn commit(&mut self, ops: &mut [Op]) -> Result<(), StoreError> {
         put_away(ops, &mut self.pack)?;
+        let written = self.transact(ops);
+        if written.is_err() {
+            self.doubt();
+        }
+        written
+    }
+
+    fn transact(&mut self, ops: &[Op]) -> Result<(), StoreError> {
         let tx = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate)?;
         let mut statements = Statements::new(&tx)?;
-        for op in &*ops {
+        for op in ops {
             statements.write(op, &mut self.dictionary)?;
         }
         drop(statements);
+        let ended = ops.iter().map(|op| &*op.summary);
+        let ended = ended.filter(|summary| summary.state != State::Open);
+        self.ledger.add(&tx, ended)?;
+        for op in ops {
+            if let Some(reading) = op.end.as_ref().and_then(|end| end.quota.as_deref()) {
+                self.quotas.add(&tx, &op.summary, reading)?;
+            }
+        }
         self.dictionary.save(&tx)?;
         tx.commit()?;
         self.dictionary.saved();
         Ok(())
+    }
+
+    /// What was written may not be in the database: what is known of it is read again when needed.
+    pub(super) fn doubt(&mut self) {
+        self.ledger.doubt();
+        self.quotas = QuotaBook::default();
     }
 
     /// Writes the log into the database file and cuts it off.
@@ -231,6 +255,31 @@ impl Sink {
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         Ok(())
     }
+}
+
+/// Closes and counts the rows that an earlier process left open.
+fn interrupt(db: &Connection, ledger: &mut Ledger) -> Result<(), StoreError> {
+    let tx = Transaction::new_unchecked(db, TransactionBehavior::Immediate)?;
+    sessions::interrupt(&tx)?;
+    let names = Names::load(&tx)?;
+    let sql = "UPDATE exchanges SET state=? WHERE state=? RETURNING id";
+    let mut statement = tx.prepare(sql)?;
+    let states = (State::Interrupted as i64, State::Open as i64);
+    let open = statement.query_map(states, |r| r.get::<_, i64>(0))?;
+    let open: Vec<i64> = open.collect::<Result<_, _>>()?;
+    drop(statement);
+    let sql = format!("SELECT {} FROM exchanges AS e WHERE e.id=?", row::COLUMNS);
+    let mut statement = tx.prepare(&sql)?;
+    let rows = open
+        .iter()
+        .map(|id| statement.query_row([id], |r| row::summary(r, &names)));
+    let rows: Vec<_> = rows.collect::<Result<_, _>>()?;
+    drop(statement);
+    // What is older is counted with all of its time.
+    let until = backfill::until(&tx)?;
+    let ended = rows.iter().filter(|(row, _)| *row >= until);
+    ledger.add(&tx, ended.map(|(_, summary)| summary))?;
+    Ok(tx.commit()?)
 }
 
 /// Every used place of the bodies file, in order.

@@ -13,6 +13,7 @@ use weir_core::settings::Retention;
 use super::DryRun;
 use super::writer::{Writer, answer, now_us};
 use crate::error::StoreError;
+use crate::figures::backfill;
 use crate::grades;
 use crate::removal::{self, Filter};
 use crate::sessions;
@@ -44,6 +45,8 @@ pub(super) struct Upkeep {
     shrinking: bool,
     /// Whether the sums of sessions may have to be made for older exchanges.
     rebuilding: bool,
+    /// Whether exchanges may be left that no figure counts.
+    counting: bool,
 }
 
 impl Upkeep {
@@ -54,6 +57,7 @@ impl Upkeep {
             purges: VecDeque::new(),
             shrinking: false,
             rebuilding: true,
+            counting: false,
         };
         this.set_retention(retention);
         this
@@ -69,6 +73,11 @@ impl Upkeep {
         self.next = Instant::now();
     }
 
+    /// Another database is open, which an earlier weir may have written.
+    pub(super) fn opened(&mut self) {
+        self.counting = true;
+    }
+
     /// Whether a purge is under way, which should not wait for batches to fill.
     pub(super) fn is_purging(&self) -> bool {
         !self.purges.is_empty()
@@ -76,7 +85,8 @@ impl Upkeep {
 
     /// How long until there is something to do; none if there never is.
     pub(super) fn due(&self) -> Option<Duration> {
-        if !self.purges.is_empty() || self.shrinking || self.rebuilding {
+        let unfinished = self.rebuilding || self.counting;
+        if !self.purges.is_empty() || self.shrinking || unfinished {
             return Some(Duration::ZERO);
         }
         self.every
@@ -93,6 +103,11 @@ impl Writer {
         }
         if let Err(error) = self.purge_step() {
             tracing::warn!(%error, "a purge failed");
+        }
+        if self.upkeep.counting {
+            self.upkeep.counting = self.count_step();
+            // Nothing goes before it was counted.
+            return;
         }
         if self.upkeep.every.is_some() && Instant::now() >= self.upkeep.next {
             match self.retention_step() {
@@ -115,6 +130,17 @@ impl Writer {
         if self.upkeep.shrinking && self.shrink_step().unwrap_or(0) == 0 {
             self.upkeep.shrinking = false;
         }
+    }
+
+    /// Adds up some exchanges that an earlier weir wrote; gives whether there are more.
+    fn count_step(&mut self) -> bool {
+        let Some(sink) = &mut self.sink else {
+            return true;
+        };
+        backfill::step(&sink.db, &mut sink.ledger).unwrap_or_else(|error| {
+            tracing::warn!(%error, "earlier exchanges cannot be added up");
+            false
+        })
     }
 
     /// Sums up a few older exchanges; gives whether there are more.
@@ -284,11 +310,14 @@ impl Writer {
         tx.execute_batch(sessions::CLEAR)?;
         tx.execute_batch(
             "DELETE FROM exchanges; DELETE FROM requests; DELETE FROM responses;
-             DELETE FROM strings;",
+             DELETE FROM strings; DELETE FROM figures; DELETE FROM figure_keys;
+             DELETE FROM quota_readings; DELETE FROM quota_series;
+             UPDATE figures_state SET next=until;",
         )?;
         tx.commit()?;
         sink.pack.clear()?;
         sink.dictionary = sink.dictionary.emptied();
+        sink.doubt();
         self.batch.forget_rows();
         self.shared.rows.store(0, Ordering::Relaxed);
         vacuum(&sink.db, 0)?;

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rusqlite::Connection;
 use weir_store::{Filters, Options, Page, Recorder, Tuning};
 
-use crate::support::{Place, exchange, request, response, rows};
+use crate::support::{Place, exchange, request, response, rows, until};
 
 const PAGE: Page = Page {
     number: 1,
@@ -22,15 +22,6 @@ fn impatient(options: Options) -> Options {
         ..options.tuning
     };
     Options { tuning, ..options }
-}
-
-/// Waits until something is so; fails after ten seconds.
-async fn until(what: &str, is_so: impl Fn() -> bool) {
-    let start = Instant::now();
-    while !is_so() {
-        assert!(start.elapsed() < Duration::from_secs(10), "never: {what}");
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
 }
 
 #[tokio::test]

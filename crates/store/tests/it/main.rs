@@ -9,10 +9,14 @@ mod crash;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod figures;
+#[cfg(test)]
 mod find;
 mod grades;
 #[cfg(test)]
 mod money;
+#[cfg(test)]
+mod quotas;
 #[cfg(test)]
 mod removal;
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! A store in a directory of its own, and exchanges to put into it.
 
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
@@ -150,4 +150,13 @@ pub(crate) fn exchange(recorder: &Recorder, sent: &[u8], came: &[u8]) -> String 
 pub(crate) fn rows<T>(found: Result<Found<T>, StoreError>) -> (Vec<T>, u64) {
     let found = found.unwrap();
     (found.rows, found.total.unwrap())
+}
+
+/// Waits until something is so; fails after ten seconds.
+pub(crate) async fn until(what: &str, is_so: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < Duration::from_secs(10), "never: {what}");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
 }
