@@ -7,7 +7,6 @@ use serde::Serialize;
 use weir_wire::facts::context;
 
 use crate::model::{RequestSummary, Usage};
-use crate::summary::Tokens;
 
 /// Which sessions, and where the list goes on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,25 +45,6 @@ pub struct Sessions {
     pub next: Option<SessionCursor>,
     /// All that match.
     pub total: u64,
-}
-
-/// What a session took of one model at one provider.
-#[derive(Clone, Debug)]
-pub struct ModelShare {
-    /// The agent; empty for the main one.
-    pub agent: String,
-    /// The model that was asked.
-    pub model: String,
-    /// The provider that was asked.
-    pub provider: String,
-    /// Sizes of prompts, by which some prices differ: from 0 to 7.
-    pub band: u8,
-    /// Exchanges that ended.
-    pub requests: u64,
-    /// When the first of them began, in microseconds since the Unix epoch.
-    pub started_us: i64,
-    /// The sums.
-    pub tokens: Tokens,
 }
 
 /// The transcript of a session on disk.
@@ -117,9 +97,6 @@ pub struct SessionSummary {
     pub cost: Option<f64>,
     /// Input tokens of the newest turn of the main agent, whether cached or not; 0 before it.
     pub context_tokens: u64,
-    /// What it consists of, to derive money from.
-    #[serde(skip)]
-    pub shares: Vec<ModelShare>,
 }
 
 /// One agent of a session.
@@ -148,9 +125,6 @@ pub struct SessionAgent {
     /// Its newest exchange among them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_request: Option<String>,
-    /// What it consists of, to derive money from.
-    #[serde(skip)]
-    pub shares: Vec<ModelShare>,
 }
 
 /// A session whole, with one page of its turns.

@@ -6,6 +6,8 @@ use weir_wire::dialect::Operation;
 use weir_wire::facts::request::Purpose;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
+use weir_core::prices::band;
+
 use crate::error::StoreError;
 use crate::recorder::ROWS_PER_US;
 use crate::summary::{State, Summary, Tokens, operation_from_number};
@@ -230,7 +232,7 @@ impl<'tx> Sums<'tx> {
             e.agent,
             e.model,
             e.provider,
-            band(t),
+            band(t.prompt()),
             sign,
             e.started_us,
             e.ended_us,
@@ -245,14 +247,6 @@ impl<'tx> Sums<'tx> {
         ])?;
         Ok(())
     }
-}
-
-/// Which prices apply to a prompt of this size.
-fn band(tokens: &Tokens) -> u8 {
-    const EDGES: [u64; 7] = [32_000, 100_000, 128_000, 200_000, 256_000, 272_000, 512_000];
-    let read = tokens.cache_read.unwrap_or(0) + tokens.cache_write.unwrap_or(0);
-    let prompt = read + tokens.input.unwrap_or(0);
-    EDGES.iter().map(|edge| u8::from(prompt > *edge)).sum()
 }
 
 /// The exchange of a row with every string decoded.

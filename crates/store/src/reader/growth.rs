@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use rusqlite::params_from_iter;
 use rusqlite::types::Value;
+use weir_core::prices::dollars;
 use weir_wire::dialect::Dialect;
 use weir_wire::facts::context::{Context, Outline, Turn, explain};
 
@@ -12,7 +13,7 @@ use super::row::{COLUMNS, summary};
 use crate::conversation::{ContextView, Growth, GrowthTurn};
 use crate::error::StoreError;
 use crate::facts;
-use crate::model::rfc3339;
+use crate::model::{cost, rfc3339};
 use crate::summary::{Summary, Tokens};
 
 /// Most turns on a page.
@@ -107,7 +108,7 @@ impl View {
             };
             let context = self.taken_apart(*row, bodies.get(self, *row)?)?;
             if from + at >= offset {
-                turns.push(grown(&summary, &context, before.as_ref()));
+                turns.push(self.grown(&summary, &context, before.as_ref()));
             }
             // A turn that was not counted left nothing in a cache that is known.
             if counted(&summary.tokens).is_some() {
@@ -142,33 +143,33 @@ impl View {
             statement.query_map(params_from_iter(values), |row| summary(row, &self.names))?;
         Ok(found.collect::<Result<_, _>>()?)
     }
+
+    fn grown(&self, summary: &Summary, context: &Context, before: Option<&Grown>) -> GrowthTurn {
+        let tokens = &summary.tokens;
+        let now = turn(summary, &context.outline);
+        let before = before.map(|before| turn(&before.summary, &before.outline));
+        let miss = counted(tokens).and_then(|_| explain(before.as_ref(), &now));
+        let by_kind = context.by_kind.iter();
+        GrowthTurn {
+            request_id: summary.id.to_string(),
+            timestamp: rfc3339(summary.started_at_us),
+            agent: summary.agent.as_deref().map(str::to_owned),
+            by_kind: by_kind
+                .map(|(kind, bytes)| (kind.as_str(), *bytes))
+                .collect(),
+            input_tokens: tokens.input.unwrap_or(0),
+            cache_read_tokens: tokens.cache_read.unwrap_or(0),
+            cache_write_tokens: tokens.cache_write.unwrap_or(0),
+            cost: cost(summary, &self.prices).map(|cost| dollars(cost.total())),
+            miss: miss.map(Into::into),
+        }
+    }
 }
 
 /// The input side of a prompt; none when nobody counted it.
 fn counted(tokens: &Tokens) -> Option<u64> {
     let input = tokens.input?;
     Some(input + tokens.cache_read.unwrap_or(0) + tokens.cache_write.unwrap_or(0))
-}
-
-fn grown(summary: &Summary, context: &Context, before: Option<&Grown>) -> GrowthTurn {
-    let tokens = &summary.tokens;
-    let now = turn(summary, &context.outline);
-    let before = before.map(|before| turn(&before.summary, &before.outline));
-    let miss = counted(tokens).and_then(|_| explain(before.as_ref(), &now));
-    let by_kind = context.by_kind.iter();
-    GrowthTurn {
-        request_id: summary.id.to_string(),
-        timestamp: rfc3339(summary.started_at_us),
-        agent: summary.agent.as_deref().map(str::to_owned),
-        by_kind: by_kind
-            .map(|(kind, bytes)| (kind.as_str(), *bytes))
-            .collect(),
-        input_tokens: tokens.input.unwrap_or(0),
-        cache_read_tokens: tokens.cache_read.unwrap_or(0),
-        cache_write_tokens: tokens.cache_write.unwrap_or(0),
-        cost: None,
-        miss: miss.map(Into::into),
-    }
 }
 
 fn turn<'a>(summary: &'a Summary, outline: &'a Outline) -> Turn<'a> {

@@ -71,21 +71,26 @@ pub(crate) fn summary(row: &Row<'_>, names: &Names) -> rusqlite::Result<(i64, Su
         class: text(41)?,
         agent_type: text(42)?,
         subagent: text(43)?,
-        tokens: Tokens {
-            input: row.get(31)?,
-            output: row.get(32)?,
-            cache_read: row.get(33)?,
-            cache_write: row.get(34)?,
-            cache_write_5m: row.get(35)?,
-            cache_write_1h: row.get(36)?,
-            reasoning: row.get(37)?,
-            web_search_requests: row.get(38)?,
-        },
+        tokens: tokens(row)?,
         signs: Signs::default(),
         opening_words: None,
         made_title: None,
     };
     Ok((id, summary))
+}
+
+/// The counts in a row of [`COLUMNS`].
+fn tokens(row: &Row<'_>) -> rusqlite::Result<Tokens> {
+    Ok(Tokens {
+        input: row.get(31)?,
+        output: row.get(32)?,
+        cache_read: row.get(33)?,
+        cache_write: row.get(34)?,
+        cache_write_5m: row.get(35)?,
+        cache_write_1h: row.get(36)?,
+        reasoning: row.get(37)?,
+        web_search_requests: row.get(38)?,
+    })
 }
 
 /// Undoes the packing of a conversation hash.

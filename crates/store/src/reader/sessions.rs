@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use rusqlite::types::Value;
 use rusqlite::{OptionalExtension, Row, params_from_iter};
 
+use weir_core::prices::{Pico, band_start, dollars};
+
 use super::View;
 use crate::conversation::{
-    ModelShare, SessionAgent, SessionCursor, SessionDetail, SessionQuery, SessionSummary, Sessions,
+    SessionAgent, SessionCursor, SessionDetail, SessionQuery, SessionSummary, Sessions,
 };
 use crate::error::StoreError;
 use crate::model::{Usage, rfc3339};
@@ -20,6 +22,35 @@ const MOST_SESSIONS: u32 = 500;
 pub(super) const MOST_TURNS: u32 = 1000;
 /// Most shares read of one session: more agents than that are not told apart.
 const MOST_SHARES: usize = 2000;
+
+/// What a session took of one model at one provider.
+#[derive(Clone, Debug)]
+struct ModelShare {
+    /// Empty for the main agent.
+    agent: String,
+    model: String,
+    provider: String,
+    /// Which prices apply to its prompts.
+    band: u8,
+    requests: u64,
+    started_us: i64,
+    tokens: Tokens,
+}
+
+impl ModelShare {
+    /// Whether the provider counted anything.
+    fn took_any(&self) -> bool {
+        let t = &self.tokens;
+        let counts = [
+            t.input,
+            t.output,
+            t.cache_read,
+            t.cache_write,
+            t.web_search_requests,
+        ];
+        counts.iter().any(|count| count.is_some_and(|n| n > 0))
+    }
+}
 
 /// A row of the sessions table.
 pub(super) struct Found {
@@ -58,7 +89,6 @@ fn found(row: &Row<'_>) -> rusqlite::Result<Found> {
             usage: usage(&[]),
             cost: None,
             context_tokens: count(9)?,
-            shares: Vec::new(),
         },
     })
 }
@@ -142,7 +172,7 @@ impl View {
         summary.models = models.into_iter().map(str::to_owned).collect();
         summary.agents = agents.len() as u64;
         summary.usage = usage(&shares);
-        summary.shares = shares;
+        summary.cost = self.cost(&shares);
         Ok(summary)
     }
 
@@ -204,8 +234,8 @@ impl View {
         };
         let limit = limit.clamp(1, MOST_TURNS);
         let page = self.turns(row.key, (offset, limit))?;
+        let mut agents = self.agents(&self.shares(row.key)?);
         let summary = self.whole(row)?;
-        let mut agents = agents(&summary.shares);
         for agent in &mut agents {
             if let Some(seen) = page.agents.get(agent.id.as_deref().unwrap_or_default()) {
                 agent.parent.clone_from(&seen.parent);
@@ -229,30 +259,41 @@ impl View {
             limit,
         }))
     }
-}
 
-/// One entry for each agent.
-fn agents(shares: &[ModelShare]) -> Vec<SessionAgent> {
-    let mut by_agent: BTreeMap<&str, Vec<ModelShare>> = BTreeMap::new();
-    for share in shares {
-        by_agent
-            .entry(&share.agent)
-            .or_default()
-            .push(share.clone());
+    /// One entry for each agent.
+    fn agents(&self, shares: &[ModelShare]) -> Vec<SessionAgent> {
+        let mut by_agent: BTreeMap<&str, Vec<ModelShare>> = BTreeMap::new();
+        for share in shares {
+            by_agent
+                .entry(&share.agent)
+                .or_default()
+                .push(share.clone());
+        }
+        let one = |(id, shares): (&str, Vec<ModelShare>)| SessionAgent {
+            id: Some(id.to_owned()).filter(|id| !id.is_empty()),
+            parent: None,
+            agent_type: None,
+            subagent: None,
+            requests: shares.iter().map(|share| share.requests).sum(),
+            usage: usage(&shares),
+            cost: self.cost(&shares),
+            first_request: None,
+            last_request: None,
+        };
+        by_agent.into_iter().map(one).collect()
     }
-    let one = |(id, shares): (&str, Vec<ModelShare>)| SessionAgent {
-        id: Some(id.to_owned()).filter(|id| !id.is_empty()),
-        parent: None,
-        agent_type: None,
-        subagent: None,
-        requests: shares.iter().map(|share| share.requests).sum(),
-        usage: usage(&shares),
-        cost: None,
-        first_request: None,
-        last_request: None,
-        shares,
-    };
-    by_agent.into_iter().map(one).collect()
+
+    /// What all shares cost in US dollars; none when a price is missing.
+    fn cost(&self, shares: &[ModelShare]) -> Option<f64> {
+        let prices = &self.prices;
+        let counted = shares.iter().filter(|share| share.took_any());
+        let sum = counted.map(|share| {
+            let quote = prices.quote(&share.model, &share.provider, share.started_us)?;
+            let cost = quote.cost_of_sums(band_start(share.band), &share.tokens)?;
+            Some(cost.total())
+        });
+        sum.sum::<Option<Pico>>().map(dollars)
+    }
 }
 
 /// What all shares took together.

@@ -62,10 +62,8 @@ async fn a_newer_schema_is_refused_and_both_versions_are_named() {
     let error = Recorder::open(place.options()).unwrap_err();
     assert!(matches!(error, StoreError::NewerSchema { found: 4711, .. }));
     let text = error.to_string();
-    let migrations = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations");
-    let known = std::fs::read_dir(migrations).unwrap().count();
     assert!(
-        text.contains("4711") && text.contains(&format!(" {known}:")) && text.contains("weir.db"),
+        text.contains("4711") && text.contains(&format!(" {ours}:")) && text.contains("weir.db"),
         "{text}"
     );
 }

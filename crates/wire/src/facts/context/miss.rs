@@ -144,7 +144,7 @@ pub fn explain(before: Option<&Turn<'_>>, now: &Turn<'_>) -> Option<Miss> {
     let unmarked = now.marks_needed && now.outline.breakpoints == 0 && now.cache_read == 0;
     let expected = before.prefix();
     let is_miss = expected >= LEAST_PREFIX && now.cache_read * 2 < expected;
-    if !is_miss && !(unmarked && whole >= LEAST_PREFIX) {
+    if !(is_miss || unmarked && whole >= LEAST_PREFIX) {
         return None;
     }
     let figures = format!(
