@@ -1,13 +1,21 @@
 # What people run. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test unit clients fuzz bench bench-full check ci generated fmt doc clean
+.PHONY: help run demo dashboard test unit clients api-tests fuzz bench bench-full check ci generated fmt doc clean
 
 CARGO ?= cargo
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
 
+# What weir serves under /. Without npm, `make run` is a weir without pages.
+DASHBOARD = cd dashboard && npm ci --no-audit --no-fund --loglevel=error && npm run build
+
+dashboard: ## build the pages that weir has in it
+	@if [ -f dashboard/package.json ]; then $(DASHBOARD); fi
+
 run: ## build weir and start it on 127.0.0.1:3001, forwarding to api.anthropic.com
+	@if command -v npm >/dev/null; then $(MAKE) dashboard; \
+	else echo "run: there is no npm here, so weir gets no pages" >&2; fi
 	$(CARGO) build --release -p weir
 	exec target/release/weir serve
 
@@ -17,7 +25,8 @@ demo: ## see it work without an API key: weir, a mock provider and a short agent
 
 test: ## install what the tests need, then run them all
 	scripts/prepare-tests.sh
-	$(MAKE) unit clients
+	$(MAKE) dashboard
+	$(MAKE) unit clients api-tests
 
 unit: ## the Rust tests alone
 	$(CARGO) test --workspace --all-targets --locked
@@ -26,6 +35,10 @@ unit: ## the Rust tests alone
 clients: ## the real agents and SDKs through weir, against the mock
 	$(CARGO) build -p weir --locked
 	tests/clients/run
+
+api-tests: ## whatever the description of the API allows, asked of a real weir
+	$(CARGO) build -p weir --locked
+	tests/api/run
 
 fuzz: ## look for inputs that break a parser or translator, five minutes for each target
 	scripts/fuzz.sh $(FUZZ_ARGS)

@@ -3,11 +3,15 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use axum::Extension;
 use axum::extract::{Request, State};
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, ORIGIN, WWW_AUTHENTICATE};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use axum::http::header::{
+    AUTHORIZATION, CONTENT_TYPE, HOST, LOCATION, ORIGIN, REFERRER_POLICY, WWW_AUTHENTICATE,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
@@ -20,22 +24,45 @@ use weir_wire::dialect::Dialect;
 use weir_wire::errors::{ErrorKind, error_body};
 
 use crate::fault::Fault;
+use crate::login;
+use crate::session::Sessions;
+use crate::site::{Site, wants_page};
 
 /// What decides over access; read anew for each request, so that a reload takes effect.
 #[derive(Clone, Debug)]
 pub struct Access {
-    /// The password of HTTP Basic.
+    /// The password of HTTP Basic and of the page to log in on.
     pub password: Option<Secret>,
     /// The data plane's gate, which guards the API too when there is no password.
     pub gate: Arc<Gate>,
     /// Host names that are ours besides `localhost` and addresses.
     pub hosts: Arc<[String]>,
+    /// Whether weir itself speaks TLS.
+    pub tls: bool,
+    /// Whether a proxy in front of weir is believed.
+    pub trust_proxy: bool,
+}
+
+/// What the guard needs besides the request.
+#[derive(Clone)]
+pub(crate) struct Guard {
+    pub(crate) access: Arc<dyn Fn() -> Access + Send + Sync>,
+    pub(crate) sessions: Arc<Sessions>,
+    pub(crate) site: Arc<Site>,
+}
+
+/// What decided over a request, for calls that let people in and out.
+#[derive(Clone, Debug)]
+pub(crate) struct Door {
+    pub(crate) access: Access,
+    pub(crate) sessions: Arc<Sessions>,
 }
 
 /// Why a request is not let through.
 enum Refused {
     Fault(Fault),
     NeedsPassword,
+    MustWait(Duration),
 }
 
 impl From<Fault> for Refused {
@@ -50,28 +77,126 @@ pub struct Peer(pub SocketAddr);
 
 /// Lets a request through, or answers for it.
 pub(crate) async fn guard(
-    State(access): State<Arc<dyn Fn() -> Access + Send + Sync>>,
+    State(guard): State<Guard>,
     Extension(Peer(peer)): Extension<Peer>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
-    let access = access();
-    match access.check(request.headers(), request.uri(), peer) {
-        Ok(()) => next.run(request).await,
-        Err(Refused::Fault(fault)) => fault.into_response(),
-        Err(Refused::NeedsPassword) => {
-            let fault = Fault::new(
-                StatusCode::UNAUTHORIZED,
-                "the dashboard's password is needed",
-            );
-            let scheme = HeaderValue::from_static("Basic realm=\"weir\", charset=\"UTF-8\"");
-            ([(WWW_AUTHENTICATE, scheme)], fault).into_response()
+    let door = Door {
+        access: (guard.access)(),
+        sessions: guard.sessions,
+    };
+    let open = is_open(&guard.site, request.uri().path());
+    let checked = match door.access.place(request.headers(), request.uri()) {
+        Ok(()) if !open => door.credential(&request, peer),
+        placed => placed,
+    };
+    let mut response = match checked {
+        Ok(()) => {
+            request.extensions_mut().insert(Arc::new(door));
+            next.run(request).await
         }
+        Err(Refused::Fault(fault)) => fault.into_response(),
+        Err(Refused::MustWait(pause)) => login::wait(pause),
+        Err(Refused::NeedsPassword) => ask_for_password(&request, guard.site.has_pages()),
+    };
+    let headers = response.headers_mut();
+    for (name, value) in SAFETY {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// What every answer says, so that a page that comes from elsewhere can do nothing with it.
+const SAFETY: [(HeaderName, &str); 4] = [
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (REFERRER_POLICY, "no-referrer"),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    ),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    ),
+];
+
+/// Whether a path needs no credential.
+fn is_open(site: &Site, path: &str) -> bool {
+    matches!(path, "/api/login" | "/api/logout") || site.is_open(path)
+}
+
+/// A person is sent to the page to log in on; a program is told how to say the password.
+fn ask_for_password(request: &Request, has_pages: bool) -> Response {
+    let (headers, path) = (request.headers(), request.uri().path());
+    let for_people = !path.starts_with("/api/") && path != "/metrics";
+    if has_pages && for_people && wants_page(request.method(), headers) {
+        let path = request.uri().path_and_query();
+        let next: String = path.map_or("/", |path| path.as_str()).bytes().fold(
+            String::from("/login?next="),
+            |mut next, byte| {
+                if byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'.' | b'_' | b'~')
+                {
+                    next.push(byte.into());
+                } else {
+                    next.push_str(&format!("%{byte:02X}"));
+                }
+                next
+            },
+        );
+        return (StatusCode::SEE_OTHER, [(LOCATION, next)]).into_response();
+    }
+    let fault = Fault::new(
+        StatusCode::UNAUTHORIZED,
+        "the dashboard's password is needed",
+    );
+    // A page that asks for data shows its own form; the browser's would come over it.
+    let mode = headers.get("sec-fetch-mode");
+    if mode.is_some_and(|mode| mode != "navigate") {
+        return fault.into_response();
+    }
+    let scheme = HeaderValue::from_static("Basic realm=\"weir\", charset=\"UTF-8\"");
+    ([(WWW_AUTHENTICATE, scheme)], fault).into_response()
+}
+
+impl Door {
+    fn credential(&self, request: &Request, peer: SocketAddr) -> Result<(), Refused> {
+        let Some(password) = &self.access.password else {
+            return Ok(self.access.gate(request.headers(), request.uri(), peer)?);
+        };
+        if let Some(given) = basic_password(request.headers()) {
+            if let Some(pause) = self.sessions.pause(peer.ip(), Instant::now()) {
+                return Err(Refused::MustWait(pause));
+            }
+            if password.matches(given.as_bytes()) {
+                self.sessions.right(peer.ip());
+                return Ok(());
+            }
+            self.sessions.wrong(peer.ip(), Instant::now());
+        }
+        if !self.sessions.holds(password, request.headers()) {
+            return Err(Refused::NeedsPassword);
+        }
+        // A browser adds the cookie by itself, so a change must come from one of our pages.
+        if request.method().is_safe() || is_from_our_page(request.headers()) {
+            return Ok(());
+        }
+        let message = "a change with a cookie needs `Origin` or `Sec-Fetch-Site: same-origin`";
+        Err(Fault::new(StatusCode::FORBIDDEN, message).into())
     }
 }
 
+/// That an `Origin` is ours was seen before.
+fn is_from_our_page(headers: &HeaderMap) -> bool {
+    headers.contains_key(ORIGIN)
+        || headers
+            .get("sec-fetch-site")
+            .is_some_and(|site| site == "same-origin")
+}
+
 impl Access {
-    fn check(&self, headers: &HeaderMap, uri: &Uri, peer: SocketAddr) -> Result<(), Refused> {
+    /// Whether the request is for us, and from no foreign page.
+    fn place(&self, headers: &HeaderMap, uri: &Uri) -> Result<(), Refused> {
         let host = host_of(headers, uri);
         if !host.is_some_and(|host| self.is_ours(host)) {
             let message = "this host name is not weir's; list it in `server.allowed_hosts`";
@@ -81,27 +206,27 @@ impl Access {
             let message = "requests from other origins are refused";
             return Err(Fault::new(StatusCode::FORBIDDEN, message).into());
         }
-        self.credential(headers, uri, peer)
+        Ok(())
     }
 
-    fn credential(&self, headers: &HeaderMap, uri: &Uri, peer: SocketAddr) -> Result<(), Refused> {
-        if let Some(password) = &self.password {
-            if basic_password(headers).is_some_and(|given| password.matches(given.as_bytes())) {
-                return Ok(());
-            }
-            return Err(Refused::NeedsPassword);
-        }
+    fn gate(&self, headers: &HeaderMap, uri: &Uri, peer: SocketAddr) -> Result<(), Fault> {
         match self.gate.check(headers, uri.query(), peer.ip()) {
             // Whoever has an account at the provider may send requests; that says nothing of who
             // may read those of others, or steer.
             Ok(pass) if pass.used == CredentialUse::ClientBearer => {
                 let message =
                     "a client's own bearer does not open the API; set `dashboard.password`";
-                Err(Fault::new(StatusCode::UNAUTHORIZED, message).into())
+                Err(Fault::new(StatusCode::UNAUTHORIZED, message))
             }
             Ok(_) => Ok(()),
-            Err(refusal) => Err(Fault::new(StatusCode::UNAUTHORIZED, refusal.to_string()).into()),
+            Err(refusal) => Err(Fault::new(StatusCode::UNAUTHORIZED, refusal.to_string())),
         }
+    }
+
+    /// Whether the browser reached us over TLS.
+    pub(crate) fn is_secure(&self, headers: &HeaderMap) -> bool {
+        let forwarded = headers.get("x-forwarded-proto");
+        self.tls || (self.trust_proxy && forwarded.is_some_and(|proto| proto == "https"))
     }
 
     /// Rebinding a name to our address is how a foreign page would reach us, so names must be
@@ -158,7 +283,7 @@ fn basic_password(headers: &HeaderMap) -> Option<String> {
 
 /// No such path. Under `/api/` in the API's shape; elsewhere in one that an agent whose base URL
 /// is wrong understands.
-pub(crate) async fn not_found(request: Request) -> Response {
+pub(crate) fn not_found(request: &Request) -> Response {
     let path = request.uri().path();
     if path.starts_with("/api/") {
         return Fault::new(StatusCode::NOT_FOUND, "Not found").into_response();

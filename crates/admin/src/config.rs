@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -13,6 +13,7 @@ use utoipa_axum::routes;
 use weir_core::config::{self, Source};
 use weir_core::steer::Reloaded;
 
+use crate::access::Door;
 use crate::fault::{Error, Fault};
 use crate::router::Admin;
 
@@ -32,15 +33,24 @@ pub(crate) struct Config {
     proxy_public_url: Option<String>,
     /// The version of weir.
     version: &'static str,
+    /// Whether one has to log in.
+    password_required: bool,
+    /// Whether bodies are captured.
+    capture_bodies: bool,
 }
 
 /// What pages and set-up lines need to know
 #[utoipa::path(get, path = "/api/config", tag = "configuration",
     responses((status = 200, body = Config)))]
-pub(crate) async fn config(State(admin): State<Arc<Admin>>) -> Json<Config> {
+pub(crate) async fn config(
+    State(admin): State<Arc<Admin>>,
+    Extension(door): Extension<Arc<Door>>,
+) -> Json<Config> {
     Json(Config {
         proxy_public_url: (admin.public_url)(),
         version: env!("CARGO_PKG_VERSION"),
+        password_required: door.access.password.is_some(),
+        capture_bodies: admin.store.captures(),
     })
 }
 
@@ -50,6 +60,13 @@ pub(crate) struct Faults {
     error: &'static str,
     /// Each a sentence with its place.
     faults: Vec<String>,
+}
+
+impl Faults {
+    pub(crate) fn of(faults: Vec<String>) -> Self {
+        let error = "the configuration is not valid, nothing has changed";
+        Self { error, faults }
+    }
 }
 
 impl IntoResponse for Faults {
@@ -74,10 +91,7 @@ pub(crate) async fn reload(State(admin): State<Arc<Admin>>) -> Result<Response, 
     })?;
     Ok(match reloaded {
         Ok(reloaded) => Json(reloaded).into_response(),
-        Err(faults) => {
-            let error = "the configuration is not valid, nothing has changed";
-            Faults { error, faults }.into_response()
-        }
+        Err(faults) => Faults::of(faults).into_response(),
     })
 }
 

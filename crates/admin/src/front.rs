@@ -4,7 +4,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 
 /// What stands at `/` until there are pages.
-pub(crate) async fn front() -> impl IntoResponse {
+pub(crate) fn front() -> impl IntoResponse {
     let text = "weir is running.\n\n\
         GET    /api/requests                      exchanges, newest first: ?page=&limit=&model=\n\
         GET    /api/requests/summary              the same without bodies: ?offset=&limit=&model=&start=&end=\n\

@@ -3,17 +3,19 @@
 use std::fmt;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
+use axum::{Extension, Router};
 use utoipa_axum::router::OpenApiRouter;
 use weir_core::health::Lifecycle;
 use weir_core::steer::Steering;
 use weir_store::{Reader, Recorder};
 
-use crate::access::{Access, guard, method_not_allowed, not_found};
+use crate::access::{Access, Guard, guard, method_not_allowed};
+use crate::site::{self, Site};
 use crate::{
-    config, figures, front, health, live, openapi, providers, quota, requests, routing, stats,
+    config, figures, health, live, login, openapi, providers, quota, requests, routing, settings,
+    setup, stats,
 };
 
 /// What the API answers from.
@@ -51,6 +53,9 @@ fn guarded() -> OpenApiRouter<Arc<Admin>> {
         .merge(quota::routes())
         .merge(routing::routes())
         .merge(config::routes())
+        .merge(settings::routes())
+        .merge(setup::routes())
+        .merge(login::routes())
         .merge(health::routes())
 }
 
@@ -64,16 +69,27 @@ pub fn openapi_json() -> String {
     ))
 }
 
-/// The whole API. `access` is asked for each request, so that a reload takes effect.
-pub fn router_with(admin: Arc<Admin>, access: Arc<dyn Fn() -> Access + Send + Sync>) -> Router {
+/// The whole API and the pages. `access` is asked for each request, so that a reload takes effect.
+pub fn router_with(
+    admin: Arc<Admin>,
+    access: Arc<dyn Fn() -> Access + Send + Sync>,
+    site: Site,
+) -> Router {
     let (open, described) = health::open_routes().split_for_parts();
     let (guarded, more) = guarded().split_for_parts();
     let document = openapi::text(&openapi::described(described, more));
+    let site = Arc::new(site);
+    let state = Guard {
+        access,
+        sessions: Arc::default(),
+        site: Arc::clone(&site),
+    };
     let guarded = guarded
-        .route("/", get(front::front))
-        .fallback(not_found)
+        .merge(site::routes())
+        .fallback(site::otherwise)
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(from_fn_with_state(access, guard));
+        .layer(Extension(site))
+        .layer(from_fn_with_state(state, guard));
     open.route("/openapi.json", get(openapi::serve(document)))
         .merge(guarded)
         .with_state(admin)

@@ -103,6 +103,12 @@ impl Gate {
         }
     }
 
+    /// Whether requests need a credential at all.
+    #[must_use]
+    pub fn is_enabled(&self) -> bool {
+        self.enabled
+    }
+
     /// What stands in front of a path as `/~KEY`; none where paths are taken as they are, or this
     /// one has nothing there. A wrong key is taken off as well: it is somebody's secret.
     #[must_use]

@@ -107,8 +107,33 @@ pub trait Steering: fmt::Debug + Send + Sync {
     /// Every fault, each a sentence with its place; nothing has changed then.
     fn reload(&self) -> Result<Reloaded, Vec<String>>;
 
+    /// The edits of settings that are kept, as path and value, in the order of their paths. Reads
+    /// the database, so it may block.
+    ///
+    /// # Errors
+    /// [`EditError::Unavailable`].
+    fn stored(&self) -> Result<Vec<(String, String)>, EditError>;
+
+    /// Edits settings, keeps that, and takes it into use, whole or not at all. A value of none
+    /// takes an edit back. Edits win over the file, and lose to the environment and the command
+    /// line. Reads and writes files, so it may block for as long as those take.
+    ///
+    /// # Errors
+    /// Every fault of the configuration that it would be, or that edits cannot be kept; nothing has
+    /// changed then.
+    fn edit(&self, edits: &[(String, Option<String>)]) -> Result<Reloaded, EditError>;
+
     /// Every setting in force with its origin and without secrets, in the order of the reference.
     fn config(&self) -> Vec<Effective>;
+}
+
+/// Why settings were not edited.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EditError {
+    /// What is wrong with the configuration that it would be, each a sentence with its place.
+    Faults(Vec<String>),
+    /// Edits cannot be kept or read at this moment, and why.
+    Unavailable(String),
 }
 
 /// What a reload has done.

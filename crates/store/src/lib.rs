@@ -25,6 +25,7 @@ mod removal;
 mod schema;
 mod sent;
 mod sessions;
+mod settings;
 mod summary;
 mod turns;
 mod varint;
@@ -33,11 +34,12 @@ pub use error::StoreError;
 pub use figures::{Figures, Percentiles, Unit};
 pub use find::{Cursor, Facet, Facets, Filters, Found, Neighbours, Page, StatusIs, SummaryQuery};
 pub use reader::{
-    Dimension, FigureQuery, FigureRow, FigureTable, GrowthQuery, QuotaPoint, QuotaSeries, RawPart,
-    Reader, Side, Verdict,
+    ClientSeen, Dimension, FigureQuery, FigureRow, FigureTable, GrowthQuery, QuotaPoint,
+    QuotaSeries, RawPart, Reader, Side, Verdict,
 };
 pub use recorder::{Dropped, DryRun, OnEnded, Options, Recorder, StoreStatus, Tuning};
 pub use removal::Filter;
 pub use sessions::Grouping;
+pub use settings::{Edits, stored_settings};
 pub use summary::{State, Summary, Tokens};
 pub use turns::{Class, Related, Relation, Signs, TurnKind};

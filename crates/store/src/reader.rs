@@ -20,6 +20,7 @@ use crate::model::{RequestLog, RequestSummary};
 use crate::schema;
 
 mod bodies;
+mod clients;
 mod condition;
 mod detail;
 mod facets;
@@ -35,6 +36,7 @@ mod walk;
 
 pub(crate) use row::conversation;
 
+pub use clients::ClientSeen;
 pub use detail::{RawPart, Side, Verdict};
 pub use figures::{Dimension, FigureQuery, FigureRow, FigureTable};
 pub use growth::GrowthQuery;
@@ -253,6 +255,25 @@ impl Reader {
     /// When the database cannot be read.
     pub fn latest_us(&self) -> Result<Option<i64>, StoreError> {
         self.view(View::latest_us)
+    }
+
+    /// Which kinds of client have come since a moment (microseconds since the Unix epoch), within
+    /// the newest 100,000 exchanges.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn clients(&self, since_us: i64) -> Result<Vec<ClientSeen>, StoreError> {
+        self.view(|view| view.clients(since_us))
+    }
+
+    /// The edits of settings, in the order of their paths.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn settings(&self) -> Result<Vec<(String, String)>, StoreError> {
+        self.view(|view| crate::settings::all(&view.db))
     }
 
     fn known_rows(&self) -> Option<u64> {

@@ -15,6 +15,7 @@ use weir_core::settings::Capture;
 use crate::error::StoreError;
 use crate::reader::Reader;
 use crate::removal::Filter;
+use crate::settings::Edits;
 use crate::summary::Summary;
 
 mod batch;
@@ -231,6 +232,17 @@ impl Recorder {
         let (done, wait) = oneshot::channel();
         self.command(Command::Grade { id, grade, done });
         wait.await.unwrap_or_else(|_| Err(closed()))
+    }
+
+    /// Keeps edits of settings, all or none. Blocks until they are written.
+    ///
+    /// # Errors
+    ///
+    /// When the store is not available, which it is not either while nothing is captured, or fails.
+    pub fn edit_settings(&self, edits: Edits) -> Result<(), StoreError> {
+        let (done, wait) = oneshot::channel();
+        self.command(Command::Edit { edits, done });
+        wait.blocking_recv().unwrap_or_else(|_| Err(closed()))
     }
 
     /// A reader of the same database.

@@ -18,6 +18,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../migrations/0005_sessions.sql")),
     M::up(include_str!("../migrations/0008_grade.sql")),
     M::up(include_str!("../migrations/0004_figures.sql")),
+    M::up(include_str!("../migrations/0009_settings.sql")),
 ];
 
 /// The version that this weir writes.

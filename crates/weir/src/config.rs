@@ -74,6 +74,36 @@ pub(crate) fn load(source: &Source, flags: &[(String, String)]) -> anyhow::Resul
 /// # Errors
 /// Every fault, each a sentence with its place.
 pub(crate) fn read(source: &Source, flags: &[(String, String)]) -> Result<Found, Vec<String>> {
+    read_edited(source, flags, &[])
+}
+
+/// The same with the edits that are kept in its database. Should they not be valid, they have no
+/// effect, and a warning says so: weir starts.
+///
+/// # Errors
+/// As [`load`].
+pub(crate) fn load_stored(source: &Source, flags: &[(String, String)]) -> anyhow::Result<Found> {
+    let mut found = load(source, flags)?;
+    let stored = weir_store::stored_settings(&found.loaded.settings.storage.db_path);
+    if stored.is_empty() {
+        return Ok(found);
+    }
+    match read_edited(source, flags, &stored) {
+        Ok(edited) => Ok(edited),
+        Err(faults) => {
+            let faults = faults.join("; ");
+            let warning = format!("stored edits have no effect, they are not valid: {faults}");
+            found.loaded.warnings.push(warning);
+            Ok(found)
+        }
+    }
+}
+
+fn read_edited(
+    source: &Source,
+    flags: &[(String, String)],
+    stored: &[(String, String)],
+) -> Result<Found, Vec<String>> {
     let file = match &source.config {
         Some(file) => Some(file.clone()),
         None => discover(),
@@ -100,7 +130,8 @@ pub(crate) fn read(source: &Source, flags: &[(String, String)]) -> Result<Found,
         None => None,
     };
     let overrides: Vec<_> = source.set.iter().chain(flags).cloned().collect();
-    match config::load(source_text, &|name| std::env::var(name).ok(), &overrides) {
+    let variable = |name: &str| std::env::var(name).ok();
+    match config::load_edited(source_text, &variable, &overrides, stored) {
         Ok(loaded) => Ok(Found { file, text, loaded }),
         Err(faults) => Err(faults.iter().map(ToString::to_string).collect()),
     }
@@ -116,8 +147,9 @@ pub(crate) fn read_again(
     found: &Found,
     source: &Source,
     flags: &[(String, String)],
+    stored: &[(String, String)],
 ) -> Result<Found, Vec<String>> {
-    let again = read(source, flags)?;
+    let again = read_edited(source, flags, stored)?;
     match &found.file {
         Some(file) if found.sets_something() && !again.sets_something() => {
             let how = if again.file.is_some() {

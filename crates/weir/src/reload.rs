@@ -1,21 +1,43 @@
 //! Takes a changed configuration into use: whole, or not at all.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
+use weir_core::config::Source as Origin;
 use weir_core::limit::Concurrency;
 use weir_core::settings::Settings;
-use weir_core::steer::Reloaded;
+use weir_core::steer::{EditError, Reloaded};
 use weir_proxy::Snapshot;
 use weir_proxy::record::Held;
-use weir_store::Recorder;
+use weir_store::{Edits, Recorder};
 
 use crate::cli::Source;
 use crate::config::{self, Found};
 use crate::serve::{key_header, limit};
 use crate::share::{Share, Store};
 use crate::telemetry::{Prepared, Telemetry};
+
+const NO_FILE: &str = "this gateway was started without a configuration of its own";
+
+/// Edits that have no effect, because a stronger layer sets the same.
+fn overruled(found: &Found, edits: &[(String, Option<String>)]) -> Vec<String> {
+    let edited = |path: &str| {
+        let mut edits = edits.iter();
+        edits.any(|(edited, value)| edited == path && value.is_some())
+    };
+    let settings = found.loaded.report.iter();
+    let overruled = settings.filter(|setting| {
+        edited(&setting.path) && matches!(setting.source, Origin::Env(_) | Origin::Flag)
+    });
+    let warning = |path: &str, source: &Origin| {
+        format!("{path}: the edit is kept and has no effect, the {source} sets it")
+    };
+    overruled
+        .map(|setting| warning(&setting.path, &setting.source))
+        .collect()
+}
 
 /// Where the configuration comes from, and the one in force.
 #[derive(Debug)]
@@ -117,9 +139,17 @@ impl Reload {
     fn now(&self) -> Result<Reloaded, Vec<String>> {
         let mut reloader = self.reloader.lock();
         let Some(reloader) = &mut *reloader else {
-            return Err(vec!["this gateway was started without a file".to_owned()]);
+            return Err(vec![NO_FILE.to_owned()]);
         };
-        let found = config::read_again(&reloader.found, &reloader.source, &reloader.flags)?;
+        let path = &reloader.found.loaded.settings.storage.db_path;
+        let stored = weir_store::stored_settings(path);
+        let (source, flags) = (&reloader.source, &reloader.flags);
+        let found = config::read_again(&reloader.found, source, flags, &stored)?;
+        self.take(reloader, found)
+    }
+
+    /// Takes a configuration into use.
+    fn take(&self, reloader: &mut Reloader, found: Found) -> Result<Reloaded, Vec<String>> {
         let one = |error: anyhow::Error| vec![format!("{error:#}")];
         self.apply(&found, &reloader.telemetry).map_err(one)?;
         let needs_restart = reloader.found.loaded.needs_restart(&found.loaded);
@@ -136,6 +166,52 @@ impl Reload {
         };
         reloader.found = found;
         Ok(done)
+    }
+
+    /// The edits of settings that are kept.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub(crate) fn stored(&self) -> Result<Vec<(String, String)>, EditError> {
+        let stored = self.store.reader().settings();
+        stored.map_err(|error| EditError::Unavailable(error.to_string()))
+    }
+
+    /// Edits settings: checks, keeps and uses that, or none of it.
+    ///
+    /// # Errors
+    /// Every fault, or that edits cannot be kept; nothing has changed then.
+    pub(crate) fn edit(&self, edits: &[(String, Option<String>)]) -> Result<Reloaded, EditError> {
+        let mut reloader = self.reloader.lock();
+        let Some(reloader) = &mut *reloader else {
+            return Err(EditError::Unavailable(NO_FILE.to_owned()));
+        };
+        let before: BTreeMap<String, String> = self.stored()?.into_iter().collect();
+        let mut after = before.clone();
+        for (path, value) in edits {
+            match value {
+                Some(value) => after.insert(path.clone(), value.clone()),
+                None => after.remove(path),
+            };
+        }
+        let after: Vec<_> = after.into_iter().collect();
+        let (source, flags) = (&reloader.source, &reloader.flags);
+        let found = config::read_again(&reloader.found, source, flags, &after);
+        let mut found = found.map_err(EditError::Faults)?;
+        found.loaded.warnings.extend(overruled(&found, edits));
+        let keep = |edits: Edits| {
+            let kept = self.store.edit_settings(edits);
+            kept.map_err(|error| EditError::Unavailable(error.to_string()))
+        };
+        keep(edits.to_vec())?;
+        self.take(reloader, found).map_err(|faults| {
+            let undo = edits.iter().map(|(path, _)| path);
+            let undo = undo.map(|path| (path.clone(), before.get(path).cloned()));
+            if keep(undo.collect()).is_err() {
+                tracing::error!("edits that cannot be used are kept until they are edited again");
+            }
+            EditError::Faults(faults)
+        })
     }
 
     fn apply(&self, found: &Found, telemetry: &Telemetry) -> anyhow::Result<()> {

@@ -12,7 +12,7 @@ use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use weir_admin::{Access, Admin};
+use weir_admin::{Access, Admin, Site};
 use weir_core::health::Lifecycle;
 use weir_core::identity::{DEFAULT_KEY_HEADER, Gate};
 use weir_core::limit::Concurrency;
@@ -45,7 +45,7 @@ const CERTIFICATE_CHECK: Duration = Duration::from_secs(5);
 /// When the configuration is not valid, the address is taken, or the database is a newer weir's.
 pub(crate) fn run(options: &Serve) -> anyhow::Result<ExitCode> {
     let flags = flags(options);
-    let found = config::load(&options.source, &flags)?;
+    let found = config::load_stored(&options.source, &flags)?;
     let telemetry = telemetry::init(&found.loaded.settings.logging)?;
     for warning in &found.loaded.warnings {
         tracing::warn!("{warning}");
@@ -134,7 +134,7 @@ impl Running {
             started: Instant::now(),
         });
         let admin = admin(&settings, &store, steer, registry);
-        let api = weir_admin::router_with(admin, access(&settings));
+        let api = weir_admin::router_with(admin, access(&settings), Site::built_in());
         let gateway = Arc::new(Gateway {
             snapshot: Arc::clone(&reload.snapshot),
             sink: Sink {
@@ -340,6 +340,8 @@ fn access(settings: &Arc<ArcSwap<Settings>>) -> Arc<dyn Fn() -> Access + Send + 
         let hosts = settings.server.allowed_hosts.iter().cloned();
         Access {
             password: settings.dashboard.password.clone(),
+            tls: settings.server.tls.is_some(),
+            trust_proxy: settings.server.trust_proxy,
             gate: Arc::new(Gate::new(&settings.auth, settings.server.trust_proxy)),
             hosts: hosts
                 .chain(public.and_then(|url| url.host().map(str::to_owned)))

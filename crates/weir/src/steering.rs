@@ -10,7 +10,7 @@ use weir_core::health::Lifecycle;
 use weir_core::keys::{KeyId, KeyPool};
 use weir_core::settings::{Key, Strategy};
 use weir_core::steer::{
-    Condition, ProviderView, Reloaded, Requests, Stats, SteerError, Steering, Tokens,
+    Condition, EditError, ProviderView, Reloaded, Requests, Stats, SteerError, Steering, Tokens,
 };
 use weir_proxy::clock::now;
 use weir_proxy::fleet::Member;
@@ -153,6 +153,14 @@ impl Steering for Steer {
 
     fn reload(&self) -> Result<Reloaded, Vec<String>> {
         self.reload.by("the API")
+    }
+
+    fn stored(&self) -> Result<Vec<(String, String)>, EditError> {
+        self.reload.stored()
+    }
+
+    fn edit(&self, edits: &[(String, Option<String>)]) -> Result<Reloaded, EditError> {
+        self.reload.edit(edits)
     }
 
     fn config(&self) -> Vec<Effective> {

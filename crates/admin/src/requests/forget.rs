@@ -58,7 +58,7 @@ pub(crate) async fn clear(
         session: params.session,
         conversation_hash: params.conversation,
         model: params.model,
-        turns_of: None,
+        ..Filter::default()
     };
     let everything = filter == Filter::default();
     let deleted = if everything && dry_run == DryRun::No {

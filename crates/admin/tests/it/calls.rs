@@ -11,7 +11,7 @@ use http_body_util::BodyExt as _;
 use serde_json::Value;
 use tempfile::TempDir;
 use tower_service::Service as _;
-use weir_admin::{Access, Admin, Peer, router_with};
+use weir_admin::{Access, Admin, Peer, Site, router_with};
 use weir_core::health::Lifecycle;
 use weir_core::identity::{DEFAULT_KEY_HEADER, Gate};
 use weir_core::secret::Secret;
@@ -43,7 +43,21 @@ impl Api {
     }
 
     pub(crate) fn new(password: Option<&str>, api_key: Option<&str>) -> Self {
-        Self::guarded(password, &auth(api_key))
+        Self::guarded(password, &auth(api_key), Site::default())
+    }
+
+    /// With pages.
+    pub(crate) fn with_pages(password: Option<&str>) -> Self {
+        let files = [
+            ("index.html", "<!doctype html>weir"),
+            ("favicon.svg", "<svg/>"),
+            ("assets/a-1.js", "plain"),
+            ("assets/a-1.js.br", "brotli"),
+            ("assets/a-1.js.gz", "gzip"),
+        ];
+        let files =
+            files.map(|(path, text)| (path.to_owned(), Bytes::from_static(text.as_bytes())));
+        Self::guarded(password, &auth(None), Site::of(files))
     }
 
     /// Behind a data plane that any bearer opens.
@@ -53,29 +67,31 @@ impl Api {
             any_bearer: true,
             ..auth(None)
         };
-        Self::guarded(None, &auth)
+        Self::guarded(None, &auth, Site::default())
     }
 
     /// Open to everybody, with a history that is kept.
     pub(crate) fn recording() -> Self {
-        Self::made(None, &auth(None), true)
+        Self::made(None, &auth(None), true, Site::default())
     }
 
-    fn guarded(password: Option<&str>, auth: &Auth) -> Self {
-        Self::made(password, auth, false)
+    fn guarded(password: Option<&str>, auth: &Auth, site: Site) -> Self {
+        Self::made(password, auth, false, site)
     }
 
-    fn made(password: Option<&str>, auth: &Auth, captures: bool) -> Self {
+    fn made(password: Option<&str>, auth: &Auth, captures: bool, site: Site) -> Self {
         let store = tempfile::tempdir().unwrap();
         let gateway = Arc::new(Fake::default());
         let access = Access {
             password: password.map(Secret::new),
             gate: Arc::new(Gate::new(auth, false)),
             hosts: Arc::new([]),
+            tls: false,
+            trust_proxy: false,
         };
         let admin = admin(&store, Arc::clone(&gateway), captures);
         let recorder = admin.store.clone();
-        let router = router_with(admin, Arc::new(move || access.clone()));
+        let router = router_with(admin, Arc::new(move || access.clone()), site);
         Self {
             gateway,
             router,

@@ -1,5 +1,6 @@
 //! A gateway that does as it is told: real pools and breakers, no requests.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use http::{HeaderMap, HeaderValue};
@@ -12,7 +13,7 @@ use weir_core::route::latency;
 use weir_core::secret::Secret;
 use weir_core::settings::{Health, Key, KeyStrategy, Provider, ProviderKind, Strategy};
 use weir_core::steer::{
-    Condition, ProviderView, Reloaded, Requests, Stats, SteerError, Steering, Tokens,
+    Condition, EditError, ProviderView, Reloaded, Requests, Stats, SteerError, Steering, Tokens,
 };
 
 /// Nothing ages here.
@@ -35,6 +36,7 @@ pub(crate) struct Fake {
     strategy: Mutex<Strategy>,
     /// What the next reload comes to.
     pub(crate) next_reload: Mutex<Result<Reloaded, Vec<String>>>,
+    pub(crate) stored: Mutex<BTreeMap<String, String>>,
     /// Times that figures were taken.
     pub(crate) asked: AtomicU64,
 }
@@ -71,6 +73,7 @@ impl Default for Fake {
             ]),
             strategy: Mutex::default(),
             next_reload: Mutex::new(Ok(Reloaded::default())),
+            stored: Mutex::default(),
             asked: AtomicU64::new(0),
         }
     }
@@ -212,6 +215,23 @@ impl Steering for Fake {
 
     fn reload(&self) -> Result<Reloaded, Vec<String>> {
         self.next_reload.lock().clone()
+    }
+
+    fn stored(&self) -> Result<Vec<(String, String)>, EditError> {
+        Ok(self.stored.lock().clone().into_iter().collect())
+    }
+
+    fn edit(&self, edits: &[(String, Option<String>)]) -> Result<Reloaded, EditError> {
+        let outcome = self.next_reload.lock().clone();
+        let done = outcome.map_err(EditError::Faults)?;
+        let mut stored = self.stored.lock();
+        for (path, value) in edits {
+            match value {
+                Some(value) => stored.insert(path.clone(), value.clone()),
+                None => stored.remove(path),
+            };
+        }
+        Ok(done)
     }
 
     fn config(&self) -> Vec<Effective> {

@@ -11,7 +11,11 @@ mod guard;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
+mod login;
+#[cfg(test)]
 mod openapi;
+#[cfg(test)]
+mod pages;
 #[cfg(test)]
 mod providers;
 #[cfg(test)]

@@ -108,9 +108,8 @@ impl Reader<'_> {
         let mut rules = Vec::with_capacity(nodes.len());
         for node in nodes {
             let place = node.at.place(self.env.file);
-            let json = match rule_json(node) {
-                Some(json) => json,
-                None => return self.wrong(place, "a rule is a map of plain values"),
+            let Some(json) = rule_json(node) else {
+                return self.wrong(place, "a rule is a map of plain values");
             };
             match HeaderRule::read(&json) {
                 Ok(_) if rules.len() == MAX_RULES => {

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 /// Most rules of one direction.
 pub const MAX_RULES: usize = 100;
 /// Longest `value` or `find`, in bytes.
-pub(super) const MAX_RULE_TEXT: usize = 4_096;
+const MAX_RULE_TEXT: usize = 4_096;
 
 /// Names that frame messages or belong to one hop; a rule for them would break connections.
 const FRAMING: [&str; 9] = [
@@ -132,15 +132,16 @@ impl HeaderRule {
     /// # Errors
     /// What is wrong with the first bad one, and which it is, from 1.
     pub fn read_all(json: &str) -> Result<Vec<Self>, String> {
-        let rules: Vec<Box<serde_json::value::RawValue>> =
+        let rules: Vec<&serde_json::value::RawValue> =
             serde_json::from_str(json).map_err(|error| format!("not a list of rules: {error}"))?;
         if rules.len() > MAX_RULES {
             return Err(format!("more than {MAX_RULES} rules"));
         }
-        let rule = |(at, rule): (usize, &Box<serde_json::value::RawValue>)| {
-            Self::read(rule.get()).map_err(|wrong| format!("rule {}: {wrong}", at + 1))
+        let numbered = rules.into_iter().zip(1..);
+        let read = |(rule, at): (&serde_json::value::RawValue, u32)| {
+            Self::read(rule.get()).map_err(|wrong| format!("rule {at}: {wrong}"))
         };
-        rules.iter().enumerate().map(rule).collect()
+        numbered.map(read).collect()
     }
 
     /// What agents may miss because of the rule; none when it touches nothing that they rely on.

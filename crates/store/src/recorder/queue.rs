@@ -18,6 +18,7 @@ use weir_core::settings::Capture;
 use super::{DryRun, Options};
 use crate::error::StoreError;
 use crate::removal::Filter;
+use crate::settings::Edits;
 
 /// Bytes that a record counts for besides its body: headers, the record, what it becomes.
 const OVERHEAD: usize = 1024;
@@ -81,6 +82,10 @@ pub(super) enum Command {
     Configure {
         capture: Box<Capture>,
         key_header: Option<HeaderName>,
+    },
+    Edit {
+        edits: Edits,
+        done: oneshot::Sender<Result<(), StoreError>>,
     },
     Shutdown(oneshot::Sender<()>),
 }

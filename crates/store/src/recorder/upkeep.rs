@@ -17,6 +17,7 @@ use crate::figures::backfill;
 use crate::grades;
 use crate::removal::{self, Filter};
 use crate::sessions;
+use crate::settings::{self, Edits};
 
 /// Rows removed in one step.
 const STEP: usize = 100;
@@ -186,6 +187,12 @@ impl Writer {
     pub(super) fn set_grade(&self, id: Uuid, grade: &str) -> Result<bool, StoreError> {
         let sink = self.sink.as_ref().ok_or_else(unavailable)?;
         grades::set(&sink.db, id, grade)
+    }
+
+    /// Keeps edits of settings.
+    pub(super) fn edit(&mut self, edits: &Edits) -> Result<(), StoreError> {
+        let sink = self.sink.as_mut().ok_or_else(unavailable)?;
+        settings::edit(&mut sink.db, edits, now_us())
     }
 
     fn purge_step(&mut self) -> Result<(), StoreError> {

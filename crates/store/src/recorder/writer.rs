@@ -288,6 +288,9 @@ impl Writer {
                     self.drain();
                     self.configure(*capture, key_header);
                 }
+                Command::Edit { edits, done } => {
+                    answer(done, self.edit(&edits));
+                }
                 Command::Shutdown(done) => return Some(done),
             }
         }

@@ -20,5 +20,6 @@ mod reload;
 mod replay;
 mod routing;
 mod run;
+mod settings;
 mod shared;
 mod steering;
