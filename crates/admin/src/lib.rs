@@ -6,6 +6,7 @@
 
 pub mod access;
 mod config;
+mod conversations;
 mod fault;
 mod figures;
 mod filters;
@@ -19,9 +20,12 @@ mod quota;
 mod requests;
 pub mod router;
 mod routing;
+mod sessions;
 mod stats;
 pub mod time;
+mod transcripts;
 
 pub use access::{Access, Peer};
 pub use fault::Fault;
 pub use router::{Admin, openapi_json, router_with};
+pub use transcripts::Transcripts;

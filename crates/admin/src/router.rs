@@ -12,8 +12,10 @@ use weir_core::steer::Steering;
 use weir_store::{Reader, Recorder};
 
 use crate::access::{Access, guard, method_not_allowed, not_found};
+use crate::transcripts::Transcripts;
 use crate::{
-    config, figures, front, health, live, openapi, providers, quota, requests, routing, stats,
+    config, conversations, figures, front, health, live, openapi, providers, quota, requests,
+    routing, sessions, stats,
 };
 
 /// What the API answers from.
@@ -30,6 +32,8 @@ pub struct Admin {
     pub metrics: Box<dyn Fn() -> String + Send + Sync>,
     /// The address that agents are told to use; none is the one that was asked.
     pub public_url: Box<dyn Fn() -> Option<String> + Send + Sync>,
+    /// What reads the transcripts on disk.
+    pub transcripts: Transcripts,
     /// What shows and steers the running gateway.
     pub steering: Arc<dyn Steering>,
 }
@@ -44,6 +48,8 @@ impl fmt::Debug for Admin {
 fn guarded() -> OpenApiRouter<Arc<Admin>> {
     OpenApiRouter::new()
         .merge(requests::routes())
+        .merge(sessions::routes())
+        .merge(conversations::routes())
         .merge(live::routes())
         .merge(stats::routes())
         .merge(figures::routes())

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod calls;
 #[cfg(test)]
+mod conversations;
+#[cfg(test)]
 mod fake;
 #[cfg(test)]
 mod figures;
@@ -16,5 +18,7 @@ mod openapi;
 mod providers;
 #[cfg(test)]
 mod routing;
+#[cfg(test)]
+mod sessions;
 #[cfg(test)]
 mod stats;
