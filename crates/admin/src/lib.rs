@@ -6,6 +6,7 @@
 
 pub mod access;
 mod config;
+mod conversations;
 mod fault;
 mod figures;
 mod filters;
@@ -24,10 +25,13 @@ mod session;
 mod settings;
 mod setup;
 mod site;
+mod sessions;
 mod stats;
 pub mod time;
+mod transcripts;
 
 pub use access::{Access, Peer};
 pub use fault::Fault;
 pub use router::{Admin, openapi_json, router_with};
 pub use site::Site;
+pub use transcripts::Transcripts;

@@ -13,9 +13,10 @@ use weir_store::{Reader, Recorder};
 
 use crate::access::{Access, Guard, guard, method_not_allowed};
 use crate::site::{self, Site};
+use crate::transcripts::Transcripts;
 use crate::{
-    config, figures, health, live, login, openapi, providers, quota, requests, routing, settings,
-    setup, stats,
+    config, conversations, figures, health, live, login, openapi, providers, quota, requests,
+    routing, sessions, settings, setup, stats,
 };
 
 /// What the API answers from.
@@ -32,6 +33,8 @@ pub struct Admin {
     pub metrics: Box<dyn Fn() -> String + Send + Sync>,
     /// The address that agents are told to use; none is the one that was asked.
     pub public_url: Box<dyn Fn() -> Option<String> + Send + Sync>,
+    /// What reads the transcripts on disk.
+    pub transcripts: Transcripts,
     /// What shows and steers the running gateway.
     pub steering: Arc<dyn Steering>,
 }
@@ -46,6 +49,8 @@ impl fmt::Debug for Admin {
 fn guarded() -> OpenApiRouter<Arc<Admin>> {
     OpenApiRouter::new()
         .merge(requests::routes())
+        .merge(sessions::routes())
+        .merge(conversations::routes())
         .merge(live::routes())
         .merge(stats::routes())
         .merge(figures::routes())

@@ -124,6 +124,10 @@ pub struct Dashboard {
     pub password: Option<Secret>,
     /// The address that set-up lines show.
     pub proxy_public_url: Option<String>,
+    /// Whether transcripts on disk are shown.
+    pub transcripts: bool,
+    /// Where they are; none is where Claude Code puts them.
+    pub transcripts_dir: Option<PathBuf>,
     /// Who grades prompts; none grades none.
     pub grading: Option<Grading>,
 }

@@ -5,6 +5,7 @@ CREATE TABLE sessions (
     grouping     INTEGER NOT NULL,     -- 0 the client's session, 1 the hash of a conversation
     name         TEXT NOT NULL,
     client       TEXT,
+    models       TEXT NOT NULL,        -- in lower case, each between line feeds; to filter by
     title        TEXT,
     title_rank   INTEGER NOT NULL,     -- 0 none, 1 the first words of the user, 2 a made title
     started      INTEGER NOT NULL,     -- microseconds since 1970

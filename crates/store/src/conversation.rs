@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 use weir_wire::facts::context;
 
 use crate::model::{RequestSummary, Usage};
@@ -48,7 +49,7 @@ pub struct Sessions {
 }
 
 /// The transcript of a session on disk.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TranscriptLink {
     /// The directory's name.
@@ -58,7 +59,7 @@ pub struct TranscriptLink {
 }
 
 /// A session without its turns.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SessionSummary {
     /// The client's id of it, or the conversation's hash.
@@ -78,8 +79,10 @@ pub struct SessionSummary {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transcript: Option<TranscriptLink>,
     /// When its first exchange began.
+    #[schema(format = DateTime)]
     pub start_time: String,
     /// When its last exchange ended, or began if it has not.
+    #[schema(format = DateTime)]
     pub last_activity: String,
     /// Milliseconds between the two.
     pub duration: u64,
@@ -100,7 +103,7 @@ pub struct SessionSummary {
 }
 
 /// One agent of a session.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SessionAgent {
     /// Its id; null for the main one.
@@ -128,7 +131,7 @@ pub struct SessionAgent {
 }
 
 /// A session whole, with one page of its turns.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SessionDetail {
     /// What the list has too.
@@ -147,7 +150,7 @@ pub struct SessionDetail {
 }
 
 /// One exchange of a session.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Turn {
     /// The exchange.
@@ -168,7 +171,7 @@ pub struct Turn {
 }
 
 /// What fills a request.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ContextView {
     /// The exchange.
@@ -180,7 +183,7 @@ pub struct ContextView {
 }
 
 /// A part of a request.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ContextPart {
     /// What it is: `system`, `tools`, `user`, `assistant`, `thinking`, `toolCall`, `toolResult`,
@@ -198,6 +201,7 @@ pub struct ContextPart {
     pub message: Option<u32>,
     /// What it consists of.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(no_recursion)]
     pub children: Vec<ContextPart>,
 }
 
@@ -244,7 +248,7 @@ impl Scale {
 }
 
 /// How the context of a session grew.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Growth {
     /// Turns of the agent, oldest first.
@@ -258,17 +262,19 @@ pub struct Growth {
 }
 
 /// What filled one turn, and how its prompt cache served it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GrowthTurn {
     /// The exchange.
     pub request_id: String,
     /// When it began.
+    #[schema(format = DateTime)]
     pub timestamp: String,
     /// The agent; absent for the main one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub agent: Option<String>,
     /// Bytes of the body by what they are: see [`ContextPart::kind`].
+    #[schema(value_type = BTreeMap<String, usize>)]
     pub by_kind: BTreeMap<&'static str, usize>,
     /// Input tokens that were neither read from nor written to a cache.
     pub input_tokens: u64,
@@ -283,7 +289,7 @@ pub struct GrowthTurn {
 }
 
 /// Why a prompt cache did not serve a turn.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CacheMiss {
     /// `expired`, `tools_changed`, `system_changed`, `model_changed`, `history_changed`,

@@ -159,8 +159,8 @@ pub(crate) struct Sums<'tx> {
 }
 
 const SESSION: &str = "INSERT INTO sessions (id, grouping, name, client, title, title_rank,
-        started, last, requests, errors, context, context_turn)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+        started, last, requests, errors, context, context_turn, models)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
     ON CONFLICT (id) DO UPDATE SET
         client = coalesce(client, excluded.client),
         title = iif(excluded.title_rank > title_rank, excluded.title, title),
@@ -169,6 +169,8 @@ const SESSION: &str = "INSERT INTO sessions (id, grouping, name, client, title, 
         last = max(last, excluded.last),
         requests = requests + excluded.requests,
         errors = errors + excluded.errors,
+        models = iif(instr(models, excluded.models) > 0 OR length(models) > 2000, models,
+            models || excluded.models),
         context = iif(excluded.context_turn >= coalesce(context_turn, 0), excluded.context, context),
         context_turn = max(coalesce(context_turn, excluded.context_turn),
             coalesce(excluded.context_turn, context_turn))";
@@ -216,6 +218,7 @@ impl<'tx> Sums<'tx> {
             i64::from(news.ends && e.is_error),
             context,
             context.map(|_| e.row),
+            models(e, news),
         ])?;
         if news.ends {
             self.part(e, 1)?;
@@ -246,6 +249,15 @@ impl<'tx> Sums<'tx> {
             sum(t.web_search_requests),
         ])?;
         Ok(())
+    }
+}
+
+/// What an exchange that has ended adds to the models of its session.
+fn models(entry: &Entry, news: News) -> String {
+    if news.ends && !entry.model.is_empty() {
+        format!("\n{}\n", entry.model.to_lowercase())
+    } else {
+        String::new()
     }
 }
 
@@ -374,8 +386,13 @@ fn bounds(tx: &Transaction<'_>, session: i64) -> Result<(), StoreError> {
     };
     if let (Some((first, _)), Some((newest, duration))) = (turn("ASC")?, turn("DESC")?) {
         let last = ended(newest / ROWS_PER_US, duration);
-        tx.prepare_cached("UPDATE sessions SET started = ?2, last = ?3 WHERE id = ?1")?
-            .execute((session, first / ROWS_PER_US, last))?;
+        tx.prepare_cached(
+            "UPDATE sessions SET started = ?2, last = ?3, models = coalesce(
+                (SELECT group_concat(DISTINCT char(10) || lower(model) || char(10))
+                 FROM session_parts WHERE session = ?1 AND model <> ''), '')
+             WHERE id = ?1",
+        )?
+        .execute((session, first / ROWS_PER_US, last))?;
     }
     Ok(())
 }

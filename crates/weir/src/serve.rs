@@ -1,7 +1,7 @@
 //! Joins the parts and runs them: store, data plane, API, signals.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -12,11 +12,11 @@ use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use weir_admin::{Access, Admin, Site};
+use weir_admin::{Access, Admin, Site, Transcripts};
 use weir_core::health::Lifecycle;
 use weir_core::identity::{DEFAULT_KEY_HEADER, Gate};
 use weir_core::limit::Concurrency;
-use weir_core::settings::Settings;
+use weir_core::settings::{Dashboard, Settings};
 use weir_proxy::listen::{Acceptor, Inbox, Worker};
 use weir_proxy::record::{Held, Sink};
 use weir_proxy::{Gateway, Metrics, Snapshot, listen, probe, tls};
@@ -317,7 +317,7 @@ fn admin(
     registry: prometheus_client::registry::Registry,
 ) -> Arc<Admin> {
     let (for_required, for_url) = (Arc::clone(settings), Arc::clone(settings));
-    let for_prices = Arc::clone(settings);
+    let (for_prices, for_transcripts) = (Arc::clone(settings), Arc::clone(settings));
     let reader = store.reader();
     Arc::new(Admin {
         store: store.clone(),
@@ -326,8 +326,21 @@ fn admin(
         capture_required: Box::new(move || for_required.load().capture.required),
         metrics: Box::new(move || figures::text(&registry)),
         public_url: Box::new(move || for_url.load().dashboard.proxy_public_url.clone()),
+        transcripts: Transcripts::new(move || transcripts(&for_transcripts.load().dashboard)),
         steering: steer,
     })
+}
+
+/// Where Claude Code keeps its transcripts; none when they are not to be shown.
+fn transcripts(dashboard: &Dashboard) -> Option<PathBuf> {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    let claude = || {
+        let own = set("CLAUDE_CONFIG_DIR").map(PathBuf::from);
+        own.or_else(|| Some(Path::new(&set("HOME")?).join(".claude")))
+    };
+    let dir = || dashboard.transcripts_dir.clone();
+    let place = dir().or_else(|| Some(claude()?.join("projects")));
+    place.filter(|_| dashboard.transcripts)
 }
 
 /// What the API's guard goes by, from the settings in force.

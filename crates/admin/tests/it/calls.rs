@@ -1,6 +1,7 @@
 //! Calls of the API, without a socket.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
@@ -11,7 +12,7 @@ use http_body_util::BodyExt as _;
 use serde_json::Value;
 use tempfile::TempDir;
 use tower_service::Service as _;
-use weir_admin::{Access, Admin, Peer, Site, router_with};
+use weir_admin::{Access, Admin, Peer, Site, Transcripts, router_with};
 use weir_core::health::Lifecycle;
 use weir_core::identity::{DEFAULT_KEY_HEADER, Gate};
 use weir_core::secret::Secret;
@@ -72,14 +73,25 @@ impl Api {
 
     /// Open to everybody, with a history that is kept.
     pub(crate) fn recording() -> Self {
-        Self::made(None, &auth(None), true, Site::default())
+        Self::made((None, Site::default()), &auth(None), (Transcripts::off(), true))
+    }
+
+    /// The same, with or without a history that is kept, and with transcripts below `root`.
+    pub(crate) fn with_transcripts(root: &Path, captures: bool) -> Self {
+        let root = root.to_owned();
+        let transcripts = Transcripts::new(move || Some(root.clone()));
+        Self::made((None, Site::default()), &auth(None), (transcripts, captures))
     }
 
     fn guarded(password: Option<&str>, auth: &Auth, site: Site) -> Self {
-        Self::made(password, auth, false, site)
+        Self::made((password, site), auth, (Transcripts::off(), false))
     }
 
-    fn made(password: Option<&str>, auth: &Auth, captures: bool, site: Site) -> Self {
+    fn made(
+        (password, site): (Option<&str>, Site),
+        auth: &Auth,
+        (transcripts, captures): (Transcripts, bool),
+    ) -> Self {
         let store = tempfile::tempdir().unwrap();
         let gateway = Arc::new(Fake::default());
         let access = Access {
@@ -89,7 +101,7 @@ impl Api {
             tls: false,
             trust_proxy: false,
         };
-        let admin = admin(&store, Arc::clone(&gateway), captures);
+        let admin = admin(&store, Arc::clone(&gateway), (transcripts, captures));
         let recorder = admin.store.clone();
         let router = router_with(admin, Arc::new(move || access.clone()), site);
         Self {
@@ -158,7 +170,11 @@ fn auth(api_key: Option<&str>) -> Auth {
     }
 }
 
-fn admin(store: &TempDir, steering: Arc<Fake>, captures: bool) -> Arc<Admin> {
+fn admin(
+    store: &TempDir,
+    steering: Arc<Fake>,
+    (transcripts, captures): (Transcripts, bool),
+) -> Arc<Admin> {
     let store = Recorder::open(Options {
         db_path: store.path().join("weir.db"),
         capture: Capture {
@@ -182,6 +198,7 @@ fn admin(store: &TempDir, steering: Arc<Fake>, captures: bool) -> Arc<Admin> {
         capture_required: Box::new(|| false),
         metrics: Box::new(String::new),
         public_url: Box::new(|| None),
+        transcripts,
         steering,
     })
 }

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod calls;
 #[cfg(test)]
+mod conversations;
+#[cfg(test)]
 mod fake;
 #[cfg(test)]
 mod figures;
@@ -20,5 +22,7 @@ mod pages;
 mod providers;
 #[cfg(test)]
 mod routing;
+#[cfg(test)]
+mod sessions;
 #[cfg(test)]
 mod stats;

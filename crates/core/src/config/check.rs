@@ -36,6 +36,8 @@ pub(crate) fn check(values: &mut Resolved, found: &mut Findings) -> Settings {
         dashboard: Dashboard {
             password: secret(values, "dashboard.password"),
             proxy_public_url: values.text("dashboard.proxy_public_url").map(str::to_owned),
+            transcripts: values.is_on("dashboard.transcripts"),
+            transcripts_dir: path(values, "dashboard.transcripts_dir"),
             grading: grading(values),
         },
         prices: Arc::new(prices(values, &providers)),

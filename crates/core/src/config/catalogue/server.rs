@@ -110,6 +110,13 @@ pub(super) static ENTRIES: &[Entry] = &[
     entry("dashboard.proxy_public_url", URL, "", "The gateway's address as clients see it, for set-up lines.")
         .env(&[var("PROXY_PUBLIC_URL")])
         .example("https://weir.example.org"),
+    entry("dashboard.transcripts", Kind::Bool, "true",
+        "Show the transcripts that Claude Code keeps on this machine, and link them with captured \
+         sessions. They are only read."),
+    entry("dashboard.transcripts_dir", PATH, "",
+        "Where those transcripts are; without it `projects` in `$CLAUDE_CONFIG_DIR`, else in \
+         `~/.claude`.")
+        .example("/home/me/.claude/projects"),
     entry("dashboard.grading.model", text("model", checks::model), "",
         "The model that grades prompts, when somebody asks for a grade on the replay page or with \
          `POST /api/grade-prompt`. Each grade is a request that costs what the model costs. Without \

@@ -1,0 +1,154 @@
+//! The list of sessions, and what transcripts on disk add to it.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use weir_store::Reader;
+use weir_store::conversation::{SessionCursor, SessionQuery, SessionSummary, TranscriptLink};
+
+use crate::fault::{Fault, HistoryFaults};
+use crate::params::{Params, at_least, moment, parsed};
+use crate::router::Admin;
+
+/// Sessions on a page when nothing is said.
+const PAGE: u32 = 50;
+/// Bytes of transcripts read for the titles of one page.
+const MOST_READ: u64 = 64 << 20;
+
+/// Which sessions.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct SessionParams {
+    /// Where the list goes on: `nextCursor` of the page before.
+    cursor: Option<String>,
+    /// Most sessions; 50 when not said, and never more than 500.
+    #[param(value_type = Option<i64>)]
+    limit: Option<String>,
+    /// Only those of this kind of client: `claude_code`, `codex`, ...
+    client: Option<String>,
+    /// Any part of the name of one of the models, in any case; `all` is none.
+    model: Option<String>,
+    /// Any part of the title or the id, in any case.
+    q: Option<String>,
+    /// Only those with activity then or later: an instant, or a span ago such as `7d`.
+    start: Option<String>,
+    /// Only those that began before.
+    end: Option<String>,
+}
+
+/// Sessions.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SessionList {
+    sessions: Vec<SessionSummary>,
+    /// Where the list goes on; null at its end.
+    next_cursor: Option<String>,
+    /// How many there are in all.
+    total: u64,
+}
+
+/// A place in the list as the API writes it: `<microseconds>-<number in hexadecimal>`.
+struct Cursor(SessionCursor);
+
+impl FromStr for Cursor {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let parts = text.split_once('-').and_then(|(last, key)| {
+            let key = u64::from_str_radix(key, 16).ok()?.cast_signed();
+            Some((last.parse().ok()?, key))
+        });
+        let (last_us, key) = parts.ok_or("not a cursor that this list gave")?;
+        Ok(Self(SessionCursor { last_us, key }))
+    }
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{:x}", self.0.last_us, self.0.key.cast_unsigned())
+    }
+}
+
+/// Sessions, newest activity first
+#[utoipa::path(get, path = "/api/sessions", tag = "sessions", params(SessionParams),
+    responses((status = 200, body = SessionList), HistoryFaults))]
+pub(crate) async fn list(
+    State(admin): State<Arc<Admin>>,
+    Params(params): Params<SessionParams>,
+) -> Result<Json<SessionList>, Fault> {
+    let when = |name, value: &Option<String>| {
+        let value = value.as_deref().filter(|value| !value.is_empty());
+        value.map(|value| moment(name, value)).transpose()
+    };
+    let limit = match at_least("limit", params.limit.as_deref())? {
+        0 => PAGE,
+        limit => limit,
+    };
+    let query = SessionQuery {
+        after: parsed::<Cursor>("cursor", params.cursor.as_deref())?.map(|cursor| cursor.0),
+        limit,
+        start_us: when("start", &params.start)?,
+        end_us: when("end", &params.end)?,
+        client: params.client,
+        model: params.model,
+        q: params.q,
+    };
+    admin.store.flush().await;
+    let read = move |reader: &Reader| reader.sessions(&query);
+    let mut page = admin.reader.run(read).await?;
+    link(&admin, page.sessions.iter_mut().collect()).await;
+    Ok(Json(SessionList {
+        sessions: page.sessions,
+        next_cursor: page.next.map(|next| Cursor(next).to_string()),
+        total: page.total,
+    }))
+}
+
+/// Adds what the transcripts of sessions tell. Without them the sessions stay as they are.
+pub(super) async fn link(admin: &Arc<Admin>, sessions: Vec<&mut SessionSummary>) {
+    let ids: Vec<String> = sessions.iter().map(|session| session.id.clone()).collect();
+    let for_task = Arc::clone(admin);
+    let find = move || for_task.transcripts.of_sessions(&ids, MOST_READ);
+    let Ok(found) = tokio::task::spawn_blocking(find).await else {
+        return;
+    };
+    for session in sessions {
+        let Some((place, head)) = found.get(&session.id) else {
+            continue;
+        };
+        session.transcript = Some(TranscriptLink {
+            project: place.project.clone(),
+            id: place.id.clone(),
+        });
+        let Some(head) = head else { continue };
+        session.project_name = head.directory.clone();
+        if head.title.is_some() {
+            session.title.clone_from(&head.title);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cursors_come_back_as_they_went_out() {
+        for (last_us, key) in [(0, 0), (1_700_000_000_000_000, -5), (7, i64::MIN)] {
+            let cursor = SessionCursor { last_us, key };
+            let text = Cursor(cursor).to_string();
+            assert_eq!(
+                text.parse::<Cursor>().ok().map(|cursor| cursor.0),
+                Some(cursor)
+            );
+        }
+        for odd in ["", "1", "x-1", "1-x", "1-11111111111111111"] {
+            assert!(odd.parse::<Cursor>().is_err(), "{odd}");
+        }
+    }
+}
