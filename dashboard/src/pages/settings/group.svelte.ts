@@ -1,0 +1,31 @@
+// The settings that a tab edits, loaded once and again after each change.
+
+import { told } from '../../lib/call';
+import { effective, type Changed, type EffectiveSetting } from '../../lib/stored';
+
+export class Group {
+  all = $state.raw<EffectiveSetting[]>([]);
+  loaded = $state(false);
+  fault = $state('');
+  warnings = $state.raw<string[]>([]);
+
+  /** The setting at a path. */
+  at(path: string): EffectiveSetting | undefined {
+    return this.all.find((setting) => setting.path === path);
+  }
+
+  async load(): Promise<void> {
+    try {
+      this.all = await effective();
+      this.loaded = true;
+      this.fault = '';
+    } catch (error) {
+      this.fault = told(error);
+    }
+  }
+
+  readonly changed = (done: Changed): void => {
+    this.warnings = done.warnings;
+    void this.load();
+  };
+}
