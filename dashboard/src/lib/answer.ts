@@ -2,10 +2,10 @@
 // calls, usage, how it ended. It shows; what is kept byte for byte is the gateway's.
 
 export interface Figures {
-  input?: number;
-  output?: number;
-  cacheRead?: number;
-  cacheWrite?: number;
+  input?: number | undefined;
+  output?: number | undefined;
+  cacheRead?: number | undefined;
+  cacheWrite?: number | undefined;
 }
 
 export interface ToolCall {
@@ -19,19 +19,21 @@ export interface Answer {
   thinking: string;
   tools: ToolCall[];
   usage: Figures;
-  model?: string;
-  stopReason?: string;
-  error?: string;
+  model?: string | undefined;
+  stopReason?: string | undefined;
+  error?: string | undefined;
   done: boolean;
 }
 
 type Json = Record<string, unknown>;
 
-const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 const object = (value: unknown): Json => (isObject(value) ? value : {});
 const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
-const number = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
+const number = (value: unknown): number | undefined =>
+  typeof value === 'number' ? value : undefined;
 
 export function emptyAnswer(): Answer {
   return { text: '', thinking: '', tools: [], usage: {}, done: false };
@@ -87,21 +89,25 @@ export class AnswerReader {
   }
 
   private event(event: Json): void {
-    if (isObject(event['error'])) this.answer.error = text(event['error']['message']) || JSON.stringify(event['error']);
+    if (isObject(event['error']))
+      this.answer.error = text(event['error']['message']) || JSON.stringify(event['error']);
     else if (typeof event['error'] === 'string') this.answer.error = event['error'];
     const type = text(event['type']);
     if (Array.isArray(event['choices'])) this.chat(event);
     else if (Array.isArray(event['candidates'])) this.gemini(event);
-    else if (type.startsWith('response.') || event['object'] === 'response') this.responses(type, event);
+    else if (type.startsWith('response.') || event['object'] === 'response')
+      this.responses(type, event);
     else this.messages(type, event);
     if (isObject(event['usageMetadata'])) this.geminiUsage(event['usageMetadata']);
   }
 
   private messages(type: string, event: Json): void {
-    const message = type === 'message_start' ? object(event['message']) : type === 'message' ? event : {};
+    const message =
+      type === 'message_start' ? object(event['message']) : type === 'message' ? event : {};
     this.answer.model = text(message['model']) || this.answer.model;
     this.usage(object(message['usage']));
-    for (const [at, block] of list(message['content']).entries()) this.block(String(at), object(block));
+    for (const [at, block] of list(message['content']).entries())
+      this.block(String(at), object(block));
     if (text(message['stop_reason'])) this.answer.stopReason = text(message['stop_reason']);
     const at = String(event['index'] ?? '');
     if (type === 'content_block_start') this.block(at, object(event['content_block']));
@@ -114,7 +120,8 @@ export class AnswerReader {
     }
     if (type === 'message_delta') {
       this.usage(object(event['usage']));
-      this.answer.stopReason = text(object(event['delta'])['stop_reason']) || this.answer.stopReason;
+      this.answer.stopReason =
+        text(object(event['delta'])['stop_reason']) || this.answer.stopReason;
     }
   }
 
@@ -123,7 +130,12 @@ export class AnswerReader {
     this.answer.thinking += text(block['thinking']);
     if (text(block['type']).endsWith('tool_use')) {
       const given = object(block['input']);
-      this.call(at, text(block['id']), text(block['name']), Object.keys(given).length > 0 ? JSON.stringify(given, null, 2) : '');
+      this.call(
+        at,
+        text(block['id']),
+        text(block['name']),
+        Object.keys(given).length > 0 ? JSON.stringify(given, null, 2) : '',
+      );
     }
   }
 
@@ -157,7 +169,12 @@ export class AnswerReader {
       for (const [at, called] of list(part['tool_calls']).entries()) {
         const call = object(called);
         const made = object(call['function']);
-        this.call(String(call['index'] ?? at), text(call['id']), text(made['name']), text(made['arguments']));
+        this.call(
+          String(call['index'] ?? at),
+          text(call['id']),
+          text(made['name']),
+          text(made['arguments']),
+        );
       }
       this.answer.stopReason = text(choice['finish_reason']) || this.answer.stopReason;
     }
@@ -175,13 +192,16 @@ export class AnswerReader {
 
   private responses(type: string, event: Json): void {
     if (type === 'response.output_text.delta') this.answer.text += text(event['delta']);
-    if (type.startsWith('response.reasoning') && type.endsWith('.delta')) this.answer.thinking += text(event['delta']);
+    if (type.startsWith('response.reasoning') && type.endsWith('.delta'))
+      this.answer.thinking += text(event['delta']);
     const at = String(event['output_index'] ?? '');
     if (type === 'response.output_item.added') {
       const item = object(event['item']);
-      if (/_call$/.test(text(item['type']))) this.call(at, text(item['call_id']), text(item['name']) || text(item['type']), '');
+      if (/_call$/.test(text(item['type'])))
+        this.call(at, text(item['call_id']), text(item['name']) || text(item['type']), '');
     }
-    if (/_call(?:_arguments|_input)\.delta$/.test(type)) this.call(at, '', '', text(event['delta']));
+    if (/_call(?:_arguments|_input)\.delta$/.test(type))
+      this.call(at, '', '', text(event['delta']));
     const response = event['object'] === 'response' ? event : object(event['response']);
     this.answer.model = text(response['model']) || this.answer.model;
     const usage = object(response['usage']);
@@ -198,7 +218,12 @@ export class AnswerReader {
       const item = object(entry);
       for (const part of list(item['content'])) this.answer.text += text(object(part)['text']);
       if (/_call$/.test(text(item['type']))) {
-        this.call(String(at), text(item['call_id']), text(item['name']), text(item['arguments']) || text(item['input']));
+        this.call(
+          String(at),
+          text(item['call_id']),
+          text(item['name']),
+          text(item['arguments']) || text(item['input']),
+        );
       }
     }
   }
@@ -213,7 +238,12 @@ export class AnswerReader {
         else this.answer.text += text(part['text']);
         if (isObject(part['functionCall'])) {
           const call = part['functionCall'];
-          this.call(`${String(this.answer.tools.length)}g`, text(call['id']), text(call['name']), JSON.stringify(call['args'] ?? {}, null, 2));
+          this.call(
+            `${String(this.answer.tools.length)}g`,
+            text(call['id']),
+            text(call['name']),
+            JSON.stringify(call['args'] ?? {}, null, 2),
+          );
         }
       }
       this.answer.stopReason = text(candidate['finishReason']) || this.answer.stopReason;
@@ -224,7 +254,8 @@ export class AnswerReader {
     const cached = number(usage['cachedContentTokenCount']);
     const output = number(usage['candidatesTokenCount']);
     const thought = number(usage['thoughtsTokenCount']);
-    const all = output === undefined && thought === undefined ? undefined : (output ?? 0) + (thought ?? 0);
+    const all =
+      output === undefined && thought === undefined ? undefined : (output ?? 0) + (thought ?? 0);
     this.openaiUsage(number(usage['promptTokenCount']), all, cached);
   }
 }

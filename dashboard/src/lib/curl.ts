@@ -102,8 +102,25 @@ function doubleQuoted(line: string, from: number): [string, number] {
 const DATA = new Set(['-d', '--data', '--data-raw', '--data-binary', '--data-ascii', '--json']);
 /** Options of curl that take a value we have no use for. */
 const VALUED = new Set([
-  '-X', '--request', '-o', '--output', '-m', '--max-time', '-u', '--user', '-w', '--write-out',
-  '-x', '--proxy', '--connect-timeout', '-b', '--cookie', '-e', '--referer', '--cacert', '--resolve',
+  '-X',
+  '--request',
+  '-o',
+  '--output',
+  '-m',
+  '--max-time',
+  '-u',
+  '--user',
+  '-w',
+  '--write-out',
+  '-x',
+  '--proxy',
+  '--connect-timeout',
+  '-b',
+  '--cookie',
+  '-e',
+  '--referer',
+  '--cacert',
+  '--resolve',
 ]);
 
 /** Reads a pasted JSON body or curl line. */
@@ -133,7 +150,8 @@ function fromCurl(words: string[], defaultPath: string): Pasted {
     if (word === '-H' || word === '--header') {
       const line = take();
       const colon = line.indexOf(':');
-      if (colon > 0) headers[line.slice(0, colon).trim().toLowerCase()] = line.slice(colon + 1).trim();
+      if (colon > 0)
+        headers[line.slice(0, colon).trim().toLowerCase()] = line.slice(colon + 1).trim();
     } else if (word === '-A' || word === '--user-agent') headers['user-agent'] = take();
     else if (word === '--url') url = take();
     else if (DATA.has(word)) data.push(take());
@@ -143,7 +161,10 @@ function fromCurl(words: string[], defaultPath: string): Pasted {
   const body = data.join('&');
   if (body.startsWith('@')) {
     const file = body.slice(1);
-    return { ok: false, error: `The command reads its body from the file ${file}; paste the body itself.` };
+    return {
+      ok: false,
+      error: `The command reads its body from the file ${file}; paste the body itself.`,
+    };
   }
   if (body === '') return { ok: false, error: 'The curl command has no body (-d or --data).' };
   return fromBody(body, pathOf(url) ?? defaultPath, headers);
@@ -167,7 +188,8 @@ function fromBody(text: string, path: string, headers: Record<string, string>): 
   return { ok: true, request: { path, headers, body: parsed.value, text } };
 }
 
-export type Parsed = { ok: true; value: unknown } | { ok: false; error: string; line?: number; column?: number };
+export type Parsed =
+  { ok: true; value: unknown } | { ok: false; error: string; line?: number; column?: number };
 
 /** Parses JSON; an error says the line and column where it is wrong. */
 export function parseJson(text: string): Parsed {

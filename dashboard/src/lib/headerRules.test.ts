@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest';
 import type { HeaderRule } from '$lib/api/types';
 import { applyRules, changes, moved, readFields, ruleFault, ruleWarning } from './headerRules';
 
-const rule = (rest: Partial<HeaderRule>): HeaderRule => ({ header: 'x-a', action: 'set', enabled: true, ...rest });
+const rule = (rest: Partial<HeaderRule>): HeaderRule => ({
+  header: 'x-a',
+  action: 'set',
+  enabled: true,
+  ...rest,
+});
 
 describe('header rules', () => {
   it('run in order, each on what the one before left', () => {
@@ -23,10 +28,23 @@ describe('header rules', () => {
       { name: 'x-b', value: '3' },
       { name: 'x-c', value: '' },
     ]);
-    expect(changes(before, after).map((one) => one.kind)).toEqual(['removed', 'changed', 'changed', 'removed', 'added']);
+    expect(changes(before, after).map((one) => one.kind)).toEqual([
+      'removed',
+      'changed',
+      'changed',
+      'removed',
+      'added',
+    ]);
   });
   it('refuses what belongs to the connection', () => {
-    for (const header of ['Content-Length', 'host', 'TE', 'transfer-encoding', 'connection', 'upgrade']) {
+    for (const header of [
+      'Content-Length',
+      'host',
+      'TE',
+      'transfer-encoding',
+      'connection',
+      'upgrade',
+    ]) {
       expect(ruleFault(rule({ header }))?.field).toBe('header');
     }
     expect(ruleFault(rule({ header: 'a b' }))?.field).toBe('header');
@@ -34,7 +52,12 @@ describe('header rules', () => {
     expect(ruleFault(rule({ value: 'fine' }))).toBeUndefined();
   });
   it('warns of headers that clients depend on', () => {
-    for (const header of ['anthropic-beta', 'Retry-After', 'anthropic-ratelimit-tokens-limit', 'content-type']) {
+    for (const header of [
+      'anthropic-beta',
+      'Retry-After',
+      'anthropic-ratelimit-tokens-limit',
+      'content-type',
+    ]) {
       expect(ruleWarning(rule({ header }))).toContain('depend');
     }
     expect(ruleWarning(rule({}))).toBeUndefined();

@@ -10,25 +10,44 @@ export interface Field {
 }
 
 const GUARDED = new Set([
-  'host', 'content-length', 'transfer-encoding', 'connection', 'upgrade', 'te', 'trailer',
-  'keep-alive', 'proxy-connection', 'proxy-authenticate', 'proxy-authorization',
+  'host',
+  'content-length',
+  'transfer-encoding',
+  'connection',
+  'upgrade',
+  'te',
+  'trailer',
+  'keep-alive',
+  'proxy-connection',
+  'proxy-authenticate',
+  'proxy-authorization',
 ]);
 
 const DELICATE = new Set(['anthropic-beta', 'anthropic-version', 'content-type', 'retry-after']);
 
 /** What is wrong with a rule, or nothing. */
-export function ruleFault(rule: HeaderRule): { field: 'header' | 'value' | 'find'; message: string } | undefined {
+export function ruleFault(
+  rule: HeaderRule,
+): { field: 'header' | 'value' | 'find'; message: string } | undefined {
   const name = rule.header.trim();
   if (name === '') return { field: 'header', message: 'Name a header.' };
   if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) {
-    return { field: 'header', message: 'Not a header name: only letters, digits and - _ . are usual in one.' };
+    return {
+      field: 'header',
+      message: 'Not a header name: only letters, digits and - _ . are usual in one.',
+    };
   }
   if (GUARDED.has(name.toLowerCase())) {
-    return { field: 'header', message: `${name} belongs to the connection itself; a rule on it would break requests.` };
+    return {
+      field: 'header',
+      message: `${name} belongs to the connection itself; a rule on it would break requests.`,
+    };
   }
   const sent = /^[\t\x20-\x7e\x80-\uffff]*$/;
-  if (!sent.test(rule.value ?? '')) return { field: 'value', message: 'No header can carry a line break or control character.' };
-  if (!sent.test(rule.find ?? '')) return { field: 'find', message: 'No header can carry a line break or control character.' };
+  if (!sent.test(rule.value ?? ''))
+    return { field: 'value', message: 'No header can carry a line break or control character.' };
+  if (!sent.test(rule.find ?? ''))
+    return { field: 'find', message: 'No header can carry a line break or control character.' };
   return undefined;
 }
 
@@ -38,7 +57,8 @@ export function ruleWarning(rule: HeaderRule): string | undefined {
   if (DELICATE.has(name) || name.startsWith('anthropic-ratelimit-')) {
     return `Clients depend on ${name}: with this rule some may fail or misbehave.`;
   }
-  if (rule.action === 'replace' && (rule.find ?? '') === '') return 'Nothing to find: the rule does nothing.';
+  if (rule.action === 'replace' && (rule.find ?? '') === '')
+    return 'Nothing to find: the rule does nothing.';
   return undefined;
 }
 
@@ -58,7 +78,9 @@ export function applyRules(rules: readonly HeaderRule[], fields: readonly Field[
       now.splice(at < 0 ? now.length : at, 0, { name: spelt, value });
     } else if (rule.find) {
       const { find, value = '' } = rule;
-      now = now.map((field) => (is(field) ? { ...field, value: field.value.split(find).join(value) } : field));
+      now = now.map((field) =>
+        is(field) ? { ...field, value: field.value.split(find).join(value) } : field,
+      );
     }
   }
   return now;
@@ -78,7 +100,12 @@ export function changes(before: readonly Field[], after: readonly Field[]): Fiel
     const at = rest.findIndex((other) => other.name.toLowerCase() === field.name.toLowerCase());
     if (at < 0) return { name: field.name, kind: 'removed', from: field.value };
     const to = rest.splice(at, 1)[0]?.value ?? '';
-    return { name: field.name, kind: to === field.value ? 'same' : 'changed', from: field.value, to };
+    return {
+      name: field.name,
+      kind: to === field.value ? 'same' : 'changed',
+      from: field.value,
+      to,
+    };
   });
   for (const field of rest) result.push({ name: field.name, kind: 'added', to: field.value });
   return result;

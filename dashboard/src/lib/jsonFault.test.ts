@@ -3,7 +3,14 @@ import { jsonFault } from './jsonFault';
 
 describe('jsonFault', () => {
   it('finds nothing in JSON', () => {
-    for (const text of ['{}', '[]', '{"a":[1,-2.5e3,true,null,"x\\u00e9"],"b":{}}', ' 1 ', '""', '[[],[{}]]']) {
+    for (const text of [
+      '{}',
+      '[]',
+      '{"a":[1,-2.5e3,true,null,"x\\u00e9"],"b":{}}',
+      ' 1 ',
+      '""',
+      '[[],[{}]]',
+    ]) {
       JSON.parse(text);
       expect(jsonFault(text)).toBeUndefined();
     }

@@ -23,7 +23,12 @@ export function jsonFault(text: string): JsonFault | undefined {
   };
   const wrong = (expected: string): JsonFault => {
     const c = text[at];
-    const found = c === undefined ? 'the text ends' : c === '"' ? 'a string is not closed or has an unescaped character' : `there is ${JSON.stringify(c)}`;
+    const found =
+      c === undefined
+        ? 'the text ends'
+        : c === '"'
+          ? 'a string is not closed or has an unescaped character'
+          : `there is ${JSON.stringify(c)}`;
     return { at, message: c === '"' ? found : `${found} where ${expected} is expected` };
   };
   /** What is open, the innermost last. */
@@ -34,7 +39,8 @@ export function jsonFault(text: string): JsonFault | undefined {
     const c = text[at];
     if (expect === 'next') {
       const inner = open.at(-1);
-      if (inner === undefined) return at < text.length ? { at, message: 'there is more after the end' } : undefined;
+      if (inner === undefined)
+        return at < text.length ? { at, message: 'there is more after the end' } : undefined;
       if (c === ',') expect = inner === '{' ? 'name' : 'value';
       else if (c === (inner === '{' ? '}' : ']')) open.pop();
       else return wrong(`, or ${inner === '{' ? '}' : ']'}`);

@@ -3,7 +3,8 @@
 
 type Json = Record<string, unknown>;
 
-const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 const object = (value: unknown): Json => (isObject(value) ? value : {});
 const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
@@ -49,7 +50,9 @@ const METHODS = ['get', 'post', 'put', 'patch', 'delete', 'head', 'options'];
 export function readDocument(document: unknown): ApiDocument {
   const root = object(document);
   const info = object(root['info']);
-  const told = new Map(list(root['tags']).map((tag) => [text(object(tag)['name']), text(object(tag)['description'])]));
+  const told = new Map(
+    list(root['tags']).map((tag) => [text(object(tag)['name']), text(object(tag)['description'])]),
+  );
   const byTag = new Map<string, Operation[]>();
   for (const name of told.keys()) byTag.set(name, []);
   let count = 0;
@@ -66,7 +69,8 @@ export function readDocument(document: unknown): ApiDocument {
     title: text(info['title']) || 'API',
     version: text(info['version']),
     description: text(info['description']),
-    tags: [...byTag].filter(([, operations]) => operations.length > 0)
+    tags: [...byTag]
+      .filter(([, operations]) => operations.length > 0)
       .map(([name, operations]) => ({ name, description: told.get(name) ?? '', operations })),
     count,
     schemas: object(object(root['components'])['schemas']),
@@ -74,21 +78,26 @@ export function readDocument(document: unknown): ApiDocument {
 }
 
 function read(root: Json, path: string, method: string, item: Json, found: Json): Operation {
-  const parameters = [...list(item['parameters']), ...list(found['parameters'])].map((each): Parameter => {
-    const parameter = resolve(root, object(each));
-    return {
-      name: text(parameter['name']),
-      in: text(parameter['in']),
-      required: parameter['required'] === true,
-      description: text(parameter['description']),
-      schema: object(parameter['schema']),
-    };
-  });
+  const parameters = [...list(item['parameters']), ...list(found['parameters'])].map(
+    (each): Parameter => {
+      const parameter = resolve(root, object(each));
+      return {
+        name: text(parameter['name']),
+        in: text(parameter['in']),
+        required: parameter['required'] === true,
+        description: text(parameter['description']),
+        schema: object(parameter['schema']),
+      };
+    },
+  );
   const request = resolve(root, object(found['requestBody']));
   const [bodyType = '', bodyContent] = Object.entries(object(request['content']))[0] ?? [];
   const replies = Object.entries(object(found['responses'])).map(([status, each]): Reply => {
     const reply = resolve(root, object(each));
-    const content = Object.entries(object(reply['content'])).map(([type, media]) => ({ type, schema: object(object(media)['schema']) }));
+    const content = Object.entries(object(reply['content'])).map(([type, media]) => ({
+      type,
+      schema: object(object(media)['schema']),
+    }));
     return { status, description: text(reply['description']), content };
   });
   return {
@@ -99,9 +108,16 @@ function read(root: Json, path: string, method: string, item: Json, found: Json)
     summary: text(found['summary']) || text(found['operationId']).replaceAll('_', ' '),
     description: text(found['description']),
     parameters,
-    ...(bodyType === '' ? {} : {
-      body: { required: request['required'] === true, description: text(request['description']), type: bodyType, schema: object(object(bodyContent)['schema']) },
-    }),
+    ...(bodyType === ''
+      ? {}
+      : {
+          body: {
+            required: request['required'] === true,
+            description: text(request['description']),
+            type: bodyType,
+            schema: object(object(bodyContent)['schema']),
+          },
+        }),
     replies,
   };
 }
@@ -111,7 +127,8 @@ function resolve(root: Json, thing: Json): Json {
   const ref = text(thing['$ref']);
   if (!ref.startsWith('#/')) return thing;
   let at: unknown = root;
-  for (const part of ref.slice(2).split('/')) at = object(at)[part.replaceAll('~1', '/').replaceAll('~0', '~')];
+  for (const part of ref.slice(2).split('/'))
+    at = object(at)[part.replaceAll('~1', '/').replaceAll('~0', '~')];
   return object(at);
 }
 
@@ -126,7 +143,9 @@ export function plain(schema: Json, schemas: Json): Json {
   const name = refName(schema);
   if (name !== undefined) return object(schemas[name]);
   for (const word of ['oneOf', 'anyOf']) {
-    const real = list(schema[word]).map(object).filter((one) => one['type'] !== 'null');
+    const real = list(schema[word])
+      .map(object)
+      .filter((one) => one['type'] !== 'null');
     if (real.length === 1 && real[0]) return plain(real[0], schemas);
   }
   const all = list(schema['allOf']).map(object);
@@ -151,7 +170,8 @@ export function kindOf(schema: Json, schemas: Json): string {
   const allOf = list(schema['allOf']).map((one) => kindOf(object(one), schemas));
   if (allOf.length > 0) return allOf.filter((kind) => kind !== 'object').join(' & ') || 'object';
   const values = list(schema['enum']);
-  if (values.length > 0 && values.length <= 8) return values.map((value) => JSON.stringify(value)).join(' | ');
+  if (values.length > 0 && values.length <= 8)
+    return values.map((value) => JSON.stringify(value)).join(' | ');
   const types = Array.isArray(schema['type']) ? schema['type'] : [schema['type']];
   const words = types.map((type) => {
     if (type === 'array') return `${kindOf(object(schema['items']), schemas)}[]`;
@@ -159,7 +179,11 @@ export function kindOf(schema: Json, schemas: Json): string {
       return `{ name: ${kindOf(schema['additionalProperties'], schemas)} }`;
     }
     const format = text(schema['format']);
-    return typeof type === 'string' ? (format === '' || type === 'integer' ? type : `${type} (${format})`) : 'any';
+    return typeof type === 'string'
+      ? format === '' || type === 'integer'
+        ? type
+        : `${type} (${format})`
+      : 'any';
   });
   return words.join(' | ');
 }
@@ -208,14 +232,17 @@ export function sample(schema: Json, schemas: Json, depth = 0): unknown {
   if (first !== undefined) return first;
   const choice = list(real['oneOf'] ?? real['anyOf'])[0];
   if (choice !== undefined) return sample(object(choice), schemas, depth + 1);
-  const type = Array.isArray(real['type']) ? real['type'].find((each) => each !== 'null') : real['type'];
+  const type = Array.isArray(real['type'])
+    ? real['type'].find((each) => each !== 'null')
+    : real['type'];
   switch (type) {
     case 'object': {
       if (depth > 3) return {};
       const result: Json = {};
       const required = list(real['required']).map(text);
       for (const [name, property] of Object.entries(object(real['properties']))) {
-        if (depth === 0 || required.includes(name)) result[name] = sample(object(property), schemas, depth + 1);
+        if (depth === 0 || required.includes(name))
+          result[name] = sample(object(property), schemas, depth + 1);
       }
       return result;
     }
@@ -235,22 +262,36 @@ export function sample(schema: Json, schemas: Json, depth = 0): unknown {
 
 /** A command that makes the call, ready to be completed. */
 export function curlOf(operation: Operation, base: string, schemas: Json): string {
-  const needed = operation.parameters.filter((parameter) => parameter.in === 'query' && parameter.required);
-  const query = needed.map((parameter) => `${parameter.name}=${parameter.name.toUpperCase()}`).join('&');
+  const needed = operation.parameters.filter(
+    (parameter) => parameter.in === 'query' && parameter.required,
+  );
+  const query = needed
+    .map((parameter) => `${parameter.name}=${parameter.name.toUpperCase()}`)
+    .join('&');
   const path = operation.path.replace(/\{(\w+)\}/g, (_, name: string) => name.toUpperCase());
   const parts = ['curl'];
   if (operation.method !== 'GET') parts.push(`-X ${operation.method}`);
   parts.push(`'${base}${path}${query === '' ? '' : `?${query}`}'`);
   if (operation.body?.type.includes('json')) {
     parts.push(`\\\n  -H 'content-type: application/json'`);
-    parts.push(`\\\n  -d '${JSON.stringify(sample(operation.body.schema, schemas)).replaceAll("'", `'\\''`)}'`);
+    parts.push(
+      `\\\n  -d '${JSON.stringify(sample(operation.body.schema, schemas)).replaceAll("'", `'\\''`)}'`,
+    );
   }
   return parts.join(' ');
 }
 
 /** Whether an operation speaks of all the words. */
 export function matches(operation: Operation, words: readonly string[]): boolean {
-  const said = [operation.method, operation.path, operation.summary, operation.description, operation.tag,
-    ...operation.parameters.map((parameter) => parameter.name)].join(' ').toLowerCase();
+  const said = [
+    operation.method,
+    operation.path,
+    operation.summary,
+    operation.description,
+    operation.tag,
+    ...operation.parameters.map((parameter) => parameter.name),
+  ]
+    .join(' ')
+    .toLowerCase();
   return words.every((word) => said.includes(word));
 }

@@ -1,7 +1,15 @@
 // The setting `pricing.models` as a page edits it: one text for all models, such as
 // `m=input=3 output=15, n=1/2;input=2 output=4 from=2026-01-31`.
 
-export const RATES = ['input', 'output', 'cache_read', 'cache_write_5m', 'cache_write_1h', 'reasoning', 'web_search'] as const;
+export const RATES = [
+  'input',
+  'output',
+  'cache_read',
+  'cache_write_5m',
+  'cache_write_1h',
+  'reasoning',
+  'web_search',
+] as const;
 export type Rate = (typeof RATES)[number];
 
 /** One price of one model. */
@@ -17,7 +25,10 @@ export function readPrices(text: string): Map<string, OwnPrice[]> {
   for (const part of text.split(',')) {
     const equals = part.indexOf('=');
     if (equals < 1) continue;
-    const prices = part.slice(equals + 1).split(';').map(one);
+    const prices = part
+      .slice(equals + 1)
+      .split(';')
+      .map(one);
     found.set(part.slice(0, equals).trim(), prices);
   }
   return found;
@@ -56,28 +67,42 @@ function words(price: OwnPrice): string {
 /** What is wrong with a model's name or an amount, or nothing. */
 export function priceFault(model: string, price: OwnPrice): string | undefined {
   if (model.trim() === '') return 'Name the model.';
-  if (/[,=;]/.test(model) || /\s/.test(model.trim())) return "A model's name has no comma, semicolon, equals sign or blank.";
+  if (/[,=;]/.test(model) || /\s/.test(model.trim()))
+    return "A model's name has no comma, semicolon, equals sign or blank.";
   const amounts = Object.values(price.rates);
   if (amounts.length === 0) return 'Give at least one price.';
   if (amounts.some((amount) => !Number.isFinite(amount) || amount < 0 || amount > 1e6)) {
     return 'Prices are US dollars per million tokens, from 0 to a million.';
   }
-  if (price.from && !/^\d{4}-\d{2}-\d{2}$/.test(price.from)) return 'The day is written as 2026-01-31.';
+  if (price.from && !/^\d{4}-\d{2}-\d{2}$/.test(price.from))
+    return 'The day is written as 2026-01-31.';
   return undefined;
 }
 
 /** Puts a price into a model's list in place of the one for the same day and provider. */
-export function withPrice(prices: ReadonlyMap<string, OwnPrice[]>, model: string, price: OwnPrice): Map<string, OwnPrice[]> {
+export function withPrice(
+  prices: ReadonlyMap<string, OwnPrice[]>,
+  model: string,
+  price: OwnPrice,
+): Map<string, OwnPrice[]> {
   const result = new Map(prices);
-  const same = (other: OwnPrice): boolean => other.from === price.from && other.provider === price.provider;
+  const same = (other: OwnPrice): boolean =>
+    other.from === price.from && other.provider === price.provider;
   result.set(model, [...(prices.get(model) ?? []).filter((other) => !same(other)), price]);
   return result;
 }
 
 /** Takes a price out of a model's list. */
-export function withoutPrice(prices: ReadonlyMap<string, OwnPrice[]>, model: string, from?: string, provider?: string): Map<string, OwnPrice[]> {
+export function withoutPrice(
+  prices: ReadonlyMap<string, OwnPrice[]>,
+  model: string,
+  from?: string,
+  provider?: string,
+): Map<string, OwnPrice[]> {
   const result = new Map(prices);
-  const rest = (prices.get(model) ?? []).filter((other) => other.from !== from || other.provider !== provider);
+  const rest = (prices.get(model) ?? []).filter(
+    (other) => other.from !== from || other.provider !== provider,
+  );
   if (rest.length === 0) result.delete(model);
   else result.set(model, rest);
   return result;

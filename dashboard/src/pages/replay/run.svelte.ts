@@ -41,11 +41,24 @@ export class Run {
     this.stop();
     const running = new AbortController();
     this.#running = running;
-    Object.assign(this, { state: 'running', answer: undefined, log: undefined, fault: '', status: undefined, firstByte: undefined, took: undefined, id: '' });
+    Object.assign(this, {
+      state: 'running',
+      answer: undefined,
+      log: undefined,
+      fault: '',
+      status: undefined,
+      firstByte: undefined,
+      took: undefined,
+      id: '',
+    });
     const begun = performance.now();
     try {
       const path = `/api/requests/${encodeURIComponent(original)}/replay`;
-      const response = await send(path, { method: 'POST', text: orderText(wish), signal: running.signal });
+      const response = await send(path, {
+        method: 'POST',
+        text: orderText(wish),
+        signal: running.signal,
+      });
       this.status = response.status;
       this.id = response.headers.get('x-weir-request-id') ?? '';
       await this.#read(response, begun);

@@ -1,7 +1,8 @@
 // The settings that a tab edits, loaded once and again after each change.
 
-import { told } from '../../lib/call';
-import { effective, type Changed, type EffectiveSetting } from '../../lib/stored';
+import type { ConfigChange, EffectiveSetting } from '$lib/api/types';
+import { effective } from '$lib/stored';
+import { saying } from '$lib/ui/toast.svelte';
 
 export class Group {
   all = $state.raw<EffectiveSetting[]>([]);
@@ -20,11 +21,11 @@ export class Group {
       this.loaded = true;
       this.fault = '';
     } catch (error) {
-      this.fault = told(error);
+      this.fault = saying(error);
     }
   }
 
-  readonly changed = (done: Changed): void => {
+  readonly changed = (done: ConfigChange): void => {
     this.warnings = done.warnings;
     void this.load();
   };
