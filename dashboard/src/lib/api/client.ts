@@ -24,6 +24,8 @@ interface Options {
   method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   query?: Query | undefined;
   body?: unknown;
+  /** JSON that is text already, instead of `body`: what is parsed on the way may lose digits. */
+  text?: string;
   signal?: AbortSignal | undefined;
 }
 
@@ -39,11 +41,11 @@ export function apiUrl(path: string, query: Query = {}): string {
 
 /** The raw answer, whatever its type; for streams. */
 export async function send(path: string, options: Options = {}): Promise<Response> {
-  const { method = 'GET', query, body, signal } = options;
+  const { method = 'GET', query, body, text, signal } = options;
   const init: RequestInit = { method, credentials: 'same-origin', signal: signal ?? null };
-  if (body !== undefined) {
+  if (body !== undefined || text !== undefined) {
     init.headers = { 'content-type': 'application/json' };
-    init.body = JSON.stringify(body);
+    init.body = text ?? JSON.stringify(body);
   }
   let response: Response;
   try {
