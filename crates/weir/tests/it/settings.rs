@@ -9,12 +9,12 @@ use crate::program::{Got, Program, small, start, within};
 const STORED: &str = "/api/config/stored";
 
 async fn put(weir: &Program, body: &Value) -> Got {
-    weir.send(Method::PUT, "/api/settings", &[], &body.to_string())
+    weir.send(Method::PUT, "/api/settings", &[], body.to_string())
         .await
 }
 
 async fn patch(weir: &Program, body: &Value) -> Got {
-    weir.send(Method::PATCH, STORED, &[], &body.to_string())
+    weir.send(Method::PATCH, STORED, &[], body.to_string())
         .await
 }
 
