@@ -1,8 +1,27 @@
 // Anthropic Messages.
 
 import { arr, field, isObj, num, obj, str, without } from './json';
-import { DEEPEST, errorOf, marked, message, nameResults, opaqueResponse, plain, text, unknown } from './make';
-import type { Block, Citation, Message, RequestView, ResponseView, Source, SystemBlock, Tool } from './view';
+import {
+  DEEPEST,
+  errorOf,
+  marked,
+  message,
+  nameResults,
+  opaqueResponse,
+  plain,
+  text,
+  unknown,
+} from './make';
+import type {
+  Block,
+  Citation,
+  Message,
+  RequestView,
+  ResponseView,
+  Source,
+  SystemBlock,
+  Tool,
+} from './view';
 
 export function request(body: Record<string, unknown>): RequestView {
   const model = str(body['model']);
@@ -26,7 +45,9 @@ export function response(body: Record<string, unknown>): ResponseView {
   const model = str(body['model']);
   const stopReason = str(body['stop_reason']);
   return {
-    messages: nameResults([message(0, str(body['role']) ?? 'assistant', blocks(body['content']), body['content'])]),
+    messages: nameResults([
+      message(0, str(body['role']) ?? 'assistant', blocks(body['content']), body['content']),
+    ]),
     ...(id === undefined ? {} : { id }),
     ...(model === undefined ? {} : { model }),
     ...(stopReason === undefined ? {} : { stopReason }),
@@ -46,7 +67,11 @@ function system(value: unknown): SystemBlock[] {
   if (value === undefined || value === null) return [];
   if (typeof value === 'string') return [{ text: value, raw: value }];
   if (!Array.isArray(value)) return [{ text: '', raw: value }];
-  return value.map((one: unknown) => ({ text: str(one) ?? str(field(one, 'text')) ?? '', raw: one, ...marked(one) }));
+  return value.map((one: unknown) => ({
+    text: str(one) ?? str(field(one, 'text')) ?? '',
+    raw: one,
+    ...marked(one),
+  }));
 }
 
 function tool(raw: unknown): Tool {
@@ -79,7 +104,11 @@ function block(raw: Record<string, unknown>, depth: number): Block {
   switch (type) {
     case 'text':
       if (typeof raw['text'] !== 'string') return unknown(raw);
-      return { ...text(raw['text'], raw), citations: arr(raw['citations']).map(citation), ...marked(raw) };
+      return {
+        ...text(raw['text'], raw),
+        citations: arr(raw['citations']).map(citation),
+        ...marked(raw),
+      };
     case 'thinking':
       return {
         kind: 'thinking',
@@ -105,7 +134,15 @@ function toolBlock(raw: Record<string, unknown>, type: string, depth: number): B
   if (type === 'tool_use' || type === 'server_tool_use' || type === 'mcp_tool_use') {
     const server = type !== 'tool_use';
     const id = str(raw['id']) ?? '';
-    return { kind: 'toolCall', id, name: str(raw['name']) ?? '', input: raw['input'], server, raw, ...marked(raw) };
+    return {
+      kind: 'toolCall',
+      id,
+      name: str(raw['name']) ?? '',
+      input: raw['input'],
+      server,
+      raw,
+      ...marked(raw),
+    };
   }
   if (type === 'tool_result' || type.endsWith('_tool_result')) {
     const content = raw['content'];
@@ -130,7 +167,10 @@ function media(value: unknown): { mediaType: string; source: Source } {
   const file = str(from['file_id']);
   if (url !== undefined) return { mediaType, source: { kind: 'url', value: url } };
   if (file !== undefined) return { mediaType, source: { kind: 'file', value: file } };
-  return { mediaType, source: data === undefined ? { kind: 'none', value: '' } : { kind: 'data', value: data } };
+  return {
+    mediaType,
+    source: data === undefined ? { kind: 'none', value: '' } : { kind: 'data', value: data },
+  };
 }
 
 function document(raw: Record<string, unknown>): Block {
@@ -141,7 +181,9 @@ function document(raw: Record<string, unknown>): Block {
   return {
     kind: 'document',
     title: str(raw['title']) ?? '',
-    ...(words === undefined ? media(raw['source']) : { mediaType: 'text/plain', source: { kind: 'none', value: '' } }),
+    ...(words === undefined
+      ? media(raw['source'])
+      : { mediaType: 'text/plain', source: { kind: 'none', value: '' } }),
     ...(words === undefined ? {} : { text: words }),
     raw,
     ...marked(raw),
@@ -161,7 +203,8 @@ function search(raw: Record<string, unknown>): Block {
 function citation(raw: unknown): Citation {
   const it = obj(raw);
   const url = str(it['url']) ?? str(it['source']);
-  const at = num(it['start_page_number']) ?? num(it['start_char_index']) ?? num(it['start_block_index']);
+  const at =
+    num(it['start_page_number']) ?? num(it['start_char_index']) ?? num(it['start_block_index']);
   const title = str(it['title']) ?? str(it['document_title']) ?? url ?? 'source';
   return {
     title: at === undefined ? title : `${title} · ${String(at)}`,

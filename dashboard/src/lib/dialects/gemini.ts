@@ -2,7 +2,15 @@
 
 import { arr, field, isObj, obj, str, without } from './json';
 import { errorOf, message, nameResults, opaqueResponse, text, unknown } from './make';
-import type { Block, Citation, Message, RequestView, ResponseView, SystemBlock, Tool } from './view';
+import type {
+  Block,
+  Citation,
+  Message,
+  RequestView,
+  ResponseView,
+  SystemBlock,
+  Tool,
+} from './view';
 
 export function request(body: Record<string, unknown>): RequestView {
   const inner = isObj(body['request']) && body['contents'] === undefined ? body['request'] : body;
@@ -71,15 +79,23 @@ function candidate(raw: unknown, index: number): Message {
   const made = turn(it['content'] ?? { role: 'model', parts: [] }, index);
   const citations = [
     ...arr(field(it['groundingMetadata'], 'groundingChunks')).map(grounding),
-    ...arr(field(it['citationMetadata'], 'citationSources') ?? field(it['citationMetadata'], 'citations')).map(grounding),
+    ...arr(
+      field(it['citationMetadata'], 'citationSources') ??
+        field(it['citationMetadata'], 'citations'),
+    ).map(grounding),
   ];
-  const cited: Block[] = citations.length > 0 ? [{ ...text('', it['groundingMetadata']), citations }] : [];
+  const cited: Block[] =
+    citations.length > 0 ? [{ ...text('', it['groundingMetadata']), citations }] : [];
   return { ...made, blocks: [...made.blocks, ...cited], raw };
 }
 
 function grounding(raw: unknown): Citation {
   const it = obj(raw);
-  const from = isObj(it['web']) ? it['web'] : isObj(it['retrievedContext']) ? it['retrievedContext'] : it;
+  const from = isObj(it['web'])
+    ? it['web']
+    : isObj(it['retrievedContext'])
+      ? it['retrievedContext']
+      : it;
   const url = str(from['uri']);
   const title = str(from['title']) ?? url ?? 'source';
   return { title, quote: str(from['text']) ?? '', ...(url === undefined ? {} : { url }), raw };
@@ -95,22 +111,31 @@ function system(value: unknown): SystemBlock[] {
 
 function tools(raw: unknown): Tool[] {
   const it = obj(raw);
-  const declared = arr(it['functionDeclarations'] ?? it['function_declarations']).map((one): Tool => {
-    const def = obj(one);
-    const schema = def['parameters'] ?? def['parametersJsonSchema'];
-    return {
-      name: str(def['name']) ?? '(no name)',
-      description: str(def['description']) ?? '',
-      ...(schema === undefined ? {} : { schema }),
-      type: 'function',
-      deferred: false,
-      raw: one,
-    };
-  });
+  const declared = arr(it['functionDeclarations'] ?? it['function_declarations']).map(
+    (one): Tool => {
+      const def = obj(one);
+      const schema = def['parameters'] ?? def['parametersJsonSchema'];
+      return {
+        name: str(def['name']) ?? '(no name)',
+        description: str(def['description']) ?? '',
+        ...(schema === undefined ? {} : { schema }),
+        type: 'function',
+        deferred: false,
+        raw: one,
+      };
+    },
+  );
   const own = Object.keys(without(it, ['functionDeclarations', 'function_declarations']));
   return [
     ...declared,
-    ...own.map((name): Tool => ({ name, description: '', schema: it[name], type: name, deferred: false, raw })),
+    ...own.map((name): Tool => ({
+      name,
+      description: '',
+      schema: it[name],
+      type: name,
+      deferred: false,
+      raw,
+    })),
   ];
 }
 
@@ -130,16 +155,23 @@ function part(raw: unknown): Block {
   if (!isObj(raw)) return unknown(raw);
   const signature = (str(raw['thoughtSignature']) ?? '').length;
   const words = str(raw['text']);
-  if (words !== undefined && raw['thought'] === true) return { kind: 'thinking', text: words, signature, raw };
+  if (words !== undefined && raw['thought'] === true)
+    return { kind: 'thinking', text: words, signature, raw };
   if (words !== undefined) return text(words, raw);
   const inline = raw['inlineData'] ?? raw['inline_data'];
   if (isObj(inline)) return blob(inline, 'data', str(inline['data']) ?? '', raw);
   const stored = raw['fileData'] ?? raw['file_data'];
-  if (isObj(stored)) return blob(stored, 'file', str(stored['fileUri']) ?? str(stored['file_uri']) ?? '', raw);
+  if (isObj(stored))
+    return blob(stored, 'file', str(stored['fileUri']) ?? str(stored['file_uri']) ?? '', raw);
   return calls(raw) ?? unknown(raw);
 }
 
-function blob(from: Record<string, unknown>, kind: 'data' | 'file', value: string, raw: unknown): Block {
+function blob(
+  from: Record<string, unknown>,
+  kind: 'data' | 'file',
+  value: string,
+  raw: unknown,
+): Block {
   const mediaType = str(from['mimeType']) ?? str(from['mime_type']) ?? '';
   const source = { kind, value } as const;
   if (mediaType.startsWith('image/')) return { kind: 'image', mediaType, source, raw };
@@ -150,18 +182,34 @@ function calls(raw: Record<string, unknown>): Block | undefined {
   const call = raw['functionCall'] ?? raw['function_call'];
   if (isObj(call)) {
     const id = str(call['id']) ?? '';
-    return { kind: 'toolCall', id, name: str(call['name']) ?? '', input: call['args'], server: false, raw };
+    return {
+      kind: 'toolCall',
+      id,
+      name: str(call['name']) ?? '',
+      input: call['args'],
+      server: false,
+      raw,
+    };
   }
   const answer = raw['functionResponse'] ?? raw['function_response'];
   if (isObj(answer)) {
     const value = answer['response'];
-    const said = str(field(value, 'output')) ?? str(field(value, 'result')) ?? str(field(value, 'error'));
+    const said =
+      str(field(value, 'output')) ?? str(field(value, 'result')) ?? str(field(value, 'error'));
     const isError = field(value, 'error') !== undefined;
     const inner = said === undefined ? unknown(value) : text(said, value);
-    return { kind: 'toolResult', id: str(answer['id']) ?? '', name: str(answer['name']) ?? '', isError, blocks: [inner], raw };
+    return {
+      kind: 'toolResult',
+      id: str(answer['id']) ?? '',
+      name: str(answer['name']) ?? '',
+      isError,
+      blocks: [inner],
+      raw,
+    };
   }
   const code = raw['executableCode'];
-  if (isObj(code)) return { kind: 'toolCall', id: '', name: 'code_execution', input: code, server: true, raw };
+  if (isObj(code))
+    return { kind: 'toolCall', id: '', name: 'code_execution', input: code, server: true, raw };
   const result = raw['codeExecutionResult'];
   if (!isObj(result)) return undefined;
   const isError = result['outcome'] !== 'OUTCOME_OK';

@@ -9,11 +9,56 @@ import { splitReminders, toolDefinitions, viewRequest, viewResponse, type Block 
 
 const DIALECTS = ['anthropic_messages', 'openai_chat', 'openai_responses', 'gemini', 'unknown'];
 const WORDS = [
-  'type', 'text', 'content', 'messages', 'role', 'input', 'output', 'tools', 'system', 'parts', 'contents', 'name', 'id',
-  'tool_use', 'tool_result', 'thinking', 'image', 'image_url', 'function_call', 'functionCall', 'candidates', 'choices',
-  'message', 'source', 'citations', 'annotations', 'reasoning', 'tool_calls', 'function', 'arguments', '__proto__',
-  'constructor', 'toString', 'web_search_tool_result', 'document', 'delta', 'error', 'request', 'response', 'edits',
-  'old_string', 'new_string', 'file_path', 'todos', 'status', 'command', 'cache_control', 'user', 'assistant', 'tool',
+  'type',
+  'text',
+  'content',
+  'messages',
+  'role',
+  'input',
+  'output',
+  'tools',
+  'system',
+  'parts',
+  'contents',
+  'name',
+  'id',
+  'tool_use',
+  'tool_result',
+  'thinking',
+  'image',
+  'image_url',
+  'function_call',
+  'functionCall',
+  'candidates',
+  'choices',
+  'message',
+  'source',
+  'citations',
+  'annotations',
+  'reasoning',
+  'tool_calls',
+  'function',
+  'arguments',
+  '__proto__',
+  'constructor',
+  'toString',
+  'web_search_tool_result',
+  'document',
+  'delta',
+  'error',
+  'request',
+  'response',
+  'edits',
+  'old_string',
+  'new_string',
+  'file_path',
+  'todos',
+  'status',
+  'command',
+  'cache_control',
+  'user',
+  'assistant',
+  'tool',
 ];
 
 /** A small generator with a seed, so that a failure can be had again. */
@@ -32,8 +77,17 @@ function anything(next: () => number, depth: number): unknown {
   if (kind === 1) return next() * 1e6 - 5e5;
   if (kind === 2) return next() < 0.5;
   if (kind === 3) return pick(WORDS);
-  if (kind === 4) return pick(['<script>alert(1)</script>', '<system-reminder>a', '\u0000\u2028', '', '{"a":1}', '     1→x']);
-  if (kind < 7) return Array.from({ length: Math.floor(next() * 4) }, () => anything(next, depth - 1));
+  if (kind === 4)
+    return pick([
+      '<script>alert(1)</script>',
+      '<system-reminder>a',
+      '\u0000\u2028',
+      '',
+      '{"a":1}',
+      '     1→x',
+    ]);
+  if (kind < 7)
+    return Array.from({ length: Math.floor(next() * 4) }, () => anything(next, depth - 1));
   const made: Record<string, unknown> = {};
   for (let i = Math.floor(next() * 6); i > 0; i--) {
     Object.defineProperty(made, pick(WORDS) ?? '', {
@@ -49,7 +103,8 @@ function anything(next: () => number, depth: number): unknown {
 function walk(blocks: readonly Block[]): void {
   for (const block of blocks) {
     if (block.kind === 'text') expect(splitReminders(block.text).length).toBeLessThan(1e6);
-    if (block.kind === 'toolCall') expect(toolView(block.name, block.input).kind).toBeTypeOf('string');
+    if (block.kind === 'toolCall')
+      expect(toolView(block.name, block.input).kind).toBeTypeOf('string');
     if (block.kind === 'toolResult') walk(block.blocks);
   }
 }
@@ -61,8 +116,12 @@ describe('hostile input', () => {
       for (const dialect of DIALECTS) {
         const asked = viewRequest(dialect, value);
         expect(asked.raw).toBeDefined();
-        asked.messages.forEach((one) => { walk(one.blocks); });
-        viewResponse(dialect, value).messages.forEach((one) => { walk(one.blocks); });
+        asked.messages.forEach((one) => {
+          walk(one.blocks);
+        });
+        viewResponse(dialect, value).messages.forEach((one) => {
+          walk(one.blocks);
+        });
         pieces(dialect, frame(`data: ${JSON.stringify(value)}\n\n`));
       }
       toolView('Edit', value);
@@ -72,7 +131,10 @@ describe('hostile input', () => {
   it('keeps every message and every block as it came', () => {
     for (let seed = 1; seed <= 500; seed++) {
       const next = chance(seed);
-      const messages = Array.from({ length: 5 }, () => ({ role: 'user', content: [anything(next, 4), anything(next, 3)] }));
+      const messages = Array.from({ length: 5 }, () => ({
+        role: 'user',
+        content: [anything(next, 4), anything(next, 3)],
+      }));
       const view = viewRequest('anthropic_messages', { messages });
       expect(view.messages.map((one) => one.raw)).toEqual(messages);
       view.messages.forEach((one, at) => {
@@ -82,11 +144,18 @@ describe('hostile input', () => {
   });
 
   it('gives the text again from reminders and the rest', () => {
-    const samples = ['a<system-reminder>b</system-reminder>c', '<system-reminder>open', '</system-reminder>', '',
-      '<system-reminder></system-reminder><system-reminder>x</system-reminder>'];
+    const samples = [
+      'a<system-reminder>b</system-reminder>c',
+      '<system-reminder>open',
+      '</system-reminder>',
+      '',
+      '<system-reminder></system-reminder><system-reminder>x</system-reminder>',
+    ];
     for (const text of samples) {
       const again = splitReminders(text)
-        .map((one) => (one.kind === 'reminder' ? `<system-reminder>${one.text}</system-reminder>` : one.text))
+        .map((one) =>
+          one.kind === 'reminder' ? `<system-reminder>${one.text}</system-reminder>` : one.text,
+        )
         .join('');
       expect(again).toBe(text);
     }
@@ -97,11 +166,14 @@ describe('hostile input', () => {
     const value: unknown = JSON.parse(text);
     expect(pretty(value)).toBeTypeOf('string');
     expect(canonical(value)).toBeTypeOf('string');
-    expect(viewRequest('anthropic_messages', { messages: [{ role: 'user', content: value }] }).messages).toHaveLength(1);
+    expect(
+      viewRequest('anthropic_messages', { messages: [{ role: 'user', content: value }] }).messages,
+    ).toHaveLength(1);
   });
 
   it('leaves definitions that cannot be read in the text', () => {
-    const text = 'a<functions><function>{"name":"x"}</function></functions>b<functions>{not json}</functions>';
+    const text =
+      'a<functions><function>{"name":"x"}</function></functions>b<functions>{not json}</functions>';
     const { tools, rest } = toolDefinitions(text);
     expect(tools.map((one) => one.name)).toEqual(['x']);
     expect(rest).toBe('ab<functions>{not json}</functions>');

@@ -47,7 +47,8 @@ function known(dialect: string): string | undefined {
 }
 
 function looksLike(body: Record<string, unknown>): string | undefined {
-  if (body['contents'] !== undefined || field(body['request'], 'contents') !== undefined) return 'gemini';
+  if (body['contents'] !== undefined || field(body['request'], 'contents') !== undefined)
+    return 'gemini';
   if (body['input'] !== undefined) return 'openai_responses';
   if (!Array.isArray(body['messages'])) return undefined;
   const tool = arr(body['tools'])[0];
@@ -57,7 +58,8 @@ function looksLike(body: Record<string, unknown>): string | undefined {
 
 function answerLooksLike(body: unknown): string | undefined {
   const first: unknown = Array.isArray(body) ? body[0] : body;
-  if (field(first, 'candidates') !== undefined || field(first, 'response') !== undefined) return 'gemini';
+  if (field(first, 'candidates') !== undefined || field(first, 'response') !== undefined)
+    return 'gemini';
   if (field(first, 'choices') !== undefined) return 'openai_chat';
   if (field(first, 'output') !== undefined) return 'openai_responses';
   return field(first, 'content') !== undefined ? 'anthropic_messages' : undefined;

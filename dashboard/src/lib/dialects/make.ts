@@ -1,7 +1,14 @@
 // The small makers that every dialect shares.
 
 import { arr, canonical, field, fingerprint, isObj, obj, parse, pretty, str } from './json';
-import type { Block, Message, ResponseView, TextBlock, ToolResultBlock, UnknownBlock } from './view';
+import type {
+  Block,
+  Message,
+  ResponseView,
+  TextBlock,
+  ToolResultBlock,
+  UnknownBlock,
+} from './view';
 
 /** Contents within contents are followed this far; what lies deeper is shown raw. */
 export const DEEPEST = 8;
@@ -38,7 +45,12 @@ export function args(value: unknown): unknown {
 /** Marks for the cache move from turn to turn; they are no part of what a message says. */
 const NO_PART = ['cache_control'];
 
-export function message(index: number, role: string, blocks: readonly Block[], raw: unknown): Message {
+export function message(
+  index: number,
+  role: string,
+  blocks: readonly Block[],
+  raw: unknown,
+): Message {
   return { index, role, blocks, raw, key: fingerprint(canonical(raw, NO_PART)) };
 }
 
@@ -50,7 +62,10 @@ export function nameResults(messages: readonly Message[]): Message[] {
       if (block.kind === 'toolCall' && block.id !== '') names.set(block.id, block.name);
     }
   }
-  return messages.map((one) => ({ ...one, blocks: one.blocks.map((block) => named(block, names)) }));
+  return messages.map((one) => ({
+    ...one,
+    blocks: one.blocks.map((block) => named(block, names)),
+  }));
 }
 
 function named(block: Block, names: ReadonlyMap<string, string>): Block {
@@ -74,14 +89,26 @@ export function errorOf(body: unknown): ResponseView['error'] {
 /** A view of what no dialect explains. */
 export function opaqueResponse(raw: unknown): ResponseView {
   const error = errorOf(raw);
-  return { messages: [], rest: isObj(raw) ? raw : {}, opaque: true, raw, ...(error ? { error } : {}) };
+  return {
+    messages: [],
+    rest: isObj(raw) ? raw : {},
+    opaque: true,
+    raw,
+    ...(error ? { error } : {}),
+  };
 }
 
 /** `data:` addresses and plain ones. */
-export function sourceOf(url: string): { mediaType: string; source: { kind: 'data' | 'url'; value: string } } {
+export function sourceOf(url: string): {
+  mediaType: string;
+  source: { kind: 'data' | 'url'; value: string };
+} {
   const found = /^data:([^;,]*)(;base64)?,/i.exec(url.slice(0, 200));
   if (found?.[2] !== undefined) {
-    return { mediaType: found[1] ?? '', source: { kind: 'data', value: url.slice(found[0].length) } };
+    return {
+      mediaType: found[1] ?? '',
+      source: { kind: 'data', value: url.slice(found[0].length) },
+    };
   }
   return { mediaType: found?.[1] ?? '', source: { kind: 'url', value: url } };
 }

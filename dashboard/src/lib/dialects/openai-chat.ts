@@ -1,8 +1,27 @@
 // OpenAI Chat Completions, and those who speak it.
 
 import { arr, field, isObj, obj, str, without } from './json';
-import { args, errorOf, marked, message, nameResults, opaqueResponse, plain, sourceOf, text, unknown } from './make';
-import type { Block, Citation, Message, RequestView, ResponseView, SystemBlock, Tool } from './view';
+import {
+  args,
+  errorOf,
+  marked,
+  message,
+  nameResults,
+  opaqueResponse,
+  plain,
+  sourceOf,
+  text,
+  unknown,
+} from './make';
+import type {
+  Block,
+  Citation,
+  Message,
+  RequestView,
+  ResponseView,
+  SystemBlock,
+  Tool,
+} from './view';
 
 export function request(body: Record<string, unknown>): RequestView {
   const model = str(body['model']);
@@ -48,7 +67,13 @@ export function leading(messages: readonly unknown[]): number {
 
 export function system(raw: unknown, index: number): SystemBlock {
   const role = str(field(raw, 'role'));
-  return { text: plain(field(raw, 'content')), index, raw, ...(role === undefined ? {} : { role }), ...marked(raw) };
+  return {
+    text: plain(field(raw, 'content')),
+    index,
+    raw,
+    ...(role === undefined ? {} : { role }),
+    ...marked(raw),
+  };
 }
 
 function choice(raw: unknown, index: number): Message {
@@ -100,12 +125,26 @@ function calls(raw: Record<string, unknown>): Block[] {
     const it = obj(one);
     const inner = obj(it['function'] ?? it['custom']);
     const input = 'input' in inner ? inner['input'] : args(inner['arguments']);
-    return { kind: 'toolCall', id: str(it['id']) ?? '', name: str(inner['name']) ?? '', input, server: false, raw: one };
+    return {
+      kind: 'toolCall',
+      id: str(it['id']) ?? '',
+      name: str(inner['name']) ?? '',
+      input,
+      server: false,
+      raw: one,
+    };
   });
   const old = raw['function_call'];
   if (isObj(old)) {
     const input = args(old['arguments']);
-    found.push({ kind: 'toolCall', id: '', name: str(old['name']) ?? '', input, server: false, raw: old });
+    found.push({
+      kind: 'toolCall',
+      id: '',
+      name: str(old['name']) ?? '',
+      input,
+      server: false,
+      raw: old,
+    });
   }
   return found;
 }
@@ -131,7 +170,13 @@ function part(raw: unknown): Block {
   if (raw['type'] === 'input_audio') {
     const from = obj(raw['input_audio']);
     const source = { kind: 'data', value: str(from['data']) ?? '' } as const;
-    return { kind: 'document', title: 'audio', mediaType: `audio/${str(from['format']) ?? '*'}`, source, raw };
+    return {
+      kind: 'document',
+      title: 'audio',
+      mediaType: `audio/${str(from['format']) ?? '*'}`,
+      source,
+      raw,
+    };
   }
   return unknown(raw);
 }

@@ -1,7 +1,18 @@
 // OpenAI Responses: every item of `input` and `output` is an entry of its own.
 
 import { arr, isObj, num, obj, str, without } from './json';
-import { args, errorOf, marked, message, nameResults, opaqueResponse, plain, sourceOf, text, unknown } from './make';
+import {
+  args,
+  errorOf,
+  marked,
+  message,
+  nameResults,
+  opaqueResponse,
+  plain,
+  sourceOf,
+  text,
+  unknown,
+} from './make';
 import { citation, file, leading, system, tool } from './openai-chat';
 import type { Block, Message, RequestView, ResponseView, SystemBlock } from './view';
 
@@ -12,7 +23,8 @@ export function request(body: Record<string, unknown>): RequestView {
   const lead = leading(all);
   const head: SystemBlock[] = [];
   const instructions = body['instructions'];
-  if (instructions !== undefined && instructions !== null) head.push({ text: plain(instructions), raw: instructions });
+  if (instructions !== undefined && instructions !== null)
+    head.push({ text: plain(instructions), raw: instructions });
   return {
     dialect: 'openai_responses',
     ...(model === undefined ? {} : { model }),
@@ -55,7 +67,8 @@ function item(raw: unknown, index: number): Message {
   }
   if (type === 'reasoning') return message(index, 'assistant', [reasoning(raw)], raw);
   if (type.endsWith('_output')) return message(index, 'tool', [output(raw)], raw);
-  if (type === 'web_search_call' || type.endsWith('_call')) return message(index, 'assistant', call(raw, type), raw);
+  if (type === 'web_search_call' || type.endsWith('_call'))
+    return message(index, 'assistant', call(raw, type), raw);
   return message(index, str(raw['role']) ?? 'assistant', [unknown(raw)], raw);
 }
 
@@ -72,13 +85,22 @@ function part(raw: unknown): Block {
   const type = str(raw['type']) ?? '';
   const words = str(raw['text']);
   if (type.endsWith('text') && words !== undefined) {
-    return { ...text(words, raw), citations: arr(raw['annotations']).map(citation), ...marked(raw) };
+    return {
+      ...text(words, raw),
+      citations: arr(raw['annotations']).map(citation),
+      ...marked(raw),
+    };
   }
   if (type === 'refusal') return { ...text(str(raw['refusal']) ?? '', raw), refusal: true };
   if (type === 'input_image') {
     const url = str(raw['image_url']);
     if (url !== undefined) return { kind: 'image', ...sourceOf(url), raw };
-    return { kind: 'image', mediaType: '', source: { kind: 'file', value: str(raw['file_id']) ?? '' }, raw };
+    return {
+      kind: 'image',
+      mediaType: '',
+      source: { kind: 'file', value: str(raw['file_id']) ?? '' },
+      raw,
+    };
   }
   if (type === 'input_file') return file(raw, raw);
   return unknown(raw);
@@ -93,7 +115,8 @@ function reasoning(raw: Record<string, unknown>): Block {
 
 function output(raw: Record<string, unknown>): Block {
   const value = raw['output'];
-  const inner = typeof value === 'string' || Array.isArray(value) ? contents(value) : [unknown(value)];
+  const inner =
+    typeof value === 'string' || Array.isArray(value) ? contents(value) : [unknown(value)];
   const code = num(obj(value)['exit_code']);
   const isError = raw['status'] === 'failed' || (code !== undefined && code !== 0);
   return { kind: 'toolResult', id: str(raw['call_id']) ?? '', isError, blocks: inner, raw };
@@ -104,10 +127,24 @@ function call(raw: Record<string, unknown>, type: string): Block[] {
   const own = type === 'function_call' || type === 'custom_tool_call';
   const id = str(raw['call_id']) ?? str(raw['id']) ?? '';
   const name = str(raw['name']) ?? type.replace(/_call$/, '');
-  const input = own ? args(raw['arguments'] ?? raw['input']) : args(raw['arguments'] ?? raw['action'] ?? raw['code'] ?? raw['queries'] ?? without(raw, ['type', 'id', 'status']));
+  const input = own
+    ? args(raw['arguments'] ?? raw['input'])
+    : args(
+        raw['arguments'] ??
+          raw['action'] ??
+          raw['code'] ??
+          raw['queries'] ??
+          without(raw, ['type', 'id', 'status']),
+      );
   const made: Block[] = [{ kind: 'toolCall', id, name, input, server: !own, raw }];
   const image = type === 'image_generation_call' ? str(raw['result']) : undefined;
-  if (image !== undefined) made.push({ kind: 'image', mediaType: 'image/png', source: { kind: 'data', value: image }, raw });
+  if (image !== undefined)
+    made.push({
+      kind: 'image',
+      mediaType: 'image/png',
+      source: { kind: 'data', value: image },
+      raw,
+    });
   const came = raw['output'] ?? raw['outputs'] ?? raw['results'];
   if (came !== undefined && came !== null) {
     const isError = raw['error'] !== undefined && raw['error'] !== null;

@@ -84,7 +84,9 @@ export function toMarkdown(it: Comparison): string {
     '',
     '| part | added | removed |',
     '|---|--:|--:|',
-    ...it.sections.map((one) => `| ${one.name} | ${String(one.counts.added)} | ${String(one.counts.removed)} |`),
+    ...it.sections.map(
+      (one) => `| ${one.name} | ${String(one.counts.added)} | ${String(one.counts.removed)} |`,
+    ),
     '',
   ];
   const patch = toDiff(it);
@@ -102,8 +104,18 @@ function fence(text: string): string {
 export function toJson(it: Comparison): string {
   return JSON.stringify(
     {
-      left: { requestId: it.left.id, headers: it.left.headers, body: it.left.view.raw, answer: it.left.answer },
-      right: { requestId: it.right.id, headers: it.right.headers, body: it.right.view.raw, answer: it.right.answer },
+      left: {
+        requestId: it.left.id,
+        headers: it.left.headers,
+        body: it.left.view.raw,
+        answer: it.left.answer,
+      },
+      right: {
+        requestId: it.right.id,
+        headers: it.right.headers,
+        body: it.right.view.raw,
+        answer: it.right.answer,
+      },
       tally: it.tally,
       messages: it.pairs.map((pair) => ({
         fate: pair.fate,

@@ -7,15 +7,28 @@ import { messageDiff } from './messages';
 const view = (...texts: string[]) =>
   viewRequest('anthropic_messages', {
     model: 'm',
-    messages: texts.map((text, at) => ({ role: at % 2 === 0 ? 'user' : 'assistant', content: text })),
+    messages: texts.map((text, at) => ({
+      role: at % 2 === 0 ? 'user' : 'assistant',
+      content: text,
+    })),
   });
 
 describe('lines', () => {
   it('give both texts again', () => {
-    const samples: [string, string][] = [['', ''], ['a\nb', 'a\nc'], ['x', ''], ['a\nb\nc\nd', 'b\nc\ne'], ['a\n', 'a']];
+    const samples: [string, string][] = [
+      ['', ''],
+      ['a\nb', 'a\nc'],
+      ['x', ''],
+      ['a\nb\nc\nd', 'b\nc\ne'],
+      ['a\n', 'a'],
+    ];
     for (const [left, right] of samples) {
       const all = lineDiff(left, right);
-      const side = (not: string) => all.filter((one) => one.change !== not).map((one) => one.text).join('\n');
+      const side = (not: string) =>
+        all
+          .filter((one) => one.change !== not)
+          .map((one) => one.text)
+          .join('\n');
       expect(side('added')).toBe(left);
       expect(side('removed')).toBe(right);
     }
@@ -40,7 +53,11 @@ describe('lines', () => {
   });
 
   it('compare words', () => {
-    expect(wordDiff('let a = 1', 'let b = 1').filter((one) => one.change !== 'same').map((one) => one.text)).toEqual(['a', 'b']);
+    expect(
+      wordDiff('let a = 1', 'let b = 1')
+        .filter((one) => one.change !== 'same')
+        .map((one) => one.text),
+    ).toEqual(['a', 'b']);
   });
 
   it('end in time on large texts', () => {
@@ -57,18 +74,30 @@ describe('messages', () => {
     messageDiff(view(...left).messages, view(...right).messages).map((one) => one.fate);
 
   it('are unchanged, modified, added or removed', () => {
-    expect(fates(['a', 'b', 'c'], ['a', 'x', 'c', 'd'])).toEqual(['unchanged', 'modified', 'unchanged', 'added']);
+    expect(fates(['a', 'b', 'c'], ['a', 'x', 'c', 'd'])).toEqual([
+      'unchanged',
+      'modified',
+      'unchanged',
+      'added',
+    ]);
     expect(fates(['a', 'b'], ['a'])).toEqual(['unchanged', 'removed']);
     expect(fates([], [])).toEqual([]);
   });
 });
 
 describe('a comparison', () => {
-  const side = (id: string, ...texts: string[]) => ({ id, view: view(...texts), headers: { accept: ['*/*'] }, answer: id });
+  const side = (id: string, ...texts: string[]) => ({
+    id,
+    view: view(...texts),
+    headers: { accept: ['*/*'] },
+    answer: id,
+  });
   const made = compare(side('left', 'a\nb', 'same'), side('right', 'a\nc', 'same', '```` fence'));
 
   it('is a patch', () => {
-    expect(toDiff(made)).toContain('--- left/messages/0\n+++ right/messages/0\n@@ -1,2 +1,2 @@\n a\n-b\n+c\n');
+    expect(toDiff(made)).toContain(
+      '--- left/messages/0\n+++ right/messages/0\n@@ -1,2 +1,2 @@\n a\n-b\n+c\n',
+    );
   });
   it('is Markdown whose fence holds what is in it', () => {
     expect(toMarkdown(made)).toContain('`````diff');

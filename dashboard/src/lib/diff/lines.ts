@@ -29,8 +29,14 @@ export function lineDiff(left: string, right: string): Line[] {
   const a = lines(left);
   const b = lines(right);
   const parts = diffArrays(a, b, { timeout: PATIENCE });
-  if (parts === undefined) return number([[a, 'removed'], [b, 'added']]);
-  return number(parts.map((part) => [part.value, part.added ? 'added' : part.removed ? 'removed' : 'same']));
+  if (parts === undefined)
+    return number([
+      [a, 'removed'],
+      [b, 'added'],
+    ]);
+  return number(
+    parts.map((part) => [part.value, part.added ? 'added' : part.removed ? 'removed' : 'same']),
+  );
 }
 
 function number(parts: readonly (readonly [readonly string[], Change])[]): Line[] {
@@ -80,7 +86,8 @@ export function hunks(all: readonly Line[], context = 3): { hunks: Hunk[]; after
   const keep = new Array<boolean>(all.length).fill(false);
   all.forEach((line, at) => {
     if (line.change === 'same') return;
-    for (let i = Math.max(0, at - context); i <= Math.min(all.length - 1, at + context); i++) keep[i] = true;
+    for (let i = Math.max(0, at - context); i <= Math.min(all.length - 1, at + context); i++)
+      keep[i] = true;
   });
   const made: Hunk[] = [];
   let skipped = 0;

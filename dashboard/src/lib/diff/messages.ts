@@ -26,7 +26,10 @@ const PATIENCE = 1500;
  * that was modified, in order.
  */
 export function messageDiff(left: readonly Message[], right: readonly Message[]): Pair[] {
-  const parts = diffArrays([...left], [...right], { comparator: (a, b) => a.key === b.key, timeout: PATIENCE });
+  const parts = diffArrays([...left], [...right], {
+    comparator: (a, b) => a.key === b.key,
+    timeout: PATIENCE,
+  });
   if (parts === undefined) return byPlace(left, right);
   const made: Pair[] = [];
   let l = 0;
@@ -58,7 +61,11 @@ export function messageDiff(left: readonly Message[], right: readonly Message[])
 }
 
 function pair(fate: Fate, left?: Message, right?: Message): Pair {
-  return { fate, ...(left === undefined ? {} : { left }), ...(right === undefined ? {} : { right }) };
+  return {
+    fate,
+    ...(left === undefined ? {} : { left }),
+    ...(right === undefined ? {} : { right }),
+  };
 }
 
 function matched(gone: readonly Message[], come: readonly Message[]): Pair[] {

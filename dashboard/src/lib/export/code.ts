@@ -45,7 +45,9 @@ export function curl(call: Call): string {
   if (call.method !== 'POST' || call.body === '') lines.push(`-X ${shell(call.method)}`);
   for (const header of exported(call.headers, call.dialect)) {
     const word = `${header.name}: ${header.value}`;
-    lines.push(`-H ${header.variable === undefined ? shell(word) : shellWith(word, header.variable)}`);
+    lines.push(
+      `-H ${header.variable === undefined ? shell(word) : shellWith(word, header.variable)}`,
+    );
   }
   if (call.body !== '') lines.push(`--data-binary ${shell(call.body)}`);
   return lines.join(' \\\n  ');
@@ -53,8 +55,11 @@ export function curl(call: Call): string {
 
 /** What is the SDK's own to say, not an argument. */
 function extras(call: Call): Record<string, string> {
-  const own = /^(x-stainless|user-agent$|accept$|content-type$|anthropic-version$|accept-language$|sec-fetch)/i;
-  const kept = exported(call.headers, call.dialect).filter((one) => one.variable === undefined && !own.test(one.name));
+  const own =
+    /^(x-stainless|user-agent$|accept$|content-type$|anthropic-version$|accept-language$|sec-fetch)/i;
+  const kept = exported(call.headers, call.dialect).filter(
+    (one) => one.variable === undefined && !own.test(one.name),
+  );
   return Object.fromEntries(kept.map((one) => [one.name, one.value]));
 }
 
@@ -65,12 +70,18 @@ function pythonSdk(call: Call, body: Record<string, unknown>): string {
   const head = (name: string): string => `import os\n\nfrom ${name}`;
   if (call.dialect === 'gemini') return pythonGemini(call, body, key);
   const stream = body['stream'] === true;
-  const show = stream ? 'for event in answer:\n    print(event)\n' : 'print(answer.model_dump_json(indent=2))\n';
+  const show = stream
+    ? 'for event in answer:\n    print(event)\n'
+    : 'print(answer.model_dump_json(indent=2))\n';
   const { stream: _, ...rest } = body;
   if (call.dialect === 'anthropic_messages') {
     const needed = ['model', 'max_tokens', 'messages'];
-    const args = needed.filter((name) => name in rest).map((name) => `\n    ${name}=${python(rest[name], 1)},`);
-    const others = Object.fromEntries(Object.entries(rest).filter(([name]) => !needed.includes(name)));
+    const args = needed
+      .filter((name) => name in rest)
+      .map((name) => `\n    ${name}=${python(rest[name], 1)},`);
+    const others = Object.fromEntries(
+      Object.entries(rest).filter(([name]) => !needed.includes(name)),
+    );
     const more = Object.keys(others).length > 0 ? `\n    extra_body=${python(others, 1)},` : '';
     return `${head('anthropic import Anthropic')}\n\nclient = Anthropic(base_url=${literal(call.base)}, api_key=${key})\nanswer = client.messages.create(${args.join('')}${stream ? '\n    stream=True,' : ''}${headers}${more}\n)\n${show}`;
   }
@@ -96,7 +107,8 @@ function pythonGemini(call: Call, body: Record<string, unknown>, key: string): s
   const options = `types.HttpOptions(base_url=${literal(call.base)}, extra_body=${python(rest, 1)})`;
   const made = `import os\n\nfrom google import genai\nfrom google.genai import types\n\nclient = genai.Client(api_key=${key}, http_options=${options})\n`;
   const args = `\n    model=${literal(geminiModel(call))},\n    contents=${python(contents, 1)},\n`;
-  if (stream) return `${made}for piece in client.models.generate_content_stream(${args}):\n    print(piece.text or "", end="")\n`;
+  if (stream)
+    return `${made}for piece in client.models.generate_content_stream(${args}):\n    print(piece.text or "", end="")\n`;
   return `${made}print(client.models.generate_content(${args}).model_dump_json(indent=2))\n`;
 }
 
@@ -104,12 +116,16 @@ function typescriptSdk(call: Call, body: Record<string, unknown>): string {
   const key = `process.env[${literal(variableOf(call.dialect))}]`;
   const headers = pretty(extras(call));
   const stream = body['stream'] === true;
-  const show = stream ? 'for await (const event of answer) console.log(event);\n' : 'console.log(JSON.stringify(answer, null, 2));\n';
+  const show = stream
+    ? 'for await (const event of answer) console.log(event);\n'
+    : 'console.log(JSON.stringify(answer, null, 2));\n';
   const args = pretty(body);
   if (call.dialect === 'gemini') {
     const { contents, ...config } = body;
     const method = call.path.includes(':stream') ? 'generateContentStream' : 'generateContent';
-    const many = call.path.includes(':stream') ? 'for await (const piece of answer) process.stdout.write(piece.text ?? "");\n' : show;
+    const many = call.path.includes(':stream')
+      ? 'for await (const piece of answer) process.stdout.write(piece.text ?? "");\n'
+      : show;
     return `import { GoogleGenAI } from "@google/genai";\n\nconst ai = new GoogleGenAI({ apiKey: ${key}, httpOptions: { baseUrl: ${literal(call.base)}, extraBody: ${pretty(config)} } });\nconst answer = await ai.models.${method}({ model: ${literal(geminiModel(call))}, contents: ${pretty(contents)} });\n${many}`;
   }
   if (call.dialect === 'anthropic_messages') {

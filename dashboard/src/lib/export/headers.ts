@@ -24,7 +24,10 @@ const OWN = new Set([
 const SECRET = /authorization|api-key|token|secret|cookie|bearer|credential/i;
 const BLOTTED = /(sha256|hmac[-a-z0-9]*):[0-9a-f]{8,}|\[redacted\]|^\*+$/i;
 
-export function exported(headers: Readonly<Record<string, readonly string[]>>, dialect: string): Header[] {
+export function exported(
+  headers: Readonly<Record<string, readonly string[]>>,
+  dialect: string,
+): Header[] {
   const made: Header[] = [];
   for (const [name, values] of Object.entries(headers)) {
     if (OWN.has(name.toLowerCase())) continue;

@@ -29,7 +29,9 @@ function copyBySelection(text: string): boolean {
 
 /** Offers the text as a file. */
 export function download(name: string, content: string | Blob, type: string): void {
-  const url = URL.createObjectURL(typeof content === 'string' ? new Blob([content], { type }) : content);
+  const url = URL.createObjectURL(
+    typeof content === 'string' ? new Blob([content], { type }) : content,
+  );
   const link = document.createElement('a');
   link.href = url;
   link.download = name.replace(/[^\w.-]+/g, '_');

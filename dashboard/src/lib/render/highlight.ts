@@ -38,8 +38,12 @@ let core: Promise<HLJSApi> | undefined;
 const ready = new Map<string, Promise<void>>();
 
 /** The lines of the code in colours; none when it has to stay plain. */
-export async function highlight(code: string, language: string | undefined): Promise<Token[][] | undefined> {
-  if (language === undefined || code.length > LONGEST || !Object.hasOwn(LOADERS, language)) return undefined;
+export async function highlight(
+  code: string,
+  language: string | undefined,
+): Promise<Token[][] | undefined> {
+  if (language === undefined || code.length > LONGEST || !Object.hasOwn(LOADERS, language))
+    return undefined;
   const load = LOADERS[language];
   if (load === undefined) return undefined;
   core ??= import('highlight.js/lib/core').then((it) => it.default);
@@ -55,7 +59,13 @@ export async function highlight(code: string, language: string | undefined): Pro
   return byLine(tokens(api.highlight(code, { language, ignoreIllegals: true }).value));
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', '#x27': "'" };
+const ENTITIES: Readonly<Record<string, string>> = {
+  amp: '&',
+  lt: '<',
+  gt: '>',
+  quot: '"',
+  '#x27': "'",
+};
 
 /** Reads the highlighter's spans: `<span class="...">`, `</span>` and five entities are all that it writes. */
 export function tokens(html: string): Token[] {
@@ -64,7 +74,14 @@ export function tokens(html: string): Token[] {
   for (const part of html.matchAll(/<span class="([^"]*)">|<\/span>|([^<]+)/g)) {
     if (part[1] !== undefined) open.push(part[1]);
     else if (part[2] === undefined) open.pop();
-    else made.push({ kind: open.at(-1) ?? '', text: part[2].replace(/&(amp|lt|gt|quot|#x27);/g, (_, name: string) => ENTITIES[name] ?? '') });
+    else
+      made.push({
+        kind: open.at(-1) ?? '',
+        text: part[2].replace(
+          /&(amp|lt|gt|quot|#x27);/g,
+          (_, name: string) => ENTITIES[name] ?? '',
+        ),
+      });
   }
   return made;
 }
@@ -81,5 +98,7 @@ export function byLine(all: readonly Token[]): Token[][] {
 }
 
 export function plainLines(code: string): Token[][] {
-  return code.split('\n').map((text) => (text === '' ? [] : [{ kind: '', text: text.replace(/\r$/, '') }]));
+  return code
+    .split('\n')
+    .map((text) => (text === '' ? [] : [{ kind: '', text: text.replace(/\r$/, '') }]));
 }

@@ -46,7 +46,8 @@ export function frame(raw: string): Frame {
 export function label(one: Frame): string {
   if (one.event !== undefined) return one.event;
   const json = one.json;
-  if (typeof json === 'object' && json !== null && 'type' in json && typeof json.type === 'string') return json.type;
+  if (typeof json === 'object' && json !== null && 'type' in json && typeof json.type === 'string')
+    return json.type;
   if (one.data === '[DONE]') return '[DONE]';
   if (one.data === '') return one.comments.length > 0 ? 'comment' : 'empty';
   return 'data';

@@ -20,7 +20,9 @@ export function pieces(dialect: string, one: Frame): Piece[] {
   if (!isObj(json)) return [];
   const failed = json['error'] ?? (json['type'] === 'error' ? json : undefined);
   if (failed !== undefined && failed !== null) {
-    return [{ slot: 'error', kind: 'error', text: str(field(failed, 'message')) ?? pretty(failed) }];
+    return [
+      { slot: 'error', kind: 'error', text: str(field(failed, 'message')) ?? pretty(failed) },
+    ];
   }
   switch (dialect) {
     case 'anthropic_messages':
@@ -41,8 +43,10 @@ function anthropic(json: Readonly<Record<string, unknown>>): Piece[] {
   if (json['type'] === 'content_block_start') {
     const block = obj(json['content_block']);
     const type = str(block['type']) ?? '';
-    if (type.endsWith('tool_use')) return [{ slot, kind: 'toolCall', name: str(block['name']) ?? '', text: '' }];
-    if (type === 'thinking') return [{ slot, kind: 'thinking', text: str(block['thinking']) ?? '' }];
+    if (type.endsWith('tool_use'))
+      return [{ slot, kind: 'toolCall', name: str(block['name']) ?? '', text: '' }];
+    if (type === 'thinking')
+      return [{ slot, kind: 'thinking', text: str(block['thinking']) ?? '' }];
     if (type === 'text') return [{ slot, kind: 'text', text: str(block['text']) ?? '' }];
     return type === '' ? [] : [{ slot, kind: 'text', text: `[${type}]` }];
   }
@@ -64,9 +68,11 @@ function chat(json: Readonly<Record<string, unknown>>): Piece[] {
     const thought = str(delta['reasoning_content']) ?? str(delta['reasoning']);
     const text = str(delta['content']);
     const refusal = str(delta['refusal']);
-    if (thought !== undefined && thought !== '') made.push({ slot: `${n}.think`, kind: 'thinking', text: thought });
+    if (thought !== undefined && thought !== '')
+      made.push({ slot: `${n}.think`, kind: 'thinking', text: thought });
     if (text !== undefined && text !== '') made.push({ slot: `${n}.text`, kind: 'text', text });
-    if (refusal !== undefined && refusal !== '') made.push({ slot: `${n}.refusal`, kind: 'refusal', text: refusal });
+    if (refusal !== undefined && refusal !== '')
+      made.push({ slot: `${n}.refusal`, kind: 'refusal', text: refusal });
     arr(delta['tool_calls']).forEach((call, index) => {
       const slot = `${n}.call.${String(num(field(call, 'index')) ?? index)}`;
       const inner = obj(field(call, 'function') ?? field(call, 'custom'));
@@ -84,12 +90,16 @@ function responses(json: Readonly<Record<string, unknown>>): Piece[] {
   const delta = str(json['delta']);
   if (type === 'response.failed') {
     const error = field(json['response'], 'error');
-    return [{ slot: 'error', kind: 'error', text: str(field(error, 'message')) ?? 'the response failed' }];
+    return [
+      { slot: 'error', kind: 'error', text: str(field(error, 'message')) ?? 'the response failed' },
+    ];
   }
   if (type === 'response.output_item.added') {
     const item = obj(json['item']);
     if (!(str(item['type']) ?? '').endsWith('_call')) return [];
-    return [{ slot, kind: 'toolCall', name: str(item['name']) ?? str(item['type']) ?? '', text: '' }];
+    return [
+      { slot, kind: 'toolCall', name: str(item['name']) ?? str(item['type']) ?? '', text: '' },
+    ];
   }
   if (delta === undefined) return [];
   if (type === 'response.output_text.delta') return [{ slot, kind: 'text', text: delta }];
@@ -108,11 +118,19 @@ function gemini(json: Readonly<Record<string, unknown>>): Piece[] {
       const text = str(field(part, 'text'));
       const call = field(part, 'functionCall');
       const base = String(n);
-      if (text !== undefined && field(part, 'thought') === true) return [{ slot: `${base}.think`, kind: 'thinking', text }];
+      if (text !== undefined && field(part, 'thought') === true)
+        return [{ slot: `${base}.think`, kind: 'thinking', text }];
       if (text !== undefined) return [{ slot: `${base}.text`, kind: 'text', text }];
       if (!isObj(call)) return [];
       const name = str(call['name']) ?? '';
-      return [{ slot: `${base}.call.${name}.${pretty(call['args'])}`, kind: 'toolCall', name, text: pretty(call['args']) }];
+      return [
+        {
+          slot: `${base}.call.${name}.${pretty(call['args'])}`,
+          kind: 'toolCall',
+          name,
+          text: pretty(call['args']),
+        },
+      ];
     }),
   );
 }

@@ -33,7 +33,10 @@ export function gaps(timings: readonly Timing[]): Gap[] {
 export function pace(timings: readonly Timing[]): Pace {
   const all = gaps(timings);
   const sorted = all.map((one) => one.ms).sort((a, b) => a - b);
-  const longest = all.reduce<Gap | undefined>((most, one) => (most === undefined || one.ms > most.ms ? one : most), undefined);
+  const longest = all.reduce<Gap | undefined>(
+    (most, one) => (most === undefined || one.ms > most.ms ? one : most),
+    undefined,
+  );
   const first = timings[0]?.elapsedMs;
   const last = timings.at(-1)?.elapsedMs;
   const medianGap = sorted[Math.floor(sorted.length / 2)];
@@ -48,8 +51,19 @@ export function pace(timings: readonly Timing[]): Pace {
 }
 
 /** Output tokens a second from the first content to the end; absent where that says nothing. */
-export function tokensPerSecond(output: number | undefined, from: number | undefined, to: number | undefined): number | undefined {
-  if (output === undefined || from === undefined || to === undefined || output <= 0 || to - from < 1) return undefined;
+export function tokensPerSecond(
+  output: number | undefined,
+  from: number | undefined,
+  to: number | undefined,
+): number | undefined {
+  if (
+    output === undefined ||
+    from === undefined ||
+    to === undefined ||
+    output <= 0 ||
+    to - from < 1
+  )
+    return undefined;
   return (output * 1000) / (to - from);
 }
 
@@ -63,7 +77,12 @@ export interface Bin {
 /** Frames by time in so many bins of equal width, for a chart. */
 export function bins(timings: readonly Timing[], count: number, end: number): Bin[] {
   const width = Math.max(1, end) / count;
-  const made = Array.from({ length: count }, (_, i) => ({ from: i * width, to: (i + 1) * width, frames: 0, bytes: 0 }));
+  const made = Array.from({ length: count }, (_, i) => ({
+    from: i * width,
+    to: (i + 1) * width,
+    frames: 0,
+    bytes: 0,
+  }));
   for (const one of timings) {
     const bin = made[Math.min(count - 1, Math.max(0, Math.floor(one.elapsedMs / width)))];
     if (bin === undefined) continue;

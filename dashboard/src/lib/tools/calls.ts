@@ -22,8 +22,18 @@ export interface Param {
 }
 
 export type ToolView =
-  | { readonly kind: 'edit'; readonly path: string; readonly edits: readonly Edit[]; readonly rest: readonly Param[] }
-  | { readonly kind: 'write'; readonly path: string; readonly content: string; readonly rest: readonly Param[] }
+  | {
+      readonly kind: 'edit';
+      readonly path: string;
+      readonly edits: readonly Edit[];
+      readonly rest: readonly Param[];
+    }
+  | {
+      readonly kind: 'write';
+      readonly path: string;
+      readonly content: string;
+      readonly rest: readonly Param[];
+    }
   | { readonly kind: 'patch'; readonly patch: string; readonly rest: readonly Param[] }
   | { readonly kind: 'todos'; readonly todos: readonly Todo[]; readonly rest: readonly Param[] }
   | {
@@ -33,15 +43,30 @@ export type ToolView =
       readonly limit?: number;
       readonly rest: readonly Param[];
     }
-  | { readonly kind: 'command'; readonly command: string; readonly note: string; readonly rest: readonly Param[] }
+  | {
+      readonly kind: 'command';
+      readonly command: string;
+      readonly note: string;
+      readonly rest: readonly Param[];
+    }
   | { readonly kind: 'params'; readonly rest: readonly Param[] };
 
 /** Names differ by client (`Edit`, `edit`, `replace`, `str_replace`): what was passed says what it is. */
 export function toolView(name: string, input: unknown): ToolView {
-  if (typeof input === 'string' && input.includes('*** Begin Patch')) return { kind: 'patch', patch: input, rest: [] };
-  if (!isObj(input)) return { kind: 'params', rest: input === undefined ? [] : [{ name: 'input', text: shown(input) }] };
+  if (typeof input === 'string' && input.includes('*** Begin Patch'))
+    return { kind: 'patch', patch: input, rest: [] };
+  if (!isObj(input))
+    return {
+      kind: 'params',
+      rest: input === undefined ? [] : [{ name: 'input', text: shown(input) }],
+    };
   return (
-    todos(name, input) ?? edit(input) ?? patch(input) ?? write(name, input) ?? command(name, input) ?? read(name, input) ?? { kind: 'params', rest: params(input) }
+    todos(name, input) ??
+    edit(input) ??
+    patch(input) ??
+    write(name, input) ??
+    command(name, input) ??
+    read(name, input) ?? { kind: 'params', rest: params(input) }
   );
 }
 
@@ -61,7 +86,12 @@ function edit(input: Record<string, unknown>): ToolView | undefined {
   if (where === undefined) return undefined;
   const many = arr(input['edits']).map(oneEdit);
   if (many.length > 0 && many.every((one) => one !== undefined)) {
-    return { kind: 'edit', path: where, edits: many, rest: params(without(input, [...PATHS, 'edits'])) };
+    return {
+      kind: 'edit',
+      path: where,
+      edits: many,
+      rest: params(without(input, [...PATHS, 'edits'])),
+    };
   }
   const single = oneEdit(input);
   if (single === undefined) return undefined;
@@ -78,7 +108,8 @@ function oneEdit(raw: unknown): Edit | undefined {
     names.map((name) => str(field(raw, name))).find((one) => one !== undefined);
   const before = pick(BEFORE);
   const after = pick(AFTER);
-  if (after === undefined || (before === undefined && field(raw, 'new_source') === undefined)) return undefined;
+  if (after === undefined || (before === undefined && field(raw, 'new_source') === undefined))
+    return undefined;
   return { before: before ?? '', after, all: ALL.some((name) => field(raw, name) === true) };
 }
 
@@ -96,12 +127,22 @@ function todos(name: string, input: Record<string, unknown>): ToolView | undefin
   const key = ['todos', 'plan', 'items'].find((one) => Array.isArray(input[one]));
   if (key === undefined || (key === 'items' && !/todo|plan/i.test(name))) return undefined;
   const list = arr(input[key]);
-  if (list.length === 0 || !list.every((one) => isObj(one) && str(one['status']) !== undefined)) return undefined;
+  if (list.length === 0 || !list.every((one) => isObj(one) && str(one['status']) !== undefined))
+    return undefined;
   const made = list.map((one): Todo => {
     const it = obj(one);
-    const text = str(it['content']) ?? str(it['step']) ?? str(it['description']) ?? str(it['title']) ?? pretty(one);
+    const text =
+      str(it['content']) ??
+      str(it['step']) ??
+      str(it['description']) ??
+      str(it['title']) ??
+      pretty(one);
     const priority = str(it['priority']);
-    return { text, status: str(it['status']) ?? '', ...(priority === undefined ? {} : { priority }) };
+    return {
+      text,
+      status: str(it['status']) ?? '',
+      ...(priority === undefined ? {} : { priority }),
+    };
   });
   return { kind: 'todos', todos: made, rest: params(without(input, [key])) };
 }
@@ -118,24 +159,33 @@ export function byStatus(list: readonly Todo[]): { status: string; todos: Todo[]
 function write(name: string, input: Record<string, unknown>): ToolView | undefined {
   const where = path(input);
   const key = ['content', 'file_text', 'contents'].find((one) => typeof input[one] === 'string');
-  if (where === undefined || key === undefined || !/write|create|save/i.test(name)) return undefined;
+  if (where === undefined || key === undefined || !/write|create|save/i.test(name))
+    return undefined;
   const rest = params(without(input, [...PATHS, key]));
   return { kind: 'write', path: where, content: str(input[key]) ?? '', rest };
 }
 
 function command(name: string, input: Record<string, unknown>): ToolView | undefined {
-  const key = ['command', 'cmd', 'script'].find((one) => typeof input[one] === 'string' || Array.isArray(input[one]));
+  const key = ['command', 'cmd', 'script'].find(
+    (one) => typeof input[one] === 'string' || Array.isArray(input[one]),
+  );
   if (key === undefined || (key === 'command' && /edit/i.test(name))) return undefined;
   const value = input[key];
   const text = Array.isArray(value) ? words(value) : (str(value) ?? '');
   const note = str(input['description']) ?? '';
-  return { kind: 'command', command: text, note, rest: params(without(input, [key, 'description'])) };
+  return {
+    kind: 'command',
+    command: text,
+    note,
+    rest: params(without(input, [key, 'description'])),
+  };
 }
 
 /** `["bash","-lc","ls"]` is `ls`; other lists are joined. */
 function words(list: readonly unknown[]): string {
   const all = list.map((one) => (typeof one === 'string' ? one : shown(one)));
-  if (all.length === 3 && /sh$/.test(all[0] ?? '') && /^-l?c$/.test(all[1] ?? '')) return all[2] ?? '';
+  if (all.length === 3 && /sh$/.test(all[0] ?? '') && /^-l?c$/.test(all[1] ?? ''))
+    return all[2] ?? '';
   return all.join(' ');
 }
 

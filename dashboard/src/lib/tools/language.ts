@@ -1,14 +1,53 @@
 // Which language a file is written in, by its name or its first line.
 
 const BY_EXTENSION: Readonly<Record<string, string>> = {
-  bash: 'bash', c: 'c', cc: 'cpp', cpp: 'cpp', cs: 'csharp', css: 'css', diff: 'diff', go: 'go', h: 'c', hpp: 'cpp',
-  htm: 'xml', html: 'xml', java: 'java', js: 'javascript', json: 'json', jsonc: 'json', jsonl: 'json', jsx: 'javascript',
-  kt: 'kotlin', md: 'markdown', mjs: 'javascript', patch: 'diff', py: 'python', rb: 'ruby', rs: 'rust', scss: 'css',
-  sh: 'bash', sql: 'sql', svelte: 'xml', svg: 'xml', swift: 'swift', toml: 'ini', ini: 'ini', ts: 'typescript',
-  tsx: 'typescript', vue: 'xml', xml: 'xml', yaml: 'yaml', yml: 'yaml', zsh: 'bash',
+  bash: 'bash',
+  c: 'c',
+  cc: 'cpp',
+  cpp: 'cpp',
+  cs: 'csharp',
+  css: 'css',
+  diff: 'diff',
+  go: 'go',
+  h: 'c',
+  hpp: 'cpp',
+  htm: 'xml',
+  html: 'xml',
+  java: 'java',
+  js: 'javascript',
+  json: 'json',
+  jsonc: 'json',
+  jsonl: 'json',
+  jsx: 'javascript',
+  kt: 'kotlin',
+  md: 'markdown',
+  mjs: 'javascript',
+  patch: 'diff',
+  py: 'python',
+  rb: 'ruby',
+  rs: 'rust',
+  scss: 'css',
+  sh: 'bash',
+  sql: 'sql',
+  svelte: 'xml',
+  svg: 'xml',
+  swift: 'swift',
+  toml: 'ini',
+  ini: 'ini',
+  ts: 'typescript',
+  tsx: 'typescript',
+  vue: 'xml',
+  xml: 'xml',
+  yaml: 'yaml',
+  yml: 'yaml',
+  zsh: 'bash',
 };
 
-const BY_NAME: Readonly<Record<string, string>> = { dockerfile: 'bash', makefile: 'bash', gemfile: 'ruby' };
+const BY_NAME: Readonly<Record<string, string>> = {
+  dockerfile: 'bash',
+  makefile: 'bash',
+  gemfile: 'ruby',
+};
 
 /** The highlighter's name of the language, or nothing. */
 export function languageOf(path: string): string | undefined {

@@ -7,8 +7,12 @@ describe('calls', () => {
   it('are seen as what they do, whatever the client calls them', () => {
     const seen = (name: string, input: unknown) => toolView(name, input).kind;
     expect(seen('Edit', { file_path: '/a', old_string: 'x', new_string: 'y' })).toBe('edit');
-    expect(seen('MultiEdit', { file_path: '/a', edits: [{ old_string: 'x', new_string: 'y' }] })).toBe('edit');
-    expect(seen('replace', { file_path: '/a', old_string: '', new_string: 'y', instruction: 'i' })).toBe('edit');
+    expect(
+      seen('MultiEdit', { file_path: '/a', edits: [{ old_string: 'x', new_string: 'y' }] }),
+    ).toBe('edit');
+    expect(
+      seen('replace', { file_path: '/a', old_string: '', new_string: 'y', instruction: 'i' }),
+    ).toBe('edit');
     expect(seen('Write', { file_path: '/a', content: 'x' })).toBe('write');
     expect(seen('apply_patch', '*** Begin Patch\n')).toBe('patch');
     expect(seen('TodoWrite', { todos: [{ content: 'a', status: 'pending' }] })).toBe('todos');
@@ -21,17 +25,36 @@ describe('calls', () => {
   });
 
   it('lose no parameter', () => {
-    expect(toolView('Bash', { command: ['bash', '-lc', 'ls -l'], timeout: 5, description: 'd' })).toEqual({
-      kind: 'command', command: 'ls -l', note: 'd', rest: [{ name: 'timeout', text: '5' }],
+    expect(
+      toolView('Bash', { command: ['bash', '-lc', 'ls -l'], timeout: 5, description: 'd' }),
+    ).toEqual({
+      kind: 'command',
+      command: 'ls -l',
+      note: 'd',
+      rest: [{ name: 'timeout', text: '5' }],
     });
-    expect(toolView('Edit', { file_path: '/a', old_string: 'x', new_string: 'y', replace_all: true, z: null }).rest).toEqual([
-      { name: 'z', text: 'null' },
-    ]);
+    expect(
+      toolView('Edit', {
+        file_path: '/a',
+        old_string: 'x',
+        new_string: 'y',
+        replace_all: true,
+        z: null,
+      }).rest,
+    ).toEqual([{ name: 'z', text: 'null' }]);
   });
 
   it('group tasks by how far they are', () => {
-    const list = ['completed', 'pending', 'in_progress', 'blocked'].map((status) => ({ text: status, status }));
-    expect(byStatus(list).map((one) => one.status)).toEqual(['in_progress', 'pending', 'completed', 'blocked']);
+    const list = ['completed', 'pending', 'in_progress', 'blocked'].map((status) => ({
+      text: status,
+      status,
+    }));
+    expect(byStatus(list).map((one) => one.status)).toEqual([
+      'in_progress',
+      'pending',
+      'completed',
+      'blocked',
+    ]);
   });
 });
 
@@ -45,19 +68,24 @@ describe('results', () => {
   });
   it('are no code when the numbers do not ascend', () => {
     expect(resultViews('10: a')[0]?.kind).toBe('text');
-    expect(resultViews('3\tx\n9\ty')).toEqual([{ kind: 'code', code: 'x', first: 3 }, { kind: 'text', text: '9\ty' }]);
+    expect(resultViews('3\tx\n9\ty')).toEqual([
+      { kind: 'code', code: 'x', first: 3 },
+      { kind: 'text', text: '9\ty' },
+    ]);
   });
   it('are JSON when they are', () => {
-    expect(resultViews('{"a":[1]}')).toEqual([{ kind: 'json', text: '{\n  "a": [\n    1\n  ]\n}' }]);
+    expect(resultViews('{"a":[1]}')).toEqual([
+      { kind: 'json', text: '{\n  "a": [\n    1\n  ]\n}' },
+    ]);
     expect(resultViews('{a}')[0]?.kind).toBe('text');
   });
 });
 
 describe('languages', () => {
   it('come from names', () => {
-    expect(['a.rs', '/x/Y.TSX', 'Makefile', 'a.unknown', 'constructor', 'x.constructor'].map(languageOf)).toEqual([
-      'rust', 'typescript', 'bash', undefined, undefined, undefined,
-    ]);
+    expect(
+      ['a.rs', '/x/Y.TSX', 'Makefile', 'a.unknown', 'constructor', 'x.constructor'].map(languageOf),
+    ).toEqual(['rust', 'typescript', 'bash', undefined, undefined, undefined]);
     expect(languageNamed('shell')).toBe('bash');
     expect(languageNamed('__proto__')).toBeUndefined();
   });
