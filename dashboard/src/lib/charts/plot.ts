@@ -1,0 +1,128 @@
+/** How charts are drawn: colours, axes, stacked bars, and a mark at the present moment. */
+import uPlot from 'uplot';
+import type { Series } from '$lib/usage/series';
+
+/** The colour of the series at a place, as CSS knows it. */
+export function colour(place: number): string {
+  return `var(--c${(place % 8) + 1})`;
+}
+
+/** Each series on top of those before it. */
+export function stacked(series: readonly Series[]): (number | null)[][] {
+  const sums: number[] = [];
+  return series.map(({ values }) =>
+    values.map((value, at) => {
+      const sum = (sums[at] ?? 0) + (value ?? 0);
+      sums[at] = sum;
+      return sum === 0 ? null : sum;
+    }),
+  );
+}
+
+interface Setup {
+  element: HTMLElement;
+  width: number;
+  height: number;
+  names: readonly string[];
+  seconds: readonly number[];
+  kind: 'bars' | 'lines';
+  format: (value: number | null) => string;
+  onhover?: (place: number | null) => void;
+}
+
+export function options(setup: Setup): uPlot.Options {
+  const style = getComputedStyle(setup.element);
+  const read = (name: string) => style.getPropertyValue(name).trim();
+  const [line, text] = [read('--line'), read('--text-3')];
+  const font = `11px ${read('--font')}`;
+  const gap = (setup.seconds[1] ?? 1) - (setup.seconds[0] ?? 0);
+  const end = (setup.seconds.at(-1) ?? 0) + gap;
+  const axis = { stroke: text, font, grid: { stroke: line, width: 1 }, ticks: { show: false } };
+  const series = setup.names.map((name, place) =>
+    drawn(setup.kind, name, read(`--c${(place % 8) + 1}`)),
+  );
+  return {
+    width: setup.width,
+    height: setup.height,
+    padding: [10, 4, 0, 0],
+    legend: { show: false },
+    cursor: { y: false, points: { size: 6 }, drag: { x: false, y: false } },
+    scales: {
+      x: { time: true, range: () => [setup.seconds[0] ?? 0, end] },
+      y: { range: (_, __, most) => [0, most > 0 ? most * 1.08 : 1] },
+    },
+    axes: [
+      {
+        ...axis,
+        size: 28,
+        grid: { show: false },
+        values: (_, at) => at.map((one) => tick(one, gap)),
+      },
+      { ...axis, size: 56, values: (_, at) => at.map(setup.format) },
+    ],
+    series: [{}, ...series],
+    hooks: {
+      draw: [(plot) => mark(plot, read('--red'))],
+      setCursor: [(plot) => setup.onhover?.(plot.cursor.idx ?? null)],
+      ...(setup.kind === 'bars' ? { drawAxes: [(plot) => bars(plot, setup, read)] } : {}),
+    },
+  };
+}
+
+function tick(seconds: number, gap: number): string {
+  const at = new Date(seconds * 1000);
+  return gap < 86_000
+    ? `${String(at.getHours()).padStart(2, '0')}:${String(at.getMinutes()).padStart(2, '0')}`
+    : `${at.getDate()}.${at.getMonth() + 1}.`;
+}
+
+function drawn(kind: 'bars' | 'lines', label: string, stroke: string): uPlot.Series {
+  // Bars are drawn by ourselves, from the top series down.
+  if (kind === 'bars') return { label, paths: () => null, points: { show: false } };
+  return {
+    label,
+    stroke,
+    width: 1.75,
+    points: { show: true, size: 5, fill: stroke },
+    spanGaps: false,
+  };
+}
+
+/** Stacked bars, the highest sum first, so that the lower ones cover its foot. */
+function bars(plot: uPlot, setup: Setup, read: (name: string) => string): void {
+  const { ctx } = plot;
+  const gap = (setup.seconds[1] ?? 1) - (setup.seconds[0] ?? 0);
+  ctx.save();
+  for (let place = setup.names.length; place >= 1; place -= 1) {
+    ctx.fillStyle = read(`--c${((place - 1) % 8) + 1}`);
+    for (const [at, second] of setup.seconds.entries()) {
+      const value = plot.data[place]?.[at];
+      if (value == null) continue;
+      const left = plot.valToPos(second, 'x', true);
+      const right = plot.valToPos(second + gap, 'x', true);
+      const top = plot.valToPos(value, 'y', true);
+      const foot = plot.valToPos(0, 'y', true);
+      const width = Math.max(1, Math.min((right - left) * 0.72, 46 * devicePixelRatio));
+      ctx.fillRect(Math.round((left + right - width) / 2), top, Math.round(width), foot - top);
+    }
+  }
+  ctx.restore();
+}
+
+/** A line at the present moment, if the chart has it. */
+function mark(plot: uPlot, stroke: string): void {
+  const now = Date.now() / 1000;
+  const { min, max } = plot.scales['x'] ?? {};
+  if (min == null || max == null || now < min || now > max) return;
+  const { ctx, bbox } = plot;
+  const x = Math.round(plot.valToPos(now, 'x', true)) + 0.5;
+  ctx.save();
+  ctx.strokeStyle = stroke;
+  ctx.lineWidth = devicePixelRatio;
+  ctx.setLineDash([3 * devicePixelRatio, 3 * devicePixelRatio]);
+  ctx.beginPath();
+  ctx.moveTo(x, bbox.top);
+  ctx.lineTo(x, bbox.top + bbox.height);
+  ctx.stroke();
+  ctx.restore();
+}
