@@ -45,14 +45,20 @@ pub(crate) struct FilterQuery {
     /// The kind of client: `claude_code`, `codex`, `gemini_cli`, `opencode`, ...
     client: Option<String>,
     /// `2xx`, `3xx`, `4xx`, `5xx`, `error` (400 and above, or no whole answer), or one status.
+    #[param(pattern = "^([1-5]xx|error|[1-5][0-9][0-9])?$")]
     status: Option<String>,
     /// `open`, `complete`, `interrupted`, `client_gone`, `upstream_broke`, `gateway_error`, `lost`.
+    #[param(
+        pattern = "^(open|complete|interrupted|client_gone|upstream_broke|gateway_error|lost)?$"
+    )]
     state: Option<String>,
     /// Why the model stopped, in the dialect's own word.
     stop_reason: Option<String>,
     /// `anthropic_messages`, `openai_chat`, `openai_responses` or `gemini`.
+    #[param(pattern = "^(anthropic_messages|openai_chat|openai_responses|gemini)?$")]
     dialect: Option<String>,
     /// What was asked for.
+    #[param(pattern = "^(generate|count_tokens|embeddings|models|other)?$")]
     operation: Option<String>,
     /// The digest of the client's credential, or its beginning.
     key: Option<String>,
@@ -61,12 +67,16 @@ pub(crate) struct FilterQuery {
     /// Begun before this instant, or longer ago.
     end: Option<String>,
     /// Milliseconds that it took at least.
+    #[param(value_type = Option<u64>)]
     min_duration: Option<String>,
     /// Milliseconds that it took at most.
+    #[param(value_type = Option<u64>)]
     max_duration: Option<String>,
     /// Tokens at least: input, output, read from and written to a cache.
+    #[param(value_type = Option<u64>)]
     min_tokens: Option<String>,
     /// Tokens at most.
+    #[param(value_type = Option<u64>)]
     max_tokens: Option<String>,
     /// Words of prompts, answers and tool calls: `word`, `"a phrase"`, `begin*`, `-not`.
     q: Option<String>,

@@ -38,7 +38,7 @@ pub(crate) struct NewKey {
     #[schema(maximum = 2)]
     priority: Option<u8>,
     /// Its share.
-    #[schema(minimum = 1)]
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 4_294_967_295_u64)]
     weight: Option<u32>,
 }
 

@@ -47,7 +47,8 @@ pub struct HeaderRule {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 4096)]
     pub find: Option<String>,
-    /// Whether the rule counts.
+    /// Whether the rule counts; it does when nothing is said.
+    #[schema(required = false)]
     pub enabled: bool,
 }
 
