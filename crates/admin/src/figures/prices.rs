@@ -7,6 +7,7 @@ use axum::extract::State;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
+use weir_core::config;
 use weir_core::prices::{Listed, Prices, Rates, Source};
 use weir_store::{Dimension, FigureQuery};
 
@@ -64,6 +65,8 @@ pub(crate) enum PriceSource {
     Catalogue,
     /// From the configuration.
     Configuration,
+    /// From an edit of the configuration that the dashboard stored.
+    Stored,
 }
 
 /// What a model costs.
@@ -112,13 +115,22 @@ pub(crate) struct PriceList {
     responses((status = 200, body = PriceList), HistoryFaults))]
 pub(crate) async fn prices(State(admin): State<Arc<Admin>>) -> Result<Json<PriceList>, Fault> {
     let prices = admin.reader.prices();
+    let config = admin.steering.config();
+    let stored = config
+        .iter()
+        .any(|one| one.path == "pricing.models" && one.source == config::Source::Stored);
+    let own = if stored {
+        PriceSource::Stored
+    } else {
+        PriceSource::Configuration
+    };
     let listed = prices.all();
     let aliases = prices
         .aliases()
         .iter()
         .filter_map(|(alias, model)| alias_line(&prices, alias, model));
     let mut lines: Vec<_> = aliases.collect();
-    lines.extend(listed.iter().map(|one| line(&prices, one)));
+    lines.extend(listed.iter().map(|one| line(&prices, one, own)));
     let now = Timestamp::now();
     let start = now.checked_sub(LOOK_BACK).unwrap_or(now);
     let query = FigureQuery {
@@ -141,7 +153,7 @@ pub(crate) async fn prices(State(admin): State<Arc<Admin>>) -> Result<Json<Price
     }))
 }
 
-fn line(prices: &Prices, one: &Listed) -> PriceLine {
+fn line(prices: &Prices, one: &Listed, own: PriceSource) -> PriceLine {
     // What the configuration leaves out follows from the catalogue.
     let provider = one.provider.as_deref();
     let rates = match one.source {
@@ -162,7 +174,8 @@ fn line(prices: &Prices, one: &Listed) -> PriceLine {
         long: long.collect(),
         source: match one.source {
             Source::Catalogue => PriceSource::Catalogue,
-            Source::Configuration | Source::Provider => PriceSource::Configuration,
+            Source::Configuration => own,
+            Source::Provider => PriceSource::Configuration,
         },
         alias_of: None,
     }

@@ -89,7 +89,7 @@ async fn get(api: &Api, path: &str) -> Value {
 }
 
 #[tokio::test]
-async fn days_hours_models_and_usage_add_up_as_by_hand() {
+async fn days_and_hours_add_up_as_by_hand() {
     let api = seeded();
     let stats = get(&api, &format!("/api/stats?{DAYS}")).await;
     assert!(stats["version"].is_string(), "the present is still there");
@@ -132,6 +132,11 @@ async fn days_hours_models_and_usage_add_up_as_by_hand() {
         ]),
         json!([1_000_462, 3, 300])
     );
+}
+
+#[tokio::test]
+async fn models_and_usage_add_up_as_by_hand() {
+    let api = seeded();
     let models = get(&api, &format!("/api/stats/models?{DAYS}")).await;
     assert_eq!(
         models["modelStats"],
@@ -238,7 +243,12 @@ async fn analytics_have_money_percentiles_and_cache_economics() {
         json!([3, null])
     );
     assert_eq!(totals["cost"], 5.000_89);
+}
 
+#[tokio::test]
+async fn analytics_go_by_weeks_and_statuses_and_make_tables() {
+    let api = seeded();
+    let path = format!("/api/analytics?{DAYS}&bucket=day&by=model");
     let weeks = get(
         &api,
         &format!("/api/analytics?{DAYS}&bucket=week&weekStart=monday"),
