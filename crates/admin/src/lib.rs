@@ -16,6 +16,7 @@ mod openapi;
 mod params;
 mod providers;
 mod quota;
+mod replay;
 mod requests;
 pub mod router;
 mod routing;

@@ -13,7 +13,8 @@ use weir_store::{Reader, Recorder};
 
 use crate::access::{Access, guard, method_not_allowed, not_found};
 use crate::{
-    config, figures, front, health, live, openapi, providers, quota, requests, routing, stats,
+    config, figures, front, health, live, openapi, providers, quota, replay, requests, routing,
+    stats,
 };
 
 /// What the API answers from.
@@ -44,6 +45,7 @@ impl fmt::Debug for Admin {
 fn guarded() -> OpenApiRouter<Arc<Admin>> {
     OpenApiRouter::new()
         .merge(requests::routes())
+        .merge(replay::routes())
         .merge(live::routes())
         .merge(stats::routes())
         .merge(figures::routes())
