@@ -21,6 +21,9 @@ pub(crate) fn front() -> impl IntoResponse {
         POST   /api/providers/{name}/keys         add a key; DELETE {key} removes, POST {key}/{action} as above\n\
         GET    /api/quota                         when the quotas of keys are spent at the present rate\n\
         GET    /api/stats                         figures; /stream sends them every second (SSE)\n\
+        POST   /api/requests/{id}/replay          send one again\n\
+        GET    /api/routing                       strategies, mapped models, subagents\n\
+        POST   /api/routing/explain               where a request would go, and why\n\
         PUT    /api/routing/strategy              how providers are picked\n\
         POST   /api/config/reload                 read the configuration again\n\
         GET    /api/config/effective              every setting in force\n\

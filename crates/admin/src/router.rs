@@ -15,8 +15,8 @@ use crate::access::{Access, Guard, guard, method_not_allowed};
 use crate::site::{self, Site};
 use crate::transcripts::Transcripts;
 use crate::{
-    config, conversations, figures, health, live, login, openapi, providers, quota, requests,
-    routing, sessions, settings, setup, stats,
+    config, conversations, figures, health, live, login, openapi, providers, quota, replay,
+    requests, routing, sessions, settings, setup, stats,
 };
 
 /// What the API answers from.
@@ -51,6 +51,7 @@ fn guarded() -> OpenApiRouter<Arc<Admin>> {
         .merge(requests::routes())
         .merge(sessions::routes())
         .merge(conversations::routes())
+        .merge(replay::routes())
         .merge(live::routes())
         .merge(stats::routes())
         .merge(figures::routes())

@@ -34,6 +34,7 @@ pub use fault::{Fault, Place};
 pub use reference::reference_markdown;
 pub use sample::init_file;
 pub use schema::json_schema;
+pub(crate) use yaml::front_matter;
 
 use crate::settings::Settings;
 use check::Findings;

@@ -173,6 +173,19 @@ pub struct Try {
 /// Most tries that are told of one exchange.
 pub const MAX_TRIES: usize = 64;
 
+/// The subagent that a request was told to be from, and what it gets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subagent {
+    /// Its name in the settings.
+    pub name: Box<str>,
+    /// By what it was told: `prefix`, `hash`, `header` or `marker`.
+    pub rule: &'static str,
+    /// Its model.
+    pub model: Box<str>,
+    /// The provider that its requests go to; none leaves that to routing.
+    pub provider: Option<Arc<str>>,
+}
+
 /// How a request found its provider, and what was changed in it on the way.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Route {
@@ -188,6 +201,8 @@ pub struct Route {
     pub session: Option<&'static str>,
     /// The model that the provider was asked for, when that is not the client's.
     pub model: Option<Box<str>>,
+    /// The subagent that it is from, where that decided.
+    pub subagent: Option<Box<Subagent>>,
     /// Bytes changed in the request's body besides the model: thinking blocks dropped or mended.
     pub edits: u32,
     /// Every try in order, at most [`MAX_TRIES`].
@@ -219,6 +234,17 @@ pub struct Sent {
     pub body: SentBody,
     /// Its length, in bytes.
     pub size: usize,
+    /// The body itself; only where raw logs are kept.
+    pub bytes: Option<RawBody>,
+}
+
+/// What else is known of an exchange where raw logs are kept.
+#[derive(Clone, Debug, Default)]
+pub struct RawLegs {
+    /// The body as the provider sent it, where the client got another; cut at the capture limit.
+    pub upstream: Option<RawBody>,
+    /// The headers that the client got; none when they are those of the record.
+    pub client_headers: Option<HeaderMap>,
 }
 
 /// The second half: everything known when the exchange has ended.
@@ -242,6 +268,8 @@ pub struct ResponseRecord {
     pub route: Box<Route>,
     /// What went upstream; none when nothing did, or nothing is kept.
     pub sent: Option<Box<Sent>>,
+    /// More of it, where raw logs are kept.
+    pub raw: Option<Box<RawLegs>>,
     /// Microseconds from the start to the upstream's response headers; none if none came.
     pub headers_at_us: Option<u64>,
     /// Microseconds from the start to the end.

@@ -21,5 +21,6 @@ pub mod route;
 pub mod secret;
 pub mod settings;
 pub mod steer;
+pub mod subagents;
 pub mod tokens;
 pub mod vault;

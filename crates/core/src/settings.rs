@@ -4,6 +4,7 @@ mod headers;
 mod kind;
 mod provider;
 mod routing;
+mod subagents;
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
@@ -24,6 +25,7 @@ pub use provider::{
     Price, Provider,
 };
 pub use routing::{Health, Routing, Strategy, Thinking};
+pub use subagents::Subagents;
 
 /// One validated configuration.
 #[derive(Clone, Debug)]
@@ -38,12 +40,16 @@ pub struct Settings {
     pub providers: Vec<Arc<Provider>>,
     /// Which of them a request goes to.
     pub routing: Routing,
+    /// Which model the subagents of coding agents get.
+    pub subagents: Subagents,
     /// When a provider counts as ill, and how it is looked after.
     pub health: Health,
     /// What models cost.
     pub prices: Arc<Prices>,
     /// What is kept of each exchange.
     pub capture: Capture,
+    /// Where what crosses the wire is written besides; none does not.
+    pub raw_log: Option<RawLogFiles>,
     /// Where it is kept.
     pub storage: Storage,
     /// What several weirs share.
@@ -158,6 +164,19 @@ pub struct Capture {
     pub search: bool,
     /// What goes when.
     pub retention: Retention,
+}
+
+/// Where raw logs are written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RawLogFiles {
+    /// The file that is written.
+    pub path: PathBuf,
+    /// Its largest size in bytes; then it is put aside.
+    pub max_bytes: u64,
+    /// Most files that are put aside; the oldest goes first.
+    pub max_files: u32,
+    /// Its longest age; then it is put aside.
+    pub max_age: Duration,
 }
 
 /// Bounds of the history; none is unbounded.

@@ -3,13 +3,19 @@
 //! gateway answers.
 
 mod asked;
+mod explain;
 mod fault;
+mod replay;
+mod routing;
 mod view;
 
 use std::fmt;
 
 pub use asked::{MAX_KEY_BYTES, MAX_NAME_BYTES, read_key, read_strategy};
+pub use explain::{CandidateTold, Explanation, Question, SessionTold, SubagentTold};
 pub use fault::SteerError;
+pub use replay::{Piece, Pieces, Replay, Replayed, Replaying};
+pub use routing::{ModelMapped, SubagentView, SubagentsView};
 pub use view::{
     Condition, KeyCounts, ProviderBrief, ProviderStatus, ProviderView, Requests, Stats, Tokens,
 };
@@ -125,6 +131,39 @@ pub trait Steering: fmt::Debug + Send + Sync {
 
     /// Every setting in force with its origin and without secrets, in the order of the reference.
     fn config(&self) -> Vec<Effective>;
+
+    /// The subagents that have models of their own.
+    fn subagents(&self) -> SubagentsView {
+        SubagentsView::default()
+    }
+
+    /// Which models are asked for by other names, by provider and in the order of the names.
+    fn model_map(&self) -> Vec<ModelMapped> {
+        Vec::new()
+    }
+
+    /// Where a request would go at this moment. Nothing is sent, counted or changed.
+    ///
+    /// # Errors
+    /// [`SteerError::Invalid`] when it is no request to a model, [`SteerError::Conflict`] when this
+    /// gateway routes nothing.
+    fn explain(&self, _question: &Question) -> Result<Explanation, SteerError> {
+        Err(SteerError::Conflict(NOTHING_ROUTED.to_owned()))
+    }
+
+    /// Sends a request to a provider, with the provider's own credential and as an exchange of its
+    /// own.
+    ///
+    /// # Errors
+    /// [`SteerError::NotFound`] without such a provider, [`SteerError::Conflict`] when it has no
+    /// credential of its own, or when this gateway routes nothing. What the provider answers, a
+    /// failure too, is no error of this call.
+    ///
+    /// # Cancel safety
+    /// A request that was begun is broken off.
+    fn replay(&self, _replay: Replay) -> Replaying<'_> {
+        Box::pin(async { Err(SteerError::Conflict(NOTHING_ROUTED.to_owned())) })
+    }
 }
 
 /// Why settings were not edited.
@@ -135,6 +174,9 @@ pub enum EditError {
     /// Edits cannot be kept or read at this moment, and why.
     Unavailable(String),
 }
+
+/// What a gateway says of requests that has no data plane.
+const NOTHING_ROUTED: &str = "this gateway routes no requests";
 
 /// What a reload has done.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]

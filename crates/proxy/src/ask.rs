@@ -14,6 +14,7 @@ use weir_wire::{marks, thinking};
 
 use crate::clock::now;
 use crate::fleet::{Fleet, Member};
+use crate::order::Order;
 use crate::shape::Credential;
 
 /// Bytes of a prompt that make one token, about: what vendors give as a rule of thumb for English.
@@ -28,6 +29,8 @@ pub struct Ask {
     pub peek: Peek,
     /// The model when the path names it.
     pub path_model: Option<Box<str>>,
+    /// The model that is asked for instead of the client's.
+    pub ordered_model: Option<Box<str>>,
     /// Whose turn it is.
     pub class: Class,
     /// The conversation, and what told of it.
@@ -46,7 +49,7 @@ impl Ask {
     #[must_use]
     pub fn of(
         fleet: &Fleet,
-        candidates: &[&Arc<Member>],
+        (candidates, order): (&[&Arc<Member>], &Order),
         (dialect, operation): (Dialect, Operation),
         (headers, path, own): (&HeaderMap, &str, bool),
         body: &mut RawBody,
@@ -60,10 +63,14 @@ impl Ask {
         let mends = creates && fleet.routing.thinking.enabled && !alone;
         let thinking = mends && thinking::may_hold_reasoning(dialect, &body.pieces);
         let by_header = SessionKey::derive(headers, &BodyHints::default());
-        let sessions = creates && routed && fleet.routing.affinity;
+        // Where an order sends it says nothing of where its session is at home.
+        let sessions = creates && routed && fleet.routing.affinity && order.provider.is_none();
         let mut want = Want::NOTHING;
         let named = creates || matches!(operation, Operation::CountTokens | Operation::Embeddings);
         if body.len > 0 && named {
+            if order.model.is_some() {
+                want |= Want::MODEL;
+            }
             if fleet.routing.thinking.enabled || fleet.reads_models(candidates) {
                 want |= Want::MODEL;
             }
@@ -93,6 +100,7 @@ impl Ask {
         Self {
             peek,
             path_model: None,
+            ordered_model: order.model.clone(),
             class: Class::of(headers, path),
             session,
             thinking,
@@ -107,6 +115,12 @@ impl Ask {
         let (session, _) = self.session.as_ref()?;
         let ttl = fleet.routing.affinity_ttl;
         fleet.memories.affinity.home(*session, now(), ttl)
+    }
+
+    /// The model to ask for: the client's, unless another was ordered.
+    #[must_use]
+    pub fn target(&self) -> Option<&str> {
+        self.ordered_model.as_deref().or_else(|| self.model())
     }
 
     /// The model that the client asked for.

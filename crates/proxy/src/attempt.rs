@@ -22,6 +22,7 @@ use crate::clock::now;
 use crate::errand::{Errand, Left};
 use crate::fleet::{Member, Permit};
 use crate::forward::{Failure, Message, forward};
+use crate::header_rules;
 use crate::judge::Ruling;
 use crate::keyring::KeyUse;
 use crate::misses::{Kept, Miss};
@@ -121,7 +122,7 @@ impl Tried<'_> {
     }
 
     /// Takes down for the record what goes out.
-    fn note_sent(&mut self, outbound: &Outbound) {
+    fn note_sent(&mut self, outbound: &Outbound, whole: bool) {
         let Some(trace) = &self.trace else { return };
         let splices = trace.splices();
         let body = if self.back.is_some() {
@@ -136,6 +137,7 @@ impl Tried<'_> {
             headers: outbound.headers.clone(),
             body,
             size: outbound.body.len,
+            bytes: whole.then(|| outbound.body.clone()),
         }));
     }
 
@@ -159,7 +161,7 @@ impl Errand<'_> {
         let client_model = self.ask.model();
         let target = member.target(self.original.dialect, self.original.operation);
         let target = target.filter(|target| *target != self.original.dialect);
-        let model = client_model.map(|model| match target {
+        let model = self.ask.target().map(|model| match target {
             Some(_) => translation::model_for(member, model),
             None => member.model_for(model),
         });
@@ -175,7 +177,7 @@ impl Errand<'_> {
                 self.prepare(&mut tried, credential, model).await
             }
         };
-        let (outbound, extensions) = match prepared {
+        let (mut outbound, extensions) = match prepared {
             Ok(prepared) => prepared,
             Err(miss) => {
                 self.note_try(&mut tried, None, Some(&miss.cause));
@@ -183,7 +185,9 @@ impl Errand<'_> {
                 return Outcome::Missed(Ruling::NextProvider, Box::new(miss));
             }
         };
-        tried.note_sent(&outbound);
+        let rules = &self.fleet.routing.request_header_rules;
+        header_rules::apply(rules, &mut outbound.headers);
+        tried.note_sent(&outbound, self.keeps_raw);
         let mut attempts = 0;
         let message = Message {
             upstream: &member.upstream,

@@ -4,10 +4,13 @@
 use std::sync::Arc;
 
 use weir_core::exchange::RawBody;
+use weir_core::route::models;
+use weir_core::settings::Strategy;
 use weir_wire::dialect::{Dialect, Operation};
 use weir_wire::peek::{Peek, Want};
 
 use crate::fleet::{Fleet, Member};
+use crate::order::Order;
 
 /// The candidates for a request, before anything is known of how they are.
 #[derive(Debug, Default)]
@@ -27,7 +30,12 @@ impl<'a> Candidates<'a> {
         fleet: &'a Fleet,
         (dialect, operation): (Dialect, Operation),
         (path_model, body): (Option<&str>, &RawBody),
+        order: &Order,
     ) -> Self {
+        if order.provider.is_some() {
+            let only = order.member(fleet, (dialect, operation));
+            return Self::only(only.into_iter().collect());
+        }
         let mut natives = Vec::with_capacity(fleet.members.len());
         natives.extend(fleet.serving(dialect, operation));
         let translates = operation.generates() || operation == Operation::CountTokens;
@@ -39,13 +47,16 @@ impl<'a> Candidates<'a> {
             return Self::only(natives);
         }
         let peek;
-        let model = match path_model {
+        let model = match order.model.as_deref().or(path_model) {
             Some(model) => Some(model),
             None => {
                 peek = Peek::of(dialect, &body.pieces, Want::MODEL);
                 peek.model()
             }
         };
+        if let Some(named) = by_model(fleet, &foreigners, model) {
+            return Self::only(vec![named]);
+        }
         Self::among(natives, foreigners, model)
     }
 
@@ -95,4 +106,18 @@ impl<'a> Candidates<'a> {
         let all = self.first.iter().chain(&self.then);
         all.copied().collect()
     }
+}
+
+/// The one of another dialect that `model_based` sends the model to.
+fn by_model<'a>(
+    fleet: &Fleet,
+    foreigners: &[&'a Arc<Member>],
+    model: Option<&str>,
+) -> Option<&'a Arc<Member>> {
+    if fleet.strategy() != Strategy::ModelBased {
+        return None;
+    }
+    let target = models::target(&fleet.routing, model)?;
+    let mut foreigners = foreigners.iter().copied();
+    foreigners.find(|member| &**member.name() == target)
 }

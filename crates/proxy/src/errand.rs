@@ -4,13 +4,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Method};
 use parking_lot::Mutex;
 use tokio::time::Instant;
-use weir_core::exchange::{MAX_TRIES, RawBody, Route, Sent, Try};
+use weir_core::exchange::{MAX_TRIES, RawBody, Route, Sent, Subagent, Try};
 use weir_core::keys;
 use weir_core::route::affinity::Home;
 use weir_core::route::plan::Reason;
@@ -78,6 +79,8 @@ pub struct Log {
     pub attempts: u32,
     /// What the last try that is told of has sent.
     pub sent: Option<Box<Sent>>,
+    /// What it got, where something else was made of it as a whole and raw logs are kept.
+    pub upstream: Option<RawBody>,
 }
 
 /// A request under way.
@@ -103,8 +106,12 @@ pub struct Errand<'a> {
     pub seed: u64,
     /// Whether there is no other provider for it, so that its client has nobody else to blame.
     pub alone: bool,
+    /// The subagent that it is from, where that decided.
+    pub subagent: Option<Box<Subagent>>,
     /// Whether what is sent is kept for the record.
     pub keeps: bool,
+    /// Whether its body is, too.
+    pub keeps_raw: bool,
     /// What was found out; several tries may run at once.
     pub log: Mutex<Log>,
 }
@@ -334,10 +341,20 @@ impl Errand<'_> {
     pub(crate) fn note(&self, one: Try, sent: Option<Box<Sent>>) {
         let mut log = self.log.lock();
         log.sent = sent.or_else(|| log.sent.take());
+        log.upstream = None;
         log.route.provider = Arc::clone(&one.provider);
         log.route.key.clone_from(&one.key);
         if log.route.tries.len() < MAX_TRIES {
             log.route.tries.push(one);
+        }
+    }
+
+    /// Keeps what the try that was written down last has got, if that is wanted.
+    pub(crate) fn note_upstream(&self, said: impl FnOnce() -> Vec<Bytes>) {
+        if self.keeps_raw {
+            let mut body = RawBody::default();
+            said().into_iter().for_each(|piece| body.push(piece));
+            self.log.lock().upstream = Some(body);
         }
     }
 
@@ -346,6 +363,7 @@ impl Errand<'_> {
         let mut log = self.log.lock();
         log.route.strategy = self.fleet.strategy().as_str();
         log.route.reason = reason.as_str();
+        log.route.subagent.clone_from(&self.subagent);
         log.route.session = self.ask.session.as_ref().map(|(_, source)| source.as_str());
     }
 }

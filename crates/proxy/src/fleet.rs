@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use prometheus_client::metrics::histogram::Histogram;
 use weir_core::clock::Now;
@@ -17,6 +18,7 @@ use weir_core::route::breaker::{Admission, Outcome, State, Transition};
 use weir_core::route::latency::Latency;
 use weir_core::route::strategy::Memory;
 use weir_core::settings::{Health, Provider, Routing, Settings, Strategy};
+use weir_core::subagents::Table;
 use weir_core::tokens::calibration::Calibration;
 use weir_core::vault::Vault;
 use weir_wire::dialect::{Dialect, Operation};
@@ -329,6 +331,8 @@ pub struct Memories {
     pub echoes: Arc<Echoes>,
     /// How far estimates of tokens are off.
     pub calibration: Calibration,
+    /// Which subagents have a model of their own.
+    pub subagents: ArcSwap<Table>,
     /// The strategy that somebody chose at run time, by its place in [`Strategy::ALL`].
     chosen: AtomicUsize,
 }
@@ -402,6 +406,7 @@ impl Fleet {
                 vault: Arc::new(Vault::new(settings.routing.thinking.ttl)),
                 echoes: Arc::new(Echoes::new(settings.routing.thinking.ttl)),
                 calibration: Calibration::default(),
+                subagents: ArcSwap::default(),
                 chosen: AtomicUsize::new(NOT_CHOSEN),
             }),
         };

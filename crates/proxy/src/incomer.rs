@@ -33,6 +33,8 @@ use crate::translation;
 /// Longest id of a client's that is taken over.
 const MAX_REQUEST_ID: usize = 128;
 const ANTHROPIC_BETA: HeaderName = HeaderName::from_static("anthropic-beta");
+/// In a record, what says that weir sent a request itself.
+const REQUEST_CLASS: HeaderName = HeaderName::from_static("x-claude-code-request-class");
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// A request that was recognised as an LLM API's.
@@ -194,6 +196,10 @@ impl Incomer {
     ) -> (Box<RequestRecord>, Busy) {
         if capture {
             mask_credentials(&mut self.parts.headers, gate);
+            if self.peer.order.is_some() {
+                let replay = HeaderValue::from_static("replay");
+                self.parts.headers.insert(REQUEST_CLASS, replay);
+            }
         }
         let uri = self.parts.uri;
         let record = RequestRecord {

@@ -14,6 +14,8 @@ pub mod tls;
 pub mod ask;
 pub mod candidates;
 pub mod incomer;
+pub mod inside;
+pub mod order;
 pub mod plan;
 pub mod read;
 pub mod service;
@@ -22,6 +24,7 @@ pub mod snapshot;
 
 pub mod clock;
 pub mod fleet;
+pub mod header_rules;
 pub mod keyring;
 pub mod probe;
 
@@ -29,6 +32,7 @@ pub mod attempt;
 pub mod connect;
 pub mod credentials;
 pub mod errand;
+pub mod explain;
 pub mod forward;
 pub mod judge;
 pub mod misses;

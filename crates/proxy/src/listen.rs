@@ -248,6 +248,7 @@ impl Worker {
             address: peer,
             activity: stream.activity(),
             worker: self.index,
+            order: None,
         };
         let peer = Arc::new(peer);
         let service =

@@ -32,6 +32,29 @@ pub struct Planned<'a> {
     pub reason: Reason,
 }
 
+/// How it is drawn.
+#[derive(Clone, Copy, Debug)]
+pub struct Draw {
+    /// Where chance comes from.
+    pub seed: u64,
+    /// Whether it is only to see: what strategies remember stays as it is.
+    pub dry: bool,
+}
+
+impl Draw {
+    /// For a request that is sent.
+    #[must_use]
+    pub fn of(seed: u64) -> Self {
+        Self { seed, dry: false }
+    }
+
+    /// For one that is only looked at.
+    #[must_use]
+    pub fn dry() -> Self {
+        Self { seed: 1, dry: true }
+    }
+}
+
 /// Puts the first candidates in order, and behind them those that are asked when they cannot.
 ///
 /// # Errors
@@ -41,13 +64,13 @@ pub fn plan<'a>(
     candidates: &Candidates<'a>,
     (ask, home): (&Ask, Option<&Home>),
     original: &Original,
-    seed: u64,
+    draw: Draw,
 ) -> Result<Planned<'a>, Box<Miss>> {
-    let first = tier(fleet, &candidates.first, (ask, home), original, seed);
+    let first = tier(fleet, &candidates.first, (ask, home), original, draw);
     if candidates.then.is_empty() {
         return first;
     }
-    let then = tier(fleet, &candidates.then, (ask, home), original, seed);
+    let then = tier(fleet, &candidates.then, (ask, home), original, draw);
     match (first, then) {
         (Ok(mut first), Ok(then)) => {
             first.order.extend(then.order);
@@ -58,7 +81,7 @@ pub fn plan<'a>(
     }
 }
 
-/// Puts `candidates`, of which there is at least one, in order. `seed` is where chance comes from.
+/// Puts `candidates`, of which there is at least one, in order.
 ///
 /// # Errors
 /// When none of them can take a request at present; says when one can.
@@ -67,7 +90,7 @@ fn tier<'a>(
     candidates: &[&'a Arc<Member>],
     (ask, home): (&Ask, Option<&Home>),
     original: &Original,
-    seed: u64,
+    draw: Draw,
 ) -> Result<Planned<'a>, Box<Miss>> {
     if let [only] = candidates {
         let order = vec![*only];
@@ -101,10 +124,16 @@ fn tier<'a>(
         signed: spoken.signed,
         home: home.map(|home| &*home.provider),
     };
-    let mut dice = dice(seed);
+    let mut dice = dice(draw.seed);
     let mut order = Vec::with_capacity(views.len());
-    let memory: &mut Memory = &mut fleet.memories.strategy.lock();
-    let reason = rank(strategy, wish, &views, (memory, &mut dice), &mut order);
+    let mut memory = fleet.memories.strategy.lock();
+    let reason = if draw.dry {
+        let mut copy: Memory = memory.clone();
+        drop(memory);
+        rank(strategy, wish, &views, (&mut copy, &mut dice), &mut order)
+    } else {
+        rank(strategy, wish, &views, (&mut memory, &mut dice), &mut order)
+    };
     let order = order.iter().map(|index| healthy[*index]).collect();
     Ok(planned(order, reason))
 }
@@ -138,7 +167,7 @@ fn by_model<'a>(
     if fleet.strategy() != Strategy::ModelBased {
         return None;
     }
-    let target = models::target(&fleet.routing, ask.model())?;
+    let target = models::target(&fleet.routing, ask.target())?;
     let mut candidates = candidates.iter().copied();
     candidates.find(|member| &**member.name() == target)
 }
@@ -148,9 +177,9 @@ fn view<'a>(member: &'a Member, strategy: Strategy, ask: &Ask, now: Now) -> Cand
     let measured = strategy == Strategy::LatencyBased;
     let priced = strategy == Strategy::CostBased;
     let price = || {
-        let model = ask.model().map(|model| member.model_for(model));
+        let model = ask.target().map(|model| member.model_for(model));
         models::price(&provider.prices, model)
-            .or_else(|| models::price(&provider.prices, ask.model()))
+            .or_else(|| models::price(&provider.prices, ask.target()))
     };
     Candidate {
         name: &provider.name,
@@ -193,7 +222,7 @@ fn spoken(fleet: &Fleet, ask: &Ask, original: &Original, now: Now) -> Spoken {
         issuer: None,
     };
     let body = original.body.to_bytes();
-    let group = weir_core::vault::group(ask.model().unwrap_or_default());
+    let group = weir_core::vault::group(ask.target().unwrap_or_default());
     let options = Options {
         placeholder: &fleet.routing.thinking.placeholder,
     };

@@ -125,6 +125,7 @@ impl Recording {
             attempts: 0,
             route: Box::default(),
             sent: None,
+            raw: None,
             headers_at_us: None,
             duration_us: 0,
             end: End::ClientGone,
@@ -163,6 +164,40 @@ impl Recording {
             record.attempts = attempts;
             record.sent = sent;
             *record.route = route;
+        }
+    }
+
+    /// Whether raw logs are kept.
+    pub fn keep_raw(&mut self, kept: bool) {
+        if let Some(record) = self.record.as_mut().filter(|_| kept) {
+            record.raw = Some(Box::default());
+        }
+    }
+
+    /// These are the headers that the client gets.
+    pub fn shown(&mut self, headers: &HeaderMap) {
+        let raw = self.record.as_mut().and_then(|one| one.raw.as_mut());
+        if let Some(raw) = raw {
+            raw.client_headers = Some(headers.clone());
+        }
+    }
+
+    /// The provider has sent this, of which something else was made for the client.
+    pub fn got(&mut self, body: Option<RawBody>) {
+        let raw = self.record.as_mut().and_then(|one| one.raw.as_mut());
+        if let Some(raw) = raw {
+            raw.upstream = body;
+        }
+    }
+
+    /// The provider has sent a piece of which something else is made for the client.
+    pub fn came(&mut self, piece: &Bytes) {
+        let raw = self.record.as_mut().and_then(|one| one.raw.as_mut());
+        let Some(raw) = raw else { return };
+        let body = raw.upstream.get_or_insert_default();
+        if body.len + piece.len() <= self.keep && self.sink.held.take(piece.len()) {
+            self.held += piece.len();
+            body.push(piece.clone());
         }
     }
 

@@ -133,6 +133,7 @@ impl Relay {
                 Ok(())
             }
             Some(converter) => {
+                self.recording.came(&piece);
                 let before = self.ready.len();
                 let settlement = &mut self.settlement;
                 // What is learnt is what the upstream said, not what the client is shown.

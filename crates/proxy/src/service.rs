@@ -11,12 +11,12 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use http::header::EXPECT;
-use http::{Request, Response};
+use http::{HeaderName, Request, Response};
 use hyper::body::Incoming;
 use parking_lot::Mutex;
 use weir_core::exchange::{End, RawBody};
 use weir_core::health::{Lifecycle, Running};
-use weir_core::identity::Pass;
+use weir_core::identity::{CredentialUse, Pass};
 use weir_core::limit::{Concurrency, Permit};
 use weir_wire::dialect::{Dialect, Operation, Recognised, recognise};
 use weir_wire::errors::ErrorKind;
@@ -31,11 +31,13 @@ use crate::details;
 use crate::entrance;
 use crate::errand::{Errand, Original};
 use crate::fleet::{Fleet, Member};
+use crate::header_rules;
 use crate::incomer::{Answerer, Incomer, Probe, misdirected, probe};
 use crate::local;
 use crate::metrics::Metrics;
 use crate::misses::Miss;
-use crate::plan::{self, Planned};
+use crate::order::Order;
+use crate::plan::{self, Draw, Planned};
 use crate::read::{ReadError, drain, read};
 use crate::record::{Recording, Sink};
 use crate::relay::{Guards, Relay};
@@ -46,6 +48,9 @@ use crate::told::Told;
 
 /// Claude Code gives up its look for models after three seconds.
 const MODEL_LIST_TIMEOUT: Duration = Duration::from_millis(2500);
+
+/// Names the exchange of a request of weir's own.
+const X_WEIR_REQUEST_ID: HeaderName = HeaderName::from_static("x-weir-request-id");
 
 /// How long the provider may take to answer a probe.
 const HELLO_TIMEOUT: Duration = Duration::from_millis(1500);
@@ -69,6 +74,8 @@ pub struct Peer {
     pub activity: Arc<Activity>,
     /// The worker.
     pub worker: usize,
+    /// What is settled for its requests; only for those that weir itself sends.
+    pub order: Option<Order>,
 }
 
 /// Everything that answers requests.
@@ -130,6 +137,12 @@ impl Gateway {
         let recognised = recognise(request.method(), uri.path(), uri.query(), request.headers())
             .or_else(|| self.snapshot.load().otherwise.map(Recognised::other));
         let Some(recognised) = recognised else {
+            if peer.order.is_some() {
+                // Its sender is what answers the rest.
+                let mut response = Response::new(Body::empty());
+                *response.status_mut() = http::StatusCode::NOT_FOUND;
+                return Ok(response);
+            }
             let response = self.control.answer(request, peer.address).await;
             return Ok(response.map(|body| body.keep_busy(busy)));
         };
@@ -138,7 +151,12 @@ impl Gateway {
         let (parts, body) = request.into_parts();
         let mut incomer = Incomer::new(parts, peer, busy, (dialect, operation, path_model));
         incomer.by_path = by_path;
-        Ok(self.exchange(incomer, body).await)
+        let named = incomer.peer.order.is_some().then_some(incomer.id);
+        let mut response = self.exchange(incomer, body).await;
+        if let Some(id) = named.and_then(|id| id.to_string().parse().ok()) {
+            response.headers_mut().insert(X_WEIR_REQUEST_ID, id);
+        }
+        Ok(response)
     }
 
     /// The provider's own answer to Claude Code's probe, if it has a good one soon; else, and for
@@ -223,7 +241,14 @@ impl Gateway {
         };
         let peer = incomer.peer.address.ip();
         let (headers, query) = (&parts.headers, parts.uri.query());
-        let pass = if incomer.by_path {
+        let pass = if incomer.peer.order.is_some() {
+            // Whoever had it sent has been let in elsewhere.
+            Pass {
+                used: CredentialUse::NotNeeded,
+                headers: Vec::new(),
+                query: false,
+            }
+        } else if incomer.by_path {
             snapshot.gate.passed_by_path(headers, query)
         } else {
             let checked = snapshot.gate.check(headers, query, peer);
@@ -279,7 +304,11 @@ impl Gateway {
         let fleet = &snapshot.fleet;
         let asked = (incomer.dialect, incomer.operation);
         let model = incomer.path_model.as_deref();
-        let chosen = Candidates::of(fleet, asked, (model, &body));
+        let order = match &incomer.peer.order {
+            Some(order) => order.clone(),
+            None => Order::of(fleet, asked, &incomer.parts.headers, &body),
+        };
+        let chosen = Candidates::of(fleet, asked, (model, &body), &order);
         let metrics = &*self.sink.metrics;
         match at_once(&incomer, fleet, &chosen, (&cleared.pass, &body, metrics)) {
             None if incomer.operation == Operation::CountTokens
@@ -288,7 +317,10 @@ impl Gateway {
                 let reply = local::count(&incomer, fleet, &chosen, &body).await;
                 self.answer_itself(incomer, snapshot, (reply, body), End::Complete)
             }
-            None => self.route(incomer, snapshot, cleared, (chosen, body)).await,
+            None => {
+                let chosen = (chosen, order);
+                self.route(incomer, snapshot, cleared, (chosen, body)).await
+            }
             Some(Ok(reply)) => self.answer_itself(incomer, snapshot, (reply, body), End::Complete),
             Some(Err((kind, message))) => self.refuse(incomer, snapshot, kind, &message),
         }
@@ -299,9 +331,8 @@ impl Gateway {
         mut incomer: Incomer,
         snapshot: &Snapshot,
         cleared: Cleared,
-        (chosen, mut body): (Candidates<'_>, RawBody),
+        ((chosen, order), mut body): ((Candidates<'_>, Order), RawBody),
     ) -> Response<Body> {
-        let (dialect, operation) = (incomer.dialect, incomer.operation);
         let fleet = &snapshot.fleet;
         let candidates = chosen.all();
         let spent = Spent {
@@ -312,7 +343,9 @@ impl Gateway {
         let answerer = Answerer::new(&incomer);
         let own = incomer.has_own_credential(spent);
         let head = (&incomer.parts.headers, incomer.parts.uri.path(), own);
-        let mut ask = Ask::of(fleet, &candidates, (dialect, operation), head, &mut body);
+        let asked = (incomer.dialect, incomer.operation);
+        let given = (&candidates[..], &order);
+        let mut ask = Ask::of(fleet, given, asked, head, &mut body);
         ask.path_model.clone_from(&incomer.path_model);
         let original = match original(&mut incomer, (spent, own), body.clone(), keep) {
             Ok(original) => original,
@@ -323,10 +356,12 @@ impl Gateway {
         };
         let (started, worker, seed) = (incomer.started, incomer.peer.worker, incomer.seed());
         let home = ask.home(fleet);
-        let plan = plan::plan(fleet, &chosen, (&ask, home.as_ref()), &original, seed);
+        let (known, draw) = ((&ask, home.as_ref()), Draw::of(seed));
+        let plan = plan::plan(fleet, &chosen, known, &original, draw);
         let first = plan::first(&plan);
         let (request, busy) = incomer.into_record(&snapshot.gate, first, body, keep > 0);
-        let recording = Recording::start(&self.sink, request, started, keep);
+        let mut recording = Recording::start(&self.sink, request, started, keep);
+        recording.keep_raw(snapshot.keeps_raw());
         let admitted = cleared.admitted;
         let guards = Guards { busy, admitted };
         let caller = Caller {
@@ -345,7 +380,9 @@ impl Gateway {
             started,
             seed,
             alone: candidates.len() == 1,
+            subagent: order.subagent,
             keeps: keep > 0,
+            keeps_raw: snapshot.keeps_raw(),
             log: Mutex::default(),
         };
         dispatch(errand, plan, caller).await
@@ -380,6 +417,7 @@ async fn dispatch(
     let log = std::mem::take(&mut *errand.log.lock());
     let last = Arc::clone(&log.route.provider);
     recording.routed(log.route, log.attempts, log.sent);
+    recording.got(log.upstream);
     let won = match outcome {
         Ok(won) => won,
         Err(mut miss) => {
@@ -391,6 +429,8 @@ async fn dispatch(
                 let told = Told::of(&errand, member, (breaker, reason, key));
                 told.add_to(response.headers_mut());
             }
+            let rules = &errand.fleet.routing.response_header_rules;
+            header_rules::apply(rules, response.headers_mut());
             return response;
         }
     };
@@ -410,6 +450,8 @@ async fn dispatch(
     shape::forbid_buffering(&mut headers);
     let told = Told::of(&errand, &member, (breaker, reason, key));
     told.add_to(&mut headers);
+    header_rules::apply(&errand.fleet.routing.response_header_rules, &mut headers);
+    recording.shown(&headers);
     *response.headers_mut() = headers;
     let relay = Relay::new(answer, recording, guards);
     response.map(|()| Body::Relay(Box::new(relay)))
@@ -439,7 +481,11 @@ fn at_once(
 }
 
 /// Why there is no candidate: somebody has switched them off, or there are none.
-fn nobody_serves(fleet: &Fleet, dialect: Dialect, operation: Operation) -> (ErrorKind, String) {
+pub(crate) fn nobody_serves(
+    fleet: &Fleet,
+    dialect: Dialect,
+    operation: Operation,
+) -> (ErrorKind, String) {
     let name = dialect.as_str();
     let mut members = fleet.members.iter();
     if members.any(|member| member.serves(dialect, operation)) {

@@ -8,6 +8,7 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue, Version};
 use weir_core::identity::{Gate, Pass};
 use weir_core::settings::{ClientCredentials, Provider, ProviderKind};
+use weir_core::subagents::X_WEIR_SUBAGENT;
 
 use crate::upstream::Upstream;
 
@@ -154,6 +155,7 @@ impl<'a> Sieve<'a> {
             || *name == TRAILER
             || *name == EXPECT
             || *name == X_SELECTED_KEY
+            || *name == X_WEIR_SUBAGENT
             || tells_of_the_client(name)
             || self.named.contains(name);
         let ours = self.credential == Credential::Configured;

@@ -25,6 +25,8 @@ pub struct Snapshot {
     pub capture: bool,
     /// Bytes of one response body that are kept.
     pub max_capture_bytes: usize,
+    /// Whether raw logs are kept.
+    pub raw_log: bool,
     /// Proxies in front whose forwarding headers are believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Bytes of a request's body that are said in the log, where that is asked for.
@@ -54,6 +56,7 @@ impl Snapshot {
             read_timeout: settings.server.read_timeout,
             capture: settings.capture.enabled,
             max_capture_bytes: settings.capture.max_body_bytes,
+            raw_log: settings.raw_log.is_some(),
             trusted_proxies: if settings.server.trust_proxy {
                 settings.server.trusted_proxies.clone()
             } else {
@@ -63,6 +66,12 @@ impl Snapshot {
             otherwise: None,
             fleet,
         }
+    }
+
+    /// Whether bodies are kept whole for a raw log.
+    #[must_use]
+    pub fn keeps_raw(&self) -> bool {
+        self.raw_log && self.bytes_to_keep() > 0
     }
 
     /// Bytes of one response that are kept; 0 when nothing is.

@@ -222,6 +222,7 @@ fn response(id: ExchangeId) -> ResponseRecord {
         attempts: 1,
         route: Box::default(),
         sent: None,
+        raw: None,
         headers_at_us: Some(2000),
         duration_us: 2200,
         end: End::Complete,

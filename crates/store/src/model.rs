@@ -155,12 +155,30 @@ pub struct RouteLog<'a> {
     /// The id of the key that was used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<&'a str>,
+    /// The subagent that it is from, where that decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subagent: Option<SubagentLog<'a>>,
     /// Changes to thinking blocks in the request.
     #[serde(skip_serializing_if = "is_zero")]
     pub edits: u32,
     /// Every try in order; absent when the first was the answer.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tries: Vec<TryLog<'a>>,
+}
+
+/// The subagent that a request was told to be from, and what it gets.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SubagentLog<'a> {
+    /// Its name in the settings.
+    pub name: &'a str,
+    /// By what it was told: `prefix`, `hash`, `header` or `marker`.
+    pub rule: &'a str,
+    /// Its model.
+    pub model: &'a str,
+    /// The provider that its requests go to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provider: Option<&'a str>,
 }
 
 /// One try at one provider.
@@ -202,6 +220,12 @@ impl<'a> RouteLog<'a> {
             reason: route.reason,
             session: route.session,
             key: route.key.as_deref(),
+            subagent: route.subagent.as_ref().map(|one| SubagentLog {
+                name: &one.name,
+                rule: one.rule,
+                model: &one.model,
+                provider: one.provider.as_deref(),
+            }),
             edits: route.edits,
             tries: tries.collect(),
         })

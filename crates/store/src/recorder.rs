@@ -2,8 +2,8 @@
 //! over and is never held up; what does not fit is dropped and counted.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use http::HeaderName;
@@ -40,6 +40,16 @@ const FLUSH_WAIT: Duration = Duration::from_millis(250);
 
 /// Called on the recorder's thread with each ended exchange, stored or not. Must not block.
 pub type OnEnded = Box<dyn Fn(&Summary) + Send>;
+
+/// Called when exchanges are deleted on demand, for who keeps something of them elsewhere. Must not
+/// block.
+pub struct OnRemoved(pub Box<dyn Fn() + Send + Sync>);
+
+impl std::fmt::Debug for OnRemoved {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("OnRemoved")
+    }
+}
 
 /// What a recorder is opened with.
 pub struct Options {
@@ -96,6 +106,7 @@ pub struct Recorder {
     queue: SyncSender<Message>,
     shared: Arc<Shared>,
     live: broadcast::Sender<Arc<Summary>>,
+    on_removed: Arc<OnceLock<OnRemoved>>,
 }
 
 impl Recorder {
@@ -122,7 +133,19 @@ impl Recorder {
             queue,
             shared,
             live,
+            on_removed: Arc::default(),
         })
+    }
+
+    /// Has `told` called whenever exchanges are deleted on demand; only the first call counts.
+    pub fn when_removed(&self, told: OnRemoved) {
+        let _first = self.on_removed.set(told);
+    }
+
+    fn removed(&self) {
+        if let Some(told) = self.on_removed.get() {
+            (told.0)();
+        }
     }
 
     /// Whether bodies are kept at all; if not, records may come without them.
@@ -202,6 +225,7 @@ impl Recorder {
     /// When the store is not available or fails.
     pub async fn delete_all(&self) -> Result<u64, StoreError> {
         let (done, wait) = oneshot::channel();
+        self.removed();
         self.command(Command::DeleteAll(done));
         wait.await.unwrap_or_else(|_| Err(closed()))
     }
@@ -214,6 +238,9 @@ impl Recorder {
     /// When the store is not available or fails.
     pub async fn purge(&self, filter: Filter, dry_run: DryRun) -> Result<u64, StoreError> {
         let (done, wait) = oneshot::channel();
+        if dry_run == DryRun::No {
+            self.removed();
+        }
         self.command(Command::Purge {
             filter,
             dry_run,

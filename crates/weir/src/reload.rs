@@ -17,6 +17,7 @@ use crate::cli::Source;
 use crate::config::{self, Found};
 use crate::serve::{key_header, limit};
 use crate::share::{Share, Store};
+use crate::subagents::Keeper;
 use crate::telemetry::{Prepared, Telemetry};
 
 const NO_FILE: &str = "this gateway was started without a configuration of its own";
@@ -80,6 +81,8 @@ pub(crate) struct Reload {
     pub store: Recorder,
     /// What other gateways are told and tell.
     pub share: Share,
+    /// The files of subagents.
+    pub subagents: Keeper,
     /// Threads that serve.
     pub workers: usize,
     /// None until there is a configuration to read again.
@@ -223,6 +226,7 @@ impl Reload {
         let snapshot = Arc::new(snapshot);
         let previous = self.snapshot.swap(Arc::clone(&snapshot));
         snapshot.fleet.take_over(&previous.fleet);
+        self.subagents.apply(settings, &snapshot.fleet.memories);
         self.share.by(shared);
         self.concurrency.set_limit(limit(settings));
         self.store

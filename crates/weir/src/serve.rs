@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -20,16 +20,18 @@ use weir_core::settings::{Dashboard, Settings};
 use weir_proxy::listen::{Acceptor, Inbox, Worker};
 use weir_proxy::record::{Held, Sink};
 use weir_proxy::{Gateway, Metrics, Snapshot, listen, probe, tls};
-use weir_store::{Options, Recorder};
+use weir_store::{OnRemoved, Options, Recorder};
 
 use crate::cli::Serve;
 use crate::config;
 use crate::control::ApiControl;
 use crate::figures::{self, Figures};
+use crate::rawlog::{RawLog, Tee};
 use crate::reload::{Reload, Reloader};
 use crate::share::{Share, Store};
 use crate::shutdown::{Asked, Drained, Signals, ceiling, drain};
 use crate::steering::Steer;
+use crate::subagents::Keeper;
 use crate::telemetry;
 use crate::watch::Watch;
 use crate::{banner, workers};
@@ -118,6 +120,7 @@ impl Running {
         let present = (&store, &lifecycle, &held);
         let mut registry = figures::registry(&metrics, &figures, &snapshot, present);
         share.show(&mut registry);
+        let recorder = recorder(&settings.load(), &store, &mut registry)?;
         let reload = Arc::new(Reload {
             snapshot,
             concurrency: Arc::new(Concurrency::new(limit(&settings.load()))),
@@ -125,27 +128,18 @@ impl Running {
             settings: Arc::clone(&settings),
             store: store.clone(),
             share,
+            subagents: Keeper::default(),
             workers: count,
             reloader: Mutex::default(),
         });
-        let steer = Arc::new(Steer {
-            reload: Arc::clone(&reload),
-            lifecycle: Arc::clone(&lifecycle),
-            started: Instant::now(),
-        });
-        let admin = admin(&settings, &store, steer, registry);
-        let api = weir_admin::router_with(admin, access(&settings), Site::built_in());
-        let gateway = Arc::new(Gateway {
-            snapshot: Arc::clone(&reload.snapshot),
-            sink: Sink {
-                recorder: Arc::new(store.clone()),
-                metrics,
-                held,
-            },
-            concurrency: Arc::clone(&reload.concurrency),
-            lifecycle,
-            control: Arc::new(ApiControl(api)),
-        });
+        let memories = Arc::clone(&reload.snapshot.load().fleet.memories);
+        reload.subagents.apply(&settings.load(), &memories);
+        let sink = Sink {
+            recorder,
+            metrics,
+            held,
+        };
+        let gateway = gateway(&reload, lifecycle, sink, registry);
         let mut running = Self {
             listening,
             settings,
@@ -297,6 +291,25 @@ fn open_store(settings: &Settings, figures: Arc<Figures>) -> anyhow::Result<Reco
     .map_err(|error| anyhow!(error))
 }
 
+/// What the data plane reports to: the store, and the raw log if there is one.
+fn recorder(
+    settings: &Settings,
+    store: &Recorder,
+    registry: &mut prometheus_client::registry::Registry,
+) -> anyhow::Result<Arc<dyn weir_core::exchange::Recorder>> {
+    let Some(files) = &settings.raw_log else {
+        return Ok(Arc::new(store.clone()));
+    };
+    let raw = RawLog::open(files.clone())
+        .with_context(|| format!("capture.raw_log.path: {}", files.path.display()))?;
+    raw.show(registry);
+    let raw = Arc::new(raw);
+    let forgotten = Arc::clone(&raw);
+    store.when_removed(OnRemoved(Box::new(move || forgotten.forget())));
+    let store = store.clone();
+    Ok(Arc::new(Tee { store, raw }))
+}
+
 /// The header with credentials that nobody would take for one by its name.
 pub(crate) fn key_header(settings: &Settings) -> Option<http::HeaderName> {
     let header = &settings.auth.api_key_header;
@@ -308,6 +321,38 @@ pub(crate) fn limit(settings: &Settings) -> usize {
         .server
         .max_concurrent
         .map_or(0, std::num::NonZeroUsize::get)
+}
+
+/// What answers all requests: the data plane, and the API beside it.
+fn gateway(
+    reload: &Arc<Reload>,
+    lifecycle: Arc<Lifecycle>,
+    sink: Sink,
+    registry: prometheus_client::registry::Registry,
+) -> Arc<Gateway> {
+    let steer = Arc::new(Steer {
+        reload: Arc::clone(reload),
+        lifecycle: Arc::clone(&lifecycle),
+        started: Instant::now(),
+        gateway: OnceLock::new(),
+    });
+    let admin = admin(
+        &reload.settings,
+        &reload.store,
+        Arc::clone(&steer),
+        registry,
+    );
+    let api = weir_admin::router_with(admin, access(&reload.settings), Site::built_in());
+    let gateway = Arc::new(Gateway {
+        snapshot: Arc::clone(&reload.snapshot),
+        sink,
+        concurrency: Arc::clone(&reload.concurrency),
+        lifecycle,
+        control: Arc::new(ApiControl(api)),
+    });
+    // The gateway has the API, and the API the gateway.
+    let _only_once = steer.gateway.set(Arc::downgrade(&gateway));
+    gateway
 }
 
 fn admin(

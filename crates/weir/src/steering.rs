@@ -1,7 +1,7 @@
 //! Answers what people ask of providers and keys, and does what they say, on the snapshot in force.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock, Weak};
 
 use tokio::time::Instant;
 use weir_core::clock::Now;
@@ -10,8 +10,11 @@ use weir_core::health::Lifecycle;
 use weir_core::keys::{KeyId, KeyPool};
 use weir_core::settings::{Key, Strategy};
 use weir_core::steer::{
-    Condition, EditError, ProviderView, Reloaded, Requests, Stats, SteerError, Steering, Tokens,
+    Condition, EditError, Explanation, ModelMapped, ProviderView, Question, Reloaded, Replay,
+    Replaying, Requests, Stats, SteerError, Steering, SubagentView, SubagentsView, Tokens,
 };
+use weir_core::subagents::Agent;
+use weir_proxy::Gateway;
 use weir_proxy::clock::now;
 use weir_proxy::fleet::Member;
 
@@ -26,6 +29,8 @@ pub(crate) struct Steer {
     pub lifecycle: Arc<Lifecycle>,
     /// When it started.
     pub started: Instant,
+    /// What sends requests; set once there is one.
+    pub gateway: OnceLock<Weak<Gateway>>,
 }
 
 impl Steer {
@@ -48,6 +53,18 @@ impl Steer {
         let mut keys = member.keys.lock();
         let done = keys.find(key).and_then(|id| act(&mut keys, id));
         done.map_err(|error| SteerError::of_key(provider, key, error))
+    }
+}
+
+fn subagent(agent: &Agent) -> SubagentView {
+    SubagentView {
+        name: agent.name.to_string(),
+        model: agent.target.model.to_string(),
+        provider: agent.target.provider.as_deref().map(str::to_owned),
+        file: agent.file.as_ref().map(|file| file.display().to_string()),
+        hash: agent.hash(),
+        loaded: agent.usable && agent.hash().is_some(),
+        warning: agent.warning.clone(),
     }
 }
 
@@ -165,5 +182,45 @@ impl Steering for Steer {
 
     fn config(&self) -> Vec<Effective> {
         self.reload.effective()
+    }
+
+    fn subagents(&self) -> SubagentsView {
+        let snapshot = self.reload.snapshot.load();
+        let table = snapshot.fleet.memories.subagents.load();
+        let mut agents: Vec<_> = table.agents().iter().map(subagent).collect();
+        agents.sort_by(|a, b| a.name.cmp(&b.name));
+        SubagentsView {
+            enabled: self.reload.settings.load().subagents.enable,
+            agents,
+        }
+    }
+
+    fn model_map(&self) -> Vec<ModelMapped> {
+        let snapshot = self.reload.snapshot.load();
+        let members = snapshot.fleet.members.iter();
+        let pairs = members.flat_map(|member| {
+            let map = member.provider.model_mapping.iter();
+            map.map(|(from, to)| ModelMapped {
+                provider: member.name().to_string(),
+                from: from.clone(),
+                to: to.clone(),
+            })
+        });
+        pairs.collect()
+    }
+
+    fn explain(&self, question: &Question) -> Result<Explanation, SteerError> {
+        weir_proxy::explain::explain(&self.reload.snapshot.load(), question)
+    }
+
+    fn replay(&self, replay: Replay) -> Replaying<'_> {
+        Box::pin(async move {
+            let gateway = self.gateway.get().and_then(Weak::upgrade);
+            let gateway = gateway.ok_or_else(|| {
+                SteerError::Conflict("the gateway does not serve yet, or no more".to_owned())
+            })?;
+            let member = self.member(&replay.provider)?;
+            crate::resend::resend(gateway, member, replay).await
+        })
     }
 }

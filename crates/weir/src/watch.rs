@@ -16,7 +16,10 @@ use std::time::Duration;
 /// Time between two looks.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// A watch on a file; it ends when this is dropped.
+/// Most files that are looked at in one folder.
+const MOST: usize = 1000;
+
+/// A watch on a file or on folders; it ends when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Watch {
     _end: SyncSender<()>,
@@ -49,6 +52,75 @@ impl Watch {
             })?;
         Ok(Self { _end: end })
     }
+}
+
+impl Watch {
+    /// Calls `changed` on a thread of its own each time Markdown files in `folders`, or one level
+    /// below, have come, gone or changed since now.
+    ///
+    /// # Errors
+    /// When there can be no thread for it.
+    pub(crate) fn folders(
+        folders: Vec<PathBuf>,
+        changed: impl Fn() + Send + 'static,
+    ) -> io::Result<Self> {
+        let (end, ended) = mpsc::sync_channel(1);
+        let mut before = marks(&folders);
+        thread::Builder::new()
+            .name("weir-watch".into())
+            .spawn(move || {
+                let mut stirred = false;
+                while !has_ended(&ended) {
+                    let now = marks(&folders);
+                    if now != before {
+                        // An editor may write in several steps.
+                        stirred = true;
+                        before = now;
+                    } else if std::mem::take(&mut stirred) {
+                        changed();
+                    }
+                }
+            })?;
+        Ok(Self { _end: end })
+    }
+}
+
+/// The Markdown files of the folders, and how each looks.
+fn marks(folders: &[PathBuf]) -> Vec<(PathBuf, Option<Mark>)> {
+    let files = folders.iter().flat_map(|folder| markdown(folder));
+    files
+        .map(|file| {
+            let mark = mark(&file);
+            (file, mark)
+        })
+        .collect()
+}
+
+/// The Markdown files of a folder and of those in it, by name; at most 1000.
+pub(crate) fn markdown(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut below = Vec::new();
+    for path in entries(folder) {
+        if path.is_dir() {
+            below.push(path);
+        } else {
+            found.push(path);
+        }
+    }
+    found.extend(below.iter().flat_map(|folder| entries(folder)));
+    found.retain(|path| path.extension().is_some_and(|ending| ending == "md"));
+    found.truncate(MOST);
+    found
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    let paths = entries.flatten().map(|entry| entry.path());
+    let mut paths: Vec<_> = paths.take(MOST).collect();
+    paths.sort();
+    paths
 }
 
 /// Waits for the next look; true when there is none.

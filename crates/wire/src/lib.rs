@@ -23,6 +23,7 @@ pub mod ratelimit;
 pub mod rewrite;
 pub mod scan;
 pub mod sse;
+pub mod system;
 pub mod thinking;
 pub mod translate;
 pub mod usage;

@@ -136,6 +136,10 @@ pub(crate) static SECTIONS: &[(&str, &str)] = &[
     ),
     ("routing", "Which provider a request goes to."),
     ("routing.thinking", "What is done with thinking signatures."),
+    (
+        "subagents",
+        "Which model the subagents of coding agents get. `docs/subagents.md` says how they are told.",
+    ),
     ("health", "When a provider counts as ill."),
     ("health.probe", "How an ill provider is looked after."),
     (
@@ -152,6 +156,10 @@ pub(crate) static SECTIONS: &[(&str, &str)] = &[
         "capture.retention",
         "When captures go. A bound of 0 is none.",
     ),
+    (
+        "capture.raw_log",
+        "Every exchange's four legs as text, for who looks for a fault.",
+    ),
     ("storage", "Where captures are kept."),
     ("shared", "What several weirs share."),
     ("logging", "What weir says of itself."),
@@ -163,7 +171,6 @@ pub(crate) static SECTIONS: &[(&str, &str)] = &[
 
 /// Variables that other gateways read and this version does not, with the values that need no word.
 pub(crate) static WITHOUT_EFFECT: &[(&str, &[&str])] = &[
-    ("SUBAGENT_MAPPINGS", &[]),
     ("WEB_PORT", &["5173"]),
     ("SVELTE_PORT", &["5174"]),
     ("TEST_POSTGRES_DSN", &[]),

@@ -13,8 +13,8 @@ use crate::identity;
 use crate::prices::{Prices, read_prices};
 use crate::secret::Secret;
 use crate::settings::{
-    Capture, Dashboard, DebugOptions, Grading, LogFormat, LogOutput, Logging, Provider, Retention,
-    Server, Settings, Shared, Storage, Tls,
+    Capture, Dashboard, DebugOptions, Grading, LogFormat, LogOutput, Logging, Provider,
+    RawLogFiles, Retention, Server, Settings, Shared, Storage, Tls,
 };
 
 /// What the check adds to while it goes: faults stop the start, warnings do not.
@@ -43,8 +43,10 @@ pub(crate) fn check(values: &mut Resolved, found: &mut Findings) -> Settings {
         prices: Arc::new(prices(values, &providers)),
         providers,
         routing: routing::routing(values),
+        subagents: routing::subagents(values),
         health: routing::health(values),
         capture: capture(values),
+        raw_log: raw_log(values, found),
         storage: Storage {
             db_path: path(values, "storage.db_path").unwrap_or_default(),
         },
@@ -189,6 +191,21 @@ fn capture(values: &Resolved) -> Capture {
             max_bytes: bound("capture.retention.max_bytes"),
         },
     }
+}
+
+fn raw_log(values: &Resolved, found: &mut Findings) -> Option<RawLogFiles> {
+    let path = path(values, "capture.raw_log.path")?;
+    if !values.is_on("capture.enabled") {
+        let off = "capture.raw_log.path has no effect: capture.enabled is off";
+        found.warnings.push(off.to_owned());
+        return None;
+    }
+    Some(RawLogFiles {
+        path,
+        max_bytes: values.number("capture.raw_log.max_bytes"),
+        max_files: values.small("capture.raw_log.max_files"),
+        max_age: values.span("capture.raw_log.max_age"),
+    })
 }
 
 fn logging(values: &Resolved) -> Logging {

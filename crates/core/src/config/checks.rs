@@ -191,6 +191,20 @@ pub(crate) fn label(text: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// A subagent's model, perhaps with its provider.
+///
+/// # Errors
+/// When it is empty, too long, or half of it is.
+pub(crate) fn target(text: &str) -> Result<(), String> {
+    label(text)?;
+    let known = |_: &str| true;
+    crate::subagents::Target::parse(text, known)
+        .map(drop)
+        .map_err(|_| {
+            "names no model; `model`, `provider:model` or `provider,model` is expected".to_owned()
+        })
+}
+
 /// A text that is more than blanks.
 ///
 /// # Errors

@@ -92,9 +92,8 @@ impl Kind {
             }
             Self::Map { .. } => {
                 let pairs = parts(text).map(|part| {
-                    let (name, value) = part
-                        .split_once('=')
-                        .ok_or("is not a list of `name=value`")?;
+                    let halves = part.split_once('=').or_else(|| part.split_once(':'));
+                    let (name, value) = halves.ok_or("is not a list of `name=value`")?;
                     let (name, value) = (name.trim(), value.trim());
                     self.read_pair(name, value)
                         .map_err(|wrong| format!("holds `{name}`: {wrong}"))?;

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use super::check::Findings;
 use super::fault::Fault;
 use super::resolve::Resolved;
-use crate::settings::{HeaderRule, Health, Provider, Routing, Settings, Strategy, Thinking};
+use crate::settings::{
+    HeaderRule, Health, Provider, Routing, Settings, Strategy, Subagents, Thinking,
+};
 
 /// Where the rules for the headers of each direction stand.
 const REQUEST_RULES: &str = "routing.request_header_rules";
@@ -47,6 +49,19 @@ pub(crate) fn routing(values: &Resolved) -> Routing {
     }
 }
 
+/// Which model the subagents of coding agents get.
+pub(crate) fn subagents(values: &Resolved) -> Subagents {
+    Subagents {
+        enable: values.is_on("subagents.enable"),
+        mappings: values.map("subagents.mappings"),
+        roots: values
+            .list("subagents.roots")
+            .iter()
+            .map(Into::into)
+            .collect(),
+    }
+}
+
 /// The rules of a direction; they are checked already.
 fn rules(values: &Resolved, path: &str) -> Vec<HeaderRule> {
     let rules = values.list(path).iter();
@@ -72,6 +87,10 @@ pub(crate) fn together(settings: &Settings, values: &Resolved, found: &mut Findi
     const MAPPING: &str = "routing.model_mapping";
     const DEFAULT: &str = "routing.default_provider";
     let routing = &settings.routing;
+    if !settings.subagents.enable && !settings.subagents.mappings.is_empty() {
+        let off = "subagents.mappings has no effect: subagents.enable is off";
+        found.warnings.push(off.to_owned());
+    }
     for (path, rules) in [
         (REQUEST_RULES, &routing.request_header_rules),
         (RESPONSE_RULES, &routing.response_header_rules),

@@ -30,6 +30,17 @@ pub(crate) fn parse(text: &str) -> Result<Node, Malformed> {
     }))
 }
 
+/// The text that a document has under a name; none where it is no map, or no text stands there.
+pub(crate) fn front_matter(text: &str, name: &str) -> Option<String> {
+    let Shape::Map(pairs) = parse(text).ok()?.shape else {
+        return None;
+    };
+    pairs.into_iter().find_map(|pair| match pair.node.shape {
+        Shape::Text(text) if pair.key == name => Some(text),
+        _ => None,
+    })
+}
+
 /// A collection that is still open.
 #[derive(Debug)]
 enum Open {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::settings::{Price, Routing};
+use crate::settings::{Price, ProviderKind, Routing};
 
 /// Stands for any model in a price list.
 const ANY: &str = "*";
@@ -23,6 +23,24 @@ pub fn target<'a>(routing: &'a Routing, model: Option<&str>) -> Option<&'a str> 
         .max_by_key(|(prefix, _)| prefix.len())
         .map(|(_, provider)| provider.as_str())
         .or(routing.default_provider.as_deref())
+}
+
+/// The kind of provider whose own models have names like this.
+#[must_use]
+pub fn vendor(model: &str) -> Option<ProviderKind> {
+    const KNOWN: [(&str, ProviderKind); 8] = [
+        ("claude-", ProviderKind::Anthropic),
+        ("gpt-", ProviderKind::Openai),
+        ("chatgpt-", ProviderKind::Openai),
+        ("codex-", ProviderKind::Openai),
+        ("o1", ProviderKind::Openai),
+        ("o3", ProviderKind::Openai),
+        ("o4", ProviderKind::Openai),
+        ("gemini-", ProviderKind::Gemini),
+    ];
+    let mut known = KNOWN.iter();
+    let found = known.find(|(prefix, _)| model.starts_with(prefix));
+    found.map(|(_, kind)| *kind)
 }
 
 /// What a model costs: US dollars per million tokens of a mix of input and output as agents use

@@ -30,7 +30,7 @@ pub struct Candidate<'a> {
 }
 
 /// What strategies remember between calls.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Memory {
     round_robin: usize,
     weighted: weighted_round_robin::Weights,

@@ -94,7 +94,7 @@ impl Errand<'_> {
 
     /// Learns from a refusal what the provider cannot do; says whether that was news.
     pub(super) fn learn_ability(&self, tried: &Tried<'_>, status: StatusCode, said: &[u8]) -> bool {
-        let (Some(profile), Some(model)) = (&tried.profile, self.ask.model()) else {
+        let (Some(profile), Some(model)) = (&tried.profile, self.ask.target()) else {
             return false;
         };
         let model = translation::model_for(tried.member, model);

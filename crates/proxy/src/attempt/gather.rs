@@ -146,6 +146,7 @@ impl Errand<'_> {
         answer: Gathered,
         lease: Lease,
     ) -> Won {
+        self.note_upstream(|| answer.said.clone());
         let stream = tried.back.as_ref().is_some_and(|back| back.stream);
         if tried.member.api.form(head.status, &head.headers) == Form::AwsEventStream {
             // What is learnt from are the events inside.

@@ -135,6 +135,9 @@ impl Errand<'_> {
         }
         let said = judge::said(&head.headers, body.as_ref()).into_owned();
         self.learn_head(&mut tried, status, &head.headers, &said);
+        if tried.back.is_some() {
+            self.note_upstream(|| vec![said.clone().into()]);
+        }
         if tried.back.is_some() && self.learn_ability(&tried, status, &said) {
             return Outcome::Again;
         }

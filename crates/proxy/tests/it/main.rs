@@ -18,6 +18,7 @@ mod providers;
 mod rig;
 mod routing;
 mod sent;
+mod steered;
 mod streaming;
 mod thinking;
 mod translation;

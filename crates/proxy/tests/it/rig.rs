@@ -22,7 +22,7 @@ pub(crate) async fn rig(count: usize, yaml: &str) -> Rig {
     for _ in 0..count {
         mocks.push(weir_mock::serve(MockConfig::default()).await.unwrap());
     }
-    let settings = settings(&mocks, yaml);
+    let settings = settings_of(&mocks, yaml);
     // The gateway's own mock is none of them: nothing leads to it.
     let spare = weir_mock::serve(MockConfig::default()).await.unwrap();
     Rig {
@@ -31,7 +31,8 @@ pub(crate) async fn rig(count: usize, yaml: &str) -> Rig {
     }
 }
 
-fn settings(mocks: &[Mock], yaml: &str) -> Settings {
+/// The settings of a configuration file, in which `{u1}` is the address of the first mock.
+pub(crate) fn settings_of(mocks: &[Mock], yaml: &str) -> Settings {
     let mut text = format!("server:\n  port: 0\n{yaml}");
     for (index, mock) in mocks.iter().enumerate() {
         text = text.replace(&format!("{{u{}}}", index + 1), &mock.url());
@@ -50,7 +51,7 @@ fn settings(mocks: &[Mock], yaml: &str) -> Settings {
 impl Rig {
     /// Takes another configuration into use.
     pub(crate) fn reload(&self, yaml: &str) {
-        let settings = settings(&self.mocks, yaml);
+        let settings = settings_of(&self.mocks, yaml);
         let snapshot = &self.net.gateway.snapshot;
         let next = Arc::new(Snapshot::build(&settings, 1, Some(&snapshot.load())).unwrap());
         let previous = snapshot.swap(Arc::clone(&next));

@@ -231,10 +231,10 @@ impl View {
     fn sent(&self, row: i64, received: &Headers) -> Result<Option<SentLog>, StoreError> {
         let sql = "SELECT sent_headers, sent FROM responses WHERE id=?";
         let mut statement = self.db.prepare_cached(sql)?;
-        let blobs: Option<(Option<Vec<u8>>, Option<Vec<u8>>)> = statement
-            .query_row([row], |r| Ok((r.get(0)?, r.get(1)?)))
-            .optional()?;
-        let Some((Some(headers), Some(rest))) = blobs else {
+        let blob = |at: usize| move |r: &rusqlite::Row<'_>| r.get::<_, Option<Vec<u8>>>(at);
+        let headers = statement.query_row([row], blob(0)).optional()?.flatten();
+        let rest = statement.query_row([row], blob(1)).optional()?.flatten();
+        let (Some(headers), Some(rest)) = (headers, rest) else {
             return Ok(None);
         };
         let headers = grouped(fields::decode(&headers, &self.names));

@@ -244,6 +244,7 @@ async fn what_went_upstream_is_told_by_its_differences_and_without_credentials()
         headers,
         body: SentBody::Edited(vec![edit]),
         size: 400,
+        bytes: None,
     }));
     let id = request.id.to_string();
     recorder.started(Box::new(request));

@@ -131,6 +131,7 @@ pub(crate) fn response(id: ExchangeId, came: impl AsRef<[u8]>) -> ResponseRecord
         attempts: 1,
         route: Box::default(),
         sent: None,
+        raw: None,
         headers_at_us: Some(10_000),
         duration_us: 25_000,
         end: End::Complete,

@@ -226,13 +226,13 @@ mod tests {
             let last = String::from_utf8(body.concat()).unwrap();
             let (mut made, mut from, mut to) = (String::new(), 0, 0);
             for splice in trace.splices() {
-                made += &text[from..splice.at];
+                made += text.get(from..splice.at).unwrap();
                 to += splice.at - from;
-                made += &last[to..to + splice.inserted];
+                made += last.get(to..to + splice.inserted).unwrap();
                 to += splice.inserted;
                 from = splice.at + splice.removed;
             }
-            made += &text[from..];
+            made += text.get(from..).unwrap();
             prop_assert_eq!(made, last);
         }
     }

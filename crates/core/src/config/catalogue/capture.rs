@@ -1,6 +1,6 @@
 //! The settings of `capture`, `storage`, `shared` and `logging`.
 
-use super::{PATH, SPAN, bytes, count, text};
+use super::{DEADLINE, PATH, SPAN, bytes, count, text};
 use crate::config::checks;
 use crate::config::entry::{Entry, entry, var};
 use crate::config::kind::Kind;
@@ -23,6 +23,14 @@ pub(super) static ENTRIES: &[Entry] = &[
     entry("capture.retention.max_age", SPAN, "0", "Oldest exchange kept."),
     entry("capture.retention.max_rows", count(i64::MAX.unsigned_abs()), "0", "Most exchanges kept."),
     entry("capture.retention.max_bytes", bytes(0), "0", "Largest database."),
+    entry("capture.raw_log.path", PATH, "",
+        "Write all that crosses the wire to this file as lines of JSON, credentials blotted out; see \
+         `docs/logging.md`.")
+        .example("/var/log/weir/raw.jsonl")
+        .restart(),
+    entry("capture.raw_log.max_bytes", bytes(4 << 10), "64MiB", "Size at which it is put aside.").restart(),
+    entry("capture.raw_log.max_files", count(1000), "4", "Files put aside that are kept.").restart(),
+    entry("capture.raw_log.max_age", DEADLINE, "24h", "Age at which it is put aside.").restart(),
     entry("storage.type", text("kind of database", checks::database_type), "sqlite",
         "Kind of database. `sqlite` is the only one in this build.")
         .env(&[var("DB_TYPE")])

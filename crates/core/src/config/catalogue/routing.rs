@@ -2,7 +2,7 @@
 
 use super::{DEADLINE, MILLIS, PATH, STRATEGIES, count, text};
 use crate::config::checks;
-use crate::config::entry::{Entry, alias, entry};
+use crate::config::entry::{Entry, alias, entry, var};
 use crate::config::kind::Kind;
 
 /// A count that must not be nothing.
@@ -146,6 +146,36 @@ pub(super) static ENTRIES: &[Entry] = &[
         "[thinking omitted]",
         "Stands in for a message of which nothing else is left.",
     ),
+    entry(
+        "subagents.enable",
+        Kind::Bool,
+        "false",
+        "Give the subagents that `subagents.mappings` names models of their own.",
+    ),
+    entry(
+        "subagents.mappings",
+        Kind::Map {
+            form: "subagent to `model`, `provider:model` or `provider,model`",
+            check: checks::target,
+            fields: &[],
+        },
+        "",
+        "Which model a subagent gets, by the name of its file in `.claude/agents`, or by the hash of \
+         its prompt. The variable may join a name and its model by a colon.",
+    )
+    .env(&[var("SUBAGENT_MAPPINGS")])
+    .example("code-reviewer=gpt-5.2, explorer=zai:glm-5"),
+    entry(
+        "subagents.roots",
+        Kind::List {
+            form: "paths",
+            check: checks::path,
+        },
+        "",
+        "Folders of projects in which `.claude/agents` is looked into, besides the one that weir \
+         was started in.",
+    )
+    .example("/home/me/project"),
     entry(
         "health.probe.enabled",
         Kind::Bool,

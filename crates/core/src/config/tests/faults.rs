@@ -189,21 +189,18 @@ fn a_flag_can_bring_a_provider_and_an_unknown_flag_is_a_fault() {
 #[test]
 fn variables_without_effect_and_settings_without_effect_are_warned_of() {
     let env = [
-        ("SUBAGENT_MAPPINGS", "a:b"),
         ("WEB_PORT", "5173"),
         ("SVELTE_PORT", "1"),
         ("TEST_POSTGRES_DSN", ""),
     ];
     let warnings = good("", &env).warnings.join("\n");
     for (name, warned) in [
-        ("SUBAGENT_MAPPINGS", true),
         ("WEB_PORT", false),
         ("SVELTE_PORT", true),
         ("TEST_POSTGRES_DSN", false),
     ] {
         assert_eq!(warnings.contains(name), warned, "{warnings}");
     }
-    assert!(faults("subagents: {enable: true}", &[]).contains("subagents: unknown key"));
     let warnings = good(
         "auth: {token: long-enough}\nserver: {trusted_proxies: 10.0.0.1}",
         &[],

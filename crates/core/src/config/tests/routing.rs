@@ -306,3 +306,30 @@ fn a_reload_applies_all_but_what_is_fixed_at_the_start() {
     let new = good("providers: {x: {type: zai, keys: [b, c], weight: 2}}", &[]);
     assert!(old.needs_restart(&new).is_empty());
 }
+
+#[test]
+fn subagents_are_mapped_by_the_file_and_by_the_variable() {
+    let env = [("SUBAGENT_MAPPINGS", "a:gpt-x,b:o3")];
+    let loaded = good("subagents: {enable: true, roots: [/p]}", &env);
+    let subagents = &loaded.settings.subagents;
+    assert!(subagents.enable);
+    assert_eq!(subagents.roots, [std::path::PathBuf::from("/p")]);
+    let pairs: Vec<_> = subagents.mappings.iter().collect();
+    let text = |name: &str, model: &str| (name.to_owned(), model.to_owned());
+    let expected = [text("a", "gpt-x"), text("b", "o3")];
+    assert_eq!(
+        pairs,
+        expected.iter().map(|(a, b)| (a, b)).collect::<Vec<_>>()
+    );
+    let loaded = good(
+        "subagents: {mappings: {a: 'zai,glm-5', b: 'zai:glm-5'}}",
+        &[],
+    );
+    assert_eq!(loaded.settings.subagents.mappings["a"], "zai,glm-5");
+    assert_eq!(
+        loaded.warnings,
+        ["subagents.mappings has no effect: subagents.enable is off"]
+    );
+    let found = faults("subagents: {enable: true, mappings: {a: 'zai:'}}", &[]);
+    assert!(found.contains("names no model"), "{found}");
+}

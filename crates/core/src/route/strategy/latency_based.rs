@@ -14,7 +14,7 @@ const LOOK_AGAIN: u32 = 20;
 const LOOK: u32 = 4;
 
 /// Requests that could have taken a look.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Looks(u32);
 
 pub(super) fn order(

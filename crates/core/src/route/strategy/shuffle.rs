@@ -3,7 +3,7 @@
 use super::{Chance, shuffle};
 
 /// What is left of the deck.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Deck {
     cards: Vec<usize>,
     of: usize,

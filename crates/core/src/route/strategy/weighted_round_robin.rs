@@ -8,7 +8,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use super::Candidate;
 
 /// The credits of the candidates of one set.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Weights {
     set: u64,
     credits: Vec<i64>,
