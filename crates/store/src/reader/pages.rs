@@ -192,6 +192,15 @@ impl View {
         Ok(statement.query_row(values, |row| row.get(0))?)
     }
 
+    pub(super) fn plan(&self, filters: &Filters) -> Result<Vec<String>, StoreError> {
+        let condition = self.condition(filters)?;
+        let sql = format!("EXPLAIN QUERY PLAN {}", condition.select(COLUMNS, 50, 0));
+        let mut statement = self.db.prepare(&sql)?;
+        let values = condition.values(&condition.range);
+        let steps = statement.query_map(params_from_iter(values), |row| row.get(3))?;
+        Ok(steps.collect::<Result<_, _>>()?)
+    }
+
     /// The newest exchange to which a condition on `e` applies.
     pub(super) fn newest(
         &self,
