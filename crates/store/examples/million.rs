@@ -42,8 +42,11 @@ const WORDS: [&str; 16] = [
     "mut", "return", "match", "self",
 ];
 
+/// A query; says what it found.
+type Query = fn(&Reader) -> Result<String, StoreError>;
+
 /// What is asked. A query more is a line more.
-const QUERIES: &[(&str, fn(&Reader) -> Result<String, StoreError>)] = &[
+const QUERIES: &[(&str, Query)] = &[
     ("newest 50", |r| summaries(r, |_| {})),
     ("newest 50, offset 10,000", |r| offset(r, 10_000)),
     ("page 3 of 50, with bodies", |r| page(r, |_| {})),
