@@ -15,7 +15,7 @@ use crate::access::{Access, Guard, guard, method_not_allowed};
 use crate::site::{self, Site};
 use crate::transcripts::Transcripts;
 use crate::{
-    config, conversations, figures, health, live, login, openapi, providers, quota, requests,
+    config, conversations, export, figures, health, live, login, openapi, providers, quota, requests,
     routing, sessions, settings, setup, stats,
 };
 
@@ -51,6 +51,7 @@ fn guarded() -> OpenApiRouter<Arc<Admin>> {
         .merge(requests::routes())
         .merge(sessions::routes())
         .merge(conversations::routes())
+        .merge(export::routes())
         .merge(live::routes())
         .merge(stats::routes())
         .merge(figures::routes())

@@ -50,46 +50,103 @@ const QUERIES: &[(&str, Query)] = &[
     ("newest 50", |r| summaries(r, |_| {})),
     ("newest 50, offset 10,000", |r| offset(r, 10_000)),
     ("page 3 of 50, with bodies", |r| page(r, |_| {})),
-    ("page of a model, with bodies", |r| page(r, |f| f.model = text("haiku"))),
-    ("model: common", |r| summaries(r, |f| f.model = text("OPUS"))),
-    ("model: part of most", |r| summaries(r, |f| f.model = text("claude"))),
-    ("model: rare", |r| summaries(r, |f| f.model = text("rare"))),
-    ("model: none such", |r| summaries(r, |f| f.model = text("nothing"))),
-    ("session", |r| summaries(r, |f| f.session = text("session-77"))),
-    ("session: none such", |r| summaries(r, |f| f.session = text("nothing"))),
-    ("session and model", |r| {
-        summaries(r, |f| (f.session, f.model) = (text("session-77"), text("gpt")))
+    ("page of a model, with bodies", |r| {
+        page(r, |f| f.model = text("haiku"))
     }),
-    ("status error", |r| summaries(r, |f| f.status = Some(StatusIs::Error))),
-    ("status 429", |r| summaries(r, |f| f.status = Some(StatusIs::Exactly(429)))),
-    ("status 2xx", |r| summaries(r, |f| f.status = Some(StatusIs::Class(2)))),
-    ("state client_gone", |r| summaries(r, |f| f.state = Some(State::ClientGone))),
-    ("provider", |r| summaries(r, |f| f.provider = text("openai"))),
-    ("stop reason: rare", |r| summaries(r, |f| f.stop_reason = text("refusal"))),
-    ("duration over a minute", |r| summaries(r, |f| f.min_duration_us = Some(60_000_000))),
-    ("tokens: more than any", |r| summaries(r, |f| f.min_tokens = Some(1 << 40))),
+    ("model: common", |r| {
+        summaries(r, |f| f.model = text("OPUS"))
+    }),
+    ("model: part of most", |r| {
+        summaries(r, |f| f.model = text("claude"))
+    }),
+    ("model: rare", |r| summaries(r, |f| f.model = text("rare"))),
+    ("model: none such", |r| {
+        summaries(r, |f| f.model = text("nothing"))
+    }),
+    ("session", |r| {
+        summaries(r, |f| f.session = text("session-77"))
+    }),
+    ("session: none such", |r| {
+        summaries(r, |f| f.session = text("nothing"))
+    }),
+    ("session and model", |r| {
+        summaries(r, |f| {
+            (f.session, f.model) = (text("session-77"), text("gpt"))
+        })
+    }),
+    ("status error", |r| {
+        summaries(r, |f| f.status = Some(StatusIs::Error))
+    }),
+    ("status 429", |r| {
+        summaries(r, |f| f.status = Some(StatusIs::Exactly(429)))
+    }),
+    ("status 2xx", |r| {
+        summaries(r, |f| f.status = Some(StatusIs::Class(2)))
+    }),
+    ("state client_gone", |r| {
+        summaries(r, |f| f.state = Some(State::ClientGone))
+    }),
+    ("provider", |r| {
+        summaries(r, |f| f.provider = text("openai"))
+    }),
+    ("stop reason: rare", |r| {
+        summaries(r, |f| f.stop_reason = text("refusal"))
+    }),
+    ("duration over a minute", |r| {
+        summaries(r, |f| f.min_duration_us = Some(60_000_000))
+    }),
+    ("tokens: more than any", |r| {
+        summaries(r, |f| f.min_tokens = Some(1 << 40))
+    }),
     ("one day, a year back", |r| {
         summaries(r, |f| (f.start_us, f.end_us) = day(1_000))
     }),
     ("one day and a model", |r| {
-        summaries(r, |f| (f.start_us, f.end_us, f.model) = { let (a, b) = day(1_000); (a, b, text("gpt")) })
+        summaries(r, |f| {
+            (f.start_us, f.end_us, f.model) = {
+                let (a, b) = day(1_000);
+                (a, b, text("gpt"))
+            }
+        })
     }),
     ("word: in all", |r| summaries(r, |f| f.text = text("the"))),
-    ("word: in one", |r| summaries(r, |f| f.text = text("unique123456"))),
-    ("word: in none", |r| summaries(r, |f| f.text = text("nowhere"))),
-    ("phrase", |r| summaries(r, |f| f.text = text("\"cannot find value\""))),
-    ("phrase: in none", |r| summaries(r, |f| f.text = text("\"value find cannot\""))),
-    ("two words, never together", |r| summaries(r, |f| f.text = text("unique1 unique999"))),
-    ("beginning of many", |r| summaries(r, |f| f.text = text("uni*"))),
-    ("word, not another", |r| summaries(r, |f| f.text = text("error -unique5"))),
-    ("only not a word", |r| summaries(r, |f| f.text = text("-unique5"))),
+    ("word: in one", |r| {
+        summaries(r, |f| f.text = text("unique123456"))
+    }),
+    ("word: in none", |r| {
+        summaries(r, |f| f.text = text("nowhere"))
+    }),
+    ("phrase", |r| {
+        summaries(r, |f| f.text = text("\"cannot find value\""))
+    }),
+    ("phrase: in none", |r| {
+        summaries(r, |f| f.text = text("\"value find cannot\""))
+    }),
+    ("two words, never together", |r| {
+        summaries(r, |f| f.text = text("unique1 unique999"))
+    }),
+    ("beginning of many", |r| {
+        summaries(r, |f| f.text = text("uni*"))
+    }),
+    ("word, not another", |r| {
+        summaries(r, |f| f.text = text("error -unique5"))
+    }),
+    ("only not a word", |r| {
+        summaries(r, |f| f.text = text("-unique5"))
+    }),
     ("word and a rare model", |r| {
         summaries(r, |f| (f.text, f.model) = (text("the"), text("rare")))
     }),
     ("facets of all", |r| facets(r, |_| {})),
-    ("facets of a session", |r| facets(r, |f| f.session = text("session-77"))),
-    ("facets of errors", |r| facets(r, |f| f.status = Some(StatusIs::Error))),
-    ("facets of a word", |r| facets(r, |f| f.text = text("error"))),
+    ("facets of a session", |r| {
+        facets(r, |f| f.session = text("session-77"))
+    }),
+    ("facets of errors", |r| {
+        facets(r, |f| f.status = Some(StatusIs::Error))
+    }),
+    ("facets of a word", |r| {
+        facets(r, |f| f.text = text("error"))
+    }),
     ("newest moment", |r| r.latest_us().map(|_| String::new())),
 ];
 
@@ -139,12 +196,20 @@ fn page(reader: &Reader, set: impl FnOnce(&mut Filters)) -> Result<String, Store
 
 fn facets(reader: &Reader, set: impl FnOnce(&mut Filters)) -> Result<String, StoreError> {
     let facets = reader.facets(&filters(set))?;
-    Ok(told(facets.models.len(), Some(facets.counted), facets.complete))
+    Ok(told(
+        facets.models.len(),
+        Some(facets.counted),
+        facets.complete,
+    ))
 }
 
 fn told(rows: usize, total: Option<u64>, complete: bool) -> String {
     let total = total.map_or_else(|| "?".to_owned(), |total| total.to_string());
-    let rest = if complete { "" } else { ", more to look through" };
+    let rest = if complete {
+        ""
+    } else {
+        ", more to look through"
+    };
     format!("{rows} of {total}{rest}")
 }
 
@@ -191,8 +256,16 @@ struct Codes {
 }
 
 const OTHERS: [&str; 10] = [
-    "POST", "/v1/messages", "anthropic", "openai", "claude_code", "codex", "end_turn", "tool_use",
-    "refusal", "digest",
+    "POST",
+    "/v1/messages",
+    "anthropic",
+    "openai",
+    "claude_code",
+    "codex",
+    "end_turn",
+    "tool_use",
+    "refusal",
+    "digest",
 ];
 
 fn strings(db: &Connection) -> Result<Codes, Failure> {
@@ -203,11 +276,17 @@ fn strings(db: &Connection) -> Result<Codes, Failure> {
         insert.execute(params![next, text.as_bytes()]).map(|_| next)
     };
     let first = |ids: Vec<i64>| ids.first().copied().unwrap_or(0);
-    let models = MODELS.iter().map(|text| add(text)).collect::<Result<_, _>>()?;
+    let models = MODELS
+        .iter()
+        .map(|text| add(text))
+        .collect::<Result<_, _>>()?;
     let sessions = (0..256)
         .map(|n| add(&format!("session-{n}")))
         .collect::<Result<_, _>>()?;
-    let others = OTHERS.iter().map(|text| add(text)).collect::<Result<_, _>>()?;
+    let others = OTHERS
+        .iter()
+        .map(|text| add(text))
+        .collect::<Result<_, _>>()?;
     Ok(Codes {
         models: first(models),
         sessions: first(sessions),
@@ -222,7 +301,8 @@ const EXCHANGE: &str = "INSERT INTO exchanges (id, uuid, state, method, path, di
     route, longest_gap_us) VALUES (?1, ?2, ?3, ?4, ?5, 0, 1, ?6, ?7, ?8, ?9, 12, ?10, ?11, ?10, 1,
     40000, ?12, ?13, 400000, 700000, ?14, 3000, 1, ?15, ?16, ?17, 900, ?18, 90000)";
 
-const ROUTE: &str = r#"{"strategy":"failover","reason":"affinity","session":"header","key":"0a1b2c3d"}"#;
+const ROUTE: &str =
+    r#"{"strategy":"failover","reason":"affinity","session":"header","key":"0a1b2c3d"}"#;
 
 fn row(db: &Connection, n: u64, codes: &Codes, chance: &mut Chance) -> Result<(), Failure> {
     let at = BEGIN + i64::try_from(n)? * APART;
@@ -241,7 +321,11 @@ fn row(db: &Connection, n: u64, codes: &Codes, chance: &mut Chance) -> Result<()
         2 => (3, 200),
         _ => (1, 200),
     };
-    let stop = if chance.below(50_000) == 0 { 8 } else { 6 + i64::try_from(n % 2)? };
+    let stop = if chance.below(50_000) == 0 {
+        8
+    } else {
+        6 + i64::try_from(n % 2)?
+    };
     let other = |index: i64| codes.others + index;
     db.prepare_cached(EXCHANGE)?.execute(params![
         id,
@@ -288,8 +372,10 @@ fn fill(path: &Path, count: u64) -> Result<(), Failure> {
     if present >= count {
         return Ok(());
     }
-    db.execute_batch("DELETE FROM exchanges; DELETE FROM requests; DELETE FROM strings;
-        INSERT INTO words (words) VALUES ('delete-all');")?;
+    db.execute_batch(
+        "DELETE FROM exchanges; DELETE FROM requests; DELETE FROM strings;
+        INSERT INTO words (words) VALUES ('delete-all');",
+    )?;
     let codes = strings(&db)?;
     let mut chance = Chance(0x9E37_79B9_7F4A_7C15);
     let start = Instant::now();
@@ -321,7 +407,10 @@ fn bar(done: u64, count: u64, start: Instant) -> Result<(), Failure> {
 }
 
 fn measure(reader: &Reader) -> Result<(), Failure> {
-    out(&format!("{:32} {:>9} {:>9}  found", "query", "median", "worst"))?;
+    out(&format!(
+        "{:32} {:>9} {:>9}  found",
+        "query", "median", "worst"
+    ))?;
     for (name, query) in QUERIES {
         let mut said = query(reader)?;
         let mut times = Vec::with_capacity(TIMES);
@@ -364,7 +453,9 @@ async fn main() -> Result<(), Failure> {
     let count: u64 = args.next().map_or(Ok(1_000_000), |text| text.parse())?;
     let kept = args.next().map(PathBuf::from);
     let name = format!("weir-million-{}", std::process::id());
-    let folder = kept.clone().unwrap_or_else(|| std::env::temp_dir().join(name));
+    let folder = kept
+        .clone()
+        .unwrap_or_else(|| std::env::temp_dir().join(name));
     let path = folder.join("weir.db");
     // The schema is the recorder's own.
     open(&path)?.shutdown().await;

@@ -28,6 +28,7 @@ mod figures;
 mod frames;
 mod growth;
 mod pages;
+mod priced;
 mod quotas;
 pub(crate) mod row;
 mod sessions;
@@ -148,6 +149,15 @@ impl Reader {
     /// When the database cannot be read.
     pub fn summaries(&self, query: &SummaryQuery) -> Result<Found<RequestSummary>, StoreError> {
         self.view(|view| view.summaries(query, self.known_rows()))
+    }
+
+    /// The same as [`Reader::summaries`], with bodies; at most 100.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn logs(&self, query: &SummaryQuery) -> Result<Found<RequestLog>, StoreError> {
+        self.view(|view| view.logs(query, self.known_rows()))
     }
 
     /// The values that exchanges have: what there is to filter by. Counts the newest, as many as

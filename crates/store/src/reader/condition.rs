@@ -7,6 +7,7 @@ use rusqlite::types::Value;
 use weir_wire::dialect::Operation;
 
 use super::View;
+use super::priced::COST;
 use crate::error::StoreError;
 use crate::find::text::Words;
 use crate::find::{Filters, StatusIs};
@@ -194,6 +195,7 @@ impl View {
             self.key(&mut this, key);
         }
         measures(&mut this, filters);
+        self.cost(&mut this, filters)?;
         Ok(this)
     }
 
@@ -226,6 +228,20 @@ impl View {
         let places: Vec<usize> = codes.into_iter().map(|code| this.value(code)).collect();
         let or = "(e.model>='' AND instr(lower(e.model),$)>0)";
         this.term(&format!("({} OR {or})", one_of("model", &places)), part);
+        Ok(())
+    }
+
+    fn cost(&self, this: &mut Condition, filters: &Filters) -> Result<(), StoreError> {
+        const MICRO: f64 = 1e-6;
+        for (bound, sign) in [(filters.min_cost, ">="), (filters.max_cost, "<=")] {
+            if let Some(bound) = bound {
+                let bound = u32::try_from(bound).map_or(f64::MAX, f64::from) * MICRO;
+                this.term(&format!("{COST}{sign}$"), Value::Real(bound));
+            }
+        }
+        if filters.min_cost.is_some() || filters.max_cost.is_some() {
+            self.price()?;
+        }
         Ok(())
     }
 

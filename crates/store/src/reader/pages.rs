@@ -51,7 +51,23 @@ impl View {
             offset: u64::from(page.number.max(1) - 1) * u64::from(limit),
             limit,
         };
-        let found = self.find_all(filters, part, known)?;
+        self.with_bodies(self.find_all(filters, part, known)?)
+    }
+
+    pub(super) fn logs(
+        &self,
+        query: &SummaryQuery,
+        known: Option<u64>,
+    ) -> Result<Found<RequestLog>, StoreError> {
+        let part = Part {
+            after: query.after,
+            offset: query.offset.into(),
+            limit: query.limit.clamp(1, MOST_ON_PAGE),
+        };
+        self.with_bodies(self.find_all(&query.filters, part, known)?)
+    }
+
+    fn with_bodies(&self, found: Found<(i64, Summary)>) -> Result<Found<RequestLog>, StoreError> {
         let logs = found
             .rows
             .iter()
@@ -112,6 +128,8 @@ impl View {
             _ if is_all && (part.offset == 0 || !rows.is_empty()) => {
                 Some(part.offset + rows.len() as u64)
             }
+            // Whoever goes on knows it from the first answer.
+            _ if part.after.is_some() => None,
             Some(known) if *filters == Filters::default() => Some(known),
             _ => self.count(&condition)?,
         };
