@@ -5,21 +5,23 @@ use std::io;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use axum::response::{IntoResponse, Response};
-use axum::{Json, Router, routing::get};
 use bytes::Bytes;
 use futures_util::stream;
 use serde::Deserialize;
 use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 use weir_store::model::{RequestLog, RequestSummary};
 use weir_store::{Found, Reader, StoreError, SummaryQuery};
 
-use crate::filters::{FilterQuery, number};
+use crate::fault::{Error, Fault, HistoryFaults};
+use crate::filters::FilterQuery;
 use crate::har;
-use crate::requests::{Fault, unknown};
+use crate::params::{Params, parsed};
 use crate::router::Admin;
 
 /// Exchanges in a file when nothing is said.
@@ -32,10 +34,10 @@ const WHOLE: u32 = 8;
 const ROWS: u32 = 500;
 
 /// The calls of this file.
-pub(crate) fn routes() -> Router<Arc<Admin>> {
-    Router::new()
-        .route("/api/requests/export", get(export))
-        .route("/api/requests/{id}/har", get(one))
+pub(crate) fn routes() -> OpenApiRouter<Arc<Admin>> {
+    OpenApiRouter::new()
+        .routes(routes!(export))
+        .routes(routes!(one))
 }
 
 /// What a file is to be.
@@ -85,14 +87,19 @@ impl Format {
     }
 }
 
-/// `GET /api/requests/{id}/har`: one exchange as HAR 1.2.
+/// One exchange as HAR 1.2
+#[utoipa::path(get, path = "/api/requests/{id}/har", tag = "requests",
+    params(("id" = String, Path, description = "The id, or the end of it")),
+    responses(
+        (status = 200, content_type = "application/json", body = serde_json::Value),
+        (status = 404, description = "There is none", body = Error), HistoryFaults))]
 pub(crate) async fn one(
     State(admin): State<Arc<Admin>>,
     Path(id): Path<String>,
 ) -> Result<Response, Fault> {
     admin.store.flush().await;
     let read = move |reader: &Reader| reader.get(&id);
-    let log = admin.reader.run(read).await?.ok_or_else(unknown)?;
+    let log = admin.reader.run(read).await?.ok_or_else(Fault::unknown)?;
     let text = format!("{}{}{}", har::head(), har::entry(&log), har::TAIL);
     let headers = [
         (CONTENT_TYPE, "application/json"),
@@ -102,15 +109,23 @@ pub(crate) async fn one(
     Ok((headers, text).into_response())
 }
 
-/// `GET /api/requests/export`: exchanges as a file, newest first. It ends early when the client
-/// goes; a fault on the way breaks it off, so that it is never taken for whole.
+/// Exchanges as a file, newest first
+///
+/// It ends early when the client goes; a fault on the way breaks it off, so that it is never taken
+/// for whole.
+#[utoipa::path(get, path = "/api/requests/export", tag = "requests",
+    params(ExportQuery, FilterQuery),
+    responses(
+        (status = 200, content(
+            (String = "application/x-ndjson"), (String = "text/csv"), (String = "application/json"))),
+        HistoryFaults))]
 pub(crate) async fn export(
     State(admin): State<Arc<Admin>>,
-    Query(asked): Query<ExportQuery>,
-    Query(filters): Query<FilterQuery>,
+    Params(asked): Params<ExportQuery>,
+    Params(filters): Params<FilterQuery>,
 ) -> Result<Response, Fault> {
     let format = Format::read(asked.format.as_deref())?;
-    let limit = number::<u32>("limit", asked.limit.as_ref())?.unwrap_or(USUAL);
+    let limit = parsed::<u32>("limit", asked.limit.as_deref())?.unwrap_or(USUAL);
     let query = SummaryQuery {
         filters: filters.read()?,
         ..SummaryQuery::default()

@@ -71,7 +71,7 @@ const QUERIES: &[(&str, Query)] = &[
     }),
     ("session and model", |r| {
         summaries(r, |f| {
-            (f.session, f.model) = (text("session-77"), text("gpt"))
+            (f.session, f.model) = (text("session-77"), text("gpt"));
         })
     }),
     ("status error", |r| {

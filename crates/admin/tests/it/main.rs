@@ -16,6 +16,7 @@ mod keys;
 mod login;
 #[cfg(test)]
 mod openapi;
+mod lists;
 #[cfg(test)]
 mod pages;
 #[cfg(test)]

@@ -62,9 +62,14 @@ impl Condition {
     fn coded(&mut self, column: &'static str, index: Option<&'static str>, codes: Vec<Value>) {
         let places: Vec<usize> = codes.into_iter().map(|code| self.value(code)).collect();
         match index {
-            Some(index) if matches!(self.source, Source::Time) && places.len() <= MOST_CODES => {
+            Some(index)
+                if matches!(self.source, Source::Time)
+                    && (1..=MOST_CODES).contains(&places.len()) =>
+            {
                 self.source = Source::Column(index, column, places);
             }
+            // Nothing has it.
+            _ if places.is_empty() => self.terms.push("0".into()),
             _ => self.terms.push(one_of(column, &places)),
         }
     }

@@ -51,7 +51,7 @@ impl View {
             offset: u64::from(page.number.max(1) - 1) * u64::from(limit),
             limit,
         };
-        self.with_bodies(self.find_all(filters, part, known)?)
+        self.with_bodies(&self.find_all(filters, part, known)?)
     }
 
     pub(super) fn logs(
@@ -64,10 +64,10 @@ impl View {
             offset: query.offset.into(),
             limit: query.limit.clamp(1, MOST_ON_PAGE),
         };
-        self.with_bodies(self.find_all(&query.filters, part, known)?)
+        self.with_bodies(&self.find_all(&query.filters, part, known)?)
     }
 
-    fn with_bodies(&self, found: Found<(i64, Summary)>) -> Result<Found<RequestLog>, StoreError> {
+    fn with_bodies(&self, found: &Found<(i64, Summary)>) -> Result<Found<RequestLog>, StoreError> {
         let logs = found
             .rows
             .iter()
