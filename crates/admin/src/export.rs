@@ -65,7 +65,7 @@ impl Format {
             Some("har") => Ok(Self::Har),
             Some(other) => {
                 let message = format!("`format`: `{other}`: say `jsonl`, `csv` or `har`");
-                Err(Fault::new(StatusCode::BAD_REQUEST, message).of_field("format".into()))
+                Err(Fault::new(StatusCode::BAD_REQUEST, message).of_field("format"))
             }
         }
     }

@@ -15,8 +15,8 @@ use crate::access::{Access, Guard, guard, method_not_allowed};
 use crate::site::{self, Site};
 use crate::transcripts::Transcripts;
 use crate::{
-    config, conversations, export, figures, health, live, login, openapi, providers, quota, requests,
-    routing, sessions, settings, setup, stats,
+    config, conversations, export, figures, health, live, login, openapi, providers, quota,
+    requests, routing, sessions, settings, setup, stats,
 };
 
 /// What the API answers from.

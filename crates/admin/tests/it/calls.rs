@@ -73,14 +73,22 @@ impl Api {
 
     /// Open to everybody, with a history that is kept.
     pub(crate) fn recording() -> Self {
-        Self::made((None, Site::default()), &auth(None), (Transcripts::off(), true))
+        Self::made(
+            (None, Site::default()),
+            &auth(None),
+            (Transcripts::off(), true),
+        )
     }
 
     /// The same, with or without a history that is kept, and with transcripts below `root`.
     pub(crate) fn with_transcripts(root: &Path, captures: bool) -> Self {
         let root = root.to_owned();
         let transcripts = Transcripts::new(move || Some(root.clone()));
-        Self::made((None, Site::default()), &auth(None), (transcripts, captures))
+        Self::made(
+            (None, Site::default()),
+            &auth(None),
+            (transcripts, captures),
+        )
     }
 
     fn guarded(password: Option<&str>, auth: &Auth, site: Site) -> Self {

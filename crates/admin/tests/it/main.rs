@@ -12,11 +12,11 @@ mod figures;
 mod guard;
 #[cfg(test)]
 mod keys;
+mod lists;
 #[cfg(test)]
 mod login;
 #[cfg(test)]
 mod openapi;
-mod lists;
 #[cfg(test)]
 mod pages;
 #[cfg(test)]

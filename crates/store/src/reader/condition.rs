@@ -200,7 +200,7 @@ impl View {
             self.key(&mut this, key);
         }
         measures(&mut this, filters);
-        self.cost(&mut this, filters)?;
+        self.costing(&mut this, filters)?;
         Ok(this)
     }
 
@@ -236,7 +236,7 @@ impl View {
         Ok(())
     }
 
-    fn cost(&self, this: &mut Condition, filters: &Filters) -> Result<(), StoreError> {
+    fn costing(&self, this: &mut Condition, filters: &Filters) -> Result<(), StoreError> {
         const MICRO: f64 = 1e-6;
         for (bound, sign) in [(filters.min_cost, ">="), (filters.max_cost, "<=")] {
             if let Some(bound) = bound {

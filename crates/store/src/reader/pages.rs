@@ -128,8 +128,9 @@ impl View {
             _ if is_all && (part.offset == 0 || !rows.is_empty()) => {
                 Some(part.offset + rows.len() as u64)
             }
-            // Whoever goes on knows it from the first answer.
-            _ if part.after.is_some() => None,
+            // Whoever goes on knows it from the first answer, and what takes too long to find
+            // takes too long to count.
+            _ if part.after.is_some() || matches!(stop, Stop::Time(_)) => None,
             Some(known) if *filters == Filters::default() => Some(known),
             _ => self.count(&condition)?,
         };
