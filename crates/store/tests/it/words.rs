@@ -163,3 +163,45 @@ async fn what_was_recorded_while_search_was_off_or_left_unread_is_read_later() {
     until(&recorder, "before", 1).await;
     until(&recorder, "one", 2).await;
 }
+
+/// A database as the version before search left it, with one exchange in it.
+fn old_database(place: &Place, id: uuid::Uuid) {
+    std::fs::create_dir_all(place.db().parent().unwrap()).unwrap();
+    let db = rusqlite::Connection::open(place.db()).unwrap();
+    db.execute_batch(include_str!("../../migrations/0001_exchanges.sql"))
+        .unwrap();
+    db.execute_batch(include_str!("../../migrations/0002_route.sql"))
+        .unwrap();
+    let row = 1_760_000_000_000_000_i64 * 2048;
+    let sent = turns(&["from long ago"]);
+    db.execute(
+        "INSERT INTO exchanges (id, uuid, state, method, path, dialect, operation, provider, model,
+            is_streaming, request_bytes, status, duration_us)
+         VALUES (?1, ?2, 1, 'POST', '/v1/messages', 0, 0, 'anthropic', 'claude-opus-4-1', 0, ?3, 200, 9)",
+        (row, id.as_bytes(), sent.len()),
+    )
+    .unwrap();
+    db.execute(
+        "INSERT INTO requests (id, size, codec, headers, data) VALUES (?1, ?2, 0, x'', ?3)",
+        (row, sent.len(), &sent),
+    )
+    .unwrap();
+    db.pragma_update(None, "user_version", 2).unwrap();
+}
+
+#[tokio::test]
+async fn exchanges_of_an_older_version_stay_and_can_be_found() {
+    let place = Place::new();
+    let id = uuid::Uuid::now_v7();
+    old_database(&place, id);
+    let recorder = place.open();
+    let new = exchange(&recorder, &turns(&["from just now"]), b"{}");
+    assert_eq!(until(&recorder, "from", 2).await, [new, id.to_string()]);
+    let log = recorder.reader().get(&id.to_string()).unwrap().unwrap();
+    assert_eq!(log.summary.status_code, Some(200));
+    assert_eq!(log.summary.longest_gap, None);
+    assert_eq!(
+        log.body.unwrap().get().as_bytes(),
+        turns(&["from long ago"])
+    );
+}
