@@ -348,7 +348,7 @@ fn row(db: &Connection, n: u64, codes: &Codes, chance: &mut Chance) -> Result<()
         ROUTE,
     ])?;
     db.prepare_cached(
-        "INSERT INTO requests (id, size, codec, headers, data) VALUES (?1, 2, 0, x'', '{}')",
+        "INSERT INTO requests (id, size, codec, headers, data) VALUES (?1, 2, 0, x'', x'7B7D')",
     )?
     .execute([id])?;
     let mut words = format!("unique{n} cannot find value");
