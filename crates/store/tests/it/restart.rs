@@ -54,6 +54,9 @@ async fn a_newer_schema_is_refused_and_both_versions_are_named() {
     let place = Place::new();
     place.open().shutdown().await;
     let db = Connection::open(place.db()).unwrap();
+    let ours: i64 = db
+        .query_row("PRAGMA user_version", [], |row| row.get(0))
+        .unwrap();
     db.pragma_update(None, "user_version", 4711).unwrap();
     drop(db);
     let error = Recorder::open(place.options()).unwrap_err();
