@@ -78,6 +78,10 @@ pub(crate) struct FilterQuery {
     /// Tokens at most.
     #[param(value_type = Option<u64>)]
     max_tokens: Option<String>,
+    /// US dollars that it cost at least; what has no known price is left out.
+    min_cost: Option<String>,
+    /// US dollars that it cost at most; what has no known price is left out.
+    max_cost: Option<String>,
     /// Words of prompts, answers and tool calls: `word`, `"a phrase"`, `begin*`, `-not`.
     q: Option<String>,
 }
@@ -111,6 +115,8 @@ impl FilterQuery {
                 .map(|us| us.saturating_add(999)),
             min_tokens: parsed("minTokens", self.min_tokens.as_deref())?,
             max_tokens: parsed("maxTokens", self.max_tokens.as_deref())?,
+            min_cost: micro_dollars("minCost", self.min_cost.as_deref())?,
+            max_cost: micro_dollars("maxCost", self.max_cost.as_deref())?,
             model: text("model", self.model)?,
             provider: text("provider", self.provider)?,
             session: text("session", self.session)?,
@@ -175,4 +181,23 @@ fn status(text: &str) -> Option<StatusIs> {
             .filter(|status| (100..600).contains(status))
             .map(StatusIs::Exactly),
     }
+}
+
+/// Dollars, as micro-dollars.
+fn micro_dollars(name: &str, value: Option<&str>) -> Result<Option<u64>, Fault> {
+    const MOST: f64 = 1000.0;
+    let Some(dollars) = parsed::<f64>(name, value)? else {
+        return Ok(None);
+    };
+    if !(0.0..=MOST).contains(&dollars) {
+        let text = value.unwrap_or_default();
+        return Err(bad(name, text, "say dollars from 0 to 1000"));
+    }
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "it is from 0 to a thousand million"
+    )]
+    let micro = (dollars * 1e6).round() as u64;
+    Ok(Some(micro))
 }

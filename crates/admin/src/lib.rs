@@ -7,10 +7,12 @@
 pub mod access;
 mod config;
 mod conversations;
+mod export;
 mod fault;
 mod figures;
 mod filters;
 mod front;
+mod har;
 mod health;
 mod live;
 mod login;

@@ -15,7 +15,7 @@ use crate::access::{Access, Guard, guard, method_not_allowed};
 use crate::site::{self, Site};
 use crate::transcripts::Transcripts;
 use crate::{
-    config, conversations, figures, health, live, login, openapi, providers, quota, replay,
+    config, conversations, export, figures, health, live, login, openapi, providers, quota, replay,
     requests, routing, sessions, settings, setup, stats,
 };
 
@@ -52,6 +52,7 @@ fn guarded() -> OpenApiRouter<Arc<Admin>> {
         .merge(sessions::routes())
         .merge(conversations::routes())
         .merge(replay::routes())
+        .merge(export::routes())
         .merge(live::routes())
         .merge(stats::routes())
         .merge(figures::routes())

@@ -191,6 +191,15 @@ impl Names {
             .collect()
     }
 
+    /// Every string that is text, by its number.
+    pub(crate) fn all(&self) -> HashMap<i64, Box<str>> {
+        let text = |text: &[u8]| std::str::from_utf8(text).ok().map(Into::into);
+        self.names
+            .iter()
+            .filter_map(|(&id, name)| Some((id, text(name)?)))
+            .collect()
+    }
+
     /// The string of a number.
     pub(crate) fn get(&self, id: i64) -> Option<&[u8]> {
         let name = self.names.get(&id).map(AsRef::as_ref);

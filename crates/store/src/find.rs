@@ -62,6 +62,11 @@ pub struct Filters {
     pub min_tokens: Option<u64>,
     /// At most so many tokens.
     pub max_tokens: Option<u64>,
+    /// It cost at least this much, in micro-dollars. What an exchange without a known price cost
+    /// is not known, so no bound lets it through.
+    pub min_cost: Option<u64>,
+    /// It cost at most this much.
+    pub max_cost: Option<u64>,
     /// Words that its prompt, answer or tool calls hold: `word`, `"a phrase"`, `begin*`, `-not`.
     pub text: Option<String>,
 }
@@ -115,7 +120,8 @@ impl FromStr for Cursor {
 pub struct Found<T> {
     /// The exchanges.
     pub rows: Vec<T>,
-    /// How many there are altogether; none when counting them would take too long.
+    /// How many there are altogether; none when counting them would take too long, and behind a
+    /// cursor.
     pub total: Option<u64>,
     /// Where there may be more; none at the end.
     pub next: Option<Cursor>,

@@ -2,7 +2,7 @@
 //! only; whatever changes the database goes through the recorder.
 
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -28,11 +28,13 @@ mod figures;
 mod frames;
 mod growth;
 mod pages;
+mod priced;
 mod quotas;
 pub(crate) mod row;
 mod sessions;
 mod turns;
 mod walk;
+mod words;
 
 pub(crate) use row::conversation;
 
@@ -71,7 +73,7 @@ struct Inner {
 
 /// A connection with what belongs to it.
 #[derive(Debug)]
-struct View {
+pub(crate) struct View {
     db: Connection,
     names: Names,
     /// What is shown as cost goes by these.
@@ -149,6 +151,15 @@ impl Reader {
         self.view(|view| view.summaries(query, self.known_rows()))
     }
 
+    /// The same as [`Reader::summaries`], with bodies; at most 100.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn logs(&self, query: &SummaryQuery) -> Result<Found<RequestLog>, StoreError> {
+        self.view(|view| view.logs(query, self.known_rows()))
+    }
+
     /// The values that exchanges have: what there is to filter by. Counts the newest, as many as
     /// some tens of milliseconds allow.
     ///
@@ -167,6 +178,15 @@ impl Reader {
     /// When the database cannot be read.
     pub fn neighbours(&self, id: &str) -> Result<Option<Neighbours>, StoreError> {
         self.view(|view| view.neighbours(id))
+    }
+
+    /// How SQLite goes about a list, a line a step: for people who look at what it costs.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn plan(&self, filters: &Filters) -> Result<Vec<String>, StoreError> {
+        self.view(|view| view.plan(filters))
     }
 
     /// The exchange with this id, or whose id ends so, or with this id of the client's; the newest
@@ -281,16 +301,11 @@ impl Reader {
         u64::try_from(rows).ok()
     }
 
-    /// Runs a query in one snapshot of the database. A string that is not known yet, or a body
-    /// that the writer has just moved, is looked up once more.
+    /// Runs a query on a connection of its own.
     fn view<T>(&self, query: impl Fn(&View) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let mut view = self.take()?;
         view.prices = self.prices();
-        let mut result = view.snapshot(&query);
-        if view.names.missed() || matches!(result, Err(StoreError::Damaged(_))) {
-            view.names = Names::load(&view.db)?;
-            result = view.snapshot(&query);
-        }
+        let result = view.settled(query);
         let mut idle = self.0.idle.lock();
         if idle.len() < MOST {
             idle.push(view);
@@ -300,28 +315,53 @@ impl Reader {
 
     /// An idle connection to the file that is there now, or a new one.
     fn take(&self) -> Result<View, StoreError> {
-        let bodies = files::bodies_path(&self.0.path);
-        let identity = (files::identity(&self.0.path), files::identity(&bodies));
+        let identity = identity(&self.0.path);
         let idle = self.0.idle.lock().pop();
         if let Some(view) = idle.filter(|view| view.identity == identity) {
             return Ok(view);
         }
-        if identity.0.is_none() {
-            return Err(StoreError::Unavailable("there is no database".into()));
-        }
-        let db = schema::open_reader(&self.0.path)?;
-        let names = Names::load(&db)?;
-        Ok(View {
-            db,
-            names,
-            prices: self.prices(),
-            bodies: File::open(bodies).ok(),
-            identity,
-        })
+        View::open(&self.0.path)
     }
 }
 
+/// Which files are there now.
+fn identity(path: &Path) -> (Identity, Identity) {
+    let bodies = files::bodies_path(path);
+    (files::identity(path), files::identity(&bodies))
+}
+
 impl View {
+    /// Opens the database and what lies beside it.
+    pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
+        let identity = identity(path);
+        if identity.0.is_none() {
+            return Err(StoreError::Unavailable("there is no database".into()));
+        }
+        let db = schema::open_reader(path)?;
+        let names = Names::load(&db)?;
+        Ok(Self {
+            db,
+            names,
+            prices: Arc::default(),
+            bodies: File::open(files::bodies_path(path)).ok(),
+            identity,
+        })
+    }
+
+    /// Runs a query in one snapshot of the database, and once more if it met a string that is not
+    /// known yet, or a body that the writer has just moved.
+    pub(crate) fn settled<T>(
+        &mut self,
+        query: impl Fn(&Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut result = self.snapshot(&query);
+        if self.names.missed() || matches!(result, Err(StoreError::Damaged(_))) {
+            self.names = Names::load(&self.db)?;
+            result = self.snapshot(&query);
+        }
+        result
+    }
+
     fn snapshot<T>(&self, query: impl Fn(&Self) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let tx = self.db.unchecked_transaction()?;
         let result = query(self);

@@ -25,6 +25,7 @@ mod queue;
 mod rows;
 mod sink;
 mod upkeep;
+pub(crate) mod words;
 mod writer;
 
 pub(crate) use batch::ROWS_PER_US;

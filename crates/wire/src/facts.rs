@@ -3,3 +3,4 @@
 pub mod context;
 pub mod request;
 pub mod response;
+pub mod words;

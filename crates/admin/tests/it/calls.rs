@@ -189,7 +189,7 @@ fn admin(
             enabled: captures,
             required: false,
             max_body_bytes: 1 << 20,
-            queue_bytes: 1 << 20,
+            queue_bytes: 16 << 20,
             dedup_bytes: 0,
             search: true,
             retention: Retention::default(),

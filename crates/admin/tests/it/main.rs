@@ -12,6 +12,7 @@ mod figures;
 mod guard;
 #[cfg(test)]
 mod keys;
+mod lists;
 #[cfg(test)]
 mod login;
 #[cfg(test)]

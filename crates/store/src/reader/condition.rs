@@ -7,6 +7,7 @@ use rusqlite::types::Value;
 use weir_wire::dialect::Operation;
 
 use super::View;
+use super::priced::COST;
 use crate::error::StoreError;
 use crate::find::text::Words;
 use crate::find::{Filters, StatusIs};
@@ -61,9 +62,14 @@ impl Condition {
     fn coded(&mut self, column: &'static str, index: Option<&'static str>, codes: Vec<Value>) {
         let places: Vec<usize> = codes.into_iter().map(|code| self.value(code)).collect();
         match index {
-            Some(index) if matches!(self.source, Source::Time) && places.len() <= MOST_CODES => {
+            Some(index)
+                if matches!(self.source, Source::Time)
+                    && (1..=MOST_CODES).contains(&places.len()) =>
+            {
                 self.source = Source::Column(index, column, places);
             }
+            // Nothing has it.
+            _ if places.is_empty() => self.terms.push("0".into()),
             _ => self.terms.push(one_of(column, &places)),
         }
     }
@@ -194,6 +200,7 @@ impl View {
             self.key(&mut this, key);
         }
         measures(&mut this, filters);
+        self.costing(&mut this, filters)?;
         Ok(this)
     }
 
@@ -226,6 +233,20 @@ impl View {
         let places: Vec<usize> = codes.into_iter().map(|code| this.value(code)).collect();
         let or = "(e.model>='' AND instr(lower(e.model),$)>0)";
         this.term(&format!("({} OR {or})", one_of("model", &places)), part);
+        Ok(())
+    }
+
+    fn costing(&self, this: &mut Condition, filters: &Filters) -> Result<(), StoreError> {
+        const MICRO: f64 = 1e-6;
+        for (bound, sign) in [(filters.min_cost, ">="), (filters.max_cost, "<=")] {
+            if let Some(bound) = bound {
+                let bound = u32::try_from(bound).map_or(f64::MAX, f64::from) * MICRO;
+                this.term(&format!("{COST}{sign}$"), Value::Real(bound));
+            }
+        }
+        if filters.min_cost.is_some() || filters.max_cost.is_some() {
+            self.price()?;
+        }
         Ok(())
     }
 

@@ -54,11 +54,21 @@ pub struct RawPart {
 }
 
 /// The stored part of a response besides its body.
-struct Came {
+pub(super) struct Came {
     truncated: bool,
-    headers: Vec<(String, String)>,
+    pub(super) headers: Vec<(String, String)>,
     arrivals: Vec<Arrival>,
     usage: Option<String>,
+}
+
+impl Came {
+    pub(super) fn is_stream(&self) -> bool {
+        let content_type = first(&self.headers, "content-type");
+        content_type.is_some_and(|t| {
+            let t = t.trim_start().to_ascii_lowercase();
+            t.starts_with("text/event-stream")
+        })
+    }
 }
 
 impl View {
@@ -246,7 +256,7 @@ impl View {
         }))
     }
 
-    fn request_headers(&self, row: i64) -> Result<Vec<(String, String)>, StoreError> {
+    pub(super) fn request_headers(&self, row: i64) -> Result<Vec<(String, String)>, StoreError> {
         let mut statement = self
             .db
             .prepare_cached("SELECT headers FROM requests WHERE id=?")?;
@@ -257,7 +267,7 @@ impl View {
         ))
     }
 
-    fn came(&self, row: i64) -> Result<Option<Came>, StoreError> {
+    pub(super) fn came(&self, row: i64) -> Result<Option<Came>, StoreError> {
         let sql = "SELECT truncated, headers, arrivals, usage FROM responses WHERE id=?";
         let came = self.db.prepare_cached(sql)?.query_row([row], |r| {
             let headers: Vec<u8> = r.get(1)?;
@@ -279,14 +289,8 @@ fn show(log: &mut ResponseLog, bytes: &[u8], came: &Came, summary: &Summary) {
         return;
     }
     let encoding = first(&came.headers, "content-encoding");
-    let content_type = first(&came.headers, "content-type");
     let decoded = facts::plain(encoding.as_deref(), bytes);
-    let is_stream = content_type.as_deref().is_some_and(|t| {
-        t.trim_start()
-            .to_ascii_lowercase()
-            .starts_with("text/event-stream")
-    });
-    if is_stream {
+    if came.is_stream() {
         let lengths = frames::lengths(&decoded);
         let ends = facts::decoded_ends(&came.arrivals, bytes.len(), decoded.len());
         log.chunk_timings = Some(frames::timings(
@@ -342,7 +346,7 @@ fn json_or_text(bytes: &[u8]) -> Box<RawValue> {
     })
 }
 
-fn first(headers: &[(String, String)], name: &str) -> Option<String> {
+pub(super) fn first(headers: &[(String, String)], name: &str) -> Option<String> {
     headers
         .iter()
         .find(|(n, _)| n == name)

@@ -51,7 +51,23 @@ impl View {
             offset: u64::from(page.number.max(1) - 1) * u64::from(limit),
             limit,
         };
-        let found = self.find_all(filters, part, known)?;
+        self.with_bodies(&self.find_all(filters, part, known)?)
+    }
+
+    pub(super) fn logs(
+        &self,
+        query: &SummaryQuery,
+        known: Option<u64>,
+    ) -> Result<Found<RequestLog>, StoreError> {
+        let part = Part {
+            after: query.after,
+            offset: query.offset.into(),
+            limit: query.limit.clamp(1, MOST_ON_PAGE),
+        };
+        self.with_bodies(&self.find_all(&query.filters, part, known)?)
+    }
+
+    fn with_bodies(&self, found: &Found<(i64, Summary)>) -> Result<Found<RequestLog>, StoreError> {
         let logs = found
             .rows
             .iter()
@@ -112,6 +128,9 @@ impl View {
             _ if is_all && (part.offset == 0 || !rows.is_empty()) => {
                 Some(part.offset + rows.len() as u64)
             }
+            // Whoever goes on knows it from the first answer, and what takes too long to find
+            // takes too long to count.
+            _ if part.after.is_some() || matches!(stop, Stop::Time(_)) => None,
             Some(known) if *filters == Filters::default() => Some(known),
             _ => self.count(&condition)?,
         };
@@ -190,6 +209,15 @@ impl View {
         let mut statement = self.db.prepare_cached(&condition.count())?;
         let values = params_from_iter(condition.values(window));
         Ok(statement.query_row(values, |row| row.get(0))?)
+    }
+
+    pub(super) fn plan(&self, filters: &Filters) -> Result<Vec<String>, StoreError> {
+        let condition = self.condition(filters)?;
+        let sql = format!("EXPLAIN QUERY PLAN {}", condition.select(COLUMNS, 50, 0));
+        let mut statement = self.db.prepare(&sql)?;
+        let values = condition.values(&condition.range);
+        let steps = statement.query_map(params_from_iter(values), |row| row.get(3))?;
+        Ok(steps.collect::<Result<_, _>>()?)
     }
 
     /// The newest exchange to which a condition on `e` applies.

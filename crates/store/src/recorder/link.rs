@@ -12,6 +12,7 @@ use crate::error::StoreError;
 use crate::files;
 use crate::privacy::Privacy;
 use crate::schema::Setup;
+use crate::summary::State;
 
 /// Retries wait up to this many times the first wait.
 const SLOWEST_RETRY: u32 = 100;
@@ -69,12 +70,17 @@ impl Writer {
     /// The batch is in the database.
     fn succeeded(&mut self) {
         let (mut cost, mut begun) = (0, 0);
+        let (mut halves, mut ended) = (0, Vec::new());
         let listened = self.live.receiver_count() > 0;
         let live = &self.live;
         let any = !self.batch.ops.is_empty();
         self.batch.committed(|op| {
             cost += op.cost;
             begun += i64::from(op.begin.is_some());
+            halves += u32::from(op.begin.is_some()) + u32::from(op.end.is_some());
+            if op.summary.state != State::Open {
+                ended.push(op.row);
+            }
             if listened {
                 drop(live.send(Arc::new((*op.summary).clone())));
             }
@@ -82,6 +88,7 @@ impl Writer {
         self.shared.release(cost);
         self.shared.rows.fetch_add(begun, Ordering::Relaxed);
         if any {
+            self.indexer.wrote(halves, ended.into_iter());
             self.shared.wrote(now_us());
         }
         if self.retry.take().is_some() {
@@ -124,6 +131,7 @@ impl Writer {
         self.sink = Some(sink);
         self.look_for_sessions();
         self.upkeep.opened();
+        self.indexer.opened();
         Ok(())
     }
 

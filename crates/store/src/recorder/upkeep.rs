@@ -11,6 +11,7 @@ use uuid::Uuid;
 use weir_core::settings::Retention;
 
 use super::DryRun;
+use super::words;
 use super::writer::{Writer, answer, now_us};
 use crate::error::StoreError;
 use crate::figures::backfill;
@@ -128,6 +129,7 @@ impl Writer {
                 false
             });
         }
+        self.index_step();
         if self.upkeep.shrinking && self.shrink_step().unwrap_or(0) == 0 {
             self.upkeep.shrinking = false;
         }
@@ -277,6 +279,7 @@ impl Writer {
         }
         let tx = Transaction::new_unchecked(&sink.db, TransactionBehavior::Immediate)?;
         let removed = removal::remove(&tx, rows)?;
+        words::forget(&tx, rows)?;
         tx.commit()?;
         for (offset, len) in removed.places {
             sink.pack.release(offset, len);
@@ -321,6 +324,7 @@ impl Writer {
              DELETE FROM quota_readings; DELETE FROM quota_series;
              UPDATE figures_state SET next=until;",
         )?;
+        words::forget_all(&tx)?;
         tx.commit()?;
         sink.pack.clear()?;
         sink.dictionary = sink.dictionary.emptied();

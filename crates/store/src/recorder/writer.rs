@@ -16,6 +16,7 @@ use super::link::Retry;
 use super::queue::{Command, Message, Reason, Shared};
 use super::sink::Sink;
 use super::upkeep::Upkeep;
+use super::words::Indexer;
 use super::{OnEnded, Options};
 use weir_core::exchange::ExchangeId;
 
@@ -39,6 +40,7 @@ pub(super) struct Writer {
     pub(super) batch: Batch,
     pub(super) sink: Option<Sink>,
     pub(super) upkeep: Upkeep,
+    pub(super) indexer: Indexer,
     inbox: Receiver<Message>,
     pub(super) live: broadcast::Sender<Arc<Summary>>,
     on_ended: OnEnded,
@@ -66,6 +68,7 @@ impl Writer {
         let mut this = Self {
             batch: Batch::new(&options.capture, privacy, seed),
             upkeep: Upkeep::new(&options.capture.retention),
+            indexer: Indexer::new(options.capture.search),
             on_ended: options.on_ended.take().unwrap_or_else(|| Box::new(|_| {})),
             shared,
             options,
@@ -157,10 +160,8 @@ impl Writer {
             .map(|r| r.at.saturating_duration_since(Instant::now()));
         let may_keep_up = self.sink.is_some() && self.batch.ops.is_empty();
         let upkeep = self.upkeep.due().filter(|_| may_keep_up);
-        match (retry, upkeep) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        }
+        let index = self.indexer.due().filter(|_| may_keep_up);
+        [retry, upkeep, index].into_iter().flatten().min()
     }
 
     /// Lets more records come, so that they share a transaction. Senders do not wake it, unless
@@ -300,6 +301,7 @@ impl Writer {
     /// Takes over a new configuration.
     fn configure(&mut self, capture: Capture, key_header: Option<HeaderName>) {
         self.upkeep.set_retention(&capture.retention);
+        self.indexer.want(capture.search);
         self.options.capture = capture;
         self.options.key_header = key_header;
         self.batch.forget_fields();

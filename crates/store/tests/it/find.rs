@@ -128,6 +128,7 @@ async fn filters_count_what_they_leave() {
     let later = Some(now_us() + 1_000_000);
     for (count, filters) in [
         (21, filter(|f| f.model = text("all"))),
+        (0, filter(|f| f.model = text("nothing"))),
         (20, filter(|f| f.stop_reason = text("end_turn"))),
         (20, filter(|f| f.max_tokens = Some(157))),
         (20, filter(|f| f.max_duration_us = Some(8_999_999))),

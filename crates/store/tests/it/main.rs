@@ -27,3 +27,5 @@ mod sessions;
 mod streams;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod words;

@@ -164,7 +164,7 @@ impl<'a> Opening<'a> {
     }
 }
 
-fn messages_in(dialect: Dialect) -> &'static str {
+pub(super) fn messages_in(dialect: Dialect) -> &'static str {
     match dialect {
         Dialect::AnthropicMessages | Dialect::OpenaiChat => "messages",
         Dialect::OpenaiResponses => "input",
