@@ -105,46 +105,52 @@ fn places(session: &SessionDetail) -> Vec<(&'static str, &'static str, usize)> {
     session.turns.iter().map(place).collect()
 }
 
-#[tokio::test]
-async fn a_session_is_a_tree_of_turns() {
-    let place = Place::new();
-    let recorder = place.open();
+/// A session with everything in it; gives the ids of the first turn and of the one that failed.
+fn record_everything(recorder: &Recorder) -> (String, String) {
     let one = [user("fix the build"), said("hm")];
     let title = json!({"model": "claude-haiku-4-5", "messages": [user("fix the build")], "tools": [],
         "output_config": {"format": {"type": "json_schema", "schema": {"properties": {"title": {}}}}}});
     let made = json!({"content": [{"type": "text", "text": "{\"title\": \"Fix a broken build\"}"}],
         "usage": {"input_tokens": 100, "output_tokens": 7}});
-    let first = sent(claude(&one[..1])).store(&recorder);
-    sent(title).answered(made).store(&recorder);
+    let first = sent(claude(&one[..1])).store(recorder);
+    sent(title).answered(made).store(recorder);
     let two = [user("fix the build"), said("hm"), user("go on")];
     let failed = Sent {
         status: 529,
         ..sent(claude(&two))
     };
-    let failed = failed.answered(json!({"type": "error"})).store(&recorder);
+    let failed = failed.answered(json!({"type": "error"})).store(recorder);
     sent(claude(&two))
         .answered(usage(20, 2000, 300))
-        .store(&recorder);
+        .store(recorder);
     sent(claude(&[user("look for callers")]))
         .with("x-claude-code-agent-id", "a-1")
         .with("x-claude-code-agent-type", "Explore")
-        .store(&recorder);
+        .store(recorder);
     let deeper = sent(claude(&[user("look deeper")])).with("x-claude-code-agent-id", "a-2");
     deeper
         .with("x-claude-code-parent-agent-id", "a-1")
-        .store(&recorder);
+        .store(recorder);
     let count = Sent {
         operation: Operation::CountTokens,
         ..sent(claude(&two))
     };
-    count.answered(json!({"input_tokens": 12})).store(&recorder);
+    count.answered(json!({"input_tokens": 12})).store(recorder);
     let search = json!({"messages": [user("search")], "tools": [{"type": "web_search_20250305"}]});
-    sent(search).store(&recorder);
-    sent(json!({"messages": [user("quota")], "max_tokens": 1})).store(&recorder);
+    sent(search).store(recorder);
+    sent(json!({"messages": [user("quota")], "max_tokens": 1})).store(recorder);
     let summary = "This session is being continued from a previous conversation that ran out";
     sent(claude(&[user(summary)]))
         .answered(usage(5, 0, 1500))
-        .store(&recorder);
+        .store(recorder);
+    (first, failed)
+}
+
+#[tokio::test]
+async fn a_session_is_a_tree_of_turns() {
+    let place = Place::new();
+    let recorder = place.open();
+    let (first, failed) = record_everything(&recorder);
     recorder.flush().await;
 
     let session = whole(&recorder, SESSION);
@@ -293,10 +299,7 @@ async fn codex_threads_are_agents_unless_they_are_the_session() {
     );
 }
 
-#[tokio::test]
-async fn the_list_is_paged_filtered_and_newest_first() {
-    let place = Place::new();
-    let recorder = place.open();
+fn record_five(recorder: &Recorder) {
     for n in 0..5 {
         let body = json!({"model": format!("model-{n}"), "messages": [user(&format!("task {n}"))]});
         let mut one = sent(body);
@@ -305,8 +308,15 @@ async fn the_list_is_paged_filtered_and_newest_first() {
             ago_s: 100 - 10 * n,
             ..one
         }
-        .store(&recorder);
+        .store(recorder);
     }
+}
+
+#[tokio::test]
+async fn the_list_is_paged_and_newest_first() {
+    let place = Place::new();
+    let recorder = place.open();
+    record_five(&recorder);
     recorder.flush().await;
     let reader = recorder.reader();
     let mut query = SessionQuery {
@@ -324,6 +334,14 @@ async fn the_list_is_paged_filtered_and_newest_first() {
         }
     }
     assert_eq!(seen, ["s-4", "s-3", "s-2", "s-1", "s-0"]);
+}
+
+#[tokio::test]
+async fn the_list_is_narrowed_by_model_words_client_and_time() {
+    let place = Place::new();
+    let recorder = place.open();
+    record_five(&recorder);
+    recorder.flush().await;
     let ids = |query| {
         list(&recorder, query)
             .into_iter()
@@ -471,17 +489,15 @@ fn growth(recorder: &Recorder, query: &GrowthQuery) -> Growth {
     recorder.reader().growth(SESSION, query).unwrap().unwrap()
 }
 
-#[tokio::test]
-async fn growth_tells_what_fills_each_turn_and_why_its_cache_missed() {
-    let place = Place::new();
-    let recorder = place.open();
+/// Four turns that grow; gives the body of the second.
+fn record_growth(recorder: &Recorder) -> Value {
     let at = |ago_s, body, answer| {
         Sent {
             ago_s,
             ..sent(body)
         }
         .answered(answer)
-        .store(&recorder)
+        .store(recorder)
     };
     let one = claude(&[user("hello")]);
     let two = claude(&[user("hello"), said("hi"), user("more")]);
@@ -497,6 +513,14 @@ async fn growth_tells_what_fills_each_turn_and_why_its_cache_missed() {
     at(400, three.clone(), usage(10, 0, 4200));
     three["tools"][0]["description"] = json!("changed");
     at(390, three, usage(10, 0, 4300));
+    two
+}
+
+#[tokio::test]
+async fn growth_tells_what_fills_each_turn_and_why_its_cache_missed() {
+    let place = Place::new();
+    let recorder = place.open();
+    record_growth(&recorder);
     recorder.flush().await;
     let query = GrowthQuery {
         limit: 100,
@@ -536,7 +560,19 @@ async fn growth_tells_what_fills_each_turn_and_why_its_cache_missed() {
     );
     assert_eq!((page.turns.len(), page.total), (1, 4));
     assert_eq!(page.turns[0].miss.as_ref().unwrap().reason, "expired");
+}
 
+#[tokio::test]
+async fn a_prompt_is_the_sum_of_its_parts() {
+    let place = Place::new();
+    let recorder = place.open();
+    let two = record_growth(&recorder);
+    recorder.flush().await;
+    let query = GrowthQuery {
+        limit: 100,
+        ..GrowthQuery::default()
+    };
+    let grown = growth(&recorder, &query);
     let context = recorder.reader().context(SESSION, None).unwrap().unwrap();
     assert_eq!(context.request_id, grown.turns[3].request_id);
     let sum: usize = context.parts.iter().map(|part| part.bytes).sum();
