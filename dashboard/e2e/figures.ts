@@ -3,7 +3,13 @@ import type { Page } from '@playwright/test';
 import type { Analytics, AnalyticsRow, Bucket, Dimension } from '../src/lib/api/types';
 
 const KEYS: Record<string, string[]> = {
-  model: ['claude-opus-4-5', 'claude-sonnet-4-5', 'claude-haiku-4-5', 'gpt-5.4-codex', 'gemini-3-pro'],
+  model: [
+    'claude-opus-4-5',
+    'claude-sonnet-4-5',
+    'claude-haiku-4-5',
+    'gpt-5.4-codex',
+    'gemini-3-pro',
+  ],
   provider: ['anthropic', 'openai', 'gemini'],
   none: [''],
 };

@@ -52,16 +52,19 @@ export function options(setup: Setup): uPlot.Options {
       y: { range: (_, __, most) => [0, most > 0 ? most * 1.08 : 1] },
     },
     axes: [
-      { ...axis, grid: { show: false }, values: (_, at) => at.map((one) => tick(one, gap)) },
+      {
+        ...axis,
+        size: 28,
+        grid: { show: false },
+        values: (_, at) => at.map((one) => tick(one, gap)),
+      },
       { ...axis, size: 56, values: (_, at) => at.map(setup.format) },
     ],
-    // Bars that are behind others go first, or they would hide them.
     series: [{}, ...series],
     hooks: {
-      drawSeries: [],
       draw: [(plot) => mark(plot, read('--red'))],
       setCursor: [(plot) => setup.onhover?.(plot.cursor.idx ?? null)],
-      ...(setup.kind === 'bars' ? { drawClear: [(plot) => bars(plot, setup, read)] } : {}),
+      ...(setup.kind === 'bars' ? { drawAxes: [(plot) => bars(plot, setup, read)] } : {}),
     },
   };
 }

@@ -23,7 +23,7 @@ export function byKey(
     const place = row.bucket === null ? -1 : placeOf(starts, Date.parse(row.bucket));
     if (place < 0) continue;
     const name = row.key ?? 'none';
-    const values = lists.get(name) ?? starts.map(() => 0);
+    const values = lists.get(name) ?? starts.map(() => null);
     lists.set(name, values);
     values[place] = add(values[place] ?? null, read(row));
   }
@@ -31,7 +31,9 @@ export function byKey(
   series.sort((a, b) => sum(b.values) - sum(a.values));
   if (series.length <= MOST_SERIES) return series;
   const rest = series.splice(MOST_SERIES - 1);
-  const values = starts.map((_, at) => rest.reduce((all, one) => all + (one.values[at] ?? 0), 0));
+  const values = starts.map((_, at) =>
+    rest.reduce<number | null>((all, one) => add(all, one.values[at] ?? null), null),
+  );
   return [...series, { name: `${rest.length} others`, values }];
 }
 
@@ -66,7 +68,12 @@ export function percentileLines(
   );
 }
 
-export function sum(values: readonly (number | null)[]): number {
+/** Null when not one of them is known. */
+export function total(values: readonly (number | null)[]): number | null {
+  return values.some((value) => value !== null) ? sum(values) : null;
+}
+
+function sum(values: readonly (number | null)[]): number {
   return values.reduce<number>((all, value) => all + (value ?? 0), 0);
 }
 

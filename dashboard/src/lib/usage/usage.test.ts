@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AnalyticsRow } from '$lib/api/types';
 import { placeOf, rangeOf, readDay, step } from './range';
-import { byKey, lineOf, toCsv } from './series';
+import { byKey, lineOf, toCsv, total } from './series';
 
 function row(bucket: number, key: string, requests: number, cost: number | null): AnalyticsRow {
   return {
@@ -57,6 +57,8 @@ describe('series', () => {
   it('leave gaps where nothing is known', () => {
     const line = lineOf('cost', [row(first, 'm', 1, null)], starts, (one) => one.cost);
     expect(line.values[0]).toBeNull();
+    const bars = byKey([row(first, 'm', 1, null)], starts, (one) => one.cost);
+    expect(total(bars[0]?.values ?? [])).toBeNull();
   });
   it('become CSV that no spreadsheet runs', () => {
     expect(toCsv(['a'], [['=1+1'], ['x"y'], [-5], [null]])).toBe(
