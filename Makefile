@@ -1,6 +1,6 @@
 # What people run. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run demo dashboard test unit clients api-tests fuzz bench bench-full check ci generated fmt doc clean
+.PHONY: dashboard-tests help run demo dashboard test unit clients api-tests fuzz bench bench-full check ci generated fmt doc clean
 
 CARGO ?= cargo
 
@@ -39,6 +39,10 @@ clients: ## the real agents and SDKs through weir, against the mock
 api-tests: ## whatever the description of the API allows, asked of a real weir
 	$(CARGO) build -p weir --locked
 	tests/api/run
+
+dashboard-tests: ## the dashboard: built, checked, and tried in a browser against weir and its mock
+	$(CARGO) build -p weir --locked
+	cd dashboard && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci && npm run build && npm run check && npm run lint && npm test && npm run e2e
 
 fuzz: ## look for inputs that break a parser or translator, five minutes for each target
 	scripts/fuzz.sh $(FUZZ_ARGS)
