@@ -9,8 +9,9 @@ use crate::removal::first_row;
 /// How far the moment in an id may lie from the one that the row is ordered by, in microseconds.
 const NEAR_US: i64 = 2_000_000;
 
-/// Keeps a grade with its exchange, instead of the one before; gives whether there is the exchange.
-pub(crate) fn set(db: &Connection, id: Uuid, grade: &str) -> Result<bool, StoreError> {
+/// Keeps a grade with its exchange, instead of the one before, or none; gives whether there is the
+/// exchange.
+pub(crate) fn set(db: &Connection, id: Uuid, grade: Option<&str>) -> Result<bool, StoreError> {
     // The id says when it began, so that the row is found without looking at all.
     let (from, to) = id.get_timestamp().map_or((0, i64::MAX), |at| {
         let (seconds, nanos) = at.to_unix();
