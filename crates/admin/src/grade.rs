@@ -5,23 +5,25 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
+use axum::extract::{DefaultBodyLimit, Extension, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use bytes::{Bytes, BytesMut};
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use serde_json::Value;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 use uuid::Uuid;
 use weir_core::grade::{self, GradeError, GradeRequest, PromptGrade};
 use weir_core::steer::{Question, Replay, Steering};
 use weir_store::model::{RequestLog, rfc3339};
 
-use crate::requests::Fault;
+use crate::fault::{BodyFaults, Error, Fault, HistoryFaults};
+use crate::params::whole_of;
 use crate::router::Admin;
 use crate::routing::{MAX_QUESTION, invalid};
-use crate::steering::{Desk, whole_within};
 
 /// Most bytes of a judge's answer.
 const MAX_ANSWER: usize = 1 << 20;
@@ -63,25 +65,42 @@ struct Judge {
     model: String,
 }
 
-/// `POST /api/grade-prompt`: has a model grade what the person wrote, and keeps the grade with the
-/// exchange that `requestId` names.
+/// Every call that has prompts graded.
+pub(crate) fn routes() -> OpenApiRouter<Arc<Admin>> {
+    OpenApiRouter::new()
+        .routes(routes!(grade))
+        .layer(Extension(Arc::<Judging>::default()))
+        .layer(DefaultBodyLimit::max(MAX_QUESTION))
+}
+
+/// Have a model grade a prompt
+///
+/// The model of `dashboard.grading.model` judges what the person wrote, and writes it better. That
+/// is one request that costs money. The grade is kept with the exchange that `requestId` names.
+#[utoipa::path(post, path = "/api/grade-prompt", tag = "requests", request_body = GradeRequest,
+    responses(
+        (status = 200, description = "The grade", body = PromptGrade),
+        (status = 404, description = "There is no such exchange or provider", body = Error),
+        (status = 409, description = "No model grades prompts, or this one is being graded",
+            body = Error),
+        (status = 502, description = "The judge gave no verdict", body = Error),
+        BodyFaults, HistoryFaults))]
 pub(crate) async fn grade(
-    State((admin, desk, judging)): State<(Arc<Admin>, Arc<Desk>, Arc<Judging>)>,
+    State(admin): State<Arc<Admin>>,
+    Extension(judging): Extension<Arc<Judging>>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<PromptGrade>, Fault> {
-    let asked: GradeRequest = serde_json::from_slice(&whole_within(body, MAX_QUESTION)?)
+    let asked: GradeRequest = serde_json::from_slice(&whole_of(body, MAX_QUESTION)?)
         .map_err(|error| invalid("body", &error))?;
-    let judge = judge(&*desk.steering)?;
+    let judge = judge(&*admin.steering)?;
     let log = captured(&admin, asked.request_id.as_deref()).await?;
     let question = question(&judge, &asked, log.as_ref())?;
-    let kept = log.as_ref().map(|log| kept_with(log)).transpose()?;
-    let turn = kept
-        .as_ref()
-        .map(|(id, _)| Turn::take(&judging, *id))
-        .transpose()?;
+    let kept = log.as_ref().map(kept_with).transpose()?;
+    let taken = kept.as_ref().map(|(id, _)| Turn::take(&judging, *id));
+    let turn = taken.transpose()?;
     // It goes on when whoever asked goes away: it is paid for by then.
     let work = async move {
-        let result = work(&admin, &*desk.steering, (judge, question), kept).await;
+        let result = work(&admin, (judge, question), kept).await;
         drop(turn);
         result
     };
@@ -95,14 +114,13 @@ pub(crate) async fn grade(
 /// Asks the judge, and keeps what it says; while it is at work that is what is kept.
 async fn work(
     admin: &Admin,
-    steering: &dyn Steering,
     (judge, question): (Judge, Value),
     kept: Option<(Uuid, Option<String>)>,
 ) -> Result<PromptGrade, Fault> {
     if let Some((id, _)) = &kept {
-        keep(admin, *id, Some(&PromptGrade::processing(now()))).await?;
+        keep(admin, *id, &PromptGrade::processing(now())).await?;
     }
-    let verdict = match ask(steering, judge, &question).await {
+    let verdict = match ask(&*admin.steering, judge, &question).await {
         Ok(answer) => grade::read_answer(&answer).map_err(Fault::from),
         Err(fault) => Err(fault),
     };
@@ -110,7 +128,7 @@ async fn work(
         (Ok(verdict), kept) => {
             let grade = PromptGrade::of(verdict, now());
             if let Some((id, _)) = kept {
-                keep(admin, id, Some(&grade)).await?;
+                keep(admin, id, &grade).await?;
             }
             Ok(grade)
         }
@@ -122,9 +140,9 @@ async fn work(
     }
 }
 
-async fn keep(admin: &Admin, id: Uuid, grade: Option<&PromptGrade>) -> Result<(), Fault> {
-    let text = grade.and_then(|grade| serde_json::to_string(grade).ok());
-    admin.store.set_grade(id, text).await?;
+async fn keep(admin: &Admin, id: Uuid, grade: &PromptGrade) -> Result<(), Fault> {
+    let text = serde_json::to_string(grade).expect("numbers and texts can be written as JSON");
+    admin.store.set_grade(id, Some(text)).await?;
     Ok(())
 }
 
@@ -135,7 +153,7 @@ async fn captured(admin: &Admin, id: Option<&str>) -> Result<Option<RequestLog>,
     };
     admin.store.flush().await;
     let log = admin.reader.run(move |reader| reader.get(&id)).await?;
-    let unknown = || Fault::new(StatusCode::NOT_FOUND, "Request not found").of_field("requestId".into());
+    let unknown = || Fault::new(StatusCode::NOT_FOUND, "Request not found").of_field("requestId");
     log.ok_or_else(unknown).map(Some)
 }
 
@@ -143,7 +161,10 @@ async fn captured(admin: &Admin, id: Option<&str>) -> Result<Option<RequestLog>,
 fn kept_with(log: &RequestLog) -> Result<(Uuid, Option<String>), Fault> {
     let id = log.summary.request_id.parse();
     let id = id.map_err(|error| invalid("requestId", &error))?;
-    let before = log.prompt_grade.as_ref().map(|grade| grade.get().to_owned());
+    let before = log
+        .prompt_grade
+        .as_ref()
+        .map(|grade| grade.get().to_owned());
     Ok((id, before))
 }
 
@@ -151,14 +172,19 @@ fn judge(steering: &dyn Steering) -> Result<Judge, Fault> {
     let settings = steering.config();
     let value = |path: &str| {
         let found = settings.iter().find(|setting| setting.path == path);
-        found.and_then(|setting| setting.value.clone()).filter(|value| !value.is_empty())
+        found
+            .and_then(|setting| setting.value.clone())
+            .filter(|value| !value.is_empty())
     };
     let model = value("dashboard.grading.model").ok_or_else(|| {
         let message = "no model grades prompts: set `dashboard.grading.model`, and \
                        `dashboard.grading.provider` if another than its usual provider is to do it";
         Fault::new(StatusCode::CONFLICT, message)
     })?;
-    Ok(Judge { provider: value("dashboard.grading.provider"), model })
+    Ok(Judge {
+        provider: value("dashboard.grading.provider"),
+        model,
+    })
 }
 
 /// What the judge is asked: about the messages that were sent here, else those of the exchange.
@@ -168,11 +194,17 @@ fn question(judge: &Judge, asked: &GradeRequest, log: Option<&RequestLog>) -> Re
         .and_then(|body| serde_json::from_str(body.get()).ok())
         .unwrap_or_default();
     let of_body = |names: &[&str]| names.iter().find_map(|name| body.get(*name));
-    let messages = asked.messages.as_ref().filter(|messages| !messages.is_null());
+    let messages = asked
+        .messages
+        .as_ref()
+        .filter(|messages| !messages.is_null());
     let messages = messages
         .or_else(|| of_body(&["messages", "input", "contents"]))
         .ok_or_else(|| invalid("messages", &"missing; give them, or `requestId`"))?;
-    let system = asked.system_messages.as_ref().filter(|system| !system.is_null());
+    let system = asked
+        .system_messages
+        .as_ref()
+        .filter(|system| !system.is_null());
     let system = system.or_else(|| of_body(&["system", "instructions", "systemInstruction"]));
     Ok(grade::question(&judge.model, messages, system)?)
 }
@@ -200,7 +232,8 @@ async fn ask(steering: &dyn Steering, judge: Judge, question: &Value) -> Result<
         .await?;
     let mut whole = BytesMut::new();
     while let Some(piece) = answer.body.next().await {
-        let piece = piece.map_err(|error| unusable(&format!("the judge's answer broke off: {error}")))?;
+        let piece =
+            piece.map_err(|error| unusable(&format!("the judge's answer broke off: {error}")))?;
         if whole.len() + piece.len() > MAX_ANSWER {
             return Err(unusable("the judge's answer is larger than 1 MiB"));
         }
@@ -211,7 +244,10 @@ async fn ask(steering: &dyn Steering, judge: Judge, question: &Value) -> Result<
     }
     let said = String::from_utf8_lossy(&whole);
     let said: String = said.chars().take(500).collect();
-    Err(unusable(&format!("the judge answered {}: {said}", answer.status.as_u16())))
+    Err(unusable(&format!(
+        "the judge answered {}: {said}",
+        answer.status.as_u16()
+    )))
 }
 
 /// The provider that a request for the judge's model would go to.
@@ -221,12 +257,18 @@ fn usual(steering: &dyn Steering, headers: &HeaderMap, body: &Bytes) -> Result<S
         headers: headers.clone(),
         body: body.clone(),
     })?;
-    let first = explained.candidates.into_iter().find(|candidate| candidate.eligible);
+    let first = explained
+        .candidates
+        .into_iter()
+        .find(|candidate| candidate.eligible);
     let none = || {
-        let message = "no provider takes `dashboard.grading.model` now; set `dashboard.grading.provider`";
+        let message =
+            "no provider takes `dashboard.grading.model` now; set `dashboard.grading.provider`";
         Fault::new(StatusCode::CONFLICT, message)
     };
-    first.map(|candidate| candidate.provider.to_string()).ok_or_else(none)
+    first
+        .map(|candidate| candidate.provider.to_string())
+        .ok_or_else(none)
 }
 
 fn unusable(message: &str) -> Fault {
@@ -237,7 +279,7 @@ impl From<GradeError> for Fault {
     fn from(error: GradeError) -> Self {
         match error {
             GradeError::NothingToGrade => {
-                Self::new(StatusCode::BAD_REQUEST, error.to_string()).of_field("messages".into())
+                Self::new(StatusCode::BAD_REQUEST, error.to_string()).of_field("messages")
             }
             GradeError::BadVerdict(_) => unusable(&error.to_string()),
         }

@@ -261,7 +261,12 @@ async fn what_a_judge_of_prompts_was_asked_is_in_no_sum() {
     let place = Place::new();
     let recorder = place.open();
     let when = "2026-03-01T12:00:00Z";
-    at(&recorder, when, "m", r#"{"input_tokens":5,"output_tokens":6}"#);
+    at(
+        &recorder,
+        when,
+        "m",
+        r#"{"input_tokens":5,"output_tokens":6}"#,
+    );
     let mut judged = request(r#"{"model":"judge","messages":[]}"#);
     judged.id = ExchangeId(Uuid::now_v7());
     judged.started_at_us = us(when);
@@ -269,7 +274,10 @@ async fn what_a_judge_of_prompts_was_asked_is_in_no_sum() {
     judged.headers.insert("x-claude-code-request-class", class);
     let id = judged.id;
     recorder.started(Box::new(judged));
-    recorder.finished(Box::new(response(id, r#"{"usage":{"input_tokens":70,"output_tokens":8}}"#)));
+    recorder.finished(Box::new(response(
+        id,
+        r#"{"usage":{"input_tokens":70,"output_tokens":8}}"#,
+    )));
     recorder.flush().await;
     let sums = ask(&recorder, |_| ());
     assert_eq!(sums.total.requests, 1);
