@@ -25,9 +25,13 @@ pub(crate) fn set(db: &Connection, id: Uuid, grade: Option<&str>) -> Result<bool
         )
     });
     let sql = "UPDATE exchanges SET prompt_grade=?2 WHERE uuid=?1 AND id>=?3 AND id<=?4";
-    let changed =
-        db.prepare_cached(sql)?
-            .execute(params![id.as_bytes().as_slice(), grade, from, to])?;
+    let mut update = db.prepare_cached(sql)?;
+    let id = id.as_bytes().as_slice();
+    let mut changed = update.execute(params![id, grade, from, to])?;
+    if changed == 0 {
+        // Its clock was set in between: it is somewhere.
+        changed = update.execute(params![id, grade, 0, i64::MAX])?;
+    }
     Ok(changed > 0)
 }
 

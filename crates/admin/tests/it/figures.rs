@@ -55,6 +55,7 @@ fn exchange(api: &Api, when: &str, model: &str, (status, usage): (u16, &str)) ->
         attempts: 1,
         route: Box::default(),
         sent: None,
+        raw: None,
         headers_at_us: Some(100_000),
         duration_us: 300_000,
         end: End::Complete,
