@@ -1,18 +1,13 @@
 /** Answers of the API that tests give themselves, where what is shown has to be known to the letter. */
 import type { Page, Route } from '@playwright/test';
 
-type Answer = unknown;
+type Handler = (route: Route) => Promise<void> | void;
 
 /** Answers a path of the API with JSON, or with what a function makes of the request. */
-export async function answer(
-  page: Page,
-  path: string,
-  what: Answer | ((route: Route) => Promise<void> | void),
-): Promise<void> {
+export async function answer(page: Page, path: string, what: object | Handler): Promise<void> {
   await page.route(
     (url) => url.pathname === path,
-    (route) =>
-      typeof what === 'function' ? (what as (route: Route) => void)(route) : json(route, what),
+    (route) => (typeof what === 'function' ? (what as Handler)(route) : json(route, what)),
   );
 }
 

@@ -82,7 +82,7 @@ test('a captured request is sent elsewhere and streamed beside the original, wit
   const replay = page.getByTestId('answer-replay');
   await expect(replay).toContainText('Another answer.');
   await expect(replay).toContainText('<img src=x');
-  await expect(replay).toContainText('$0.0123');
+  await expect(replay).toContainText('$0.012');
   await expect(replay).toContainText('812 ms');
   await expect(replay.getByRole('link', { name: 'See it whole' })).toHaveAttribute(
     'href',

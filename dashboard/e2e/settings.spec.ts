@@ -199,7 +199,7 @@ test('prices are found, added, edited and removed', async ({ page, shot }) => {
   await expect(page.getByText('The price of qwen3:8b is stored.')).toBeVisible();
   await page.getByLabel('Find a model').fill('my-');
   await expect(page.getByRole('row')).toHaveCount(2);
-  await page.getByRole('button', { name: 'Remove the price of my-model' }).click();
+  await page.getByRole('button', { name: 'Remove the price of my-model' }).press('Enter');
   await expect
     .poll(() => patched)
     .toEqual([
@@ -212,7 +212,7 @@ test('a price that is none is refused', async ({ page }) => {
   await settings(page);
   await answer(page, '/api/prices', PRICES);
   await page.goto('/settings?tab=prices');
-  await page.getByRole('button', { name: 'Edit the price of gpt-5.5' }).click();
+  await page.getByRole('button', { name: 'Edit the price of gpt-5.5' }).press('Enter');
   await page.getByLabel('Output', { exact: true }).fill('cheap');
   await page.getByRole('button', { name: 'Save price' }).click();
   await expect(page.getByText('Prices are US dollars')).toBeVisible();

@@ -12,6 +12,7 @@ mod fault;
 mod figures;
 mod filters;
 mod front;
+mod grade;
 mod har;
 mod health;
 mod live;

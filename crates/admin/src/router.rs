@@ -15,8 +15,8 @@ use crate::access::{Access, Guard, guard, method_not_allowed};
 use crate::site::{self, Site};
 use crate::transcripts::Transcripts;
 use crate::{
-    config, conversations, export, figures, health, live, login, openapi, providers, quota, replay,
-    requests, routing, sessions, settings, setup, stats,
+    config, conversations, export, figures, grade, health, live, login, openapi, providers, quota,
+    replay, requests, routing, sessions, settings, setup, stats,
 };
 
 /// What the API answers from.
@@ -53,6 +53,7 @@ fn guarded() -> OpenApiRouter<Arc<Admin>> {
         .merge(conversations::routes())
         .merge(replay::routes())
         .merge(export::routes())
+        .merge(grade::routes())
         .merge(live::routes())
         .merge(stats::routes())
         .merge(figures::routes())

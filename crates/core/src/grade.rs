@@ -7,24 +7,29 @@ mod texts;
 mod verdict;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 pub use judge::question;
 pub use texts::{system_texts, user_texts};
 pub use verdict::{Verdict, read_answer};
 
+/// The class that a judge's own request has, in records; figures leave it out.
+pub const CLASS: &str = "grading";
 /// The best score of a criterion and of the whole; 1 is the worst.
 pub const MAX_SCORE: f64 = 5.0;
 
 /// What a request for a grade says: the conversation as its client sent it.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct GradeRequest {
     /// The messages: of Messages or Chat, the `input` of Responses, the `contents` of Gemini.
     /// Without them those of the exchange `request_id` are taken.
     #[serde(default)]
+    #[schema(value_type = Option<Object>)]
     pub messages: Option<serde_json::Value>,
     /// The system prompt: a text, or a list of blocks with texts.
     #[serde(default)]
+    #[schema(value_type = Option<Object>)]
     pub system_messages: Option<serde_json::Value>,
     /// The exchange that the grade is kept with; none keeps it nowhere.
     #[serde(default)]
@@ -32,7 +37,7 @@ pub struct GradeRequest {
 }
 
 /// The grade of a prompt, as it is stored and shown.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PromptGrade {
     /// 1 to [`MAX_SCORE`], 0 while the judge is at work.
@@ -53,7 +58,7 @@ pub struct PromptGrade {
 }
 
 /// The five things that a prompt is judged by.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Criteria {
     /// Whether it can be misunderstood.
@@ -69,7 +74,7 @@ pub struct Criteria {
 }
 
 /// The grade of one criterion.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Criterion {
     /// 1 to [`MAX_SCORE`].
     pub score: f64,

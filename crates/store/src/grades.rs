@@ -9,8 +9,9 @@ use crate::removal::first_row;
 /// How far the moment in an id may lie from the one that the row is ordered by, in microseconds.
 const NEAR_US: i64 = 2_000_000;
 
-/// Keeps a grade with its exchange, instead of the one before; gives whether there is the exchange.
-pub(crate) fn set(db: &Connection, id: Uuid, grade: &str) -> Result<bool, StoreError> {
+/// Keeps a grade with its exchange, instead of the one before, or none; gives whether there is the
+/// exchange.
+pub(crate) fn set(db: &Connection, id: Uuid, grade: Option<&str>) -> Result<bool, StoreError> {
     // The id says when it began, so that the row is found without looking at all.
     let (from, to) = id.get_timestamp().map_or((0, i64::MAX), |at| {
         let (seconds, nanos) = at.to_unix();
@@ -24,9 +25,13 @@ pub(crate) fn set(db: &Connection, id: Uuid, grade: &str) -> Result<bool, StoreE
         )
     });
     let sql = "UPDATE exchanges SET prompt_grade=?2 WHERE uuid=?1 AND id>=?3 AND id<=?4";
-    let changed =
-        db.prepare_cached(sql)?
-            .execute(params![id.as_bytes().as_slice(), grade, from, to])?;
+    let mut update = db.prepare_cached(sql)?;
+    let id = id.as_bytes().as_slice();
+    let mut changed = update.execute(params![id, grade, from, to])?;
+    if changed == 0 {
+        // Its clock was set in between: it is somewhere.
+        changed = update.execute(params![id, grade, 0, i64::MAX])?;
+    }
     Ok(changed > 0)
 }
 

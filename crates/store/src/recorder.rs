@@ -250,13 +250,13 @@ impl Recorder {
         wait.await.unwrap_or_else(|_| Err(closed()))
     }
 
-    /// Keeps the grade of an exchange's prompt, as JSON, instead of the one before; gives whether
-    /// there is the exchange.
+    /// Keeps the grade of an exchange's prompt, as JSON, instead of the one before; none takes it
+    /// away. Gives whether there is the exchange.
     ///
     /// # Errors
     ///
     /// When the store is not available or fails.
-    pub async fn set_grade(&self, id: Uuid, grade: String) -> Result<bool, StoreError> {
+    pub async fn set_grade(&self, id: Uuid, grade: Option<String>) -> Result<bool, StoreError> {
         let (done, wait) = oneshot::channel();
         self.command(Command::Grade { id, grade, done });
         wait.await.unwrap_or_else(|_| Err(closed()))

@@ -1,8 +1,10 @@
 //! A gateway that does as it is told: real pools and breakers, no requests.
 
 use std::collections::BTreeMap;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
 use parking_lot::Mutex;
 use weir_core::clock::Now;
@@ -13,7 +15,8 @@ use weir_core::route::latency;
 use weir_core::secret::Secret;
 use weir_core::settings::{Health, Key, KeyStrategy, Provider, ProviderKind, Strategy};
 use weir_core::steer::{
-    Condition, EditError, ProviderView, Reloaded, Requests, Stats, SteerError, Steering, Tokens,
+    Condition, EditError, Piece, Pieces, ProviderView, Reloaded, Replay, Replayed, Replaying,
+    Requests, Stats, SteerError, Steering, Tokens,
 };
 
 /// Nothing ages here.
@@ -39,6 +42,22 @@ pub(crate) struct Fake {
     pub(crate) stored: Mutex<BTreeMap<String, String>>,
     /// Times that figures were taken.
     pub(crate) asked: AtomicU64,
+    /// The model that grades prompts.
+    pub(crate) judge: Mutex<Option<String>>,
+    /// What it answers: a status and a body.
+    pub(crate) verdict: Mutex<(u16, String)>,
+    /// What it was asked.
+    pub(crate) judged: Mutex<Vec<Replay>>,
+}
+
+/// A body in one piece.
+struct Whole(Option<Bytes>);
+
+impl Pieces for Whole {
+    fn next(&mut self) -> Pin<Box<dyn Future<Output = Piece> + Send + '_>> {
+        let piece = self.0.take().map(Ok);
+        Box::pin(async { piece })
+    }
 }
 
 fn key(secret: &str, name: Option<&str>) -> Key {
@@ -75,6 +94,9 @@ impl Default for Fake {
             next_reload: Mutex::new(Ok(Reloaded::default())),
             stored: Mutex::default(),
             asked: AtomicU64::new(0),
+            judge: Mutex::default(),
+            verdict: Mutex::new((200, String::new())),
+            judged: Mutex::default(),
         }
     }
 }
@@ -241,11 +263,32 @@ impl Steering for Fake {
             source,
             live: path != "server.port",
         };
-        vec![
+        let judge = self.judge.lock().clone();
+        let judge =
+            judge.map(|judge| setting("dashboard.grading.model", Some(&judge), Source::Flag));
+        let provider = setting("dashboard.grading.provider", Some("u1"), Source::Flag);
+        let mut all = vec![
             setting("server.port", Some("3001"), Source::File { line: 4 }),
             setting("auth.token", Some("***"), Source::Env("AUTH_TOKEN")),
             setting("routing.strategy", Some("shuffle"), Source::Flag),
             setting("dashboard.password", None, Source::Default),
-        ]
+        ];
+        all.extend(
+            judge
+                .into_iter()
+                .flat_map(|judge| [judge, provider.clone()]),
+        );
+        all
+    }
+
+    fn replay(&self, replay: Replay) -> Replaying<'_> {
+        self.judged.lock().push(replay);
+        let (status, body) = self.verdict.lock().clone();
+        let answer = Replayed {
+            status: http::StatusCode::from_u16(status).unwrap(),
+            headers: HeaderMap::new(),
+            body: Box::new(Whole(Some(body.into()))),
+        };
+        Box::pin(async { Ok(answer) })
     }
 }

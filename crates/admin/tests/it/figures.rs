@@ -23,7 +23,7 @@ fn body(text: &str) -> RawBody {
 }
 
 /// One exchange with a model at a moment, and what the provider counted.
-fn exchange(api: &Api, when: &str, model: &str, (status, usage): (u16, &str)) {
+fn exchange(api: &Api, when: &str, model: &str, (status, usage): (u16, &str)) -> ExchangeId {
     let id = ExchangeId(Uuid::now_v7());
     let json = HeaderValue::from_static("application/json");
     let headers: HeaderMap = [(http::header::CONTENT_TYPE, json)].into_iter().collect();
@@ -56,10 +56,18 @@ fn exchange(api: &Api, when: &str, model: &str, (status, usage): (u16, &str)) {
         attempts: 1,
         route: Box::default(),
         sent: None,
+        raw: None,
         headers_at_us: Some(100_000),
         duration_us: 300_000,
         end: End::Complete,
     }));
+    id
+}
+
+/// One exchange; gives its id.
+pub(crate) fn recorded(api: &Api) -> String {
+    let usage = r#"{"input_tokens":1,"output_tokens":1}"#;
+    exchange(api, "2026-03-01T12:00:00Z", "m", (200, usage)).to_string()
 }
 
 /// Three exchanges on two days with two models, one of which failed.

@@ -70,6 +70,7 @@ fn add(api: &Api, model: &str, status: u16, said: &str) -> String {
         attempts: 1,
         route: Box::default(),
         sent: None,
+        raw: None,
         headers_at_us: Some(10_000),
         duration_us: 25_000,
         end: End::Complete,

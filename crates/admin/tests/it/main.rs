@@ -9,6 +9,8 @@ mod fake;
 #[cfg(test)]
 mod figures;
 #[cfg(test)]
+mod grading;
+#[cfg(test)]
 mod guard;
 #[cfg(test)]
 mod keys;

@@ -68,6 +68,7 @@ fn store(api: &Api, session: &'static str, sent: &Value, usage: &Value) -> Strin
         attempts: 1,
         route: Box::default(),
         sent: None,
+        raw: None,
         headers_at_us: Some(10_000),
         duration_us: 25_000,
         end: End::Complete,

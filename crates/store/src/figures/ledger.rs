@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension};
+use weir_core::grade::CLASS;
 
 use super::{OTHER, Sums, quarter};
 use crate::error::StoreError;
@@ -115,14 +116,16 @@ impl Ledger {
     }
 
     /// Counts exchanges that have ended, in the transaction that `db` is in. If that is not
-    /// committed, [`Self::doubt`] must follow.
+    /// committed, [`Self::doubt`] must follow. What a judge of prompts was asked is nobody's work
+    /// and is not counted.
     pub(crate) fn add<'a>(
         &mut self,
         db: &Connection,
         ended: impl Iterator<Item = &'a Summary>,
     ) -> Result<(), StoreError> {
         let mut more: HashMap<(i64, i64), Sums> = HashMap::new();
-        for summary in ended {
+        let counted = ended.filter(|summary| summary.class.as_deref() != Some(CLASS));
+        for summary in counted {
             let key = self.number(db, Key::of(summary))?;
             let at = (quarter(summary.started_at_us), key);
             more.entry(at).or_default().add(summary);

@@ -76,7 +76,7 @@ pub(super) enum Command {
     },
     Grade {
         id: Uuid,
-        grade: String,
+        grade: Option<String>,
         done: oneshot::Sender<Result<bool, StoreError>>,
     },
     Configure {

@@ -186,7 +186,7 @@ impl Writer {
     }
 
     /// Keeps the grade of an exchange; gives whether there is the exchange.
-    pub(super) fn set_grade(&self, id: Uuid, grade: &str) -> Result<bool, StoreError> {
+    pub(super) fn set_grade(&self, id: Uuid, grade: Option<&str>) -> Result<bool, StoreError> {
         let sink = self.sink.as_ref().ok_or_else(unavailable)?;
         grades::set(&sink.db, id, grade)
     }

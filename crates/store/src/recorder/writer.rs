@@ -280,7 +280,7 @@ impl Writer {
                 }
                 Command::Grade { id, grade, done } => {
                     self.drain();
-                    answer(done, self.set_grade(id, &grade));
+                    answer(done, self.set_grade(id, grade.as_deref()));
                 }
                 Command::Configure {
                     capture,

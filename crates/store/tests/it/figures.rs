@@ -255,3 +255,30 @@ async fn keys_past_the_bound_count_as_other() {
     assert_eq!((other.total.requests, other.total.tokens()), (104, 104));
     recorder.shutdown().await;
 }
+
+#[tokio::test]
+async fn what_a_judge_of_prompts_was_asked_is_in_no_sum() {
+    let place = Place::new();
+    let recorder = place.open();
+    let when = "2026-03-01T12:00:00Z";
+    at(
+        &recorder,
+        when,
+        "m",
+        r#"{"input_tokens":5,"output_tokens":6}"#,
+    );
+    let mut judged = request(r#"{"model":"judge","messages":[]}"#);
+    judged.id = ExchangeId(Uuid::now_v7());
+    judged.started_at_us = us(when);
+    let class = http::HeaderValue::from_static(weir_core::grade::CLASS);
+    judged.headers.insert("x-claude-code-request-class", class);
+    let id = judged.id;
+    recorder.started(Box::new(judged));
+    recorder.finished(Box::new(response(
+        id,
+        r#"{"usage":{"input_tokens":70,"output_tokens":8}}"#,
+    )));
+    recorder.flush().await;
+    let sums = ask(&recorder, |_| ());
+    assert_eq!(sums.total.requests, 1);
+}

@@ -13,14 +13,17 @@ async fn a_grade_is_kept_with_its_exchange_until_the_next_grade() {
     let uuid: Uuid = id.parse().unwrap();
     for score in ["1.0", "4.5"] {
         // Comes after what was handed over before, flushed or not.
-        let kept = recorder.set_grade(uuid, format!("{{\"score\":{score}}}"));
+        let kept = recorder.set_grade(uuid, Some(format!("{{\"score\":{score}}}")));
         assert!(kept.await.unwrap());
         let log = recorder.reader().get(&id).unwrap().unwrap();
         let grade = log.prompt_grade.expect("it was kept");
         assert_eq!(grade.get(), format!("{{\"score\":{score}}}"));
     }
+    assert!(recorder.set_grade(uuid, None).await.unwrap());
+    let log = recorder.reader().get(&id).unwrap().unwrap();
+    assert!(log.prompt_grade.is_none());
     let log = recorder.reader().get(&other).unwrap().unwrap();
     assert!(log.prompt_grade.is_none());
-    let unknown = recorder.set_grade(Uuid::nil(), "{}".to_owned()).await;
+    let unknown = recorder.set_grade(Uuid::nil(), None).await;
     assert!(!unknown.unwrap());
 }
