@@ -80,11 +80,15 @@ fn header_timeout(values: &mut Resolved, name: &str) {
     }
 }
 
+/// The ranks of values from the file and from the environment.
+const FILE: u8 = 1;
+const ENV: u8 = 3;
+
 /// Forgets the built-in providers that nobody mentions and whose dialect another provider speaks:
 /// requests would go to a vendor that the operator never named. A file that lists its providers
 /// names all that there are, whatever variables of the vendors' clients happen to be set.
 fn built_in(values: &mut Resolved) {
-    let weakest = if values.listed { 2 } else { 1 };
+    let weakest = if values.listed { ENV } else { FILE };
     let mentioned = |values: &Resolved, name: &str| {
         let provider = values.providers.iter().find(|known| known.name == name);
         let inside = format!("providers.{name}.");

@@ -115,13 +115,15 @@ pub(super) static ENTRIES: &[Entry] = &[
         "Changes of the headers that providers get, in this order: each rule has a `header`, an \
          `action` (`block`, `set`, `replace`), a `value`, for `replace` what to `find`, and \
          `enabled`. Headers that frame messages cannot be changed.",
-    ),
+    )
+    .example("[]"),
     entry(
         "routing.response_header_rules",
         Kind::Rules,
         "",
         "The same of the headers that clients get.",
-    ),
+    )
+    .example("[]"),
     entry(
         "routing.thinking.enabled",
         Kind::Bool,

@@ -276,7 +276,7 @@ fn the_shared_store_is_a_redis() {
 
 #[test]
 fn a_reload_applies_all_but_what_is_fixed_at_the_start() {
-    const FIXED: [&str; 16] = [
+    const FIXED: [&str; 20] = [
         "server.host",
         "server.port",
         "server.listen",
@@ -290,6 +290,10 @@ fn a_reload_applies_all_but_what_is_fixed_at_the_start() {
         "server.tls.key_file",
         "capture.queue_bytes",
         "capture.dedup_bytes",
+        "capture.raw_log.path",
+        "capture.raw_log.max_bytes",
+        "capture.raw_log.max_files",
+        "capture.raw_log.max_age",
         "storage.type",
         "storage.database_url",
         "storage.db_path",
