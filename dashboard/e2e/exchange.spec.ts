@@ -233,3 +233,59 @@ test('one that does not exist says so', async ({ page, expected }) => {
   await page.goto('/requests/nothing-of-that-name');
   await expect(page.getByRole('alert')).toBeVisible();
 });
+
+const TABS = ['conversation', 'headers', 'timeline', 'usage', 'raw', 'export'];
+
+/** The newest captured exchange that fits, asked for until its end is recorded. */
+async function captured(weir: string, query: string): Promise<string> {
+  let id = '';
+  await expect
+    .poll(async () => {
+      const answer = await fetch(`${weir}/api/requests/summary?${query}`);
+      const page = (await answer.json()) as { requests: { requestId: string; state: string }[] };
+      id = page.requests.find((one) => one.state !== 'open')?.requestId ?? '';
+      return id;
+    })
+    .not.toBe('');
+  return id;
+}
+
+test('a hostile exchange runs nothing in any part of the page', async ({ page, weir }) => {
+  const id = await captured(weir, 'model=script&limit=5');
+  for (const tab of TABS) {
+    await page.goto(`/requests/${id}?tab=${tab}`);
+    await expect(page.getByRole('tabpanel')).not.toBeEmpty();
+    for (const summary of await page.locator('#part summary').all()) await summary.click();
+    expect(await page.evaluate(() => 'hostile' in window)).toBe(false);
+    expect(await page.locator('#app script, #app img[src="x"]').count()).toBe(0);
+  }
+});
+
+test('a real exchange of every dialect is shown, and its raw body copied whole', async ({
+  page,
+  weir,
+}) => {
+  const marks = ['x'.repeat(50_000), '"\\\u2028ü'.repeat(10_000)];
+  const text = JSON.stringify({
+    model: 'claude-opus-4-5',
+    max_tokens: 9,
+    messages: [{ role: 'user', content: marks.join('\n') }],
+    metadata: { user_id: `copy-${Date.now()}` },
+  });
+  await fetch(`${weir}/v1/messages`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-claude-code-session-id': 'copied-whole' },
+    body: text,
+  }).then((answer) => answer.arrayBuffer());
+  const id = await captured(weir, 'session=copied-whole&limit=1');
+  await page.goto(`/requests/${id}?tab=raw`);
+  await page.getByRole('button', { name: 'Copy all' }).click();
+  await expect(page.getByRole('button', { name: 'Copied' })).toBeVisible();
+  const got = await copied(page);
+  expect(got.length).toBe(text.length);
+  expect(got).toBe(text);
+  for (const model of ['claude-sonnet', 'gpt-5.4-nano', 'gpt-5.4-codex', 'gemini-3-pro']) {
+    await page.goto(`/requests/${await captured(weir, `model=${model}&limit=20`)}`);
+    await expect(page.locator('#part article.message.user').first()).toBeVisible();
+  }
+});

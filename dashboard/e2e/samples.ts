@@ -263,9 +263,9 @@ export const before: RequestLog = {
   } as unknown as NonNullable<RequestLog['body']>,
 };
 
-const { response: _, usage: __, ...rest } = exchange;
 export const failed: RequestLog = {
-  ...rest,
+  ...exchange,
+  usage: { input_tokens: 0, output_tokens: 0 },
   requestId: FAILED,
   statusCode: 529,
   response: {
@@ -437,7 +437,7 @@ export async function answer(page: Page, more: Record<string, RequestLog> = {}):
     route.fulfill({ json: context }),
   );
   await page.route(/\/api\/sessions\?/, (route) => {
-    const { agents, turns: _turns, total: _total, ...one } = session;
+    const { agents, ...one } = session;
     const list = [
       { ...one, agents: agents.length },
       { ...one, id: `${SESSION}2`, agents: 1, cost: null, errors: 2 },

@@ -82,3 +82,13 @@ test('a session is deleted after asking', async ({ page }) => {
   await expect(page).toHaveURL(/\/sessions$/);
   expect(deleted).toBe(true);
 });
+
+test('a captured session shows its turns', async ({ page, session, shot }) => {
+  await page.goto(`/sessions/${session}`);
+  await expect(page.getByRole('heading', { name: /^Turns/ })).toBeVisible();
+  await expect(page.getByRole('img', { name: /What fills the prompt/ })).toBeVisible();
+  await expect(page.locator('article.turn')).not.toHaveCount(0);
+  await shot('session-captured');
+  await page.locator('article.turn').nth(3).getByRole('button').first().click();
+  await expect(page.locator('article.turn').nth(3).getByText('NEW').first()).toBeVisible();
+});
