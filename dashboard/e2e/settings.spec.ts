@@ -94,14 +94,17 @@ test('what the gateway refuses is shown at its rule', async ({ page, expected })
       ? json(route, RULES)
       : json(
           route,
-          { error: '`x-odd` is refused here', field: 'requestHeaderRules[0].header' },
+          {
+            error: '`requestHeaderRules`: rule 1: `header`: `x-odd` is refused here',
+            field: 'requestHeaderRules',
+          },
           400,
         ),
   );
   await page.goto('/settings');
   await page.getByLabel('Header of rule 1').first().fill('x-odd');
   await page.getByRole('button', { name: 'Save rules' }).click();
-  await expect(page.getByText('`x-odd` is refused here')).toBeVisible();
+  await expect(page.getByText(/`x-odd` is refused here/)).toBeVisible();
   await expect(page.getByLabel('Header of rule 1').first()).toHaveAttribute('aria-invalid', 'true');
 });
 
