@@ -46,7 +46,6 @@ fn exchange(api: &Api, when: &str, model: &str, (status, usage): (u16, &str)) ->
     let came =
         format!(r#"{{"id":"m","type":"message","role":"assistant","content":[],"usage":{usage}}}"#);
     api.recorder.finished(Box::new(ResponseRecord {
-        raw: None,
         id,
         status: Some(StatusCode::from_u16(status).unwrap()),
         headers,

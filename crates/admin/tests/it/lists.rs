@@ -57,7 +57,6 @@ fn add(api: &Api, model: &str, status: u16, said: &str) -> String {
         provider: Arc::from("anthropic"),
     }));
     api.recorder.finished(Box::new(ResponseRecord {
-        raw: None,
         id,
         status: Some(StatusCode::from_u16(status).unwrap()),
         headers: headers(&[("content-type", "application/json")]),

@@ -55,7 +55,6 @@ fn store(api: &Api, session: &'static str, sent: &Value, usage: &Value) -> Strin
     let mut headers = HeaderMap::new();
     headers.insert("content-type", HeaderValue::from_static("application/json"));
     api.recorder.finished(Box::new(ResponseRecord {
-        raw: None,
         id,
         status: Some(StatusCode::OK),
         headers,
