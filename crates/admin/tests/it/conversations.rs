@@ -131,7 +131,13 @@ async fn transcripts_are_listed_shown_and_found_by_project() {
     );
     assert_eq!(one["messages"][4]["message"]["model"], "claude-opus-4-8");
     assert_eq!(one["endTime"], "2026-11-20T10:00:09.500Z");
+}
 
+#[tokio::test]
+async fn a_transcript_is_read_in_pages_and_with_its_project() {
+    let disk = Disk::new();
+    disk.session("begin");
+    let api = disk.api();
     let page = api
         .get(&format!(
             "/api/conversations/{ID}?project=-w-shop&offset=3&limit=1"

@@ -14,6 +14,7 @@ mod grading;
 mod guard;
 #[cfg(test)]
 mod keys;
+#[cfg(test)]
 mod lists;
 #[cfg(test)]
 mod login;
