@@ -1,6 +1,7 @@
 //! The command line.
 
 mod agent;
+mod history;
 mod running;
 
 use std::ffi::OsString;
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use agent::{Agent, AgentAction, ClaudeCode, Setup};
+pub(crate) use history::{By, Export, History, Log, Narrow, Purge, Raw, Show, Stats, Tail};
 pub(crate) use running::{
     AddKey, Asked, Gateway, Key, KeyAction, NamedKey, Provider, ProviderAction, Status, Strategy,
     Top,
@@ -43,6 +45,18 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Run an agent behind a gateway of its own, which ends with it
     Run(Run),
+    /// List what was captured, newest first
+    Log(Log),
+    /// Show one exchange
+    Show(Show),
+    /// Print exchanges as they end
+    Tail(Tail),
+    /// Add up tokens, cost and times
+    Stats(Stats),
+    /// Write exchanges as JSON lines, HAR or CSV
+    Export(Export),
+    /// Forget exchanges
+    Purge(Purge),
     /// Answer an agent from what was captured, byte for byte and without network
     Replay(Replay),
     /// Point an agent at weir in its own settings, or take that out again

@@ -111,6 +111,23 @@ impl Client {
         self.json(Method::GET, path, None).await
     }
 
+    /// Whether a weir answers there.
+    pub(crate) async fn is_there(&self) -> bool {
+        let url = format!("{}/livez", self.base);
+        let answer = fetch::fetch(Method::GET, &url, HeaderMap::new(), Vec::new()).await;
+        answer.is_ok_and(|answer| answer.status.is_success())
+    }
+
+    /// Reads something long as it comes.
+    ///
+    /// # Errors
+    /// As [`Client::json`].
+    pub(crate) async fn download(&self, path: &str) -> anyhow::Result<Incoming> {
+        let url = format!("{}{path}", self.base);
+        let response = fetch::open(&url, self.headers.clone()).await?;
+        accepted(response).await
+    }
+
     /// Follows a stream of events.
     ///
     /// # Errors
@@ -118,22 +135,27 @@ impl Client {
     pub(crate) async fn follow(&self, path: &str) -> anyhow::Result<Events> {
         let url = format!("{}{path}", self.base);
         let response = fetch::open(&url, self.headers.clone()).await?;
-        let status = response.status();
-        if !status.is_success() {
-            let body = Limited::new(response.into_body(), MAX_REFUSAL).collect();
-            let body = tokio::time::timeout(SILENCE, body).await.ok();
-            let body = body
-                .and_then(Result::ok)
-                .map(http_body_util::Collected::to_bytes);
-            let body = body.unwrap_or_default();
-            return Err(refusal(&Fetched { status, body }));
-        }
         Ok(Events {
-            body: response.into_body(),
+            body: accepted(response).await?,
             splitter: Splitter::with_max_event(MAX_EVENT),
             ready: VecDeque::new(),
         })
     }
+}
+
+/// The body of an answer that is no refusal.
+async fn accepted(response: http::Response<Incoming>) -> anyhow::Result<Incoming> {
+    let status = response.status();
+    if status.is_success() {
+        return Ok(response.into_body());
+    }
+    let body = Limited::new(response.into_body(), MAX_REFUSAL).collect();
+    let body = tokio::time::timeout(SILENCE, body).await.ok();
+    let body = body
+        .and_then(Result::ok)
+        .map(http_body_util::Collected::to_bytes);
+    let body = body.unwrap_or_default();
+    Err(refusal(&Fetched { status, body }))
 }
 
 /// What was said of a credential; an empty one is none.

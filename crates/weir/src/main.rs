@@ -9,6 +9,7 @@ mod control;
 mod demo;
 mod fetch;
 mod figures;
+mod history;
 mod key;
 mod lines;
 mod mock;
@@ -48,6 +49,12 @@ fn main() -> ExitCode {
         Command::Serve(options) => serve::run(&options.settled()),
         Command::Run(options) => run::run(&options),
         Command::Replay(options) => replay::run(&options),
+        Command::Log(options) => history::log(&options),
+        Command::Show(options) => history::show(&options),
+        Command::Tail(options) => history::tail(&options),
+        Command::Stats(options) => history::stats(&options),
+        Command::Export(options) => history::export(&options),
+        Command::Purge(options) => history::purge(&options),
         Command::Agent(options) => agent::run(&options),
         Command::Status(options) => status::run(&options),
         Command::Top(options) => top::run(&options),

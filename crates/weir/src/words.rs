@@ -39,6 +39,18 @@ impl Here {
         at.strftime(format).to_string()
     }
 
+    /// Day and time of a moment in RFC 3339: `Nov 21 13:00`.
+    pub(crate) fn day_and_time_of(&self, moment: &str) -> String {
+        let at = moment.parse::<Timestamp>();
+        at.map_or_else(
+            |_| "?".to_owned(),
+            |at| {
+                let at = at.to_zoned(self.zone.clone());
+                at.strftime("%b %d %H:%M").to_string()
+            },
+        )
+    }
+
     /// The time of day of a moment in RFC 3339.
     pub(crate) fn time_of(&self, moment: &str) -> String {
         let at = moment.parse::<Timestamp>();

@@ -5,13 +5,16 @@ use clap::{Args, Subcommand};
 use weir_core::secret::Secret;
 use weir_core::settings;
 
+/// Where a gateway listens unless told otherwise.
+const DEFAULT_URL: &str = "http://127.0.0.1:3001";
+
 /// Which running gateway, and how to get in.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Gateway {
     /// Where the gateway listens
     #[arg(
         long,
-        default_value = "http://127.0.0.1:3001",
+        default_value = DEFAULT_URL,
         env = "WEIR_URL",
         global = true
     )]
@@ -22,6 +25,13 @@ pub(crate) struct Gateway {
     /// The gateway's token, if it wants one and the dashboard has no password
     #[arg(long, env = "AUTH_TOKEN", hide_env_values = true, value_parser = secret, global = true)]
     pub token: Option<Secret>,
+}
+
+impl Gateway {
+    /// Whether it is another than the one that is asked when nothing is said.
+    pub(crate) fn is_named(&self) -> bool {
+        self.url != DEFAULT_URL
+    }
 }
 
 /// A question for a running gateway.

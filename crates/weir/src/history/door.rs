@@ -1,0 +1,93 @@
+//! Who answers for the history: the weir that runs, else one that is started on the store for this
+//! command, for nobody else, and stopped after it.
+
+use std::process::ExitCode;
+
+use weir_core::secret::Secret;
+
+use crate::cli::{Gateway, History};
+use crate::client::Client;
+use crate::run::fresh_token;
+use crate::serve::Running;
+use crate::{config, workers};
+
+/// Somebody to ask.
+#[derive(Debug)]
+pub(super) struct Door {
+    /// How to ask.
+    pub client: Client,
+    /// The weir that was started for it.
+    own: Option<Running>,
+}
+
+/// Does `work` with somebody to ask.
+pub(super) fn within(
+    options: &History,
+    work: impl AsyncFnOnce(&Door) -> anyhow::Result<ExitCode>,
+) -> anyhow::Result<ExitCode> {
+    workers::runtime()?.block_on(async {
+        let door = Door::open(options).await?;
+        let done = work(&door).await;
+        if let Some(own) = door.own {
+            own.stop().await;
+        }
+        done
+    })
+}
+
+/// A path with parameters.
+pub(super) fn path(path: &str, parameters: &[(&str, &str)]) -> String {
+    if parameters.is_empty() {
+        return path.to_owned();
+    }
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(parameters);
+    format!("{path}?{}", query.finish())
+}
+
+impl Door {
+    async fn open(options: &History) -> anyhow::Result<Self> {
+        let client = Client::new(&options.gateway)?;
+        if options.db.is_none() {
+            let answers = client.is_there().await;
+            if answers || options.gateway.is_named() {
+                return Ok(Self { client, own: None });
+            }
+        }
+        let token = fresh_token()?;
+        let mut flags = vec![
+            ("server.host", "127.0.0.1".to_owned()),
+            ("server.port", "0".to_owned()),
+            ("auth.enabled", "true".to_owned()),
+            ("auth.token", token.clone()),
+            ("auth.api_key", token.clone()),
+            ("auth.bearer_secret", token.clone()),
+            ("auth.allow_subscription", "false".to_owned()),
+            ("auth.allow_localhost_bypass", "false".to_owned()),
+            ("dashboard.password", token.clone()),
+        ];
+        if let Some(file) = &options.db {
+            flags.push(("storage.db_path", file.display().to_string()));
+        }
+        let owned = |(key, value): (&str, String)| (key.to_owned(), value);
+        let flags: Vec<_> = flags.into_iter().map(owned).collect();
+        let found = config::load(&options.source, &flags)?;
+        let database = &found.loaded.settings.storage.db_path;
+        anyhow::ensure!(
+            database.exists(),
+            "{}: there is no history here, and no weir answers at {}",
+            database.display(),
+            client.base()
+        );
+        let own = Running::start(found.loaded.settings)?;
+        let client = Client::new(&Gateway {
+            url: format!("http://{}", own.listening),
+            password: Some(Secret::new(token)),
+            token: None,
+        })?;
+        Ok(Self {
+            client,
+            own: Some(own),
+        })
+    }
+}
