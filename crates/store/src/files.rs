@@ -1,7 +1,7 @@
 //! The files of the store: where they lie, who may read them, and whether they are still the ones
 //! that were opened.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -82,6 +82,21 @@ pub(crate) fn install_key(db: &Path) -> Result<[u8; KEY_LEN], StoreError> {
         Err(error) => return Err(error.into()),
     }
     Ok(key)
+}
+
+/// Claims a database for this process for as long as the file is held: two writers would each take
+/// the other's exchanges for broken off, and write over its bodies. The claim ends with the process,
+/// however that ends.
+pub(crate) fn claim(db: &Path) -> Result<File, StoreError> {
+    let file = File::open(beside(db, ".key"))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::Unavailable(format!(
+            "another weir writes to {}: stop it, or name another file in `storage.db_path`",
+            db.display()
+        ))),
+        Err(TryLockError::Error(error)) => Err(error.into()),
+    }
 }
 
 /// A key that lasts as long as the process, for when nothing is stored.

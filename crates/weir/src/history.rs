@@ -13,7 +13,7 @@ use anyhow::Context as _;
 use serde_json::Value;
 
 use crate::cli::{By, Log, Narrow, Stats, Tail};
-use crate::lines::say;
+use crate::lines::{complain, say};
 use crate::table::{Lean, table};
 use crate::words::{Here, count, money, took};
 use door::Door;
@@ -44,6 +44,9 @@ pub(crate) fn log(options: &Log) -> anyhow::Result<ExitCode> {
                 Some(next) => cursor = Some(next),
                 None => break,
             }
+        }
+        if here.first && !options.json {
+            complain("No exchange fits.");
         }
         Ok(ExitCode::SUCCESS)
     })

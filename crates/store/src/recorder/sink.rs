@@ -1,6 +1,7 @@
 //! The open database with the file and the dictionary that belong to it, and the one way rows get
 //! in. Knows nothing of queues.
 
+use std::fs::File;
 use std::path::Path;
 
 use bytes::Bytes;
@@ -171,11 +172,13 @@ pub(super) struct Sink {
     pub quotas: QuotaBook,
     identity: Identity,
     pack_identity: Identity,
+    _claim: File,
 }
 
 impl Sink {
     /// Opens or creates the database; rows that an earlier process left open become interrupted.
     pub(super) fn open(path: &Path, setup: Setup) -> Result<Self, StoreError> {
+        let claim = files::claim(path)?;
         let db = schema::open_writer(path, setup)?;
         let mut ledger = Ledger::default();
         interrupt(&db, &mut ledger)?;
@@ -191,6 +194,7 @@ impl Sink {
             quotas: QuotaBook::default(),
             identity,
             pack_identity,
+            _claim: claim,
         })
     }
 

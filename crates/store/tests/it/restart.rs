@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 use weir_store::{Filters, Page, Recorder, StoreError};
 
-use crate::support::{Place, exchange, request, response, rows};
+use crate::support::{Place, exchange, request, response, rows, until};
 
 const PAGE: Page = Page {
     number: 1,
@@ -145,4 +145,21 @@ async fn a_reply_seconds_later_finishes_the_row() {
     let log = recorder.reader().get(&id.to_string()).unwrap().unwrap();
     assert_eq!(log.response.unwrap().body.unwrap().get(), "{\"late\":true}");
     assert_eq!(log.summary.model.as_deref(), Some("m"));
+}
+
+#[tokio::test]
+async fn one_recorder_at_a_time_writes_to_a_database() {
+    let place = Place::new();
+    let first = place.open();
+    let second = place.open();
+    let reason = second.status().reason.unwrap();
+    assert!(reason.contains("another weir writes to"), "{reason}");
+    // What the first one has is there to be read all the same.
+    first.started(Box::new(request("{}")));
+    first.flush().await;
+    assert_eq!(rows(second.reader().list(PAGE, &Filters::default())).1, 1);
+    first.shutdown().await;
+    // It takes over by itself.
+    second.started(Box::new(request("{}")));
+    until("the second takes over", || second.status().ok).await;
 }

@@ -8,6 +8,7 @@
 
 mod access;
 mod agents;
+mod captured;
 mod commands;
 mod durability;
 mod files;

@@ -1,0 +1,154 @@
+//! The history at the terminal: over the API of a weir that runs, and without one.
+
+use std::process::{Output, Stdio};
+
+use serde_json::Value;
+
+use crate::program::{Program, small, start, weir};
+
+/// The same command, asked of the weir that runs and of the store alone.
+async fn ask(program: &Program, args: &[&str], runs: bool) -> Output {
+    let mut command = weir();
+    command
+        .current_dir(program.folder.path())
+        .args(args)
+        .stdin(Stdio::null());
+    if runs {
+        command.env("WEIR_URL", &program.url);
+    } else {
+        command.args(["--db", "requests.db"]);
+    }
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap());
+    let output = output.await.unwrap();
+    assert!(output.status.success(), "{args:?}: {output:?}");
+    output
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+async fn recorded() -> Program {
+    let program = start(&[]).await;
+    for session in ["s-1", "s-2", "s-2"] {
+        program
+            .message(&[("x-claude-code-session-id", session)], &small())
+            .await;
+    }
+    program.newest().await;
+    program
+}
+
+#[tokio::test]
+async fn exchanges_are_listed_shown_and_added_up_with_and_without_a_running_weir() {
+    let mut program = recorded().await;
+    for runs in [true, false] {
+        if !runs {
+            program.signal("TERM");
+            program.exit().await;
+        }
+        let log = text(&ask(&program, &["log"], runs).await);
+        assert_eq!(log.lines().count(), 4, "{log}");
+        assert!(log.contains("claude-"), "{log}");
+        let log = text(&ask(&program, &["log", "--session", "s-2", "--json"], runs).await);
+        let lines: Vec<Value> = log
+            .lines()
+            .map(|l| serde_json::from_str(l).unwrap())
+            .collect();
+        assert_eq!(lines.len(), 2);
+        let id = lines[0]["requestId"].as_str().unwrap();
+        let ending = id.rsplit('-').next().unwrap();
+        let shown = text(&ask(&program, &["show", ending], runs).await);
+        assert!(
+            shown.contains(id) && shown.contains("--- answered"),
+            "{shown}"
+        );
+        let raw = ask(&program, &["show", id, "--raw", "request"], runs).await;
+        assert_eq!(raw.stdout, small().to_string().into_bytes());
+        let stats = text(&ask(&program, &["stats", "--by", "client"], runs).await);
+        assert!(stats.lines().last().unwrap().starts_with("all"), "{stats}");
+        let tail = text(&ask(&program, &["tail", "-n", "1", "--json"], runs).await);
+        assert_eq!(tail.lines().count(), 1);
+    }
+}
+
+#[tokio::test]
+async fn exports_are_what_their_readers_expect() {
+    let program = recorded().await;
+    let lines = text(&ask(&program, &["export"], true).await);
+    assert_eq!(lines.lines().count(), 3);
+    for line in lines.lines() {
+        let one: Value = serde_json::from_str(line).unwrap();
+        assert_eq!(one["statusCode"], 200);
+    }
+    let table = text(
+        &ask(
+            &program,
+            &["export", "--format", "csv", "--session", "s-1"],
+            true,
+        )
+        .await,
+    );
+    assert_eq!(table.lines().count(), 2);
+    ask(
+        &program,
+        &["export", "--format", "har", "-o", "all.har"],
+        true,
+    )
+    .await;
+    let archive = std::fs::read(program.folder.path().join("all.har")).unwrap();
+    let archive: Value = serde_json::from_slice(&archive).unwrap();
+    assert_eq!(archive["log"]["entries"].as_array().unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn a_purge_counts_first_and_wants_a_yes() {
+    let program = recorded().await;
+    let counted = ask(&program, &["purge", "--session", "s-2", "--dry-run"], true).await;
+    assert!(
+        text(&counted).starts_with("2 exchanges would"),
+        "{counted:?}"
+    );
+    let mut command = weir();
+    command
+        .args(["purge", "--all"])
+        .env("WEIR_URL", &program.url)
+        .stdin(Stdio::null());
+    let refused = tokio::task::spawn_blocking(move || command.output().unwrap());
+    assert!(!refused.await.unwrap().status.success(), "nobody said yes");
+    let gone = ask(&program, &["purge", "--session", "s-2", "--yes"], true).await;
+    assert_eq!(text(&gone), "2 exchanges forgotten.\n");
+    assert_eq!(
+        text(&ask(&program, &["log"], true).await).lines().count(),
+        2
+    );
+    ask(&program, &["purge", "--all", "--yes"], true).await;
+    assert_eq!(text(&ask(&program, &["log"], true).await), "");
+}
+
+#[tokio::test]
+async fn what_ends_is_followed() {
+    use std::io::{BufRead as _, BufReader};
+    let program = recorded().await;
+    let mut child = weir()
+        .args(["tail", "-f", "-n", "1", "--session", "s-9", "--json"])
+        .env("WEIR_URL", &program.url)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let followed = tokio::task::spawn_blocking(move || lines.next().unwrap().unwrap());
+    // Until the follower is there, its exchanges are none of its business.
+    while !followed.is_finished() {
+        program
+            .message(&[("x-claude-code-session-id", "s-9")], &small())
+            .await;
+        program
+            .message(&[("x-claude-code-session-id", "s-8")], &small())
+            .await;
+    }
+    let line: Value = serde_json::from_str(&followed.await.unwrap()).unwrap();
+    assert_eq!(line["sessionId"], "s-9");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
