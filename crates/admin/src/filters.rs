@@ -90,7 +90,7 @@ impl FilterQuery {
     /// The filters, or what is wrong with the first that cannot be read.
     pub(crate) fn read(self) -> Result<Filters, Fault> {
         let ms = |name, value: Option<&str>| {
-            Ok::<_, Fault>(parsed::<u64>(name, value)?.map(|ms| ms.saturating_mul(1000)))
+            Ok::<_, Fault>(count(name, value)?.map(|ms| ms.saturating_mul(1000)))
         };
         let at = |name, value: Option<&str>| {
             let value = value.filter(|value| !value.is_empty());
@@ -113,8 +113,8 @@ impl FilterQuery {
             min_duration_us: ms("minDuration", self.min_duration.as_deref())?,
             max_duration_us: ms("maxDuration", self.max_duration.as_deref())?
                 .map(|us| us.saturating_add(999)),
-            min_tokens: parsed("minTokens", self.min_tokens.as_deref())?,
-            max_tokens: parsed("maxTokens", self.max_tokens.as_deref())?,
+            min_tokens: count("minTokens", self.min_tokens.as_deref())?,
+            max_tokens: count("maxTokens", self.max_tokens.as_deref())?,
             min_cost: micro_dollars("minCost", self.min_cost.as_deref())?,
             max_cost: micro_dollars("maxCost", self.max_cost.as_deref())?,
             model: text("model", self.model)?,
@@ -143,6 +143,17 @@ fn bad(name: &str, value: &str, why: impl Display) -> Fault {
         format!("`{name}`: `{value}`: {why}"),
     )
     .of_field(name.to_owned())
+}
+
+/// A number that the history can hold.
+fn count(name: &str, value: Option<&str>) -> Result<Option<u64>, Fault> {
+    match parsed::<u64>(name, value)? {
+        Some(count) if i64::try_from(count).is_err() => {
+            let why = format_args!("{} is the most", i64::MAX);
+            Err(bad(name, value.unwrap_or_default(), why))
+        }
+        count => Ok(count),
+    }
 }
 
 fn text(name: &str, value: Option<String>) -> Result<Option<String>, Fault> {

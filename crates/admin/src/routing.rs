@@ -147,6 +147,14 @@ fn question(body: &[u8]) -> Result<Question, Fault> {
         let (name, value) = header(name, value)?;
         headers.append(name, value);
     }
+    if asked
+        .body
+        .as_ref()
+        .is_some_and(|body| !body.get().starts_with('{'))
+    {
+        let message = "`body`: not the JSON object that a request's body is";
+        return Err(Fault::bad(message).of_field("body"));
+    }
     Ok(Question {
         path: asked.path.unwrap_or_else(|| "/v1/messages".to_owned()),
         headers,

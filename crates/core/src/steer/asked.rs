@@ -113,6 +113,10 @@ fn name(value: &Value) -> Result<Option<String>, SteerError> {
 
 fn limit(field: &str, value: &Value) -> Result<Option<u64>, SteerError> {
     match value.as_u64() {
+        Some(limit) if i64::try_from(limit).is_err() => Err(invalid(
+            field,
+            "more than any provider allows; 0 is no limit",
+        )),
         Some(limit) => Ok(Some(limit).filter(|limit| *limit > 0)),
         None => Err(invalid(field, "not a whole number a minute; 0 is no limit")),
     }

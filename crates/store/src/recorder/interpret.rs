@@ -135,7 +135,10 @@ fn routed(summary: &mut Summary, route: &Route) {
         summary.provider = Arc::clone(&route.provider);
     }
     summary.routed_model = route.model.as_deref().map(short);
-    summary.subagent = route.subagent.as_ref().map(|subagent| short(&subagent.name));
+    summary.subagent = route
+        .subagent
+        .as_ref()
+        .map(|subagent| short(&subagent.name));
     summary.route = RouteLog::of(route).map(|log| log.to_json());
 }
 
