@@ -36,7 +36,19 @@ impl View {
                 requests: row.get(3).unwrap_or_default(),
             }))
         })?;
-        let seen: Vec<Option<ClientSeen>> = rows.collect::<Result<_, _>>()?;
-        Ok(seen.into_iter().flatten().collect())
+        // A name is kept as it is until it is known to be a frequent one, so it may come twice.
+        let mut seen: Vec<ClientSeen> = Vec::new();
+        for row in rows {
+            let Some(one) = row? else { continue };
+            match seen.iter_mut().find(|known| known.client == one.client) {
+                Some(known) => {
+                    known.first_us = known.first_us.min(one.first_us);
+                    known.last_us = known.last_us.max(one.last_us);
+                    known.requests += one.requests;
+                }
+                None => seen.push(one),
+            }
+        }
+        Ok(seen)
     }
 }

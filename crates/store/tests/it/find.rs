@@ -292,3 +292,22 @@ async fn a_summary_tells_of_gaps_speed_and_what_the_client_hints_at() {
     assert_eq!(row.class.as_deref(), Some("subagent"));
     assert_eq!(row.agent_type.as_deref(), Some("Explore"));
 }
+
+#[tokio::test]
+async fn a_client_is_counted_once_however_its_name_is_kept() {
+    let place = Place::new();
+    let recorder = place.open();
+    for _ in 0..20 {
+        add(&recorder, |sent, _| {
+            sent.headers = headers(&[("user-agent", "claude-cli/2.1.329 (external, sdk-cli)")]);
+        });
+        // One at a time, so that some rows come before their name is known to be frequent.
+        recorder.flush().await;
+    }
+    let seen = recorder.reader().clients(0).unwrap();
+    let seen: Vec<_> = seen
+        .iter()
+        .map(|one| (&*one.client, one.requests))
+        .collect();
+    assert_eq!(seen, [("claude_code", 20)]);
+}
