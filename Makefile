@@ -8,7 +8,7 @@ help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
 
 # What weir serves under /. Without npm, `make run` is a weir without pages.
-DASHBOARD = cd dashboard && npm ci --no-audit --no-fund --loglevel=error && npm run build
+DASHBOARD = cd dashboard && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund --loglevel=error && npm run build
 
 dashboard: ## build the pages that weir has in it
 	@if [ -f dashboard/package.json ]; then $(DASHBOARD); fi
@@ -25,8 +25,7 @@ demo: ## see it work without an API key: weir, a mock provider and a short agent
 
 test: ## install what the tests need, then run them all
 	scripts/prepare-tests.sh
-	$(MAKE) dashboard
-	$(MAKE) unit clients api-tests
+	$(MAKE) unit clients api-tests dashboard-tests
 
 unit: ## the Rust tests alone
 	$(CARGO) test --workspace --all-targets --locked
@@ -42,7 +41,8 @@ api-tests: ## whatever the description of the API allows, asked of a real weir
 
 dashboard-tests: ## the dashboard: built, checked, and tried in a browser against weir and its mock
 	$(CARGO) build -p weir --locked
-	cd dashboard && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci && npm run build && npm run check && npm run lint && npm test && npm run e2e
+	$(MAKE) dashboard
+	cd dashboard && npm run check && npm run lint && npm test && npm run e2e
 
 fuzz: ## look for inputs that break a parser or translator, five minutes for each target
 	scripts/fuzz.sh $(FUZZ_ARGS)
