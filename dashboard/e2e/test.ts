@@ -43,6 +43,7 @@ export const test = base.extend<Fixtures>({
       await use(undefined);
       if (!page.isClosed() && page.url().startsWith('http')) {
         expect(await page.evaluate(() => 'hostile' in window), 'captured script ran').toBe(false);
+        expect(await page.evaluate(tooWide), 'pixels wider than the window').toBe(0);
         const seen = `${info.project.name} ${pageOf(page.url())}`;
         if (!looked.has(seen)) await axe(page);
         looked.add(seen);
@@ -53,6 +54,12 @@ export const test = base.extend<Fixtures>({
     { auto: true },
   ],
 });
+
+/** A phone shows a page that is wider than its window at another scale. */
+function tooWide(): number {
+  const { scrollWidth } = document.documentElement;
+  return Math.max(0, Math.max(scrollWidth, window.innerWidth) - window.screen.width);
+}
 
 /** What axe has looked at in this worker: to look again at each test's end takes most of its time. */
 const looked = new Set<string>();
