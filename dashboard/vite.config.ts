@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 import { compressed } from './tools/compressed.ts';
+import { firstPage } from './tools/first-page.ts';
 import { themeFirst } from './tools/theme-first.ts';
 
 /** What weir sends with the pages too. */
@@ -26,7 +27,7 @@ const proxy = Object.fromEntries(
 );
 
 export default defineConfig({
-  plugins: [svelte(), themeFirst(), compressed()],
+  plugins: [svelte(), themeFirst(), firstPage('/pages/Live.svelte'), compressed()],
   resolve: {
     alias: { $lib: fileURLToPath(new URL('./src/lib', import.meta.url)) },
     ...(process.env['VITEST'] ? { conditions: ['browser'] } : {}),

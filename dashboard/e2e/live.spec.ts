@@ -86,9 +86,25 @@ test('the first page is small and painted soon', async ({ page, isMobile }) => {
   });
   await page.goto('/');
   await expect(rows(page).first()).toBeVisible();
-  const paint = await page.evaluate(
-    () => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? Infinity,
-  );
-  console.log(`script ${bytes} bytes over the wire, first paint ${Math.round(paint)} ms`);
+  expect(bytes).toBeGreaterThan(10_000);
   expect(bytes).toBeLessThan(250_000);
+  console.log(`script ${bytes} bytes over the wire`);
+});
+
+test('the first paint comes within 300 ms', async ({ page, isMobile }) => {
+  test.skip(isMobile, 'measured once');
+  const paints: number[] = [];
+  // Others share the machine: the best of a few loads is what the page itself takes.
+  await expect(async () => {
+    await page.goto('/');
+    await expect(rows(page).first()).toBeVisible();
+    paints.push(
+      await page.evaluate(
+        () => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? Infinity,
+      ),
+    );
+    expect(paints.length).toBeGreaterThanOrEqual(3);
+  }).toPass({ intervals: [0] });
+  console.log(`first paint ${paints.map(Math.round).join(', ')} ms`);
+  expect(Math.min(...paints)).toBeLessThan(300);
 });

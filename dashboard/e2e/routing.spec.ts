@@ -41,7 +41,7 @@ test('a pasted curl line is read in the browser', async ({ page }) => {
     );
   await expect(page.getByText('Read from curl: /v1/chat/completions, 1 headers.')).toBeVisible();
   await page.keyboard.press('Tab');
-  await page.getByRole('button', { name: 'Explain' }).press('Enter');
+  await page.getByRole('button', { name: 'Explain' }).click();
   await expect(page.getByTestId('decision')).toContainText('Nowhere. no provider takes');
   expect(asked.path).toBe('/v1/chat/completions');
   expect(asked.headers).toEqual({ 'x-weir-subagent': 'reviewer' });

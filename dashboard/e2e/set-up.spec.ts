@@ -14,7 +14,7 @@ test('lines are shown for each client, for the address that is asked for, and co
   await expect(page.getByText('weir agent setup claude --dry-run')).toBeVisible();
   await shot('setup');
   await page.getByLabel("weir's address for clients").fill('https://weir.example.org/');
-  await page.getByRole('button', { name: 'Copy: Shell' }).press('Enter');
+  await page.getByRole('button', { name: 'Copy: Shell' }).click();
   const copied = await page.evaluate(() => navigator.clipboard.readText());
   expect(copied).toContain('export ANTHROPIC_BASE_URL=https://weir.example.org\n');
 });

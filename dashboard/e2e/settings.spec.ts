@@ -194,15 +194,15 @@ test('prices are found, added, edited and removed', async ({ page, shot }) => {
   await page.goto('/settings?tab=prices');
   await expect(page.getByText('1,204 requests')).toBeVisible();
   await shot('settings-prices');
-  await page.getByRole('button', { name: 'Give qwen3:8b a price' }).press('Enter');
+  await page.getByRole('button', { name: 'Give qwen3:8b a price' }).click();
   await page.getByLabel('Input', { exact: true }).fill('0.1');
   await page.getByLabel('In force from').fill('2026-12-01');
   await shot('settings-price');
-  await page.getByRole('button', { name: 'Save price' }).press('Enter');
+  await page.getByRole('button', { name: 'Save price' }).click();
   await expect(page.getByText('The price of qwen3:8b is stored.')).toBeVisible();
   await page.getByLabel('Find a model').fill('my-');
   await expect(page.getByRole('row')).toHaveCount(2);
-  await page.getByRole('button', { name: 'Remove the price of my-model' }).press('Enter');
+  await page.getByRole('button', { name: 'Remove the price of my-model' }).click();
   await expect
     .poll(() => patched)
     .toEqual([
@@ -215,9 +215,9 @@ test('a price that is none is refused', async ({ page }) => {
   await settings(page);
   await answer(page, '/api/prices', PRICES);
   await page.goto('/settings?tab=prices');
-  await page.getByRole('button', { name: 'Edit the price of gpt-5.5' }).press('Enter');
+  await page.getByRole('button', { name: 'Edit the price of gpt-5.5' }).click();
   await page.getByLabel('Output', { exact: true }).fill('cheap');
-  await page.getByRole('button', { name: 'Save price' }).press('Enter');
+  await page.getByRole('button', { name: 'Save price' }).click();
   await expect(page.getByText('Prices are US dollars')).toBeVisible();
 });
 

@@ -14,11 +14,11 @@ test('every page of the navigation opens by its keys', async ({ page }) => {
 test('the palette goes to pages and searches', async ({ page }) => {
   await page.goto('/');
   await page.keyboard.press('Control+k');
-  await page.getByRole('combobox').fill('prov');
+  await page.getByRole('dialog').getByRole('combobox').fill('prov');
   await page.keyboard.press('Enter');
   await expect(page).toHaveURL(/\/providers$/);
   await page.keyboard.press('Control+k');
-  await page.getByRole('combobox').fill('borrow checking');
+  await page.getByRole('dialog').getByRole('combobox').fill('borrow checking');
   await page.getByRole('option', { name: /Search exchanges/ }).click();
   await expect(page).toHaveURL(/\/requests\?q=borrow/);
 });
@@ -33,7 +33,12 @@ test('the list of keys opens with ? and closes with Escape', async ({ page, shot
   await expect(dialog).toBeHidden();
 });
 
-test('the theme that was chosen is there before the first paint', async ({ page, isMobile }) => {
+test('the theme that was chosen is there before the first paint', async ({
+  page,
+  isMobile,
+  expected,
+}) => {
+  expected.push(/ERR_FAILED/);
   test.skip(isMobile, 'the button is in the drawer');
   await page.goto('/');
   const html = page.locator('html');

@@ -1,7 +1,7 @@
 /**
  * The `test` of every file here. Each page it opens is watched: an error in the console, a request
  * to another origin, a violation of the content security policy, or script of a captured exchange
- * that ran fails the test; at its end axe looks at the page.
+ * that ran fails the test; at its end axe looks at the page, once per page and theme.
  */
 import AxeBuilder from '@axe-core/playwright';
 import { test as base, expect, type Page } from '@playwright/test';
@@ -10,7 +10,7 @@ import { HOSTILE_MARK } from './seed';
 interface Fixtures {
   /** Errors that this test expects in the console, such as those of refused requests. */
   expected: RegExp[];
-  /** Writes `e2e/shots/NAME-PROJECT.png`. */
+  /** Writes `e2e/shots/NAME-PROJECT.png` if E2E_SHOTS is set. */
   shot: (name: string) => Promise<void>;
   weir: string;
   session: string;
@@ -30,18 +30,23 @@ export const test = base.extend<Fixtures>({
   expected: async ({}, use) => use([]),
   shot: async ({ page }, use, info) => {
     await use(async (name) => {
+      if (!process.env['E2E_SHOTS']) return;
       const path = `e2e/shots/${name}-${info.project.name}.png`;
       await page.screenshot({ path, animations: 'disabled' });
     });
   },
   watched: [
-    async ({ page, baseURL, expected }, use) => {
+    async ({ page, baseURL, expected }, use, info) => {
       const faults: string[] = [];
       watch(page, new URL(baseURL ?? '').origin, faults);
+      await watchPolicy(page, faults);
       await use(undefined);
       if (!page.isClosed() && page.url().startsWith('http')) {
         expect(await page.evaluate(() => 'hostile' in window), 'captured script ran').toBe(false);
-        await axe(page);
+        expect(await page.evaluate(tooWide), 'pixels wider than the window').toBe(0);
+        const seen = `${info.project.name} ${pageOf(page.url())}`;
+        if (!looked.has(seen)) await axe(page);
+        looked.add(seen);
       }
       const unexpected = faults.filter((fault) => !expected.some((one) => one.test(fault)));
       expect(unexpected, 'faults of the page').toEqual([]);
@@ -49,6 +54,35 @@ export const test = base.extend<Fixtures>({
     { auto: true },
   ],
 });
+
+/** A phone shows a page that is wider than its window at another scale. */
+function tooWide(): number {
+  const { scrollWidth } = document.documentElement;
+  return Math.max(0, Math.max(scrollWidth, window.innerWidth) - window.screen.width);
+}
+
+/** What axe has looked at in this worker: to look again at each test's end takes most of its time. */
+const looked = new Set<string>();
+
+/** The page that an address is of, without what it shows: its path's first part, its tab. */
+function pageOf(address: string): string {
+  const url = new URL(address);
+  const [, first = '', second] = url.pathname.split('/');
+  return `${first}${second === undefined ? '' : '/:id'} ${url.searchParams.get('tab') ?? ''}`;
+}
+
+/** The browser says on the console what the policy stopped, though not for each kind of it. */
+async function watchPolicy(page: Page, faults: string[]): Promise<void> {
+  await page.exposeFunction('policyStopped', (what: string) => {
+    faults.push(`content security policy: ${what}`);
+  });
+  await page.addInitScript(() => {
+    document.addEventListener('securitypolicyviolation', (event) => {
+      const { policyStopped } = window as unknown as { policyStopped: (what: string) => void };
+      policyStopped(`${event.effectiveDirective} ${event.blockedURI} at ${event.sourceFile}`);
+    });
+  });
+}
 
 function watch(page: Page, origin: string, faults: string[]): void {
   page.on('console', (message) => {

@@ -5,4 +5,6 @@ import './styles/base.css';
 
 const target = document.getElementById('app');
 if (!target) throw new Error('index.html has no #app');
+// What stood there until now is index.html's own picture of the frame.
+target.replaceChildren();
 mount(App, { target });

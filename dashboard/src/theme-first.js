@@ -8,4 +8,6 @@
   var dark =
     choice === 'dark' || (choice !== 'light' && matchMedia('(prefers-color-scheme: dark)').matches);
   document.documentElement.dataset.theme = dark ? 'dark' : 'light';
+  // The frame that is painted ahead of the program is not that of this page.
+  if (location.pathname === '/login') document.documentElement.dataset.bare = '';
 })();

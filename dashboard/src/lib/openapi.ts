@@ -180,7 +180,7 @@ export function kindOf(schema: Json, schemas: Json): string {
     }
     const format = text(schema['format']);
     return typeof type === 'string'
-      ? format === '' || type === 'integer'
+      ? format === '' || type === 'integer' || type === 'null'
         ? type
         : `${type} (${format})`
       : 'any';
