@@ -3,9 +3,12 @@ import { defineConfig, devices } from '@playwright/test';
 const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 const desktop = { ...devices['Desktop Chrome'], viewport: { width: 1440, height: 900 } };
 
+/** Run by themselves. */
+const aside = ['load.spec.ts'];
+
 export default defineConfig({
   testDir: 'e2e',
-  testIgnore: 'load.spec.ts',
+  testIgnore: aside,
   globalSetup: './e2e/setup.ts',
   timeout: 30_000,
   expect: { timeout: 7000 },
@@ -19,10 +22,20 @@ export default defineConfig({
     permissions: ['clipboard-read', 'clipboard-write'],
   },
   projects: [
-    { name: 'light', use: { ...desktop, colorScheme: 'light' } },
-    { name: 'dark', use: { ...desktop, colorScheme: 'dark' } },
+    {
+      name: 'light',
+      testIgnore: [...aside, 'dark.spec.ts'],
+      use: { ...desktop, colorScheme: 'light' },
+    },
+    // What pages do is the same in the dark: what they look like is not.
+    {
+      name: 'dark',
+      testMatch: ['dark.spec.ts', 'exchange.spec.ts', 'shell.spec.ts'],
+      use: { ...desktop, colorScheme: 'dark' },
+    },
     {
       name: 'phone',
+      testIgnore: [...aside, 'dark.spec.ts'],
       use: {
         ...desktop,
         colorScheme: 'light',
