@@ -270,14 +270,16 @@ test('a real exchange of every dialect is shown, and its raw body copied whole',
     model: 'claude-opus-4-5',
     max_tokens: 9,
     messages: [{ role: 'user', content: marks.join('\n') }],
-    metadata: { user_id: `copy-${Date.now()}` },
+    metadata: { user_id: 'copy' },
   });
+  // Of its own, since the same test runs in several windows at once.
+  const session = `copied-whole-${crypto.randomUUID()}`;
   await fetch(`${weir}/v1/messages`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', 'x-claude-code-session-id': 'copied-whole' },
+    headers: { 'content-type': 'application/json', 'x-claude-code-session-id': session },
     body: text,
   }).then((answer) => answer.arrayBuffer());
-  const id = await captured(weir, 'session=copied-whole&limit=1');
+  const id = await captured(weir, `session=${session}&limit=1`);
   await page.goto(`/requests/${id}?tab=raw`);
   await page.getByRole('button', { name: 'Copy all' }).click();
   await expect(page.getByRole('button', { name: 'Copied' })).toBeVisible();
