@@ -45,7 +45,7 @@ export const ROUTING = {
         model: 'o3',
         loaded: false,
         warning:
-          'no file: looked for /work/app/.claude/agents/architect.md and /home/ana/.claude/agents/architect.md',
+          'no file: looked for /srv/app/.claude/agents/architect.md and /home/ana/.claude/agents/architect.md',
       },
     ],
   },
