@@ -18,6 +18,7 @@ use utoipa_axum::routes;
 use weir_store::model::{RequestLog, RequestSummary};
 use weir_store::{Found, Reader, StoreError, SummaryQuery};
 
+use crate::cells::line;
 use crate::fault::{Error, Fault, HistoryFaults};
 use crate::filters::FilterQuery;
 use crate::har;
@@ -30,6 +31,8 @@ const USUAL: u32 = 1000;
 const MOST: u32 = 100_000;
 /// Whole exchanges read at once.
 const WHOLE: u32 = 8;
+/// How lines of CSV end.
+const END: csv::Terminator = csv::Terminator::Any(b'\n');
 /// Summaries read at once.
 const ROWS: u32 = 500;
 
@@ -189,7 +192,7 @@ impl File {
             self.state = Progress::Within;
             match self.format {
                 Format::Har => piece.extend(har::head().bytes()),
-                Format::Csv => piece = line(COLUMNS.map(|(name, _)| name.to_owned()))?,
+                Format::Csv => piece = line(COLUMNS.map(|(name, _)| name.to_owned()), END)?,
                 Format::Lines => {}
             }
         }
@@ -214,7 +217,7 @@ impl File {
         let next = if self.format == Format::Csv {
             let found = self.reader.run(move |r| r.summaries(&query)).await?;
             for row in &found.rows {
-                piece.extend(line(COLUMNS.map(|(_, cell)| safe(cell(row))))?);
+                piece.extend(line(COLUMNS.map(|(_, cell)| cell(row)), END)?);
             }
             self.count(&found);
             found.next
@@ -250,26 +253,6 @@ impl File {
         }
         self.written += 1;
     }
-}
-
-/// One line of CSV.
-fn line<const N: usize>(cells: [String; N]) -> Result<Vec<u8>, StoreError> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let written = writer.write_record(cells).map_err(io::Error::other);
-    written?;
-    let bytes = writer
-        .into_inner()
-        .map_err(|e| io::Error::other(e.to_string()))?;
-    Ok(bytes)
-}
-
-/// A cell that no spreadsheet takes for a formula.
-fn safe(cell: String) -> String {
-    let is_number = cell.parse::<f64>().is_ok();
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && !is_number {
-        return format!("'{cell}");
-    }
-    cell
 }
 
 fn text(value: Option<&str>) -> String {

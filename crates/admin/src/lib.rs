@@ -5,6 +5,7 @@
 //! `Steering`.
 
 pub mod access;
+mod cells;
 mod config;
 mod conversations;
 mod export;

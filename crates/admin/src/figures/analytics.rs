@@ -1,19 +1,22 @@
 //! Figures of any stretch, by any unit of time and any dimension; as JSON or as a table for
 //! spreadsheets.
 
+use std::io;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
+use csv::Terminator;
 use jiff::civil::Weekday;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use weir_store::model::rfc3339;
-use weir_store::{Dimension, FigureQuery, Figures, Percentiles, Unit};
+use weir_store::{Dimension, FigureQuery, Figures, Percentiles, StoreError, Unit};
 
 use super::{Span, ask, given};
+use crate::cells::line;
 use crate::fault::{Fault, HistoryFaults};
 use crate::params::Params;
 use crate::router::Admin;
@@ -180,7 +183,7 @@ pub(crate) async fn analytics(
         figures: row.figures,
     });
     if as_csv {
-        return Ok(csv(rows));
+        return csv(rows).map_err(|error| StoreError::from(error).into());
     }
     let said = |value: Option<String>, usual: &str| {
         value
@@ -235,12 +238,10 @@ const COLUMNS: [&str; 28] = [
     "gapMax",
 ];
 
-fn csv(rows: impl Iterator<Item = AnalyticsRow>) -> Response {
-    let mut out = COLUMNS.join(",") + "\r\n";
+fn csv(rows: impl Iterator<Item = AnalyticsRow>) -> io::Result<Response> {
+    let mut out = line(COLUMNS.map(str::to_owned), Terminator::CRLF)?;
     for row in rows {
-        let cells: Vec<String> = cells(&row).iter().map(|cell| quoted(cell)).collect();
-        out.push_str(&cells.join(","));
-        out.push_str("\r\n");
+        out.extend(line(cells(&row), Terminator::CRLF)?);
     }
     let headers = [
         (CONTENT_TYPE, "text/csv; charset=utf-8"),
@@ -249,7 +250,7 @@ fn csv(rows: impl Iterator<Item = AnalyticsRow>) -> Response {
             "attachment; filename=\"weir-figures.csv\"",
         ),
     ];
-    (headers, out).into_response()
+    Ok((headers, out).into_response())
 }
 
 fn cells(row: &AnalyticsRow) -> Vec<String> {
@@ -288,32 +289,4 @@ fn cells(row: &AnalyticsRow) -> Vec<String> {
         }
     }
     cells
-}
-
-/// A cell that no spreadsheet takes for a formula and no comma breaks.
-fn quoted(cell: &str) -> String {
-    let number = cell.parse::<f64>().is_ok();
-    let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && !number;
-    let cell = if formula {
-        format!("'{cell}")
-    } else {
-        cell.to_owned()
-    };
-    if cell.contains([',', '"', '\n', '\r']) {
-        return format!("\"{}\"", cell.replace('"', "\"\""));
-    }
-    cell
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn cells_are_safe() {
-        assert_eq!(quoted("gpt-5.2"), "gpt-5.2");
-        assert_eq!(quoted("-0.5"), "-0.5");
-        assert_eq!(quoted("=1+1"), "'=1+1");
-        assert_eq!(quoted("a,\"b\""), "\"a,\"\"b\"\"\"");
-    }
 }
