@@ -12,6 +12,9 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use tokio::net::TcpListener;
+use weir_core::identity::{DEFAULT_KEY_HEADER, Gate};
+use weir_core::secret::Secret;
+use weir_core::settings::Auth;
 
 use crate::cli::Replay;
 use crate::lines::{complain, say};
@@ -68,7 +71,7 @@ async fn play(options: &Replay, recording: Recording) -> anyhow::Result<ExitCode
     let stage = Arc::new(Stage {
         script: Script::new(recording),
         pace: Pace::of(options.pace),
-        token: token.clone(),
+        gate: token.as_deref().map(gate),
         upstream: options.upstream.clone(),
         quiet: options.quiet,
     });
@@ -100,6 +103,20 @@ async fn play(options: &Replay, recording: Recording) -> anyhow::Result<ExitCode
     } else {
         ended
     })
+}
+
+/// A door that opens to who has `token` in front of the path.
+fn gate(token: &str) -> Gate {
+    let auth = Auth {
+        enabled: true,
+        bearer_token: None,
+        any_bearer: false,
+        api_key: Some(Secret::new(token)),
+        api_key_header: DEFAULT_KEY_HEADER,
+        allow_localhost_bypass: false,
+        token_in_path: true,
+    };
+    Gate::new(&auth, false)
 }
 
 impl Played {

@@ -83,22 +83,30 @@ pub(crate) fn fresh_token() -> anyhow::Result<String> {
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
-/// What this run lays down, whatever the configuration says: a door for one, on loopback.
-fn flags(token: &str, place: &Place, options: &Run) -> Vec<(String, String)> {
-    let path = |path: &Path| path.display().to_string();
-    let mut flags = vec![
+/// Settings of a weir on any port of loopback that lets in nobody but who has `token`, whatever the
+/// configuration says.
+pub(crate) fn for_one(token: &str) -> Vec<(&'static str, String)> {
+    vec![
         ("server.host", "127.0.0.1".to_owned()),
         ("server.port", "0".to_owned()),
-        ("server.trust_proxy", "false".to_owned()),
         ("auth.enabled", "true".to_owned()),
         ("auth.token", token.to_owned()),
         ("auth.api_key", token.to_owned()),
         ("auth.bearer_secret", token.to_owned()),
         ("auth.allow_subscription", "false".to_owned()),
         ("auth.allow_localhost_bypass", "false".to_owned()),
+    ]
+}
+
+/// What this run lays down, whatever the configuration says: a door for one, on loopback.
+fn flags(token: &str, place: &Place, options: &Run) -> Vec<(String, String)> {
+    let path = |path: &Path| path.display().to_string();
+    let mut flags = for_one(token);
+    flags.extend([
+        ("server.trust_proxy", "false".to_owned()),
         ("auth.token_in_path", "true".to_owned()),
         ("storage.db_path", path(&place.database)),
-    ];
+    ]);
     let logs = options.source.set.iter();
     if !logs.into_iter().any(|(key, _)| key == "logging.output") {
         // The terminal is the agent's.

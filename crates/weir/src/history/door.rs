@@ -7,7 +7,7 @@ use weir_core::secret::Secret;
 
 use crate::cli::{Gateway, History};
 use crate::client::Client;
-use crate::run::fresh_token;
+use crate::run::{for_one, fresh_token};
 use crate::serve::Running;
 use crate::{config, workers};
 
@@ -55,17 +55,8 @@ impl Door {
             }
         }
         let token = fresh_token()?;
-        let mut flags = vec![
-            ("server.host", "127.0.0.1".to_owned()),
-            ("server.port", "0".to_owned()),
-            ("auth.enabled", "true".to_owned()),
-            ("auth.token", token.clone()),
-            ("auth.api_key", token.clone()),
-            ("auth.bearer_secret", token.clone()),
-            ("auth.allow_subscription", "false".to_owned()),
-            ("auth.allow_localhost_bypass", "false".to_owned()),
-            ("dashboard.password", token.clone()),
-        ];
+        let mut flags = for_one(&token);
+        flags.push(("dashboard.password", token.clone()));
         if let Some(file) = &options.db {
             flags.push(("storage.db_path", file.display().to_string()));
         }

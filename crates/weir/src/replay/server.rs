@@ -16,9 +16,9 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use subtle::ConstantTimeEq as _;
 use tokio::net::TcpListener;
 use tokio::time::Instant;
+use weir_core::identity::Gate;
 use weir_wire::decode;
 use weir_wire::dialect::{Dialect, recognise};
 use weir_wire::errors::{ErrorKind, error_body};
@@ -68,8 +68,8 @@ pub(super) struct Stage {
     pub script: Script,
     /// How fast.
     pub pace: Pace,
-    /// What must stand in front of paths.
-    pub token: Option<String>,
+    /// What must be shown in front of paths; none lets everybody in.
+    pub gate: Option<Gate>,
     /// Who answers what the script does not.
     pub upstream: Option<String>,
     /// Whether to say nothing of single requests.
@@ -157,14 +157,11 @@ impl Stage {
 
     /// The path behind the token; none when that is not there.
     fn behind_the_door<'a>(&self, path: &'a str) -> Option<&'a str> {
-        let Some(token) = &self.token else {
+        let Some(gate) = &self.gate else {
             return Some(path);
         };
-        let (given, rest) = path.strip_prefix("/~")?.split_once('/')?;
-        let right: bool = given.as_bytes().ct_eq(token.as_bytes()).into();
-        right
-            .then(|| path.get(path.len() - rest.len() - 1..))
-            .flatten()
+        let token = gate.path_token(path).filter(|token| token.right)?;
+        Some(token.rest)
     }
 
     async fn play(&self, asked: Asked) -> Response<Body> {
