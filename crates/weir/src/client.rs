@@ -17,11 +17,14 @@ use weir_wire::sse::Splitter;
 
 use crate::cli::Gateway;
 use crate::fetch::{self, Fetched};
+use crate::lines::clean;
 
 /// Longest silence of a stream; weir says something every 15 seconds.
 const SILENCE: Duration = Duration::from_secs(40);
 /// Largest event that is read, in bytes.
 const MAX_EVENT: usize = 4 * 1024 * 1024;
+/// Longest answer that is read as a whole, in bytes.
+const MAX_LONG: usize = 512 * 1024 * 1024;
 /// Largest refusal that is read, in bytes.
 const MAX_REFUSAL: usize = 64 * 1024;
 
@@ -128,17 +131,46 @@ impl Client {
         accepted(response).await
     }
 
+    /// Reads JSON that may be long, such as an exchange with its bodies.
+    ///
+    /// # Errors
+    /// As [`Client::json`].
+    pub(crate) async fn get_long(&self, path: &str) -> anyhow::Result<Value> {
+        let body = Limited::new(self.download(path).await?, MAX_LONG).collect();
+        let body = body.await;
+        let body = body.map_err(|error| anyhow!("the answer broke off: {error}"))?;
+        serde_json::from_slice(&body.to_bytes())
+            .with_context(|| format!("{}{path}: this is not weir's API", self.base))
+    }
+
     /// Follows a stream of events.
     ///
     /// # Errors
     /// As [`Client::json`].
     pub(crate) async fn follow(&self, path: &str) -> anyhow::Result<Events> {
+        self.follow_after(path, None).await
+    }
+
+    /// The same from behind the event with the id `last` on, as far as that is still known.
+    ///
+    /// # Errors
+    /// As [`Client::json`].
+    pub(crate) async fn follow_after(
+        &self,
+        path: &str,
+        last: Option<&str>,
+    ) -> anyhow::Result<Events> {
         let url = format!("{}{path}", self.base);
-        let response = fetch::open(&url, self.headers.clone()).await?;
+        let mut headers = self.headers.clone();
+        if let Some(last) = last.and_then(|last| HeaderValue::from_str(last).ok()) {
+            headers.insert("last-event-id", last);
+        }
+        let response = fetch::open(&url, headers).await?;
         Ok(Events {
             body: accepted(response).await?,
             splitter: Splitter::with_max_event(MAX_EVENT),
             ready: VecDeque::new(),
+            last: last.map(str::to_owned),
         })
     }
 }
@@ -185,13 +217,6 @@ pub(crate) fn refusal(answer: &Fetched) -> anyhow::Error {
     }
 }
 
-/// Text of the gateway's, or of a client of it, without what a terminal would obey.
-pub(crate) fn clean(text: &str) -> String {
-    text.chars()
-        .map(|char| if char.is_control() { '\u{fffd}' } else { char })
-        .collect()
-}
-
 /// A name as a part of a path.
 pub(crate) fn segment(name: &str) -> String {
     const HEX: [char; 16] = [
@@ -215,20 +240,58 @@ pub(crate) fn segment(name: &str) -> String {
 pub(crate) struct Events {
     body: Incoming,
     splitter: Splitter,
-    ready: VecDeque<(String, Vec<u8>)>,
+    ready: VecDeque<Event>,
+    last: Option<String>,
+}
+
+/// One of them.
+#[derive(Debug)]
+pub(crate) struct Event {
+    /// Its name.
+    pub name: String,
+    /// Its data.
+    pub data: Vec<u8>,
+    id: Option<String>,
+}
+
+impl Event {
+    /// What it says in JSON.
+    ///
+    /// # Errors
+    /// When it is not what it should be.
+    pub(crate) fn read<T: DeserializeOwned>(&self) -> anyhow::Result<T> {
+        serde_json::from_slice(&self.data).context("an event is not as expected")
+    }
 }
 
 impl Events {
+    /// The id of the last event that was given, to go on from there.
+    pub(crate) fn last(&self) -> Option<&str> {
+        self.last.as_deref()
+    }
+
     /// The next event that has `name`, read from its JSON. Others are passed over.
     ///
     /// # Errors
-    /// When the stream ends or falls silent, or the event is not what it should be.
+    /// As [`Events::any`], and when the event is not what it should be.
     pub(crate) async fn next<T: DeserializeOwned>(&mut self, name: &str) -> anyhow::Result<T> {
         loop {
-            while let Some((found, data)) = self.ready.pop_front() {
-                if found == name {
-                    return serde_json::from_slice(&data).context("an event is not as expected");
-                }
+            let event = self.any().await?;
+            if event.name == name {
+                return event.read();
+            }
+        }
+    }
+
+    /// The next event.
+    ///
+    /// # Errors
+    /// When the stream ends or falls silent.
+    pub(crate) async fn any(&mut self) -> anyhow::Result<Event> {
+        loop {
+            if let Some(event) = self.ready.pop_front() {
+                self.last = event.id.clone().or(self.last.take());
+                return Ok(event);
             }
             let frame = tokio::time::timeout(SILENCE, self.body.frame());
             let frame = frame.await.context("the stream has fallen silent")?;
@@ -237,10 +300,14 @@ impl Events {
             };
             let frame = frame.context("the stream broke off")?;
             let ready = &mut self.ready;
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
             if let Ok(piece) = frame.into_data() {
-                self.splitter.push(&piece, |event| {
-                    let name = String::from_utf8_lossy(event.name).into_owned();
-                    ready.push_back((name, event.data.to_vec()));
+                self.splitter.push_with(&piece, |event, extras| {
+                    ready.push_back(Event {
+                        name: text(event.name),
+                        data: event.data.to_vec(),
+                        id: extras.id.map(text),
+                    });
                 });
             }
         }

@@ -11,7 +11,7 @@ use anyhow::{Context as _, anyhow, bail};
 use weir_core::config::{self, FILE_NAMES, Format, Loaded, SourceText};
 
 use crate::cli::{Config, FileFormat, Init, Source};
-use crate::lines::{complain, say};
+use crate::lines::{clean, complain, print};
 
 /// Runs `weir config`.
 ///
@@ -21,8 +21,8 @@ pub(crate) fn run(command: &Config) -> anyhow::Result<ExitCode> {
     match command {
         Config::Check(source) => check(source)?,
         Config::Init(options) => init(options)?,
-        Config::Schema => say(&serde_json::to_string_pretty(&config::json_schema())?),
-        Config::Reference => say(config::reference_markdown().trim_end()),
+        Config::Schema => print(&serde_json::to_string_pretty(&config::json_schema())?)?,
+        Config::Reference => print(config::reference_markdown().trim_end())?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -173,16 +173,14 @@ fn init(options: &Init) -> anyhow::Result<()> {
     let format = options.format.as_ref().map(Format::from).or(by_name);
     let text = config::init_file(format.unwrap_or(Format::Yaml));
     let Some(file) = &options.output else {
-        say(text.trim_end());
-        return Ok(());
+        return print(text.trim_end());
     };
     write_for_owner(file, &text, options.force)
         .with_context(|| format!("{}: cannot be written", file.display()))?;
-    say(&format!(
+    print(&format!(
         "{0}: written\nset what you need in it, then: weir config check -c {0}",
         file.display()
-    ));
-    Ok(())
+    ))
 }
 
 /// Writes a file that only its owner can read, since it will hold credentials. A file that is there
@@ -250,10 +248,10 @@ fn check(source: &Source) -> anyhow::Result<()> {
         .unwrap_or(0);
     for line in &loaded.report {
         let value = line.value.as_deref().unwrap_or("-");
-        say(&format!(
+        print(&clean(&format!(
             "{:<width$}  {value}  ({})",
             line.path, line.source
-        ));
+        )))?;
     }
     for warning in &loaded.warnings {
         complain(&format!("warning: {warning}"));
@@ -262,6 +260,5 @@ fn check(source: &Source) -> anyhow::Result<()> {
         || "no configuration file".to_owned(),
         |file| file.display().to_string(),
     );
-    say(&format!("\n{of}: valid"));
-    Ok(())
+    print(&format!("\n{of}: valid"))
 }

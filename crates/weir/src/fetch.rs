@@ -13,6 +13,8 @@ use tokio::net::TcpStream;
 
 /// Longest wait for an answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
+/// Longest wait for something to be removed: of a long history that takes minutes.
+const REMOVAL: Duration = Duration::from_secs(30 * 60);
 /// Largest answer.
 const MAX_BODY: usize = 16 * 1024 * 1024;
 
@@ -35,6 +37,10 @@ pub(crate) async fn fetch(
     headers: HeaderMap,
     body: Vec<u8>,
 ) -> anyhow::Result<Fetched> {
+    let most = match method {
+        Method::DELETE => REMOVAL,
+        _ => TIMEOUT,
+    };
     let whole = async {
         let response = send(method, url, headers, body).await?;
         let status = response.status();
@@ -45,7 +51,7 @@ pub(crate) async fn fetch(
             .to_bytes();
         Ok::<_, anyhow::Error>(Fetched { status, body })
     };
-    in_time(url, whole).await
+    in_time((url, most), whole).await
 }
 
 /// The same, but gives the answer as soon as its head is here.
@@ -53,7 +59,7 @@ pub(crate) async fn fetch(
 /// # Errors
 /// As [`fetch`].
 pub(crate) async fn open(url: &str, headers: HeaderMap) -> anyhow::Result<Response<Incoming>> {
-    in_time(url, send(Method::GET, url, headers, Vec::new())).await
+    in_time((url, TIMEOUT), send(Method::GET, url, headers, Vec::new())).await
 }
 
 /// Passes a client's request on, and gives the answer as soon as its head is here, however long
@@ -72,10 +78,13 @@ pub(crate) async fn pass_on(
     answer.with_context(|| url.to_owned())
 }
 
-async fn in_time<T>(url: &str, work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
-    tokio::time::timeout(TIMEOUT, work)
+async fn in_time<T>(
+    (url, most): (&str, Duration),
+    work: impl Future<Output = anyhow::Result<T>>,
+) -> anyhow::Result<T> {
+    tokio::time::timeout(most, work)
         .await
-        .with_context(|| format!("{url}: no answer within {TIMEOUT:?}"))?
+        .with_context(|| format!("{url}: no answer within {most:?}"))?
         .with_context(|| url.to_owned())
 }
 

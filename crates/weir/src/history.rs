@@ -6,14 +6,15 @@ mod export;
 mod lines;
 mod purge;
 mod show;
+mod tail;
 
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use serde_json::Value;
 
-use crate::cli::{By, Log, Narrow, Stats, Tail};
-use crate::lines::{complain, say};
+use crate::cli::{By, Log, Narrow, Stats};
+use crate::lines::{Bytes, compact, complain, pretty, print};
 use crate::table::{Lean, table};
 use crate::words::{Here, count, money, took};
 use door::Door;
@@ -21,6 +22,7 @@ pub(crate) use export::run as export;
 use lines::{Exchange, line};
 pub(crate) use purge::run as purge;
 pub(crate) use show::run as show;
+pub(crate) use tail::run as tail;
 
 /// Exchanges in one answer of the API.
 const PAGE: u32 = 1000;
@@ -49,37 +51,6 @@ pub(crate) fn log(options: &Log) -> anyhow::Result<ExitCode> {
             complain("No exchange fits.");
         }
         Ok(ExitCode::SUCCESS)
-    })
-}
-
-/// Runs `weir tail`.
-///
-/// # Errors
-/// When the history cannot be had, or the feed breaks off.
-pub(crate) fn tail(options: &Tail) -> anyhow::Result<ExitCode> {
-    door::within(&options.history, async |door| {
-        let mut here = Printer::new(options.json);
-        // Before the list, so that nothing falls between the two.
-        let feed = match options.follow {
-            true => Some(door.client.follow("/api/live").await?),
-            false => None,
-        };
-        if options.limit > 0 {
-            let page = page(door, &options.narrow, (options.limit, None)).await?;
-            for exchange in page.exchanges.iter().rev() {
-                here.print(exchange)?;
-            }
-        }
-        let Some(mut feed) = feed else {
-            return Ok(ExitCode::SUCCESS);
-        };
-        loop {
-            let json: Value = feed.next("exchange").await?;
-            let exchange = Exchange::read(json)?;
-            if exchange.has_ended() && lines::fits(&exchange, &options.narrow) {
-                here.print(&exchange)?;
-            }
-        }
     })
 }
 
@@ -128,14 +99,12 @@ impl Printer {
 
     fn print(&mut self, exchange: &Exchange) -> anyhow::Result<()> {
         if self.json {
-            say(&serde_json::to_string(&exchange.json)?);
-            return Ok(());
+            return print(&compact(&exchange.json)?);
         }
         if std::mem::take(&mut self.first) {
-            say(lines::HEAD);
+            print(lines::HEAD)?;
         }
-        say(&line(exchange, &self.here));
-        Ok(())
+        print(&line(exchange, &self.here))
     }
 }
 
@@ -168,14 +137,17 @@ pub(crate) fn stats(options: &Stats) -> anyhow::Result<ExitCode> {
         if options.csv {
             let answer = door.client.ask(http::Method::GET, &path, None).await?;
             anyhow::ensure!(answer.status.is_success(), crate::client::refusal(&answer));
-            say(String::from_utf8_lossy(&answer.body).trim_end());
+            let mut out = Bytes::new();
+            out.push(&answer.body)?;
+            out.end()?;
             return Ok(ExitCode::SUCCESS);
         }
         let answer = door.client.get(&path).await?;
         if options.json {
-            say(&serde_json::to_string_pretty(&answer)?);
+            print(&pretty(&answer)?)?;
         } else {
-            say(&figures(&answer, &here).context("the figures are not as expected")?);
+            let figures = figures(&answer, &here);
+            print(&figures.context("the figures are not as expected")?)?;
         }
         Ok(ExitCode::SUCCESS)
     })

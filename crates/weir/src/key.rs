@@ -10,8 +10,8 @@ use http::Method;
 use serde_json::{Map, Value};
 
 use crate::cli::{AddKey, Key, KeyAction, NamedKey};
-use crate::client::{Client, clean, segment};
-use crate::lines::{complain, say};
+use crate::client::{Client, segment};
+use crate::lines::{clean, complain, pretty, print};
 use crate::seen::{self, Providers};
 use crate::table::{Lean, table};
 use crate::words::{Here, count, note};
@@ -41,11 +41,11 @@ pub(crate) fn run(options: &Key) -> anyhow::Result<ExitCode> {
         KeyAction::Disable(key) => ask(Method::POST, of(key, "/disable"), None)?,
         KeyAction::Reset(key) => ask(Method::POST, of(key, "/reset"), None)?,
     };
-    say(&if options.asked.json {
-        serde_json::to_string_pretty(&answer)?
+    print(&if options.asked.json {
+        pretty(&answer)?
     } else {
         told(&options.action, answer)?
-    });
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 

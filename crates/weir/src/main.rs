@@ -67,16 +67,22 @@ fn main() -> ExitCode {
         Command::Mock(options) => mock::run(&options),
         Command::Demo(options) => demo::run(&options),
         Command::Openapi => {
-            lines::say(weir_admin::openapi_json().trim_end());
-            Ok(ExitCode::SUCCESS)
+            lines::print(weir_admin::openapi_json().trim_end()).map(|()| ExitCode::SUCCESS)
         }
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "weir", &mut std::io::stdout());
-            Ok(ExitCode::SUCCESS)
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "weir", &mut script);
+            let script = String::from_utf8_lossy(&script);
+            lines::print(script.trim_end()).map(|()| ExitCode::SUCCESS)
         }
     };
-    outcome.unwrap_or_else(|error| {
-        lines::complain(&format!("weir: {error:#}"));
-        ExitCode::FAILURE
-    })
+    match outcome {
+        Ok(code) => code,
+        // As of `weir log | head`.
+        Err(error) if lines::is_gone(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            lines::complain(&lines::clean_lines(&format!("weir: {error:#}")));
+            ExitCode::FAILURE
+        }
+    }
 }

@@ -7,8 +7,8 @@ use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::cli::{Asked, Strategy};
-use crate::client::{Client, clean, refusal};
-use crate::lines::{complain, say};
+use crate::client::{Client, refusal};
+use crate::lines::{clean, complain, pretty, print};
 use crate::workers::runtime;
 
 /// Runs `weir strategy`.
@@ -27,11 +27,11 @@ pub(crate) fn strategy(options: &Strategy) -> anyhow::Result<ExitCode> {
             }
         }
     })?;
-    say(&if options.asked.json {
-        serde_json::to_string_pretty(&answer)?
+    print(&if options.asked.json {
+        pretty(&answer)?
     } else {
         clean(answer["strategy"].as_str().unwrap_or("unknown"))
-    });
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -49,14 +49,14 @@ pub(crate) fn reload(asked: &Asked) -> anyhow::Result<ExitCode> {
     }
     let done: Value = serde_json::from_slice(&answer.body)?;
     if asked.json {
-        say(&serde_json::to_string_pretty(&done)?);
+        print(&pretty(&done)?)?;
     } else if faulty {
         complain(&faults(&done));
     } else {
         for warning in words(&done, "warnings") {
             complain(&format!("warning: {warning}"));
         }
-        say(&changes(&done));
+        print(&changes(&done))?;
     }
     Ok(if faulty {
         ExitCode::FAILURE

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 use http::Method;
 
 use crate::cli::{Provider, ProviderAction};
-use crate::client::{Client, clean, segment};
+use crate::client::{Client, segment};
 use crate::key;
-use crate::lines::say;
+use crate::lines::{clean, pretty, print};
 use crate::seen::{self, Providers};
 use crate::table::{Lean, table};
 use crate::words::{Here, count, took};
@@ -29,25 +29,24 @@ pub(crate) fn run(options: &Provider) -> anyhow::Result<ExitCode> {
     };
     let answer = runtime()?.block_on(client.json(method, &path, None))?;
     if options.asked.json {
-        say(&serde_json::to_string_pretty(&answer)?);
+        print(&pretty(&answer)?)?;
         return Ok(ExitCode::SUCCESS);
     }
     if let ProviderAction::List = options.action {
-        say(&list(
-            &serde_json::from_value::<Providers>(answer)?.providers,
-        ));
+        let known: Providers = serde_json::from_value(answer)?;
+        print(&list(&known.providers))?;
         return Ok(ExitCode::SUCCESS);
     }
     let provider: seen::Provider = serde_json::from_value(answer)?;
     let (name, status) = (clean(&provider.name), clean(&provider.status));
-    say(&match options.action {
+    print(&match options.action {
         ProviderAction::List | ProviderAction::Show { .. } => show(&provider, &Here::and_now()),
         ProviderAction::Enable { .. } => format!("{name}: enabled ({status})"),
         ProviderAction::Disable { .. } => {
             format!("{name}: disabled; requests under way go on")
         }
         ProviderAction::Reset { .. } => format!("{name}: reset ({status})"),
-    });
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 

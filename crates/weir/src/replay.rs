@@ -83,9 +83,8 @@ async fn play(options: &Replay, recording: Recording) -> anyhow::Result<ExitCode
                 token: token.unwrap_or_default(),
                 lent: Lent::ALL,
             };
-            let command = Agent::command(program, arguments, &door);
-            let ended = child::run(command, child::Signals::listen()?).await;
-            ended.with_context(|| format!("{}: cannot be run", program.display()))?
+            let told = Agent::told(program, arguments, &door)?;
+            child::run(program, told.command, child::Signals::listen()?).await?
         }
         [] => {
             let mut signals = Signals::listen()?;
@@ -109,7 +108,7 @@ async fn play(options: &Replay, recording: Recording) -> anyhow::Result<ExitCode
 fn gate(token: &str) -> Gate {
     let auth = Auth {
         enabled: true,
-        bearer_token: None,
+        bearer_token: Some(Secret::new(token)),
         any_bearer: false,
         api_key: Some(Secret::new(token)),
         api_key_header: DEFAULT_KEY_HEADER,

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::anyhow;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::rand::{SecureRandom as _, SystemRandom};
@@ -48,7 +48,9 @@ pub(crate) fn run(options: &Run) -> anyhow::Result<ExitCode> {
     }
     workers::runtime()?.block_on(async {
         let signals = child::Signals::listen()?;
-        let settings = found.loaded.settings.clone();
+        let mut settings = found.loaded.settings.clone();
+        // The agent is told of an address without.
+        settings.server.tls = None;
         let lent = environment::lent(&settings);
         let running = Running::start(settings)?;
         let started = Instant::now();
@@ -59,9 +61,8 @@ pub(crate) fn run(options: &Run) -> anyhow::Result<ExitCode> {
             token,
             lent,
         };
-        let command = Agent::command(program, arguments, &door);
-        let ended = child::run(command, signals).await;
-        let ended = ended.with_context(|| format!("{}: cannot be run", program.display()));
+        let told = Agent::told(program, arguments, &door)?;
+        let ended = child::run(program, told.command, signals).await;
         running.settled(LEFTOVERS).await;
         let told = summary::of(&running, started.elapsed()).await;
         running.stop().await;

@@ -3,6 +3,11 @@
 
 use serde::Deserialize;
 
+use crate::lines::clean;
+
+/// Characters of an id that are shown in lists.
+const SHORT_ID: usize = 8;
+
 /// A provider.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
@@ -137,9 +142,14 @@ pub(crate) struct Exchange {
     pub request_id: String,
     /// RFC 3339.
     pub timestamp: String,
+    /// What the client named.
     pub model: Option<String>,
+    /// What was asked instead.
+    pub routed_model: Option<String>,
     pub endpoint: String,
     pub provider: String,
+    pub session_id: Option<String>,
+    pub client_kind: Option<String>,
     pub state: String,
     pub status_code: Option<u16>,
     /// Milliseconds from start to end.
@@ -147,6 +157,21 @@ pub(crate) struct Exchange {
     /// Milliseconds to the response headers.
     pub ttfb: Option<u64>,
     pub usage: Option<Usage>,
+    /// In US dollars.
+    pub cost: Option<f64>,
+}
+
+impl Exchange {
+    /// The end of its id, which tells it from others nearby.
+    pub(crate) fn short_id(&self) -> String {
+        let begin = self.request_id.len().saturating_sub(SHORT_ID);
+        clean(self.request_id.get(begin..).unwrap_or(&self.request_id))
+    }
+
+    /// Whether there is nothing more to come of it.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.state != "open"
+    }
 }
 
 /// Tokens of an exchange.
@@ -160,12 +185,20 @@ pub(crate) struct Usage {
 }
 
 impl Usage {
+    /// Input that a cache had.
+    pub(crate) fn cached(&self) -> u64 {
+        self.cache_read_input_tokens.unwrap_or(0)
+    }
+
+    /// Input that went into a cache.
+    pub(crate) fn written(&self) -> u64 {
+        self.cache_creation_input_tokens.unwrap_or(0)
+    }
+
     /// Input from anywhere.
     pub(crate) fn input(&self) -> u64 {
-        let cached = self.cache_creation_input_tokens.unwrap_or(0);
-        let read = self.cache_read_input_tokens.unwrap_or(0);
         self.input_tokens
-            .saturating_add(cached)
-            .saturating_add(read)
+            .saturating_add(self.written())
+            .saturating_add(self.cached())
     }
 }

@@ -6,8 +6,8 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::cli::Status;
-use crate::client::{Client, clean};
-use crate::lines::{complain, say};
+use crate::client::Client;
+use crate::lines::{clean, complain, pretty, print};
 use crate::workers::runtime;
 
 /// Runs `weir status`: 0 when healthy, 1 when not, with one line a fact.
@@ -30,9 +30,9 @@ pub(crate) fn run(options: &Status) -> anyhow::Result<ExitCode> {
         let healthy = health.status.is_success() && facts["status"] == "healthy";
         if options.asked.json {
             let json = json!({ "healthy": healthy, "health": facts, "livez": live });
-            say(&serde_json::to_string_pretty(&json)?);
+            print(&pretty(&json)?)?;
         } else {
-            tell(base, healthy, &facts, &live);
+            print(&told(base, healthy, &facts, &live))?;
         }
         Ok(if healthy {
             ExitCode::SUCCESS
@@ -42,13 +42,19 @@ pub(crate) fn run(options: &Status) -> anyhow::Result<ExitCode> {
     })
 }
 
-fn tell(base: &str, healthy: bool, facts: &Value, live: &Value) {
+fn told(base: &str, healthy: bool, facts: &Value, live: &Value) -> String {
     let mark = if healthy { '✓' } else { '✗' };
     let status = clean(facts["status"].as_str().unwrap_or("unknown"));
-    say(&format!("{mark} weir at {base}: {status}"));
+    let mut lines = format!("{mark} weir at {base}: {status}");
     if let Some(reason) = facts["reason"].as_str() {
-        say(&format!("  because:          {}", clean(reason)));
+        lines.push_str(&format!("\n  because:          {}", clean(reason)));
     }
-    say(&format!("  in flight:        {}", live["in_flight"]));
-    say(&format!("  captures dropped: {}", facts["capture_dropped"]));
+    let figures = [
+        ("in flight:       ", &live["in_flight"]),
+        ("captures dropped:", &facts["capture_dropped"]),
+    ];
+    for (name, figure) in figures {
+        lines.push_str(&format!("\n  {name} {}", clean(&figure.to_string())));
+    }
+    lines
 }

@@ -2,7 +2,7 @@
 
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-use crate::client::clean;
+use crate::lines::clean;
 
 /// The widest that a table gets.
 const WIDTH: usize = 80;

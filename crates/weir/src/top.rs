@@ -21,7 +21,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::cli::Top;
 use crate::client::Client;
-use crate::lines::say;
+use crate::lines::print;
 use crate::shutdown::Signals;
 use crate::words::Here;
 use crate::workers::runtime;
@@ -47,7 +47,7 @@ pub(crate) fn run(options: &Top) -> anyhow::Result<ExitCode> {
     let client = Client::new(&options.gateway)?;
     let runtime = runtime()?;
     if options.once {
-        say(&runtime.block_on(once(&client))?);
+        print(&runtime.block_on(once(&client))?)?;
         return Ok(ExitCode::SUCCESS);
     }
     if !std::io::stdout().is_terminal() {

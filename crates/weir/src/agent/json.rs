@@ -2,14 +2,40 @@
 
 use anyhow::{anyhow, bail};
 use jsonc_parser::ParseOptions;
-use jsonc_parser::cst::{CstInputValue, CstObject, CstRootNode};
+use jsonc_parser::cst::{CstInputValue, CstObject, CstObjectProp, CstRootNode};
 
 use super::Entry;
 
-/// Sets entries; objects that they need come into being, and replace what is none.
+/// The text at a place; none when there is none, or something else.
 ///
 /// # Errors
 /// When the text is no JSON object.
+pub(super) fn get(text: &str, path: &[&str]) -> anyhow::Result<Option<String>> {
+    if text.trim().is_empty() {
+        return Ok(None);
+    }
+    let (_, mut object) = read(text)?;
+    let Some((name, objects)) = path.split_last() else {
+        return Ok(None);
+    };
+    for step in objects {
+        match object
+            .get(step)
+            .and_then(|property| property.object_value())
+        {
+            Some(inner) => object = inner,
+            None => return Ok(None),
+        }
+    }
+    let value = object.get(name).and_then(|property| property.value());
+    let text = value.and_then(|value| value.as_string_lit());
+    Ok(text.and_then(|text| text.decoded_value().ok()))
+}
+
+/// Sets entries; objects that they need come into being.
+///
+/// # Errors
+/// When the text is no JSON object, or what should be an object in it is none.
 pub(super) fn set(text: &str, entries: &[Entry]) -> anyhow::Result<String> {
     let text = if text.trim().is_empty() {
         "{\n}\n"
@@ -21,9 +47,14 @@ pub(super) fn set(text: &str, entries: &[Entry]) -> anyhow::Result<String> {
         let Some((name, objects)) = path.split_last() else {
             continue;
         };
-        let object = objects
-            .iter()
-            .fold(top.clone(), |object, step| object.object_value_or_set(step));
+        let mut object = top.clone();
+        for step in objects {
+            let is_other = |property: CstObjectProp| property.object_value().is_none();
+            if object.get(step).is_some_and(is_other) {
+                bail!("`{step}` is no object");
+            }
+            object = object.object_value_or_set(step);
+        }
         let value = CstInputValue::String(value.clone());
         match object.get(name) {
             Some(property) => property.set_value(value),

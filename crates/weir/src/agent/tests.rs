@@ -1,3 +1,4 @@
+use super::change::lines_of_change;
 use super::*;
 
 fn entries(agent: Name) -> Vec<Entry> {
@@ -6,11 +7,11 @@ fn entries(agent: Name) -> Vec<Entry> {
 
 #[track_caller]
 fn there_and_back(agent: Name, before: &str, after: &str) {
-    let set = edit(agent, before, &entries(agent)).unwrap();
-    assert_eq!(set, after);
-    assert_eq!(edit(agent, &set, &entries(agent)).unwrap(), set);
+    let done = set(agent, before, &entries(agent)).unwrap();
+    assert_eq!(done, after);
+    assert_eq!(set(agent, &done, &entries(agent)).unwrap(), done);
     let everything = agent.entries("", Some(""));
-    assert_eq!(take_out(agent, &set, &everything).unwrap(), before);
+    assert_eq!(take_out(agent, &done, &everything).unwrap(), before);
 }
 
 #[test]
@@ -32,11 +33,11 @@ fn objects_that_held_only_weirs_go_with_it() {
         "{\n  \"model\": \"opus\",\n  \"env\": {\n    \"ANTHROPIC_BASE_URL\": \"http://127.0.0.1:3001\",\n    \
          \"CLAUDE_CODE_GATEWAY_HINT_HEADERS\": \"1\"\n  }\n}\n",
     );
-    let set = edit(Name::Opencode, "{}", &entries(Name::Opencode)).unwrap();
-    let json: serde_json::Value = serde_json::from_str(&set).unwrap();
+    let done = set(Name::Opencode, "{}", &entries(Name::Opencode)).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&done).unwrap();
     let base = &json["provider"]["openai"]["options"]["baseURL"];
     assert_eq!(base, "http://127.0.0.1:3001/v1");
-    let gone = take_out(Name::Opencode, &set, &entries(Name::Opencode)).unwrap();
+    let gone = take_out(Name::Opencode, &done, &entries(Name::Opencode)).unwrap();
     assert_eq!(gone.split_whitespace().collect::<String>(), "{}");
 }
 
@@ -57,10 +58,10 @@ fn variables_keep_their_lines() {
         "# keys\nGEMINI_API_KEY_OLD=x\nGOOGLE_GEMINI_BASE_URL=http://127.0.0.1:3001\n",
     );
     let old = "export GOOGLE_GEMINI_BASE_URL=https://other\r\nB=2\r\n";
-    let new = edit(Name::Gemini, old, &entries(Name::Gemini)).unwrap();
+    let new = set(Name::Gemini, old, &entries(Name::Gemini)).unwrap();
     assert_eq!(
         new,
-        "GOOGLE_GEMINI_BASE_URL=http://127.0.0.1:3001\r\nB=2\r\n"
+        "export GOOGLE_GEMINI_BASE_URL=http://127.0.0.1:3001\r\nB=2\r\n"
     );
 }
 
@@ -72,7 +73,7 @@ fn what_is_no_settings_file_stays() {
         (Name::Opencode, "nonsense"),
         (Name::Codex, "= 1"),
     ] {
-        assert!(edit(agent, text, &entries(agent)).is_err(), "{text}");
+        assert!(set(agent, text, &entries(agent)).is_err(), "{text}");
         assert!(take_out(agent, text, &entries(agent)).is_err(), "{text}");
     }
 }
@@ -110,4 +111,81 @@ fn settings_stand_where_the_agents_look_for_them() {
         at("/h/.config/opencode/opencode.json")
     );
     assert_eq!(of(Name::Claude, &[]), None);
+}
+
+#[test]
+fn what_should_hold_entries_and_does_not_is_not_replaced() {
+    for (agent, text) in [
+        (Name::Claude, r#"{"env": "mine"}"#),
+        (Name::Opencode, r#"{"provider": []}"#),
+    ] {
+        let error = set(agent, text, &entries(agent)).unwrap_err();
+        assert!(error.to_string().ends_with("is no object"), "{error}");
+    }
+}
+
+/// Sets an agent up and takes that out again, with what the user does in between.
+fn and_back(agent: Name, before: &str, between: impl Fn(&str) -> String) -> String {
+    let entries = agent.entries("http://127.0.0.1:3001", Some("tok"));
+    let undo = Undo::of(agent, before, &entries, Vec::new()).unwrap();
+    let text = between(&set(agent, before, &entries).unwrap());
+    let (back, gone) = Undo::split(&undo, agent, &text).unwrap();
+    take_out(agent, &set(agent, &text, &back).unwrap(), &gone).unwrap()
+}
+
+#[test]
+fn what_stood_there_before_comes_back() {
+    for (agent, before) in [
+        (
+            Name::Claude,
+            "{\n  \"env\": {\n    \"ANTHROPIC_BASE_URL\": \"https://corp\",\n    \
+             \"ANTHROPIC_AUTH_TOKEN\": \"own\"\n  }\n}\n",
+        ),
+        (
+            Name::Codex,
+            "openai_base_url = \"https://corp/v1\" # ours\n",
+        ),
+        (Name::Gemini, "export GEMINI_API_KEY=\"own\"\nA=1\n"),
+    ] {
+        assert_eq!(and_back(agent, before, str::to_owned), before);
+    }
+}
+
+#[test]
+fn what_the_user_has_changed_since_stays() {
+    let change = |text: &str| text.replace("http://127.0.0.1:3001", "https://mine");
+    let left = and_back(Name::Claude, "{}", change);
+    assert!(
+        left.contains("https://mine") && !left.contains("tok"),
+        "{left}"
+    );
+    let left = and_back(Name::Gemini, "", change);
+    assert_eq!(left, "GOOGLE_GEMINI_BASE_URL=https://mine\n");
+}
+
+#[test]
+fn a_second_setup_does_not_take_the_first_for_the_users() {
+    let agent = Name::Codex;
+    let before = "openai_base_url = \"https://corp/v1\"\n";
+    let [one, two] = ["http://a", "http://b"].map(|url| agent.entries(url, None));
+    let undo = Undo::of(agent, before, &one, Vec::new()).unwrap();
+    let text = set(agent, before, &one).unwrap();
+    let undo = Undo::of(agent, &text, &two, undo).unwrap();
+    let text = set(agent, &text, &two).unwrap();
+    let (back, gone) = Undo::split(&undo, agent, &text).unwrap();
+    assert_eq!(set(agent, &text, &back).unwrap(), before);
+    assert_eq!(gone, []);
+}
+
+#[test]
+fn only_what_asks_weir_is_taken_for_a_setup_by_hand() {
+    let guess = |text: &str| {
+        let asked = ("http://127.0.0.1:3001", None);
+        let undo = Undo::guessed(Name::Claude, text, asked);
+        Undo::split(&undo, Name::Claude, text).unwrap().1.len()
+    };
+    let hints = "\"CLAUDE_CODE_GATEWAY_HINT_HEADERS\": \"1\"";
+    let of = |url: &str| format!("{{\"env\": {{\"ANTHROPIC_BASE_URL\": \"{url}\", {hints}}}}}");
+    assert_eq!(guess(&of("http://127.0.0.1:3001")), 2);
+    assert_eq!(guess(&of("https://corp")), 0);
 }

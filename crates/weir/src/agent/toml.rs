@@ -5,6 +5,19 @@ use toml_edit::{DocumentMut, Item, Key, RawString, Table};
 
 use super::Entry;
 
+/// The text at a place; none when there is none, or something else.
+///
+/// # Errors
+/// When the text is no TOML.
+pub(super) fn get(text: &str, path: &[&str]) -> anyhow::Result<Option<String>> {
+    let document = read(text)?;
+    let mut item = Some(document.as_item());
+    for step in path {
+        item = item.and_then(|item| item.get(step));
+    }
+    Ok(item.and_then(Item::as_str).map(str::to_owned))
+}
+
 /// Sets entries; tables that they need come into being.
 ///
 /// # Errors

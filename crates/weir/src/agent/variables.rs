@@ -2,6 +2,14 @@
 
 use super::Entry;
 
+/// What the last line of a variable says, quotes included.
+pub(super) fn get(text: &str, path: &[&str]) -> Option<String> {
+    let mut lines = text.lines().rev();
+    let line = lines.find(|line| name(line).is_some_and(|name| *path == [name]))?;
+    let (_, value) = line.split_once('=')?;
+    Some(value.trim().to_owned())
+}
+
 /// Sets entries: in their lines where they have some, else in new ones at the end.
 pub(super) fn set(text: &str, entries: &[Entry]) -> String {
     let mut out = text.to_owned();
@@ -15,7 +23,7 @@ pub(super) fn set(text: &str, entries: &[Entry]) -> String {
                     return one.to_owned();
                 }
                 found = true;
-                format!("{line}{}", ending(one))
+                format!("{}{line}{}", beginning(one), ending(one))
             })
             .collect();
         out = lines.concat();
@@ -38,10 +46,20 @@ pub(super) fn remove(text: &str, entries: &[Entry]) -> String {
 }
 
 fn is_of(line: &str, entry: &Entry) -> bool {
-    let line = line.trim_start();
-    let line = line.strip_prefix("export ").unwrap_or(line);
-    let name = line.split_once('=').map(|(name, _)| name.trim());
-    name.is_some_and(|name| entry.path == [name])
+    name(line).is_some_and(|name| entry.path == [name])
+}
+
+/// The variable that a line sets.
+fn name(line: &str) -> Option<&str> {
+    let set = line.get(beginning(line).len()..)?;
+    set.split_once('=').map(|(name, _)| name.trim())
+}
+
+/// What stands before the variable's name: space, and the shell's `export`.
+fn beginning(line: &str) -> &str {
+    let rest = line.trim_start();
+    let rest = rest.strip_prefix("export ").map_or(rest, str::trim_start);
+    line.get(..line.len() - rest.len()).unwrap_or_default()
 }
 
 fn ending(line: &str) -> &str {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use crate::agent::Name;
+use crate::agent::{NO_TOKEN, Name};
 
 /// Options of `weir agent`.
 #[derive(Args, Clone, Debug)]
@@ -83,7 +83,7 @@ impl From<ClaudeCodeAction> for Agent {
             // With a token, as cc-relay has it: without one Claude Code asks to be logged in.
             ClaudeCodeAction::Init(mut edit) => {
                 let token = edit.token.take();
-                edit.token = Some(token.unwrap_or_else(|| "managed-by-weir".to_owned()));
+                edit.token = Some(token.unwrap_or_else(|| NO_TOKEN.to_owned()));
                 AgentAction::Setup(of(edit))
             }
             ClaudeCodeAction::Remove(edit) => AgentAction::Remove(of(edit)),

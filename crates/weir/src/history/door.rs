@@ -4,6 +4,7 @@
 use std::process::ExitCode;
 
 use weir_core::secret::Secret;
+use weir_core::settings::{Retention, Settings};
 
 use crate::cli::{Gateway, History};
 use crate::client::Client;
@@ -18,6 +19,17 @@ pub(super) struct Door {
     pub client: Client,
     /// The weir that was started for it.
     own: Option<Running>,
+}
+
+/// Settings of a weir that answers a command's questions and does nothing else: it asks no
+/// provider, and what is old stays until the weir whose history it is starts again.
+fn only_answers(mut settings: Settings) -> Settings {
+    settings.server.tls = None;
+    settings.health.probe = false;
+    settings.routing.quota_probe = false;
+    settings.shared.redis_url = None;
+    settings.capture.retention = Retention::default();
+    settings
 }
 
 /// Does `work` with somebody to ask.
@@ -46,6 +58,11 @@ pub(super) fn path(path: &str, parameters: &[(&str, &str)]) -> String {
 }
 
 impl Door {
+    /// Whether it is a weir that agents ask.
+    pub(super) fn is_running(&self) -> bool {
+        self.own.is_none()
+    }
+
     async fn open(options: &History) -> anyhow::Result<Self> {
         let client = Client::new(&options.gateway)?;
         if options.db.is_none() {
@@ -70,7 +87,7 @@ impl Door {
             database.display(),
             client.base()
         );
-        let own = Running::start(found.loaded.settings)?;
+        let own = Running::start(only_answers(found.loaded.settings))?;
         let client = Client::new(&Gateway {
             url: format!("http://{}", own.listening),
             password: Some(Secret::new(token)),
@@ -80,5 +97,13 @@ impl Door {
             client,
             own: Some(own),
         })
+    }
+}
+
+#[cfg(test)]
+impl Door {
+    /// A weir that runs.
+    pub(super) fn of(client: Client) -> Self {
+        Self { client, own: None }
     }
 }

@@ -5,7 +5,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::cli::Narrow;
-use crate::client::clean;
+use crate::lines::clean;
+use crate::seen::{self, Usage};
 use crate::table::cut;
 use crate::words::{Here, count, money, took};
 
@@ -13,60 +14,21 @@ use crate::words::{Here, count, money, took};
 pub(super) const HEAD: &str =
     "TIME      ID        STATUS  MODEL                      IN    OUT  CACHED     COST   TOOK";
 
-/// What of an exchange is printed.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(super) struct Fields {
-    pub request_id: String,
-    pub timestamp: String,
-    pub model: Option<String>,
-    pub routed_model: Option<String>,
-    pub provider: String,
-    pub session_id: Option<String>,
-    pub client_kind: Option<String>,
-    pub state: String,
-    pub status_code: Option<u16>,
-    pub response_time: Option<u64>,
-    pub usage: Option<Usage>,
-    pub cost: Option<f64>,
-}
-
-/// What it took.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Usage {
-    pub input_tokens: u64,
-    pub output_tokens: u64,
-    pub cache_read_input_tokens: u64,
-    pub cache_creation_input_tokens: u64,
-}
-
-impl Usage {
-    /// All input, cached or not.
-    pub(super) fn input(&self) -> u64 {
-        self.input_tokens + self.cache_read_input_tokens + self.cache_creation_input_tokens
-    }
-}
-
 /// An exchange as the API tells it.
 #[derive(Clone, Debug)]
 pub(super) struct Exchange {
     /// All of it.
     pub json: Value,
     /// What is printed.
-    pub fields: Fields,
+    pub fields: seen::Exchange,
 }
 
 impl Exchange {
     /// Reads it.
     pub(super) fn read(json: Value) -> anyhow::Result<Self> {
-        let fields = Fields::deserialize(&json).context("an exchange is not as expected")?;
+        let fields =
+            seen::Exchange::deserialize(&json).context("an exchange is not as expected")?;
         Ok(Self { json, fields })
-    }
-
-    /// Whether there is more to come of it.
-    pub(super) fn has_ended(&self) -> bool {
-        self.fields.state != "open"
     }
 }
 
@@ -82,18 +44,17 @@ pub(super) fn line(exchange: &Exchange, here: &Here) -> String {
         Some(status) => format!("{status}!"),
         None => "-".to_owned(),
     };
-    let id = one.request_id.get(one.request_id.len().saturating_sub(8)..);
     #[expect(clippy::cast_precision_loss, reason = "milliseconds to be looked at")]
     let ms = one.response_time.map(|ms| ms as f64);
     format!(
         "{:<8}  {:<8}  {:<6}  {:<22} {:>6} {:>6} {:>7} {:>8} {:>6}",
         here.time_of(&one.timestamp),
-        id.unwrap_or_default(),
+        one.short_id(),
         status,
         cut(&clean(model), 22),
         tokens(Usage::input),
         tokens(|usage| usage.output_tokens),
-        tokens(|usage| usage.cache_read_input_tokens),
+        tokens(Usage::cached),
         money(one.cost),
         took(ms),
     )
@@ -118,7 +79,7 @@ pub(super) fn fits(exchange: &Exchange, narrow: &Narrow) -> bool {
             .is_none_or(|asked| has_status(one, asked))
 }
 
-fn has_status(one: &Fields, asked: &str) -> bool {
+fn has_status(one: &seen::Exchange, asked: &str) -> bool {
     let Some(status) = one.status_code else {
         return asked == "error";
     };

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::door::{self, Door};
 use crate::cli::Purge;
-use crate::lines::say;
+use crate::lines::{print, say};
 
 /// Steps of a long purge.
 const STEPS: i64 = 50;
@@ -28,9 +28,9 @@ pub(crate) fn run(options: &Purge) -> anyhow::Result<ExitCode> {
         let found = forget(door, options, (true, options.older_than.as_deref())).await?;
         let exchanges = if found == 1 { "exchange" } else { "exchanges" };
         if options.dry_run || found == 0 {
-            say(&format!(
+            print(&format!(
                 "{found} {exchanges} would be forgotten; nothing was."
-            ));
+            ))?;
             return Ok(ExitCode::SUCCESS);
         }
         if !options.yes && !confirmed(found)? {
@@ -71,26 +71,34 @@ async fn forget(
         parameters.push(("dry_run", "true"));
     }
     let path = door::path("/api/requests", &parameters);
-    let answer = door.client.json(Method::DELETE, &path, None).await?;
+    let answer = door.client.json(Method::DELETE, &path, None).await;
+    let answer = answer.map_err(|error| match door.is_running() {
+        true => error,
+        // It may well be read then.
+        false => error.context(
+            "nothing can be forgotten here; if another weir has it open, name that with --url",
+        ),
+    })?;
     answer["deleted"]
         .as_u64()
         .context("the answer is not as expected")
 }
 
-/// Moments between the oldest exchange and the newest that may go.
+/// Moments between the oldest and the newest of the exchanges that are to go.
 async fn moments(door: &Door, options: &Purge) -> anyhow::Result<Vec<String>> {
     let at = |page: &Value| {
         let at = page["requests"][0]["timestamp"].as_str()?;
         at.parse::<Timestamp>().ok()
     };
-    let mut narrow = Vec::new();
-    narrow.extend(
-        options
-            .session
-            .as_deref()
-            .map(|session| ("session", session)),
-    );
-    narrow.extend(options.model.as_deref().map(|model| ("model", model)));
+    let narrow = [
+        ("session", options.session.as_deref()),
+        ("model", options.model.as_deref()),
+        ("end", options.older_than.as_deref()),
+    ];
+    let narrow = narrow.into_iter();
+    let narrow: Vec<_> = narrow
+        .filter_map(|(name, value)| Some((name, value?)))
+        .collect();
     let of = |more: &[(&'static str, &str)]| {
         let mut parameters = narrow.clone();
         parameters.push(("limit", "1"));
@@ -103,20 +111,9 @@ async fn moments(door: &Door, options: &Purge) -> anyhow::Result<Vec<String>> {
     };
     let offset = (total - 1).to_string();
     let oldest = door.client.get(&of(&[("offset", &offset)])).await?;
-    let (Some(first), Some(mut last)) = (at(&oldest), at(&newest)) else {
+    let (Some(first), Some(last)) = (at(&oldest), at(&newest)) else {
         return Ok(Vec::new());
     };
-    if let Some(asked) = options
-        .older_than
-        .as_deref()
-        .and_then(|text| text.parse().ok())
-    {
-        last = last.min(asked);
-    }
-    if options.older_than.is_some() && last == at(&newest).unwrap_or(last) {
-        // A span: the server knows where it ends.
-        return Ok(Vec::new());
-    }
     let span = last.as_millisecond() - first.as_millisecond();
     let step = |n: i64| Timestamp::from_millisecond(first.as_millisecond() + span / STEPS * n);
     let steps = (1..STEPS).filter_map(|n| step(n).ok());
@@ -144,4 +141,39 @@ fn progress(found: u64) -> ProgressBar {
         bar.set_style(style);
     }
     bar
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::routing::get;
+    use clap::{Args as _, FromArgMatches as _};
+    use http::Uri;
+    use serde_json::json;
+
+    use super::*;
+    use crate::client::tests::{client, serve};
+
+    #[tokio::test]
+    async fn a_long_purge_goes_in_steps_whatever_says_what_is_old() {
+        let list = async |uri: Uri| {
+            let query = uri.query().unwrap_or_default();
+            assert!(query.contains("end=30d"), "{query}");
+            let day = if query.contains("offset=") {
+                "01"
+            } else {
+                "21"
+            };
+            let time = format!("2026-10-{day}T00:00:00Z");
+            axum::Json(json!({"total": 9000, "requests": [{"timestamp": time}]}))
+        };
+        let router = Router::new().route("/api/requests/summary", get(list));
+        let door = Door::of(client(&serve(router).await));
+        let command = Purge::augment_args(clap::Command::new("purge"));
+        let options = command.get_matches_from(["purge", "--older-than", "30d"]);
+        let options = Purge::from_arg_matches(&options).unwrap();
+        let moments = moments(&door, &options).await.unwrap();
+        assert_eq!(moments.len() as i64, STEPS - 1);
+        assert_eq!(moments[24], "2026-10-11T00:00:00Z");
+    }
 }

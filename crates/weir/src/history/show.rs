@@ -1,16 +1,16 @@
 //! One exchange: what was asked, what was answered, what it took.
 
-use std::io::Write as _;
 use std::process::ExitCode;
 
-use http::Method;
+use anyhow::Context as _;
+use http_body_util::BodyExt as _;
 use serde_json::Value;
 
 use super::door::{self, Door};
 use super::lines::Exchange;
 use crate::cli::{Raw, Show};
-use crate::client::{clean, refusal, segment};
-use crate::lines::say;
+use crate::client::segment;
+use crate::lines::{Bytes, clean, clean_lines, pretty, print};
 use crate::words::money;
 
 /// Word for the newest exchange.
@@ -32,18 +32,22 @@ pub(crate) fn run(options: &Show) -> anyhow::Result<ExitCode> {
                 Raw::Response => "response",
             };
             let asked = format!("{path}/raw/{side}");
-            let answer = door.client.ask(Method::GET, &asked, None).await?;
-            if !answer.status.is_success() {
-                return Err(refusal(&answer));
+            let mut body = door.client.download(&asked).await?;
+            let mut out = Bytes::new();
+            while let Some(frame) = body.frame().await {
+                let frame = frame.context("the answer broke off; what came is not whole")?;
+                if let Ok(piece) = frame.into_data() {
+                    out.push(&piece)?;
+                }
             }
-            std::io::stdout().write_all(&answer.body)?;
+            out.end()?;
             return Ok(ExitCode::SUCCESS);
         }
-        let json = door.client.get(&path).await?;
+        let json = door.client.get_long(&path).await?;
         if options.json {
-            say(&serde_json::to_string_pretty(&json)?);
+            print(&pretty(&json)?)?;
         } else {
-            say(&text(&Exchange::read(json)?));
+            print(&text(&Exchange::read(json)?))?;
         }
         Ok(ExitCode::SUCCESS)
     })
@@ -94,8 +98,8 @@ fn text(exchange: &Exchange) -> String {
             format!(
                 "{} in ({} from cache, {} into it), {} out",
                 usage.input(),
-                usage.cache_read_input_tokens,
-                usage.cache_creation_input_tokens,
+                usage.cached(),
+                usage.written(),
                 usage.output_tokens
             ),
         );
@@ -172,16 +176,7 @@ fn collect(value: &Value, found: &mut Vec<String>) {
 }
 
 fn short(text: &str) -> String {
-    let text: String = text
-        .chars()
-        .map(|char| {
-            if char.is_control() && char != '\n' && char != '\t' {
-                '\u{fffd}'
-            } else {
-                char
-            }
-        })
-        .collect();
+    let text = clean_lines(text);
     match text.char_indices().nth(LONGEST) {
         Some((at, _)) => {
             let left = text.chars().count() - LONGEST;

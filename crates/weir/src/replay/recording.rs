@@ -6,14 +6,20 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use jiff::Timestamp;
+use weir_store::conversation::{SessionQuery, SessionSummary};
 use weir_store::model::{RequestLog, RequestSummary};
 use weir_store::{Reader, Side, StoreError, SummaryQuery};
 use weir_wire::decode;
 use weir_wire::dialect::recognise;
 use weir_wire::likeness::Likeness;
 
+use crate::lines::clean;
+
 /// Word for the newest session.
 const LATEST: &str = "latest";
+/// Sessions that are looked at at once.
+const SESSIONS: u32 = 500;
 /// Most exchanges of a session that are replayed.
 const MOST: usize = 10_000;
 /// Longest decoded request that is compared, in bytes.
@@ -43,7 +49,8 @@ pub(super) struct Recording {
 impl fmt::Display for Recording {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = self.exchanges.len();
-        write!(f, "session {}, {count} exchanges", self.session)?;
+        let session = clean(&self.session);
+        write!(f, "session {session}, {count} exchanges")?;
         if self.left_out > 0 {
             write!(
                 f,
@@ -89,26 +96,24 @@ impl Recording {
     /// When there is no such session, or nothing in it can be replayed.
     pub(super) fn read(database: &Path, session: &str) -> anyhow::Result<Self> {
         let reader = Reader::of(database.to_owned());
-        let all = everything(&reader);
-        let all = all.with_context(|| database.display().to_string())?;
-        let session = find(&all, session)?;
-        let of_it = |one: &&RequestSummary| group(one) == Some(&session);
+        let found = find(&reader, session);
+        let found = found.with_context(|| database.display().to_string())?;
         let mut recording = Self {
             exchanges: Vec::new(),
             left_out: 0,
-            session: session.clone(),
+            session: found.id.clone(),
         };
-        for summary in all.iter().rev().filter(of_it) {
+        for summary in exchanges(&reader, &found)?.iter().rev() {
             match recorded(&reader, summary)? {
                 Some(recorded) => recording.exchanges.push(recorded),
                 None => recording.left_out += 1,
             }
             if recording.exchanges.len() > MOST {
-                bail!("session {session}: more than {MOST} exchanges");
+                bail!("session {}: more than {MOST} exchanges", found.id);
             }
         }
         if recording.exchanges.is_empty() {
-            bail!("session {session}: no answer was kept whole");
+            bail!("session {}: no answer was kept whole", found.id);
         }
         Ok(recording)
     }
@@ -126,9 +131,11 @@ impl Recording {
     }
 }
 
-/// All that was captured, newest first, however long the search takes.
-pub(crate) fn everything(reader: &Reader) -> Result<Vec<RequestSummary>, StoreError> {
-    let mut query = SummaryQuery::default();
+/// The exchanges that a query finds, newest first, however long the search takes.
+pub(crate) fn everything(
+    reader: &Reader,
+    mut query: SummaryQuery,
+) -> Result<Vec<RequestSummary>, StoreError> {
     let mut all = Vec::new();
     loop {
         let mut found = reader.summaries(&query)?;
@@ -140,30 +147,55 @@ pub(crate) fn everything(reader: &Reader) -> Result<Vec<RequestSummary>, StoreEr
     }
 }
 
-/// What an exchange belongs to.
-fn group(summary: &RequestSummary) -> Option<&str> {
-    let session = summary.session_id.as_deref();
-    session.or(summary.conversation_hash.as_deref())
+/// The exchanges of a session, newest first.
+fn exchanges(reader: &Reader, session: &SessionSummary) -> anyhow::Result<Vec<RequestSummary>> {
+    let moment = |text: &str| text.parse().map(Timestamp::as_microsecond);
+    let mut query = SummaryQuery::default();
+    // Moments are told to the millisecond.
+    query.filters.start_us = Some(moment(&session.start_time)? - 1_000);
+    query.filters.end_us = Some(moment(&session.last_activity)? + 2_000);
+    let named_by_client = session.grouping == "session";
+    query.filters.session = named_by_client.then(|| session.id.clone());
+    let mut all = everything(reader, query)?;
+    all.retain(|one| {
+        named_by_client || {
+            let hash = one.conversation_hash.as_deref();
+            one.session_id.is_none() && hash == Some(&session.id)
+        }
+    });
+    Ok(all)
 }
 
-fn find(all: &[RequestSummary], asked: &str) -> anyhow::Result<String> {
-    let mut groups = all.iter().filter_map(group);
+/// The session that is asked for: by its id, the beginning of it, or the newest.
+fn find(reader: &Reader, asked: &str) -> anyhow::Result<SessionSummary> {
+    let mut query = SessionQuery {
+        limit: 1,
+        ..SessionQuery::default()
+    };
     if asked == LATEST {
-        return groups
-            .next()
-            .map(str::to_owned)
-            .context("nothing was captured yet");
+        let newest = reader.sessions(&query)?.sessions.into_iter().next();
+        return newest.context("nothing was captured yet");
     }
-    let mut found: Vec<&str> = groups.filter(|group| group.starts_with(asked)).collect();
-    if let Some(exact) = found.iter().find(|group| **group == asked) {
-        return Ok((*exact).to_owned());
+    query.limit = SESSIONS;
+    query.q = Some(asked.to_owned());
+    let mut found: Vec<SessionSummary> = Vec::new();
+    loop {
+        let page = reader.sessions(&query)?;
+        let mut like = page.sessions;
+        if let Some(at) = like.iter().position(|session| session.id == asked) {
+            return Ok(like.swap_remove(at));
+        }
+        like.retain(|session| session.id.starts_with(asked));
+        found.append(&mut like);
+        match page.next {
+            Some(next) => query.after = Some(next),
+            None => break,
+        }
     }
-    found.sort_unstable();
-    found.dedup();
     match found.as_slice() {
-        [one] => Ok((*one).to_owned()),
+        [_] => Ok(found.swap_remove(0)),
         [] => bail!("--session: `{asked}`: there is none; `weir log` shows what was captured"),
-        [one, two, ..] => bail!("--session: `{asked}`: may be {one} or {two}"),
+        [one, two, ..] => bail!("--session: `{asked}`: may be {} or {}", one.id, two.id),
     }
 }
 

@@ -1,12 +1,13 @@
 //! The listener: takes requests apart, and plays what the script says at the pace that is wanted.
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::stream;
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, UPGRADE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response};
 use http_body::Frame;
@@ -27,7 +28,7 @@ use weir_wire::likeness::Likeness;
 use super::recording::Answer;
 use super::script::Script;
 use crate::fetch;
-use crate::lines::complain;
+use crate::lines::{clean, complain};
 
 /// Largest request, in bytes, and largest after decoding.
 const MAX_BODY: usize = 64 << 20;
@@ -113,7 +114,7 @@ struct Asked {
 impl Stage {
     async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
         let (parts, body) = request.into_parts();
-        let Some(target) = self.behind_the_door(parts.uri.path()) else {
+        let Some(target) = self.behind_the_door(&parts) else {
             let message = "this is somebody else's replay";
             return refuse(
                 Dialect::AnthropicMessages,
@@ -124,6 +125,10 @@ impl Stage {
         let path = target.to_owned();
         if parts.method == Method::HEAD || path == "/api/hello" || path == "/health" {
             return Response::new(whole(Bytes::new()));
+        }
+        if wants_websocket(&parts) {
+            let kind = ErrorKind::UpgradeRequired;
+            return refuse(Dialect::OpenaiResponses, kind, kind.message());
         }
         let query = parts.uri.query().map(str::to_owned);
         let known = recognise(&parts.method, &path, query.as_deref(), &parts.headers);
@@ -155,23 +160,29 @@ impl Stage {
         .await
     }
 
-    /// The path behind the token; none when that is not there.
-    fn behind_the_door<'a>(&self, path: &'a str) -> Option<&'a str> {
+    /// The path behind the token, which may be in a header instead; none when it is nowhere.
+    fn behind_the_door<'a>(&self, parts: &'a Parts) -> Option<&'a str> {
+        let path = parts.uri.path();
         let Some(gate) = &self.gate else {
             return Some(path);
         };
-        let token = gate.path_token(path).filter(|token| token.right)?;
-        Some(token.rest)
+        if let Some(token) = gate.path_token(path) {
+            return token.right.then_some(token.rest);
+        }
+        let peer = IpAddr::from([0, 0, 0, 0]);
+        gate.check(&parts.headers, None, peer)
+            .is_ok()
+            .then_some(path)
     }
 
     async fn play(&self, asked: Asked) -> Response<Body> {
-        let line = format!("{} {}", asked.parts.method, asked.path);
+        let line = clean(&format!("{} {}", asked.parts.method, asked.path));
         let found = self
             .script
             .find((&asked.parts.method, &asked.path), &asked.likeness);
         if let Some((recorded, matched)) = found {
             if !self.quiet {
-                let asked = &recorded.asked;
+                let asked = clean(&recorded.asked);
                 complain(&format!("  {} {asked}: {matched}", short(&recorded.id)));
             }
             return played(recorded.answer.clone(), self.pace);
@@ -187,6 +198,12 @@ impl Stage {
         );
         refuse(asked.dialect, ErrorKind::InvalidRequest, &message)
     }
+}
+
+/// What Codex tries first. It goes on over HTTP after this refusal only.
+fn wants_websocket(parts: &Parts) -> bool {
+    let upgrade = parts.headers.get(UPGRADE);
+    upgrade.is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket"))
 }
 
 fn short(id: &str) -> &str {

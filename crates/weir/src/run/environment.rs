@@ -2,12 +2,18 @@
 //! The token stands in the address, so that the agent's own credential can be where it always is.
 
 use std::ffi::{OsStr, OsString};
-use std::path::Path;
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use serde_json::json;
-use weir_core::settings::Settings;
+use anyhow::Context as _;
+use serde_json::{Value, json};
+use weir_core::settings;
 use weir_wire::dialect::Dialect;
+
+use super::fresh_token;
 
 /// The way into a run's weir.
 #[derive(Debug)]
@@ -22,7 +28,12 @@ pub(crate) struct Door {
 
 impl Door {
     fn base(&self) -> String {
-        format!("http://127.0.0.1:{}/~{}", self.port, self.token)
+        format!("{}/~{}", self.open_base(), self.token)
+    }
+
+    /// The address without the token.
+    fn open_base(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
     }
 }
 
@@ -44,7 +55,7 @@ impl Lent {
 }
 
 /// Who needs no key, by the providers that have some.
-pub(super) fn lent(settings: &Settings) -> Lent {
+pub(super) fn lent(settings: &settings::Settings) -> Lent {
     let has_key = |dialect: Dialect| {
         let mut providers = settings.providers.iter();
         providers.any(|one| one.dialects.contains(&dialect) && !one.keys.is_empty())
@@ -56,9 +67,43 @@ pub(super) fn lent(settings: &Settings) -> Lent {
     }
 }
 
+/// An agent that has been told where to ask.
+#[derive(Debug)]
+pub(crate) struct Told {
+    /// What runs it.
+    pub command: Command,
+    /// Goes when the agent has gone.
+    _settings: Option<Settings>,
+}
+
+/// Settings in a file of this run, which only its owner can read.
+#[derive(Debug)]
+struct Settings(PathBuf);
+
+impl Settings {
+    fn write(text: &str) -> anyhow::Result<Self> {
+        let name = format!("weir-{}.json", fresh_token()?);
+        let file = std::env::temp_dir().join(name);
+        let mut options = OpenOptions::new();
+        let made = options.write(true).create_new(true).mode(0o600).open(&file);
+        let written = made.and_then(|mut made| made.write_all(text.as_bytes()));
+        let this = Self(file);
+        written.with_context(|| format!("{}: cannot be written", this.0.display()))?;
+        Ok(this)
+    }
+}
+
+impl Drop for Settings {
+    fn drop(&mut self) {
+        let _gone = std::fs::remove_file(&self.0).is_ok();
+    }
+}
+
 /// An agent, as far as it matters how it is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Agent {
+    /// Sets its own variables to what its settings say.
+    Claude,
     /// Reads no variable for its address.
     Codex,
     /// Reads its configuration from a variable.
@@ -72,30 +117,77 @@ impl Agent {
     pub(super) fn of(program: &OsStr) -> Self {
         let name = Path::new(program).file_stem().and_then(OsStr::to_str);
         match name {
+            Some("claude") => Self::Claude,
             Some("codex") => Self::Codex,
             Some("opencode") => Self::Opencode,
             _ => Self::Other,
         }
     }
 
-    /// The command that runs an agent which asks at `door`.
-    pub(crate) fn command(program: &OsStr, arguments: &[OsString], door: &Door) -> Command {
+    /// Tells an agent to ask at `door`.
+    ///
+    /// # Errors
+    /// When a file for it cannot be written.
+    pub(crate) fn told(
+        program: &OsStr,
+        arguments: &[OsString],
+        door: &Door,
+    ) -> anyhow::Result<Told> {
         let agent = Self::of(program);
+        let present = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let mut command = Command::new(program);
-        command.args(agent.arguments(door)).args(arguments);
-        command.envs(agent.variables(door, &|name| std::env::var(name).ok()));
+        let is_own = |argument: &OsString| {
+            let argument = argument.to_string_lossy();
+            argument == "--settings" || argument.starts_with("--settings=")
+        };
+        let settings = match agent.settings(door, &present) {
+            Some(text) if !arguments.iter().any(is_own) => {
+                let file = Settings::write(&text)?;
+                command.arg("--settings").arg(&file.0);
+                Some(file)
+            }
+            _ => None,
+        };
         command
+            .args(agent.arguments(door, &present))
+            .args(arguments);
+        command.envs(agent.variables(door, &present));
+        Ok(Told {
+            command,
+            _settings: settings,
+        })
     }
 
     /// Arguments to put in front of the agent's own.
-    pub(super) fn arguments(self, door: &Door) -> Vec<OsString> {
-        match self {
-            Self::Codex => {
-                let address = format!("openai_base_url=\"{}/v1\"", door.base());
-                vec!["-c".into(), address.into()]
-            }
-            Self::Opencode | Self::Other => Vec::new(),
+    pub(super) fn arguments(
+        self,
+        door: &Door,
+        present: &dyn Fn(&str) -> Option<String>,
+    ) -> Vec<OsString> {
+        if self != Self::Codex {
+            return Vec::new();
         }
+        // Everybody on the machine can read arguments. A key that is lent is the token already.
+        let base = match door.lent.openai && present("CODEX_API_KEY").is_none() {
+            true => door.open_base(),
+            false => door.base(),
+        };
+        let address = format!("openai_base_url=\"{base}/v1\"");
+        vec!["-c".into(), address.into()]
+    }
+
+    /// What Claude Code's own settings would otherwise have a say in: they win over variables.
+    fn settings(self, door: &Door, present: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+        if self != Self::Claude {
+            return None;
+        }
+        let mut env = json!({ "ANTHROPIC_BASE_URL": door.base() });
+        for (name, value) in self.credentials(door, present) {
+            if name == "ANTHROPIC_AUTH_TOKEN" {
+                env[name] = value.into();
+            }
+        }
+        Some(json!({ "env": env }).to_string())
     }
 
     /// Variables to set. What the user has set stays, except for addresses, which are the point.
@@ -110,7 +202,7 @@ impl Agent {
             ("OPENAI_BASE_URL", format!("{base}/v1")),
             ("OPENAI_API_BASE", format!("{base}/v1")),
             ("GOOGLE_GEMINI_BASE_URL", base.clone()),
-            ("WEIR_URL", format!("http://127.0.0.1:{}", door.port)),
+            ("WEIR_URL", door.open_base()),
         ];
         let unless_set = [
             // Says which requests are a subagent's or auxiliary.
@@ -128,9 +220,8 @@ impl Agent {
             set.push((name, beside_proxies(present(name))));
         }
         if self == Self::Opencode {
-            let at = json!({ "options": { "baseURL": format!("{base}/v1") } });
-            let config = json!({ "provider": { "anthropic": at, "openai": at } });
-            set.push(("OPENCODE_CONFIG_CONTENT", config.to_string()));
+            const NAME: &str = "OPENCODE_CONFIG_CONTENT";
+            set.push((NAME, opencode(present(NAME), &format!("{base}/v1"))));
         }
         set
     }
@@ -158,6 +249,25 @@ impl Agent {
     }
 }
 
+/// A configuration of opencode's, which may have some already, with these addresses in it.
+fn opencode(present: Option<String>, base: &str) -> String {
+    let present = present.and_then(|text| serde_json::from_str(&text).ok());
+    let mut config = present
+        .filter(Value::is_object)
+        .unwrap_or_else(|| json!({}));
+    for provider in ["anthropic", "openai"] {
+        let mut inner = &mut config;
+        for step in ["provider", provider, "options"] {
+            inner = &mut inner[step];
+            if !inner.is_object() {
+                *inner = json!({});
+            }
+        }
+        inner["baseURL"] = base.into();
+    }
+    config.to_string()
+}
+
 /// The hosts that no proxy is asked for, with this machine among them.
 fn beside_proxies(present: Option<String>) -> String {
     const HERE: &str = "127.0.0.1,localhost";
@@ -168,82 +278,4 @@ fn beside_proxies(present: Option<String>) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn door(lent: Lent) -> Door {
-        Door {
-            port: 1234,
-            token: "tok".to_owned(),
-            lent,
-        }
-    }
-
-    fn variables(
-        agent: Agent,
-        lent: Lent,
-        present: &[(&str, &str)],
-    ) -> Vec<(&'static str, String)> {
-        agent.variables(&door(lent), &|name| {
-            let found = present.iter().find(|(known, _)| *known == name);
-            found.map(|(_, value)| (*value).to_owned())
-        })
-    }
-
-    fn value<'a>(set: &'a [(&'static str, String)], name: &str) -> Option<&'a str> {
-        let found = set.iter().find(|(known, _)| *known == name);
-        found.map(|(_, value)| value.as_str())
-    }
-
-    #[test]
-    fn addresses_hold_the_token() {
-        let set = variables(Agent::Other, Lent::default(), &[]);
-        assert_eq!(
-            value(&set, "ANTHROPIC_BASE_URL"),
-            Some("http://127.0.0.1:1234/~tok")
-        );
-        assert_eq!(
-            value(&set, "OPENAI_BASE_URL"),
-            Some("http://127.0.0.1:1234/~tok/v1")
-        );
-        assert_eq!(value(&set, "WEIR_URL"), Some("http://127.0.0.1:1234"));
-        assert_eq!(value(&set, "ANTHROPIC_AUTH_TOKEN"), None);
-    }
-
-    #[test]
-    fn a_key_is_lent_to_who_has_none() {
-        let lent = Lent {
-            anthropic: true,
-            ..Lent::default()
-        };
-        let set = variables(Agent::Other, lent, &[]);
-        assert_eq!(value(&set, "ANTHROPIC_AUTH_TOKEN"), Some("tok"));
-        let set = variables(Agent::Other, lent, &[("ANTHROPIC_API_KEY", "own")]);
-        assert_eq!(value(&set, "ANTHROPIC_AUTH_TOKEN"), None);
-    }
-
-    #[test]
-    fn what_the_user_has_set_stays() {
-        let name = "CLAUDE_CODE_GATEWAY_HINT_HEADERS";
-        let set = variables(Agent::Other, Lent::default(), &[(name, "0")]);
-        assert_eq!(value(&set, name), None);
-        let set = variables(Agent::Other, Lent::default(), &[("NO_PROXY", "corp")]);
-        assert_eq!(value(&set, "NO_PROXY"), Some("corp,127.0.0.1,localhost"));
-    }
-
-    #[test]
-    fn agents_that_read_no_address_are_told_in_their_own_way() {
-        let codex = Agent::of(OsStr::new("/usr/bin/codex"));
-        let told = codex.arguments(&door(Lent::default()));
-        assert_eq!(
-            told,
-            ["-c", "openai_base_url=\"http://127.0.0.1:1234/~tok/v1\""]
-        );
-        let set = variables(Agent::of(OsStr::new("opencode")), Lent::default(), &[]);
-        let config = value(&set, "OPENCODE_CONFIG_CONTENT").unwrap();
-        let config: serde_json::Value = serde_json::from_str(config).unwrap();
-        let base = &config["provider"]["openai"]["options"]["baseURL"];
-        assert_eq!(base, "http://127.0.0.1:1234/~tok/v1");
-        assert_eq!(Agent::of(OsStr::new("claude")), Agent::Other);
-    }
-}
+mod tests;

@@ -1,16 +1,19 @@
 //! Where a run keeps what it captures: a folder of its own, of which the newest few stay.
 
-use std::fs::{self, DirBuilder};
-use std::os::unix::fs::DirBuilderExt as _;
+use std::fs::{self, DirBuilder, File, TryLockError};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use jiff::Zoned;
 
 /// Runs whose captures stay; the oldest go when another begins.
 const KEPT: usize = 20;
 /// How the names of their folders begin, so that nothing else is taken for one.
 const PREFIX: &str = "run-";
+
+/// What its database is called.
+const DATABASE: &str = "requests.db";
 
 /// The files of a run.
 #[derive(Debug)]
@@ -28,19 +31,22 @@ impl Place {
     /// When the folder cannot be made.
     pub(crate) fn of(database: Option<&Path>) -> anyhow::Result<Self> {
         if let Some(database) = database {
+            let mut log = database.as_os_str().to_owned();
+            log.push(".log");
             return Ok(Self {
                 database: database.to_owned(),
-                log: database.with_extension("log"),
+                log: log.into(),
             });
         }
         let runs = state_folder(&|name| std::env::var_os(name).map(PathBuf::from)).join("runs");
         private(&runs)?;
-        prune(&runs);
         let began = Zoned::now().strftime("%Y%m%d-%H%M%S").to_string();
         let folder = runs.join(format!("{PREFIX}{began}-{}", std::process::id()));
         private(&folder)?;
+        same_owner(&runs, &folder)?;
+        prune(&runs);
         Ok(Self {
-            database: folder.join("requests.db"),
+            database: folder.join(DATABASE),
             log: folder.join("weir.log"),
         })
     }
@@ -60,8 +66,26 @@ fn private(folder: &Path) -> anyhow::Result<()> {
     made.with_context(|| format!("{}: cannot be made", folder.display()))
 }
 
-/// Removes all but the newest runs, of whose names the order is that of time. What cannot be removed
-/// stays: it is nobody's reason not to run.
+/// Whoever owns the folder of the runs could exchange what is in it. A folder for all users, as
+/// without a home, may have been made by another.
+fn same_owner(runs: &Path, folder: &Path) -> anyhow::Result<()> {
+    if fs::metadata(runs)?.uid() != fs::metadata(folder)?.uid() {
+        bail!(
+            "{}: it is somebody else's; name a file with --db",
+            runs.display()
+        );
+    }
+    Ok(())
+}
+
+/// Whether a run goes on: its weir holds a lock.
+fn is_going_on(folder: &Path) -> bool {
+    let key = File::open(folder.join(format!("{DATABASE}.key")));
+    key.is_ok_and(|key| matches!(key.try_lock(), Err(TryLockError::WouldBlock)))
+}
+
+/// Removes all but the newest runs, of whose names the order is that of time. Those that go on stay,
+/// and what cannot be removed: it is nobody's reason not to run.
 fn prune(runs: &Path) {
     let Ok(entries) = fs::read_dir(runs) else {
         return;
@@ -72,8 +96,8 @@ fn prune(runs: &Path) {
         .map(|entry| entry.path())
         .collect();
     folders.sort();
-    let old = folders.len().saturating_sub(KEPT - 1);
-    for folder in folders.iter().take(old) {
+    let old = folders.len().saturating_sub(KEPT);
+    for folder in folders.iter().take(old).filter(|run| !is_going_on(run)) {
         if let Err(error) = fs::remove_dir_all(folder) {
             tracing::debug!(%error, folder = %folder.display(), "an old run stays");
         }
@@ -87,9 +111,12 @@ mod tests {
     #[test]
     fn the_newest_runs_stay_and_nothing_else_is_touched() {
         let folder = tempfile::tempdir().unwrap();
+        let run = |at: usize| folder.path().join(format!("{PREFIX}20260101-{at:06}-1"));
         for at in 0..KEPT + 5 {
-            fs::create_dir(folder.path().join(format!("{PREFIX}20260101-{at:06}-1"))).unwrap();
+            fs::create_dir(run(at)).unwrap();
         }
+        let key = File::create(run(2).join("requests.db.key")).unwrap();
+        key.lock().unwrap();
         fs::create_dir(folder.path().join("mine")).unwrap();
         prune(folder.path());
         let mut left: Vec<_> = fs::read_dir(folder.path())
@@ -97,9 +124,10 @@ mod tests {
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .collect();
         left.sort();
-        assert_eq!(left.len(), KEPT);
+        assert_eq!(left.len(), KEPT + 2);
         assert_eq!(left[0], "mine");
-        assert_eq!(left[1], format!("{PREFIX}20260101-000006-1"));
+        assert_eq!(left[1], format!("{PREFIX}20260101-000002-1"), "it goes on");
+        assert_eq!(left[2], format!("{PREFIX}20260101-000005-1"));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use weir_store::SummaryQuery;
 use weir_store::model::RequestSummary;
 
 use super::place::Place;
@@ -43,7 +44,12 @@ pub(super) async fn of(running: &Running, took: Duration) -> Told {
         used: BTreeMap::new(),
         fault: None,
     };
-    match running.captured().await.run(everything).await {
+    match running
+        .captured()
+        .await
+        .run(|reader| everything(reader, SummaryQuery::default()))
+        .await
+    {
         Ok(exchanges) => {
             told.total = exchanges.len() as u64;
             exchanges.iter().for_each(|exchange| told.add(exchange));

@@ -5,7 +5,7 @@ use ratatui_core::layout::Rect;
 use ratatui_core::style::{Color, Modifier, Style};
 
 use super::state::{Link, Row, Said, State};
-use crate::client::clean;
+use crate::lines::clean;
 use crate::seen::{Exchange, Key, Provider};
 use crate::table::cut;
 use crate::words::{bar, count, note, span, took};

@@ -49,8 +49,7 @@ fn claude_codes_settings_are_set_and_left_as_they_were() {
     assert_eq!(backup, before);
 
     run(home.path(), &["config", "cc", "remove"]);
-    let after: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
-    assert_eq!(after, serde_json::from_str::<Value>(before).unwrap());
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), before);
     let again = run(home.path(), &["config", "cc", "remove"]);
     let said = String::from_utf8(again.stdout).unwrap();
     assert!(said.contains("Nothing of weir's"), "{said}");
@@ -93,4 +92,97 @@ fn settings_that_cannot_be_read_stay_untouched() {
     assert!(said.contains("settings.json: not changed"), "{said}");
     assert_eq!(std::fs::read(&file).unwrap(), b"{\"env\": ");
     assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn the_users_own_credentials_outlive_a_setup() {
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| home.path().join(name);
+    let before = "# mine\nGEMINI_API_KEY=the-users-own\n";
+    std::fs::write(at(".env"), before).unwrap();
+    let file = at(".env").display().to_string();
+    let setup = |more: &[&str]| {
+        let args = [&["agent", "setup", "gemini", "--file", file.as_str()], more].concat();
+        String::from_utf8(run(home.path(), &args).stdout).unwrap()
+    };
+    let remove = ["agent", "remove", "gemini", "--file", file.as_str()];
+    setup(&[]);
+    run(home.path(), &remove);
+    assert_eq!(std::fs::read_to_string(at(".env")).unwrap(), before);
+    // Neither is shown, and the user's comes back.
+    let said = setup(&["--token", "weirs-token"]);
+    assert!(
+        !said.contains("the-users-own") && !said.contains("weirs-token"),
+        "{said}"
+    );
+    let text = std::fs::read_to_string(at(".env")).unwrap();
+    assert!(text.contains("GEMINI_API_KEY=weirs-token\n"), "{text}");
+    let mode = std::fs::metadata(at(".env.weir-undo"))
+        .unwrap()
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o600);
+    run(home.path(), &remove);
+    assert_eq!(std::fs::read_to_string(at(".env")).unwrap(), before);
+    assert!(!at(".env.weir-undo").exists());
+}
+
+#[test]
+fn what_weir_did_not_set_is_not_taken_out() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("settings.json");
+    let path = file.display().to_string();
+    let text = r#"{"env": {"ANTHROPIC_BASE_URL": "https://corp", "ANTHROPIC_AUTH_TOKEN": "own"}}"#;
+    std::fs::write(&file, text).unwrap();
+    let remove = ["agent", "remove", "claude", "--file", path.as_str()];
+    let said = String::from_utf8(run(home.path(), &remove).stdout).unwrap();
+    assert!(said.contains("Nothing of weir's"), "{said}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
+    // What was put there by hand is known by its address.
+    run(
+        home.path(),
+        &[&remove[..], &["--url", "https://corp"]].concat(),
+    );
+    let left = std::fs::read_to_string(&file).unwrap();
+    assert!(!left.contains("corp") && left.contains("own"), "{left}");
+}
+
+#[test]
+fn a_link_stays_one_and_is_not_replaced_when_it_leads_nowhere() {
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| home.path().join(name);
+    std::fs::write(at("kept.json"), "{}\n").unwrap();
+    std::os::unix::fs::symlink("kept.json", at("settings.json")).unwrap();
+    let path = at("settings.json").display().to_string();
+    let setup = ["agent", "setup", "claude", "--file", path.as_str()];
+    run(home.path(), &setup);
+    assert!(
+        std::fs::symlink_metadata(at("settings.json"))
+            .unwrap()
+            .is_symlink()
+    );
+    assert!(
+        std::fs::read_to_string(at("kept.json"))
+            .unwrap()
+            .contains("3001")
+    );
+    std::fs::remove_file(at("kept.json")).unwrap();
+    let output = weir().args(setup).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("a link that leads nowhere"), "{said}");
+}
+
+#[test]
+fn a_token_cannot_bring_lines_of_its_own() {
+    let home = tempfile::tempdir().unwrap();
+    let mut command = weir();
+    let asked = ["agent", "setup", "gemini", "--token", "a\nEVIL=1"];
+    let output = command
+        .env("HOME", home.path())
+        .args(asked)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);
 }

@@ -152,3 +152,151 @@ async fn what_ends_is_followed() {
     child.kill().unwrap();
     child.wait().unwrap();
 }
+
+#[tokio::test]
+async fn a_reader_that_goes_ends_the_command_and_is_no_error() {
+    use std::io::{BufRead as _, BufReader};
+    let program = recorded().await;
+    let mut child = weir()
+        .args(["tail", "-f", "-n", "1", "--json"])
+        .env("WEIR_URL", &program.url)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let read = tokio::task::spawn_blocking(move || out.read_line(&mut String::new()));
+    read.await.unwrap().unwrap();
+    let ended = tokio::task::spawn_blocking(move || child.wait().unwrap());
+    while !ended.is_finished() {
+        program.message(&[], &small()).await;
+    }
+    assert!(ended.await.unwrap().success());
+    for args in [&["completions", "bash"][..], &["export"], &["openapi"]] {
+        let mut command = weir();
+        command
+            .args(args)
+            .env("WEIR_URL", &program.url)
+            .stdout(Stdio::piped());
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let ended = tokio::task::spawn_blocking(move || child.wait_with_output().unwrap());
+        let ended = ended.await.unwrap();
+        assert!(
+            ended.status.success() && ended.stderr.is_empty(),
+            "{ended:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn output_that_cannot_be_written_is_an_error() {
+    let program = recorded().await;
+    for args in [&["log"][..], &["stats"], &["export"], &["config", "init"]] {
+        let full = std::fs::File::options().write(true).open("/dev/full");
+        let mut command = weir();
+        command
+            .args(args)
+            .env("WEIR_URL", &program.url)
+            .stdout(full.unwrap());
+        let ended = tokio::task::spawn_blocking(move || command.output().unwrap());
+        let ended = ended.await.unwrap();
+        let said = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(1), "{args:?}");
+        assert!(said.contains("standard output cannot be written"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn an_export_is_its_owners_and_replaces_a_file_only_when_it_is_whole() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let program = recorded().await;
+    let file = program.folder.path().join("all.jsonl");
+    std::fs::write(&file, "before").unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let refused = ["export", "--status", "nonsense", "-o", "all.jsonl"];
+    let mut command = weir();
+    command
+        .current_dir(program.folder.path())
+        .args(refused)
+        .env("WEIR_URL", &program.url);
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap());
+    assert!(!output.await.unwrap().status.success());
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "before");
+    ask(&program, &["export", "-o", "all.jsonl"], true).await;
+    let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let files = std::fs::read_dir(program.folder.path()).unwrap();
+    let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+    assert!(!names.into_iter().any(|name| name.ends_with(".part")));
+    ask(&program, &["export", "-o", "/dev/null"], true).await;
+}
+
+#[tokio::test]
+async fn looking_at_a_store_changes_nothing_in_it_whatever_the_configuration_says() {
+    let mut program = recorded().await;
+    program.signal("TERM");
+    program.exit().await;
+    let more = [
+        "--set",
+        "capture.retention.max_rows=1",
+        "--set",
+        "server.tls.cert_file=none.pem",
+        "--set",
+        "server.tls.key_file=none.pem",
+    ];
+    for _ in 0..2 {
+        let log = text(&ask(&program, &[&["log"], &more[..]].concat(), false).await);
+        assert_eq!(log.lines().count(), 4, "{log}");
+    }
+}
+
+#[tokio::test]
+async fn what_could_never_be_followed_is_refused() {
+    let mut program = recorded().await;
+    let found = program.run(&["tail", "-f", "-q", "word"]).await;
+    let said = String::from_utf8(found.stderr).unwrap();
+    assert!(said.contains("--search"), "{said}");
+    program.signal("TERM");
+    program.exit().await;
+    let mut command = weir();
+    command
+        .current_dir(program.folder.path())
+        .args(["tail", "-f", "--db", "requests.db"]);
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap());
+    let output = output.await.unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("--follow needs a weir that runs"), "{said}");
+}
+
+#[tokio::test]
+async fn nothing_that_was_captured_is_obeyed_by_a_terminal() {
+    let program = start(&[]).await;
+    let mut body = small();
+    body["model"] = "evil\u{1b}[31m\u{9b}2J\u{202e}".into();
+    body["metadata"] = serde_json::json!({"user_id": "{\"session_id\":\"s\\u001b[2J\"}"});
+    program.message(&[], &body).await;
+    program.newest().await;
+    for args in [
+        &["log"][..],
+        &["log", "--json"],
+        &["show", "latest"],
+        &["show", "latest", "--json"],
+        &["stats"],
+        &["stats", "--json"],
+    ] {
+        let out = text(&ask(&program, args, true).await);
+        let found = out.chars().find(|char| {
+            char.is_control() && *char != '\n' || ('\u{202a}'..='\u{202e}').contains(char)
+        });
+        assert_eq!(found, None, "{args:?}: {out:?}");
+    }
+    let mut command = weir();
+    command
+        .current_dir(program.folder.path())
+        .env("PATH", std::env::var_os("PATH").unwrap())
+        .args(["replay", "--db", "requests.db", "--", "true"]);
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap());
+    let said = String::from_utf8(output.await.unwrap().stderr).unwrap();
+    assert!(said.contains("session s\u{fffd}[2J"), "{said:?}");
+}

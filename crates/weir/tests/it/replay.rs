@@ -146,3 +146,30 @@ async fn a_session_that_is_not_there_is_named() {
         said(&output)
     );
 }
+
+#[tokio::test]
+async fn codex_is_told_to_go_on_without_a_websocket() {
+    let program = start(&[]).await;
+    record(&program).await;
+    let ask =
+        "curl -s -o /dev/null -w '%{http_code}' -H 'connection: upgrade' -H 'upgrade: websocket'";
+    let script = format!(
+        "{ask} $OPENAI_BASE_URL/responses; {ask} $WEIR_URL/v1/responses \
+        -H \"authorization: Bearer $CODEX_API_KEY\"; {ask} $WEIR_URL/v1/responses"
+    );
+    let mut command = weir();
+    command
+        .current_dir(program.folder.path())
+        .env("PATH", std::env::var_os("PATH").unwrap())
+        // What is lent to Codex is lent to who has its name.
+        .args(["replay", "--db", "requests.db", "--", "sh", "-c"])
+        .arg(script.replace("$CODEX_API_KEY", "$OPENAI_API_KEY"));
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap());
+    let output = output.await.unwrap();
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        "426426401",
+        "{}",
+        said(&output)
+    );
+}
