@@ -65,6 +65,11 @@ def test_a_session_of_20_turns_is_the_same_again_offline(world, pace):
 
 
 def test_a_run_has_a_weir_of_its_own(world):
+    # What the agent's own settings say would win over variables.
+    folder = world.home / ".claude-again"
+    folder.mkdir()
+    elsewhere = {"env": {"ANTHROPIC_BASE_URL": "http://127.0.0.1:9"}}
+    (folder / "settings.json").write_text(json.dumps(elsewhere))
     ran = world.run(
         [WEIR, "run", "--set", f"providers.anthropic.base_url={world.mock_url}", "--"]
         + [binary(), "-p", "say hi", "--output-format", "json"],
@@ -76,3 +81,27 @@ def test_a_run_has_a_weir_of_its_own(world):
     assert received.header("x-claude-code-request-class") == "main"
     assert received.target == "/v1/messages?beta=true"
     assert "1 exchange in" in ran.err
+
+
+def codex(world) -> list:
+    folder = world.home / ".codex"
+    folder.mkdir(exist_ok=True)
+    triples = "x64/vendor/x86_64-unknown-linux-musl", "arm64/vendor/aarch64-unknown-linux-musl"
+    program = one_of(*(f"@openai/codex-linux-{triple}/bin/codex" for triple in triples))
+    options = ["--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox", "--json"]
+    return [program, "exec", *options, "say hi"]
+
+
+def test_codex_with_a_key_that_is_lent_is_recorded_and_replayed(world):
+    env = {"CODEX_HOME": str(world.home / ".codex")}
+    database = world.folder / "codex.db"
+    lent = ["--set", "providers.openai.api_key=sk-the-gateways"]
+    upstream = ["--set", f"providers.openai.base_url={world.mock_url}"]
+    run = [WEIR, "run", "--db", database, *lent, *upstream, "--", *codex(world)]
+    world.run(run, env).succeeded()
+    received = [one for one in world.received() if one.method == "POST"]
+    assert [one.header("authorization") for one in received] == ["Bearer sk-the-gateways"]
+    again = [WEIR, "replay", "--strict", "--db", database, "--", *codex(world)]
+    replayed = world.run(again, env).succeeded()
+    assert "1 requests answered" in replayed.err
+    assert len([one for one in world.received() if one.method == "POST"]) == 1

@@ -39,7 +39,7 @@ pub(crate) fn print(settings: &Settings, listening: SocketAddr) {
     } else {
         "captures are off".to_owned()
     };
-    say(&format!("  {stored}; look at {url}/api/requests\n"));
+    say(&format!("  {stored}; look at {url}\n"));
     say("Point an agent here, then use it as before:");
     let served = |dialect: Dialect| {
         let mut providers = settings.providers.iter();

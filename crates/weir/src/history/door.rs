@@ -39,12 +39,29 @@ pub(super) fn within(
 ) -> anyhow::Result<ExitCode> {
     workers::runtime()?.block_on(async {
         let door = Door::open(options).await?;
-        let done = work(&door).await;
+        let done = work(&door).await.map_err(in_our_words);
         if let Some(own) = door.own {
             own.stop().await;
         }
         done
     })
+}
+
+/// The API names its parameters; the command line has other names for some.
+fn in_our_words(error: anyhow::Error) -> anyhow::Error {
+    const NAMES: [(&str, &str); 4] = [
+        ("`start`", "--since"),
+        ("`end`", "--until"),
+        ("`older_than`", "--older-than"),
+        ("`status`", "--status"),
+    ];
+    let text = error.to_string();
+    let names = NAMES.iter();
+    let named = names.filter_map(|(theirs, ours)| Some((ours, text.strip_prefix(theirs)?)));
+    match named.map(|(ours, rest)| format!("{ours}{rest}")).next() {
+        Some(text) => anyhow::anyhow!(text),
+        None => error,
+    }
 }
 
 /// A path with parameters.

@@ -300,3 +300,22 @@ async fn nothing_that_was_captured_is_obeyed_by_a_terminal() {
     let said = String::from_utf8(output.await.unwrap().stderr).unwrap();
     assert!(said.contains("session s\u{fffd}[2J"), "{said:?}");
 }
+
+#[tokio::test]
+async fn a_fault_is_told_by_the_name_of_the_option() {
+    let program = recorded().await;
+    for (args, expected) in [
+        (&["log", "--since", "soon"][..], "weir: --since: `soon`"),
+        (&["export", "--until", "soon"], "weir: --until: `soon`"),
+        (&["log", "--status", "soon"], "weir: --status: `soon`"),
+        (
+            &["purge", "--older-than", "soon"],
+            "weir: --older-than: `soon`",
+        ),
+    ] {
+        let found = program.run(args).await;
+        assert_eq!(found.status.code(), Some(1));
+        let said = String::from_utf8(found.stderr).unwrap();
+        assert!(said.starts_with(expected), "{said}");
+    }
+}
