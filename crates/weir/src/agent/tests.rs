@@ -189,3 +189,16 @@ fn only_what_asks_weir_is_taken_for_a_setup_by_hand() {
     assert_eq!(guess(&of("http://127.0.0.1:3001")), 2);
     assert_eq!(guess(&of("https://corp")), 0);
 }
+
+#[test]
+fn what_somebody_else_has_written_meanwhile_is_not_written_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("settings.json");
+    std::fs::write(&file, "{}").unwrap();
+    let change = Change::of(&file, |text| Ok(format!("{text}\n"))).unwrap();
+    std::fs::write(&file, "{\"theirs\": 1}").unwrap();
+    let error = change.write().unwrap_err();
+    assert!(error.to_string().contains("it has just changed"), "{error}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "{\"theirs\": 1}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}

@@ -7,7 +7,7 @@ use std::process::{Command, ExitCode};
 
 use anyhow::Context as _;
 use nix::errno::Errno;
-use nix::sys::signal::{Signal as Number, kill};
+use nix::sys::signal::{Signal as Number, kill, raise};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{Pid, getpgrp, tcgetpgrp};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -134,7 +134,8 @@ fn wait(pid: Pid) -> nix::Result<ExitCode> {
 fn stop_with(pid: Pid, number: Number) -> nix::Result<()> {
     let by_terminal = matches!(number, Number::SIGTSTP | Number::SIGTTIN | Number::SIGTTOU);
     if by_terminal || is_in_front() {
-        kill(Pid::this(), Number::SIGSTOP)?;
+        // To this thread: a signal to the process may stop it when the next line is through.
+        raise(Number::SIGSTOP)?;
         // Here weir goes on, and the agent with it.
         kill(pid, Number::SIGCONT)?;
     }
