@@ -236,8 +236,12 @@ impl Agent {
         let lent = door.lent;
         let anthropic = ["ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN"];
         let own = anthropic.iter().any(|name| present(name).is_some());
+        let anthropic = match self {
+            Self::Opencode => "ANTHROPIC_API_KEY",
+            Self::Claude | Self::Codex | Self::Other => "ANTHROPIC_AUTH_TOKEN",
+        };
         [
-            ("ANTHROPIC_AUTH_TOKEN", lent.anthropic && !own),
+            (anthropic, lent.anthropic && !own),
             ("OPENAI_API_KEY", lent.openai),
             ("CODEX_API_KEY", lent.openai && self == Self::Codex),
             ("GEMINI_API_KEY", lent.gemini),

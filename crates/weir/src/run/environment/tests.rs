@@ -45,6 +45,12 @@ fn a_key_is_lent_to_who_has_none() {
     assert_eq!(value(&set, "ANTHROPIC_AUTH_TOKEN"), Some("tok"));
     let set = variables(Agent::Other, lent, &[("ANTHROPIC_API_KEY", "own")]);
     assert_eq!(value(&set, "ANTHROPIC_AUTH_TOKEN"), None);
+    let set = variables(Agent::Opencode, lent, &[]);
+    assert_eq!(
+        value(&set, "ANTHROPIC_API_KEY"),
+        Some("tok"),
+        "it reads no other"
+    );
 }
 
 #[test]
