@@ -166,7 +166,7 @@ mod tests {
         let parts = parts(&[5, 100, 200]);
         assert_eq!(parts.pieces(&(50..250)), [200..250, 100..200, 50..100]);
         assert_eq!(parts.pieces(&(0..101)), [100..101, 0..100]);
-        assert_eq!(parts.pieces(&(0..3)), [0..3]);
+        assert!(parts.pieces(&(0..3)).iter().eq([&(0..3)]));
         assert_eq!(parts.pieces(&(7..7)), []);
         assert_eq!(parts.of(0).unwrap().table, "words_5");
         assert_eq!(parts.of(199).unwrap().table, "words_100");

@@ -63,8 +63,8 @@ pub(crate) fn open_writer(path: &Path, setup: Setup) -> Result<Connection, Store
          PRAGMA journal_mode = WAL;
          PRAGMA synchronous = NORMAL;
          PRAGMA cache_size = -4096;
-         PRAGMA wal_autocheckpoint = 512;
-         PRAGMA journal_size_limit = 8388608;
+         PRAGMA wal_autocheckpoint = 1024;
+         PRAGMA journal_size_limit = 16777216;
          PRAGMA temp_store = MEMORY;",
     )?;
     Migrations::from_slice(MIGRATIONS)

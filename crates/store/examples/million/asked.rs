@@ -237,7 +237,7 @@ fn figures(
     days: i64,
     set: impl FnOnce(&mut FigureQuery),
 ) -> Result<String, StoreError> {
-    let end_us = end_us(reader)? - 7_000_000_000;
+    let end_us = end_us(reader)? + 1;
     let mut query = FigureQuery::between(end_us - days * DAY_US, end_us);
     query.times = true;
     set(&mut query);
@@ -250,7 +250,8 @@ fn figures(
 }
 
 fn quotas(reader: &Reader, days: i64) -> Result<String, StoreError> {
-    let series = reader.quota_history((BEGIN, BEGIN + days * DAY_US), None)?;
+    let end_us = end_us(reader)?;
+    let series = reader.quota_history((end_us - days * DAY_US, end_us), None)?;
     let points = series.iter().map(|one| one.points.len()).sum();
     Ok(told(points, None, true))
 }

@@ -107,8 +107,10 @@ const ROUTE: &str =
 
 fn row(db: &Connection, n: u64, codes: &Codes, chance: &mut Chance) -> Result<(), Failure> {
     let id = id(n)?;
-    let mut uuid = [7u8; 16];
-    uuid[..8].copy_from_slice(&n.to_be_bytes());
+    let ms = u64::try_from(id / ROWS_PER_US / 1000)?;
+    let mut random = [7u8; 10];
+    random[2..].copy_from_slice(&n.to_be_bytes());
+    let uuid = uuid::Builder::from_unix_timestamp_millis(ms, &random).into_uuid();
     // The last model is one in a hundred thousand.
     let model = match chance.below(100_000) {
         0 => 7,
@@ -128,7 +130,7 @@ fn row(db: &Connection, n: u64, codes: &Codes, chance: &mut Chance) -> Result<()
     let other = |index: i64| codes.others + index;
     db.prepare_cached(EXCHANGE)?.execute(params![
         id,
-        uuid,
+        uuid.as_bytes(),
         state,
         other(0),
         other(1),
@@ -208,7 +210,7 @@ pub(crate) async fn fill(path: &Path, count: u64) -> Result<(), Failure> {
     batches(&mut db, ("exchanges", count), |tx, n| {
         row(tx, n, &codes, &mut chance)
     })?;
-    quotas(&mut db)?;
+    quotas(&mut db, BEGIN + i64::try_from(count)? * APART)?;
     // As an earlier weir leaves them: the recorder adds them up.
     db.execute_batch(
         "DELETE FROM session_rebuild; INSERT INTO session_rebuild SELECT max(id) FROM exchanges;
@@ -227,7 +229,7 @@ pub(crate) async fn fill(path: &Path, count: u64) -> Result<(), Failure> {
         Ok(())
     })?;
     db.execute_batch("UPDATE sessions SET title='Find the value in ' || name")?;
-    long::record(path, BEGIN + i64::try_from(count)? * APART).await?;
+    long::record(path, BEGIN - i64::from(long::TURNS) * APART).await?;
     db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
     Ok(())
 }
@@ -285,8 +287,8 @@ fn parts(db: &Connection) -> Result<Vec<(i64, i64)>, Failure> {
     Ok(parts.collect::<Result<_, _>>()?)
 }
 
-/// Readings of four windows for ninety days, one a minute, which is as often as they are kept.
-fn quotas(db: &mut Connection) -> Result<(), Failure> {
+/// Readings of four windows for the last 89 days, one a minute, which is as often as they are kept.
+fn quotas(db: &mut Connection, end_us: i64) -> Result<(), Failure> {
     let tx = db.transaction()?;
     for (series, span) in (1i64..).zip(["5h", "7d", "requests", "tokens"]) {
         tx.execute(
@@ -295,9 +297,9 @@ fn quotas(db: &mut Connection) -> Result<(), Failure> {
         )?;
         let mut insert =
             tx.prepare("INSERT INTO quota_readings VALUES (?1, ?2, ?3, NULL, NULL, ?4)")?;
-        for minute in 0..90 * 24 * 60i64 {
+        for minute in 1..89 * 24 * 60i64 {
             let used = f64::from(i32::try_from(minute % 300)?) / 300.0;
-            let time = BEGIN / 1000 + minute * 60_000;
+            let time = end_us / 1000 - minute * 60_000;
             insert.execute(params![series, time, used, time + 3_600_000])?;
         }
     }

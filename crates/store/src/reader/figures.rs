@@ -166,6 +166,9 @@ impl<'a> Known<'a> {
     }
 }
 
+/// The labels of an answer, in order.
+type Labels = Vec<Box<str>>;
+
 /// An answer while it is put together, a unit of time after the other.
 struct Building<'a> {
     /// The names of the labels, in order; none are told for [`Dimension::None`].
@@ -262,11 +265,11 @@ impl View {
     fn keys<'a>(
         &self,
         query: &FigureQuery,
-    ) -> Result<(Vec<Box<str>>, HashMap<i64, Known<'a>>), StoreError> {
+    ) -> Result<(Labels, HashMap<i64, Known<'a>>), StoreError> {
         let mut wanted = Key::load(&self.db)?;
         wanted.retain(|(_, key)| query.wants(key));
         let labels: BTreeSet<Box<str>> = wanted.iter().map(|(_, key)| query.label(key)).collect();
-        let labels: Vec<Box<str>> = labels.into_iter().collect();
+        let labels: Labels = labels.into_iter().collect();
         let known = |(id, key): (i64, Key)| {
             let label = labels.binary_search(&query.label(&key)).unwrap_or_default();
             let quote = None;
