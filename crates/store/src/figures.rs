@@ -3,6 +3,7 @@
 
 pub(crate) mod backfill;
 mod calendar;
+pub(crate) mod grains;
 mod histogram;
 mod ledger;
 mod quotas;

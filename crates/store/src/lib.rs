@@ -18,6 +18,7 @@ mod files;
 mod find;
 mod grades;
 pub mod model;
+mod parts;
 mod privacy;
 mod reader;
 mod recorder;

@@ -28,6 +28,7 @@ mod figures;
 mod frames;
 mod growth;
 mod pages;
+mod plans;
 mod priced;
 mod quotas;
 pub(crate) mod row;
@@ -187,6 +188,15 @@ impl Reader {
     /// When the database cannot be read.
     pub fn plan(&self, filters: &Filters) -> Result<Vec<String>, StoreError> {
         self.view(|view| view.plan(filters))
+    }
+
+    /// The same for figures, quotas, sessions and turns, by name.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn plans(&self) -> Result<Vec<(&'static str, Vec<String>)>, StoreError> {
+        self.view(View::plans)
     }
 
     /// The exchange with this id, or whose id ends so, or with this id of the client's; the newest

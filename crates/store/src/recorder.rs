@@ -88,6 +88,8 @@ pub struct Tuning {
     pub retry: Duration,
     /// Most pages of the database; none leaves it to the disk.
     pub max_pages: Option<u32>,
+    /// Exchanges whose words share one part of the index; a search takes as long as a part takes.
+    pub words_part: u32,
 }
 
 impl Default for Tuning {
@@ -97,6 +99,7 @@ impl Default for Tuning {
             busy: Duration::from_secs(5),
             retry: Duration::from_millis(100),
             max_pages: None,
+            words_part: 32_768,
         }
     }
 }

@@ -4,11 +4,13 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 
 use crate::error::StoreError;
+use crate::figures::grains;
 use crate::files;
+use crate::parts;
 
 const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../migrations/0001_exchanges.sql")),
@@ -19,6 +21,8 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../migrations/0008_grade.sql")),
     M::up(include_str!("../migrations/0004_figures.sql")),
     M::up(include_str!("../migrations/0009_settings.sql")),
+    M::up(include_str!("../migrations/0012_grains.sql")),
+    M::up(include_str!("../migrations/0013_words.sql")),
 ];
 
 /// The version that this weir writes.
@@ -59,18 +63,27 @@ pub(crate) fn open_writer(path: &Path, setup: Setup) -> Result<Connection, Store
          PRAGMA journal_mode = WAL;
          PRAGMA synchronous = NORMAL;
          PRAGMA cache_size = -4096;
-         PRAGMA wal_autocheckpoint = 512;
-         PRAGMA journal_size_limit = 8388608;
+         PRAGMA wal_autocheckpoint = 1024;
+         PRAGMA journal_size_limit = 16777216;
          PRAGMA temp_store = MEMORY;",
     )?;
     Migrations::from_slice(MIGRATIONS)
         .to_latest(&mut db)
         .map_err(|e| failed(format!("its schema could not be brought up to date: {e}")))?;
+    complete(&mut db)?;
     if let Some(pages) = setup.max_pages {
         db.pragma_update(None, "max_page_count", pages)?;
     }
-    db.set_prepared_statement_cache_capacity(32);
+    db.set_prepared_statement_cache_capacity(48);
     Ok(db)
+}
+
+/// Does what a migration leaves that is not said in SQL.
+fn complete(db: &mut Connection) -> Result<(), StoreError> {
+    let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    grains::complete(&tx)?;
+    parts::complete(&tx)?;
+    Ok(tx.commit()?)
 }
 
 /// Opens the database to read it.
@@ -92,7 +105,7 @@ pub(crate) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
         ));
     }
     db.execute_batch("PRAGMA cache_size = -1024; PRAGMA query_only = ON;")?;
-    db.set_prepared_statement_cache_capacity(16);
+    db.set_prepared_statement_cache_capacity(64);
     Ok(db)
 }
 

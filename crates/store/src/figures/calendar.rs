@@ -53,19 +53,19 @@ impl Calendar {
         }
     }
 
-    /// When the unit begins that a moment is in, both in microseconds since the Unix epoch; none
-    /// for [`Unit::None`], and for moments that no calendar has.
-    pub(crate) fn start(&mut self, at_us: i64) -> Option<i64> {
+    /// When the unit begins and ends that a moment is in, all in microseconds since the Unix epoch;
+    /// none for [`Unit::None`], and for moments that no calendar has.
+    pub(crate) fn around(&mut self, at_us: i64) -> Option<(i64, i64)> {
         if let Some((start, end)) = self.last
             && (start..end).contains(&at_us)
         {
-            return Some(start);
+            return self.last;
         }
-        self.last = self.around(at_us);
-        self.last.map(|(start, _)| start)
+        self.last = self.find(at_us);
+        self.last
     }
 
-    fn around(&self, at_us: i64) -> Option<(i64, i64)> {
+    fn find(&self, at_us: i64) -> Option<(i64, i64)> {
         let at = Timestamp::from_microsecond(at_us).ok()?;
         let first = match self.unit {
             Unit::None => return None,
@@ -123,8 +123,8 @@ mod tests {
     fn start(unit: Unit, zone: &str, at: &str) -> String {
         let zone = TimeZone::get(zone).unwrap();
         let at: Timestamp = at.parse().unwrap();
-        let start = Calendar::new(unit, zone)
-            .start(at.as_microsecond())
+        let (start, _) = Calendar::new(unit, zone)
+            .around(at.as_microsecond())
             .unwrap();
         Timestamp::from_microsecond(start).unwrap().to_string()
     }
@@ -211,6 +211,6 @@ mod tests {
             assert_eq!(start(unit, zone, at), expected, "{unit:?} {zone} {at}");
         }
         let mut none = Calendar::new(Unit::None, TimeZone::UTC);
-        assert_eq!(none.start(0), None);
+        assert_eq!(none.around(0), None);
     }
 }

@@ -11,11 +11,16 @@ const STEPS: u64 = 32;
 /// Times count as no longer than this: two years, in milliseconds.
 const LONGEST: u64 = 1 << 36;
 
+/// The bucket of the longest time.
+const LAST: u16 = 1024;
+
 /// Times in milliseconds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Histogram {
-    /// Buckets that hold something, ascending, with how many.
-    counts: Vec<(u16, u64)>,
+    /// The bucket of the first count.
+    first: u16,
+    /// How many fell into it and those behind it; neither end is 0.
+    counts: Vec<u64>,
     /// The longest.
     most: u64,
 }
@@ -45,35 +50,61 @@ impl Histogram {
 
     /// Counts all times of another.
     pub(crate) fn merge(&mut self, other: &Self) {
-        for &(bucket, count) in &other.counts {
-            self.put(bucket, count);
+        if let Some(more) = other.counts.len().checked_sub(1) {
+            let at = self.cover(other.first, usize::from(other.first) + more);
+            let sums = self.counts.iter_mut().skip(at);
+            for (sum, more) in sums.zip(&other.counts) {
+                *sum = sum.saturating_add(*more);
+            }
         }
         self.most = self.most.max(other.most);
     }
 
-    fn put(&mut self, bucket: u16, count: u64) {
-        match self.counts.binary_search_by_key(&bucket, |(at, _)| *at) {
-            Ok(at) => {
-                if let Some((_, known)) = self.counts.get_mut(at) {
-                    *known = known.saturating_add(count);
-                }
-            }
-            Err(at) => self.counts.insert(at, (bucket, count)),
+    /// Makes room for the buckets from one to another; gives the place of the first.
+    fn cover(&mut self, low: u16, high: usize) -> usize {
+        if self.counts.is_empty() {
+            self.first = low;
+        } else if low < self.first {
+            let more = usize::from(self.first - low);
+            self.counts.splice(0..0, std::iter::repeat_n(0, more));
+            self.first = low;
         }
+        let length = high + 1 - usize::from(self.first);
+        if self.counts.len() < length {
+            self.counts.resize(length, 0);
+        }
+        usize::from(low - self.first)
+    }
+
+    fn put(&mut self, bucket: u16, count: u64) {
+        if count == 0 {
+            return;
+        }
+        let at = self.cover(bucket, bucket.into());
+        if let Some(known) = self.counts.get_mut(at) {
+            *known = known.saturating_add(count);
+        }
+    }
+
+    /// The buckets that hold something, ascending, with how many.
+    fn filled(&self) -> impl Iterator<Item = (u16, u64)> {
+        (self.first..)
+            .zip(self.counts.iter().copied())
+            .filter(|(_, count)| *count > 0)
     }
 
     /// None when nothing was counted.
     pub(crate) fn percentiles(&self) -> Option<Percentiles> {
-        let total: u64 = self.counts.iter().map(|(_, count)| count).sum();
+        let total: u64 = self.counts.iter().sum();
         let at = |percent: u64| {
             // The rank of the first that is not among the shorter ones.
             let rank = (total * percent).div_ceil(100).max(1);
             let mut seen = 0;
-            let found = self.counts.iter().find(|(_, count)| {
+            let found = self.filled().find(|(_, count)| {
                 seen += count;
                 seen >= rank
             });
-            found.map_or(self.most, |(bucket, _)| middle(*bucket).min(self.most))
+            found.map_or(self.most, |(bucket, _)| middle(bucket).min(self.most))
         };
         (total > 0).then(|| Percentiles {
             p50: at(50),
@@ -85,9 +116,9 @@ impl Histogram {
     }
 
     pub(crate) fn encode(&self, out: &mut Vec<u8>) {
-        varint::put(out, self.counts.len() as u64);
+        varint::put(out, self.filled().count() as u64);
         let mut last = 0;
-        for &(bucket, count) in &self.counts {
+        for (bucket, count) in self.filled() {
             varint::put(out, u64::from(bucket - last));
             varint::put(out, count);
             last = bucket;
@@ -99,7 +130,8 @@ impl Histogram {
     pub(crate) fn merge_encoded(&mut self, bytes: &mut &[u8]) -> Option<()> {
         let mut bucket = 0u16;
         for _ in 0..varint::take(bytes)? {
-            bucket = bucket.checked_add(u16::try_from(varint::take(bytes)?).ok()?)?;
+            let more = u16::try_from(varint::take(bytes)?).ok()?;
+            bucket = bucket.checked_add(more).filter(|&bucket| bucket <= LAST)?;
             self.put(bucket, varint::take(bytes)?);
         }
         self.most = self.most.max(varint::take(bytes)?);
@@ -155,6 +187,11 @@ mod tests {
             assert!(found.abs_diff(exact) * 50 <= exact, "{found} for {exact}");
         }
         assert_eq!(all.max, 10_000);
+    }
+
+    #[test]
+    fn the_longest_time_has_the_last_bucket() {
+        assert_eq!(bucket(LONGEST), LAST);
     }
 
     proptest! {

@@ -6,14 +6,15 @@ use std::collections::HashMap;
 use rusqlite::{Connection, OptionalExtension};
 use weir_core::grade::CLASS;
 
+use super::grains::{GRAINS, first};
 use super::{OTHER, Sums, quarter};
 use crate::error::StoreError;
 use crate::summary::Summary;
 
 /// Most keys; what is new past them is counted as [`OTHER`].
 const MOST_KEYS: usize = 4096;
-/// Sums kept in memory, so that the next exchange of the same quarter need not read them.
-const MOST_RECENT: usize = 256;
+/// Sums kept in memory, so that the next exchange of the same stretch need not read them.
+const MOST_RECENT: usize = 512;
 const QUARTERS_A_DAY: i64 = 96;
 /// Days that figures are kept.
 const KEPT_DAYS: i64 = 800;
@@ -99,12 +100,15 @@ impl Key {
     }
 }
 
+/// Which sums: how many quarters they are of, the first of these, and the number of the key.
+type Place = (i64, i64, i64);
+
 /// The writer's book.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     /// None until it has been read.
     keys: Option<HashMap<Key, i64>>,
-    recent: HashMap<(i64, i64), Sums>,
+    recent: HashMap<Place, Sums>,
     /// The newest day, counted from 1970, that the old was removed for.
     day: i64,
 }
@@ -123,17 +127,24 @@ impl Ledger {
         db: &Connection,
         ended: impl Iterator<Item = &'a Summary>,
     ) -> Result<(), StoreError> {
-        let mut more: HashMap<(i64, i64), Sums> = HashMap::new();
+        let mut quarters: HashMap<(i64, i64), Sums> = HashMap::new();
         let counted = ended.filter(|summary| summary.class.as_deref() != Some(CLASS));
         for summary in counted {
             let key = self.number(db, Key::of(summary))?;
             let at = (quarter(summary.started_at_us), key);
-            more.entry(at).or_default().add(summary);
+            quarters.entry(at).or_default().add(summary);
+        }
+        let newest = quarters.keys().map(|(quarter, _)| *quarter).max();
+        let mut more: HashMap<Place, Sums> = HashMap::with_capacity(quarters.len() * GRAINS.len());
+        for ((quarter, key), sums) in quarters {
+            for grain in GRAINS {
+                let at = (grain, first(quarter, grain), key);
+                more.entry(at).or_default().merge(&sums);
+            }
         }
         if self.recent.len() + more.len() > MOST_RECENT {
             self.recent.clear();
         }
-        let newest = more.keys().map(|(quarter, _)| *quarter).max();
         for (at, more) in more {
             self.merge(db, at, more)?;
         }
@@ -148,20 +159,23 @@ impl Ledger {
         }
         self.day = day;
         let oldest = (day - KEPT_DAYS) * QUARTERS_A_DAY;
-        db.execute("DELETE FROM figures WHERE quarter<?", [oldest])?;
+        for grain in GRAINS {
+            let sql = "DELETE FROM figures WHERE grain=? AND quarter<?";
+            db.execute(sql, [grain, oldest])?;
+        }
         let oldest_ms = (day - KEPT_QUOTA_DAYS) * 86_400_000;
         db.execute("DELETE FROM quota_readings WHERE time<?", [oldest_ms])?;
         Ok(())
     }
 
-    fn merge(&mut self, db: &Connection, at: (i64, i64), more: Sums) -> Result<(), StoreError> {
+    fn merge(&mut self, db: &Connection, at: Place, more: Sums) -> Result<(), StoreError> {
         let sums = match self.recent.remove(&at) {
             Some(mut sums) => {
                 sums.merge(&more);
                 sums
             }
             None => {
-                let sql = "SELECT sums FROM figures WHERE quarter=? AND key=?";
+                let sql = "SELECT sums FROM figures WHERE grain=? AND quarter=? AND key=?";
                 let stored: Option<Vec<u8>> = db
                     .prepare_cached(sql)?
                     .query_row(at, |row| row.get(0))
@@ -169,14 +183,14 @@ impl Ledger {
                 let mut sums = more;
                 let stored = stored.unwrap_or_default();
                 if !stored.is_empty() && sums.merge_encoded(&stored, true).is_none() {
-                    tracing::warn!(quarter = at.0, "figures cannot be read and begin anew");
+                    tracing::warn!(quarter = at.1, "figures cannot be read and begin anew");
                 }
                 sums
             }
         };
-        let sql = "INSERT OR REPLACE INTO figures (quarter, key, sums) VALUES (?, ?, ?)";
+        let sql = "INSERT OR REPLACE INTO figures (grain, quarter, key, sums) VALUES (?, ?, ?, ?)";
         db.prepare_cached(sql)?
-            .execute((at.0, at.1, sums.encode()))?;
+            .execute((at.0, at.1, at.2, sums.encode()))?;
         self.recent.insert(at, sums);
         Ok(())
     }

@@ -162,7 +162,17 @@ impl Sums {
     }
 
     /// Adds what [`Self::encode`] wrote, with the times or without; none where it cannot be read.
-    pub(crate) fn merge_encoded(&mut self, mut bytes: &[u8], times: bool) -> Option<()> {
+    pub(crate) fn merge_encoded(&mut self, bytes: &[u8], times: bool) -> Option<()> {
+        self.merge_and_see(bytes, times, |_| {})
+    }
+
+    /// The same; shows each band to `see`.
+    pub(crate) fn merge_and_see(
+        &mut self,
+        mut bytes: &[u8],
+        times: bool,
+        mut see: impl FnMut(&Band),
+    ) -> Option<()> {
         let bytes = &mut bytes;
         if varint::take(bytes)? != FORMAT {
             return None;
@@ -185,6 +195,7 @@ impl Sums {
             for count in &mut band.counts {
                 *count = varint::take(bytes)?;
             }
+            see(&band);
             self.put(&band);
         }
         if times {

@@ -4,6 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use weir_core::prices::{Pico, Quote, band_start, dollars};
 
+use super::sums::Band;
 use super::{Percentiles, Sums};
 
 /// What some exchanges add up to.
@@ -71,45 +72,60 @@ impl Figures {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Account {
     sums: Sums,
+    money: Money,
+}
+
+/// What sums cost.
+#[derive(Clone, Copy, Debug, Default)]
+struct Money {
     cost: Pico,
     saved: Pico,
     priced: u64,
     unpriced: u64,
 }
 
-impl Account {
-    /// Adds sums of exchanges that all have this price.
-    pub(crate) fn add(&mut self, sums: &Sums, quote: Option<&Quote<'_>>) {
-        for band in &sums.bands {
-            let (prompt, tokens) = (band_start(band.band), band.tokens());
-            let cost = quote.and_then(|quote| quote.cost_of_sums(prompt, &tokens));
-            let saved = quote.and_then(|quote| quote.saved_on_sums(prompt, &tokens));
-            match cost {
-                Some(cost) => {
-                    self.cost += cost.total();
-                    self.saved += saved.unwrap_or(0);
-                    self.priced += band.requests;
-                }
-                None => self.unpriced += band.requests,
+impl Money {
+    fn add(&mut self, band: &Band, quote: Option<&Quote<'_>>) {
+        let (prompt, tokens) = (band_start(band.band), band.tokens());
+        match quote.and_then(|quote| quote.cost_of_sums(prompt, &tokens)) {
+            Some(cost) => {
+                let saved = quote.and_then(|quote| quote.saved_on_sums(prompt, &tokens));
+                self.cost += cost.total();
+                self.saved += saved.unwrap_or(0);
+                self.priced += band.requests;
             }
+            None => self.unpriced += band.requests,
         }
-        self.sums.merge(sums);
+    }
+}
+
+impl Account {
+    /// Adds encoded sums of exchanges that all have this price, with the times or without; as far
+    /// as they can be read.
+    pub(crate) fn add(&mut self, sums: &[u8], times: bool, quote: Option<&Quote<'_>>) {
+        let Self { sums: all, money } = self;
+        if all
+            .merge_and_see(sums, times, |band| money.add(band, quote))
+            .is_none()
+        {
+            tracing::debug!("some figures cannot be read");
+        }
     }
 
     /// Adds another account.
     pub(crate) fn merge(&mut self, other: &Self) {
         self.sums.merge(&other.sums);
-        self.cost += other.cost;
-        self.saved += other.saved;
-        self.priced += other.priced;
-        self.unpriced += other.unpriced;
+        self.money.cost += other.money.cost;
+        self.money.saved += other.money.saved;
+        self.money.priced += other.money.priced;
+        self.money.unpriced += other.money.unpriced;
     }
 
     pub(crate) fn figures(&self) -> Figures {
         let mut figures = Figures {
             requests: self.sums.requests,
             errors: self.sums.errors,
-            unpriced: self.unpriced,
+            unpriced: self.money.unpriced,
             first_byte: self.sums.first_byte.percentiles(),
             duration: self.sums.duration.percentiles(),
             gap: self.sums.gap.percentiles(),
@@ -131,9 +147,9 @@ impl Account {
             }
         }
         // Where nothing was counted nothing was spent; where nothing has a price nobody knows.
-        let known = self.priced > 0 || self.unpriced == 0;
-        figures.cost = known.then(|| dollars(self.cost));
-        figures.cache_savings = known.then(|| dollars(self.saved));
+        let known = self.money.priced > 0 || self.money.unpriced == 0;
+        figures.cost = known.then(|| dollars(self.money.cost));
+        figures.cache_savings = known.then(|| dollars(self.money.saved));
         let read = figures.cache_read_tokens;
         let input = figures
             .input_tokens

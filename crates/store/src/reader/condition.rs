@@ -11,6 +11,7 @@ use super::priced::COST;
 use crate::error::StoreError;
 use crate::find::text::Words;
 use crate::find::{Filters, StatusIs};
+use crate::parts::Parts;
 use crate::removal::first_row;
 use crate::summary::{dialect_number, operation_number};
 
@@ -43,9 +44,14 @@ pub(super) struct Condition {
     terms: Vec<String>,
     values: Vec<Value>,
     source: Source,
+    /// The parts of the index of words, if it needs them.
+    parts: Option<Parts>,
     /// The rows between which it lies.
     pub(super) range: Range<i64>,
 }
+
+/// Stands for the part of the index of words in a term.
+const PART: &str = "@";
 
 impl Condition {
     fn value(&mut self, value: impl Into<Value>) -> usize {
@@ -79,6 +85,42 @@ impl Condition {
         self.terms.is_empty() && matches!(self.source, Source::Time)
     }
 
+    /// Whether the index of words is all it takes, so that what is found can be counted on to fit.
+    pub(super) fn is_words_only(&self) -> bool {
+        self.terms.is_empty() && matches!(self.source, Source::Words(_))
+    }
+
+    /// How many looks into a piece there are to be at least, if each is the same trouble.
+    pub(super) fn looks(&self) -> i64 {
+        match self.source {
+            Source::Words(_) => 64,
+            Source::Time | Source::Failed | Source::Column(..) => i64::MAX,
+        }
+    }
+
+    /// The pieces of a window that can be looked through one at a time, newest first.
+    pub(super) fn pieces(&self, window: &Range<i64>) -> Vec<Range<i64>> {
+        match &self.parts {
+            Some(parts) => parts.pieces(window),
+            None => vec![window.clone()],
+        }
+    }
+
+    /// The part of the index of words for a piece of a window.
+    fn part(&self, piece: &Range<i64>) -> &str {
+        let parts = self.parts.as_ref();
+        let part = parts.and_then(|parts| parts.of(piece.end.saturating_sub(1)));
+        part.map_or("words", |part| &part.table)
+    }
+
+    /// What else there is to say of a row.
+    fn rest(&self, part: &str) -> String {
+        let terms = self.terms.iter();
+        terms
+            .map(|term| format!(" AND {}", term.replace(PART, part)))
+            .collect()
+    }
+
     /// The parameters, with those of a window behind them.
     pub(super) fn values(&self, window: &Range<i64>) -> Vec<Value> {
         let mut values = self.values.clone();
@@ -86,29 +128,34 @@ impl Condition {
         values
     }
 
-    /// Rows of a window, newest first. `columns` begin with `e.id`.
-    pub(super) fn select(&self, columns: &str, limit: u64, offset: u64) -> String {
+    /// Rows of one piece of a window, newest first. `columns` begin with `e.id`.
+    pub(super) fn select(
+        &self,
+        columns: &str,
+        piece: &Range<i64>,
+        (limit, offset): (u64, u64),
+    ) -> String {
         let (start, end) = (self.values.len() + 1, self.values.len() + 2);
-        let rest: String = self
-            .terms
-            .iter()
-            .map(|term| format!(" AND {term}"))
-            .collect();
+        let words = self.part(piece);
+        let rest = self.rest(words);
         let of = |from: &str, key: &str, term: &str| {
             format!(
                 "SELECT {columns} FROM {from} WHERE {key}>=?{start} AND {key}<?{end}{term}{rest}"
             )
         };
-        let (selects, order) = match &self.source {
-            Source::Time => (of("exchanges AS e NOT INDEXED", "e.id", ""), "e.id"),
+        let (selects, order): (String, String) = match &self.source {
+            Source::Time => (of("exchanges AS e NOT INDEXED", "e.id", ""), "e.id".into()),
             Source::Failed => {
                 let from = "exchanges AS e INDEXED BY exchanges_errors";
-                (of(from, "e.id", &format!(" AND {FAILED}")), "e.id")
+                (of(from, "e.id", &format!(" AND {FAILED}")), "e.id".into())
             }
             Source::Words(at) => {
-                let from = "words CROSS JOIN exchanges AS e ON e.id=words.rowid";
-                let term = format!(" AND words MATCH ?{at}");
-                (of(from, "words.rowid", &term), "words.rowid")
+                let from = format!("{words} CROSS JOIN exchanges AS e ON e.id={words}.rowid");
+                let (key, term) = (
+                    format!("{words}.rowid"),
+                    format!(" AND {words} MATCH ?{at}"),
+                );
+                (of(&from, &key, &term), key)
             }
             // One after the other, so that each comes in order and they are only merged.
             Source::Column(index, column, places) => {
@@ -116,20 +163,17 @@ impl Condition {
                 let selects = places
                     .iter()
                     .map(|at| of(&from, "e.id", &format!(" AND e.{column}=?{at}")));
-                (selects.collect::<Vec<_>>().join(" UNION ALL "), "1")
+                (selects.collect::<Vec<_>>().join(" UNION ALL "), "1".into())
             }
         };
         format!("{selects} ORDER BY {order} DESC LIMIT {limit} OFFSET {offset}")
     }
 
-    /// The number of rows in a window.
-    pub(super) fn count(&self) -> String {
+    /// The number of rows in one piece of a window.
+    pub(super) fn count(&self, piece: &Range<i64>) -> String {
         let (start, end) = (self.values.len() + 1, self.values.len() + 2);
-        let rest: String = self
-            .terms
-            .iter()
-            .map(|term| format!(" AND {term}"))
-            .collect();
+        let words = self.part(piece);
+        let rest = self.rest(words);
         match &self.source {
             Source::Time => format!(
                 "SELECT count(*) FROM exchanges AS e NOT INDEXED
@@ -145,12 +189,12 @@ impl Condition {
                 one_of(column, places)
             ),
             Source::Words(at) if self.terms.is_empty() => format!(
-                "SELECT count(*) FROM words WHERE words MATCH ?{at}
+                "SELECT count(*) FROM {words} WHERE {words} MATCH ?{at}
                  AND rowid>=?{start} AND rowid<?{end}"
             ),
             Source::Words(at) => format!(
-                "SELECT count(*) FROM words CROSS JOIN exchanges AS e ON e.id=words.rowid
-                 WHERE words MATCH ?{at} AND words.rowid>=?{start} AND words.rowid<?{end}{rest}"
+                "SELECT count(*) FROM {words} CROSS JOIN exchanges AS e ON e.id={words}.rowid
+                 WHERE {words} MATCH ?{at} AND {words}.rowid>=?{start} AND {words}.rowid<?{end}{rest}"
             ),
         }
     }
@@ -173,10 +217,13 @@ impl View {
             terms: Vec::new(),
             values: Vec::new(),
             source: Source::Time,
+            parts: None,
             range: filters.start_us.map_or(0, first_row)
                 ..filters.end_us.map_or(i64::MAX, first_row),
         };
-        words(&mut this, filters.text.as_deref());
+        if words(&mut this, filters.text.as_deref()) {
+            this.parts = Some(Parts::load(&self.db)?);
+        }
         if let Some(session) = &filters.session {
             this.coded("session", Some("exchanges_session"), self.codes(session));
         }
@@ -267,20 +314,24 @@ impl View {
     }
 }
 
-fn words(this: &mut Condition, typed: Option<&str>) {
+/// Adds a search for words; gives whether it needs their index.
+fn words(this: &mut Condition, typed: Option<&str>) -> bool {
     let Some(typed) = typed.filter(|typed| !typed.trim().is_empty()) else {
-        return;
+        return false;
     };
     match Words::parse(typed) {
         Words {
             wanted: None,
             unwanted: None,
-        } => this.terms.push("0".into()),
+        } => {
+            this.terms.push("0".into());
+            return false;
+        }
         Words {
             wanted: None,
             unwanted: Some(unwanted),
         } => this.term(
-            "NOT EXISTS (SELECT 1 FROM words WHERE words MATCH $ AND words.rowid=e.id)",
+            "NOT EXISTS (SELECT 1 FROM @ WHERE @ MATCH $ AND @.rowid=e.id)",
             unwanted,
         ),
         Words {
@@ -294,6 +345,7 @@ fn words(this: &mut Condition, typed: Option<&str>) {
             this.source = Source::Words(this.value(all));
         }
     }
+    true
 }
 
 fn status(this: &mut Condition, filters: &Filters) {

@@ -78,8 +78,8 @@ impl View {
         let mut tallies: [Tally; 7] = Default::default();
         let mut counted = 0;
         let deadline = Instant::now() + TO_COUNT;
-        let stop = self.walk(&condition.range, false, deadline, |window| {
-            let sql = condition.select(COLUMNS, u32::MAX.into(), 0);
+        let stop = self.walk(&condition, (&condition.range, false), deadline, |window| {
+            let sql = condition.select(COLUMNS, window, (u32::MAX.into(), 0));
             let mut statement = self.db.prepare_cached(&sql)?;
             let mut rows = statement.query(params_from_iter(condition.values(window)))?;
             while let Some(row) = rows.next()? {

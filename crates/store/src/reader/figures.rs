@@ -1,15 +1,17 @@
 //! Questions about sums: over a stretch of time, by hours or days of a time zone, by what the
 //! exchanges have in common.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
+use rusqlite::OptionalExtension;
 use weir_core::prices::{Prices, Quote};
 
 use super::{Reader, View};
 use crate::error::StoreError;
-use crate::figures::{Account, Calendar, Figures, Key, QUARTER_US, Sums, Unit, quarter};
+use crate::figures::grains::runs;
+use crate::figures::{Account, Calendar, Figures, Key, QUARTER_US, Unit, quarter};
 
 /// Most rows in one answer.
 const MOST_ROWS: usize = 50_000;
@@ -164,62 +166,133 @@ impl<'a> Known<'a> {
     }
 }
 
+/// The labels of an answer, in order.
+type Labels = Vec<Box<str>>;
+
+/// An answer while it is put together, a unit of time after the other.
+struct Building<'a> {
+    /// The names of the labels, in order; none are told for [`Dimension::None`].
+    labels: &'a [Box<str>],
+    by_label: bool,
+    /// The unit that is being read, and what there is in it by label.
+    start_us: Option<i64>,
+    open: Vec<Option<Account>>,
+    /// Rows that there are and will be.
+    count: usize,
+    rows: Vec<FigureRow>,
+    total: Account,
+}
+
+impl Building<'_> {
+    /// The account of a label in a unit, which is the last one's or later; none when there are
+    /// too many.
+    fn account(&mut self, start_us: Option<i64>, label: usize) -> Option<&mut Account> {
+        if start_us != self.start_us {
+            self.close();
+            self.start_us = start_us;
+        }
+        let open = self.open.get_mut(label)?;
+        if open.is_none() {
+            if self.count >= MOST_ROWS {
+                return None;
+            }
+            self.count += 1;
+        }
+        Some(open.get_or_insert_default())
+    }
+
+    /// The unit has been read.
+    fn close(&mut self) {
+        for (open, label) in self.open.iter_mut().zip(self.labels) {
+            let Some(account) = open.take() else { continue };
+            self.total.merge(&account);
+            self.rows.push(FigureRow {
+                start_us: self.start_us,
+                label: self.by_label.then(|| label.clone()),
+                figures: account.figures(),
+            });
+        }
+    }
+}
+
+/// The sums of stretches of one length.
+pub(super) const SUMS: &str = "SELECT quarter, key, sums FROM figures WHERE grain=? AND quarter>=? AND quarter<? ORDER BY quarter";
+
 impl View {
     fn figures(&self, query: &FigureQuery) -> Result<FigureTable, StoreError> {
         let prices = Arc::clone(&self.prices);
-        let mut labels: BTreeMap<Box<str>, usize> = BTreeMap::new();
-        let mut keys = HashMap::new();
-        for (id, key) in Key::load(&self.db)? {
-            if query.wants(&key) {
-                let next = labels.len();
-                let label = *labels.entry(query.label(&key)).or_insert(next);
-                let quote = None;
-                keys.insert(id, Known { key, label, quote });
-            }
-        }
-        let names: HashMap<usize, &Box<str>> =
-            labels.iter().map(|(name, at)| (*at, name)).collect();
-        let mut accounts: BTreeMap<(Option<i64>, usize), Account> = BTreeMap::new();
+        let (labels, mut keys) = self.keys(query)?;
+        let mut building = Building {
+            labels: &labels,
+            by_label: query.by != Dimension::None,
+            start_us: None,
+            open: vec![None; labels.len()],
+            count: 0,
+            rows: Vec::new(),
+            total: Account::default(),
+        };
         let mut calendar = Calendar::new(query.unit, query.zone.clone());
+        let (from, to) = self.recorded(query)?;
+        let runs = runs(&mut calendar, from, to);
+        let mut statement = self.db.prepare_cached(SUMS)?;
         let mut cut = false;
-        let sql = "SELECT quarter, key, sums FROM figures WHERE quarter>=? AND quarter<?";
-        let mut statement = self.db.prepare_cached(sql)?;
-        let end = query.end_us.saturating_add(QUARTER_US - 1);
-        let mut rows = statement.query([quarter(query.start_us), quarter(end)])?;
-        while let Some(row) = rows.next()? {
-            let (at, key): (i64, i64) = (row.get(0)?, row.get(1)?);
-            let Some(known) = keys.get_mut(&key) else {
-                continue;
-            };
-            let at_us = at.saturating_mul(QUARTER_US);
-            let place = (calendar.start(at_us), known.label);
-            if accounts.len() >= MOST_ROWS && !accounts.contains_key(&place) {
-                cut = true;
-                break;
-            }
-            let mut sums = Sums::default();
-            let bytes = row.get_ref(2)?.as_blob().unwrap_or_default();
-            if sums.merge_encoded(bytes, query.times).is_some() {
-                let quote = known.quote(&prices, at_us);
-                accounts.entry(place).or_default().add(&sums, quote);
+        'all: for run in runs {
+            let mut rows = statement.query([run.grain, run.from, run.to])?;
+            while let Some(row) = rows.next()? {
+                let (at, key): (i64, i64) = (row.get(0)?, row.get(1)?);
+                let Some(known) = keys.get_mut(&key) else {
+                    continue;
+                };
+                let at_us = at.saturating_mul(QUARTER_US);
+                let start_us = calendar.around(at_us).map(|(start, _)| start);
+                let Some(account) = building.account(start_us, known.label) else {
+                    cut = true;
+                    break 'all;
+                };
+                let bytes = row.get_ref(2)?.as_blob().unwrap_or_default();
+                account.add(bytes, query.times, known.quote(&prices, at_us));
             }
         }
-        let mut total = Account::default();
-        accounts.values().for_each(|account| total.merge(account));
-        let by_label = query.by != Dimension::None;
-        let mut rows: Vec<_> = accounts
-            .iter()
-            .map(|((start_us, label), account)| FigureRow {
-                start_us: *start_us,
-                label: names
-                    .get(label)
-                    .filter(|_| by_label)
-                    .map(|name| (*name).clone()),
-                figures: account.figures(),
-            })
-            .collect();
-        rows.sort_by(|a, b| (a.start_us, &a.label).cmp(&(b.start_us, &b.label)));
-        let total = total.figures();
-        Ok(FigureTable { rows, total, cut })
+        building.close();
+        Ok(FigureTable {
+            rows: building.rows,
+            total: building.total.figures(),
+            cut,
+        })
+    }
+
+    /// The labels in order, and the keys that a query asks for with theirs.
+    fn keys<'a>(
+        &self,
+        query: &FigureQuery,
+    ) -> Result<(Labels, HashMap<i64, Known<'a>>), StoreError> {
+        let mut wanted = Key::load(&self.db)?;
+        wanted.retain(|(_, key)| query.wants(key));
+        let labels: BTreeSet<Box<str>> = wanted.iter().map(|(_, key)| query.label(key)).collect();
+        let labels: Labels = labels.into_iter().collect();
+        let known = |(id, key): (i64, Key)| {
+            let label = labels.binary_search(&query.label(&key)).unwrap_or_default();
+            let quote = None;
+            (id, Known { key, label, quote })
+        };
+        let keys = wanted.into_iter().map(known).collect();
+        Ok((labels, keys))
+    }
+
+    /// The quarters that a query asks for, without those before the first and behind the last that
+    /// have anything.
+    fn recorded(&self, query: &FigureQuery) -> Result<(i64, i64), StoreError> {
+        let edge = |order: &str| -> Result<Option<i64>, StoreError> {
+            let sql = format!(
+                "SELECT quarter FROM figures WHERE grain=1 ORDER BY quarter {order} LIMIT 1"
+            );
+            let mut statement = self.db.prepare_cached(&sql)?;
+            Ok(statement.query_row([], |row| row.get(0)).optional()?)
+        };
+        let end = quarter(query.end_us.saturating_add(QUARTER_US - 1));
+        Ok(match (edge("ASC")?, edge("DESC")?) {
+            (Some(first), Some(last)) => (quarter(query.start_us).max(first), end.min(last + 1)),
+            _ => (0, 0),
+        })
     }
 }

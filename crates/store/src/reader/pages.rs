@@ -157,7 +157,8 @@ impl View {
         let deadline = Instant::now() + TO_FIND + FOR_EACH * part.limit;
         let mut rows: Vec<(i64, Summary)> = Vec::new();
         let mut skip = part.offset;
-        let stop = self.walk(&range, condition.is_plain(), deadline, |window| {
+        let whole = (&range, condition.is_plain());
+        let stop = self.walk(condition, whole, deadline, |window| {
             if skip > 0 && !condition.is_plain() {
                 let here = self.count_in(condition, window)?;
                 if here <= skip {
@@ -188,7 +189,7 @@ impl View {
         (limit, offset): (u64, u64),
         rows: &mut Vec<(i64, Summary)>,
     ) -> Result<(), StoreError> {
-        let sql = condition.select(COLUMNS, limit, offset);
+        let sql = condition.select(COLUMNS, window, (limit, offset));
         let mut statement = self.db.prepare_cached(&sql)?;
         let values = condition.values(window);
         for row in statement.query_map(params_from_iter(values), |r| summary(r, &self.names))? {
@@ -206,16 +207,24 @@ impl View {
     }
 
     fn count_in(&self, condition: &Condition, window: &Range<i64>) -> Result<u64, StoreError> {
-        let mut statement = self.db.prepare_cached(&condition.count())?;
-        let values = params_from_iter(condition.values(window));
-        Ok(statement.query_row(values, |row| row.get(0))?)
+        let mut sum = 0;
+        for piece in condition.pieces(window) {
+            let mut statement = self.db.prepare_cached(&condition.count(&piece))?;
+            let values = params_from_iter(condition.values(&piece));
+            sum += statement.query_row(values, |row| row.get::<_, u64>(0))?;
+        }
+        Ok(sum)
     }
 
     pub(super) fn plan(&self, filters: &Filters) -> Result<Vec<String>, StoreError> {
         let condition = self.condition(filters)?;
-        let sql = format!("EXPLAIN QUERY PLAN {}", condition.select(COLUMNS, 50, 0));
-        let mut statement = self.db.prepare(&sql)?;
-        let values = condition.values(&condition.range);
+        let pieces = condition.pieces(&condition.range);
+        let Some(piece) = pieces.first() else {
+            return Ok(Vec::new());
+        };
+        let select = condition.select(COLUMNS, piece, (50, 0));
+        let mut statement = self.db.prepare(&format!("EXPLAIN QUERY PLAN {select}"))?;
+        let values = condition.values(piece);
         let steps = statement.query_map(params_from_iter(values), |row| row.get(3))?;
         Ok(steps.collect::<Result<_, _>>()?)
     }

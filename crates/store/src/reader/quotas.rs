@@ -1,5 +1,6 @@
 //! What providers said of quotas over time.
 
+use rusqlite::{OptionalExtension, Row};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -7,7 +8,7 @@ use super::{Reader, View};
 use crate::error::StoreError;
 use crate::model::rfc3339;
 
-/// Most points of one window; of more, some in between are left out.
+/// Most points of one window; of more, the last of each of so many stretches of time are given.
 const MOST_POINTS: usize = 2000;
 
 /// One window of a key's quota over time.
@@ -94,29 +95,63 @@ impl View {
         Ok(all)
     }
 
+    /// All points of a series, or of more than some the last of each of so many stretches.
     fn points(&self, series: i64, (start, end): (i64, i64)) -> Result<Vec<QuotaPoint>, StoreError> {
-        let sql = "SELECT time, used, remaining, most, resets FROM quota_readings
-            WHERE series=? AND time>=? AND time<? ORDER BY time";
-        let mut statement = self.db.prepare_cached(sql)?;
-        let rows = statement.query_map([series, start, end], |row| {
-            let (remaining, limit): (Option<u64>, Option<u64>) = (row.get(2)?, row.get(3)?);
-            let used: Option<f64> = row.get(1)?;
-            Ok(QuotaPoint {
-                time: rfc3339(row.get::<_, i64>(0)?.saturating_mul(1000)),
-                utilization: used.or_else(|| spent(remaining?, limit?)),
-                remaining,
-                limit,
-                reset: row
-                    .get::<_, Option<i64>>(4)?
-                    .map(|ms| rfc3339(ms.saturating_mul(1000))),
-            })
-        })?;
-        let points: Vec<_> = rows.collect::<Result<_, _>>()?;
-        let step = points.len().div_ceil(MOST_POINTS).max(1);
-        // The newest is always there.
-        let skip = points.len().saturating_sub(1) % step;
-        Ok(points.into_iter().skip(skip).step_by(step).collect())
+        let mut points = self.all_points((series, start, end), MOST_POINTS + 1)?;
+        if points.len() <= MOST_POINTS {
+            return Ok(points);
+        }
+        points.clear();
+        // As long as the readings last, which may be shorter than what is asked for.
+        let edge = |order: &str| -> Result<i64, StoreError> {
+            let sql = format!("SELECT time {READINGS} ORDER BY time {order} LIMIT 1");
+            let mut statement = self.db.prepare_cached(&sql)?;
+            Ok(statement.query_row((series, start, end), |row| row.get(0))?)
+        };
+        let (first, last) = (edge("ASC")?, edge("DESC")?);
+        let most = i64::try_from(MOST_POINTS).unwrap_or(i64::MAX);
+        let step = ((last - first) / most + 1).max(1);
+        let mut statement = self.db.prepare_cached(LAST_OF)?;
+        let mut until = last + 1;
+        while until > first {
+            let place = (series, until - step, until);
+            points.extend(statement.query_row(place, point).optional()?);
+            until -= step;
+        }
+        points.reverse();
+        Ok(points)
     }
+
+    fn all_points(
+        &self,
+        place: (i64, i64, i64),
+        most: usize,
+    ) -> Result<Vec<QuotaPoint>, StoreError> {
+        let sql = format!("SELECT {POINT} {READINGS} ORDER BY time LIMIT {most}");
+        let mut statement = self.db.prepare_cached(&sql)?;
+        let rows = statement.query_map(place, point)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
+const POINT: &str = "time, used, remaining, most, resets";
+const READINGS: &str = "FROM quota_readings WHERE series=?1 AND time>=?2 AND time<?3";
+/// The last reading of a stretch of time.
+pub(super) const LAST_OF: &str = "SELECT time, used, remaining, most, resets FROM quota_readings
+    WHERE series=?1 AND time>=?2 AND time<?3 ORDER BY time DESC LIMIT 1";
+
+fn point(row: &Row<'_>) -> rusqlite::Result<QuotaPoint> {
+    let (remaining, limit): (Option<u64>, Option<u64>) = (row.get(2)?, row.get(3)?);
+    let used: Option<f64> = row.get(1)?;
+    Ok(QuotaPoint {
+        time: rfc3339(row.get::<_, i64>(0)?.saturating_mul(1000)),
+        utilization: used.or_else(|| spent(remaining?, limit?)),
+        remaining,
+        limit,
+        reset: row
+            .get::<_, Option<i64>>(4)?
+            .map(|ms| rfc3339(ms.saturating_mul(1000))),
+    })
 }
 
 /// The part of a limit that is not left.

@@ -122,21 +122,38 @@ fn condition(query: &SessionQuery) -> (String, Vec<Value>) {
     (terms.join(" AND "), values)
 }
 
+/// What few sessions may have is not looked for in their order, row by row from all over the table,
+/// but in the table's.
+fn how(query: &SessionQuery) -> &'static str {
+    match query {
+        SessionQuery {
+            client: None,
+            model: None,
+            q: None,
+            end_us: None,
+            ..
+        } => "",
+        _ => "NOT INDEXED",
+    }
+}
+
+/// One more than wanted tells whether this is the end.
+fn list(how: &str, terms: &str, limit: u32) -> String {
+    format!(
+        "SELECT {COLUMNS} {how} WHERE {terms} ORDER BY last DESC, id DESC LIMIT {}",
+        limit + 1
+    )
+}
+
+/// How a list of sessions is read, for who looks at its cost.
+pub(super) fn example(query: &SessionQuery) -> String {
+    list(how(query), &condition(query).0, query.limit)
+}
+
 impl View {
     pub(super) fn sessions(&self, query: &SessionQuery) -> Result<Sessions, StoreError> {
         let (mut terms, mut values) = condition(query);
-        // What few sessions may have is not looked for in their order, row by row from all over the
-        // table, but in the table's.
-        let how = match query {
-            SessionQuery {
-                client: None,
-                model: None,
-                q: None,
-                end_us: None,
-                ..
-            } => "",
-            _ => "NOT INDEXED",
-        };
+        let how = how(query);
         let sql = format!("SELECT count(*) FROM sessions {how} WHERE {terms}");
         let total = self
             .db
@@ -148,10 +165,7 @@ impl View {
             terms.push_str(&format!(" AND (last, id) < (?{}, ?{at})", at - 1));
         }
         let limit = query.limit.clamp(1, MOST_SESSIONS);
-        let sql = format!(
-            "SELECT {COLUMNS} {how} WHERE {terms} ORDER BY last DESC, id DESC LIMIT {}",
-            limit + 1
-        );
+        let sql = list(how, &terms, limit);
         let mut statement = self.db.prepare_cached(&sql)?;
         let rows = statement.query_map(params_from_iter(&values), found)?;
         let mut rows: Vec<Found> = rows.collect::<Result<_, _>>()?;

@@ -44,10 +44,15 @@ struct Known {
     told: Told,
 }
 
-const KNOWN: &str = "SELECT t.id, t.signs, e.uuid, e.state, e.status, e.operation, e.agent,
+pub(super) const KNOWN: &str =
+    "SELECT t.id, t.signs, e.uuid, e.state, e.status, e.operation, e.agent,
         e.parent_agent, r.digest, r.base, r.messages, e.agent_type, e.subagent
     FROM turns AS t JOIN exchanges AS e ON e.id = t.id LEFT JOIN requests AS r ON r.id = t.id
     WHERE t.session = ?1 ORDER BY t.id LIMIT ?2 OFFSET ?3";
+
+/// The turns of a session with what tells their kinds.
+pub(super) const GROWING: &str = "SELECT t.id, t.signs, e.operation, e.agent FROM turns AS t
+    JOIN exchanges AS e ON e.id = t.id WHERE t.session = ?1 ORDER BY t.id";
 
 /// Fingerprints that are known already, by row.
 type Prints = HashMap<i64, Vec<u64>>;
@@ -197,9 +202,7 @@ impl View {
         session: i64,
         agent: Option<&str>,
     ) -> Result<Vec<i64>, StoreError> {
-        let sql = "SELECT t.id, t.signs, e.operation, e.agent FROM turns AS t
-            JOIN exchanges AS e ON e.id = t.id WHERE t.session = ?1 ORDER BY t.id";
-        let mut statement = self.db.prepare_cached(sql)?;
+        let mut statement = self.db.prepare_cached(GROWING)?;
         let mut rows = statement.query([session])?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, ErrorCode};
 
 use super::View;
+use super::condition::Condition;
 use crate::error::StoreError;
 
 /// Steps of SQLite's machine between two looks at the clock: some ten microseconds.
@@ -62,13 +63,14 @@ pub(super) fn in_time<T>(result: Result<T, StoreError>) -> Result<Option<T>, Sto
 }
 
 impl View {
-    /// Gives windows of rows to `look`, newest first, until it says that it has enough or the
-    /// deadline has come. `at_once` gives everything in one window: for what is sure to stop by
-    /// itself. The first window has all the time it needs, so that every walk gets on.
+    /// Gives windows of the rows from `range` to `look`, newest first, until it says that it has
+    /// enough or the deadline has come. `at_once` gives everything in one window: for what is sure
+    /// to stop by itself; a search of the index of words is given a whole part of it. The first
+    /// window has all the time it needs, so that every walk gets on.
     pub(super) fn walk(
         &self,
-        range: &Range<i64>,
-        at_once: bool,
+        condition: &Condition,
+        (range, at_once): (&Range<i64>, bool),
         deadline: Instant,
         mut look: impl FnMut(&Range<i64>) -> Result<bool, StoreError>,
     ) -> Result<Stop, StoreError> {
@@ -76,29 +78,39 @@ impl View {
         let (Some(oldest), Some(newest)) = (oldest, newest) else {
             return Ok(Stop::End);
         };
-        let start = range.start.max(oldest);
-        let mut end = range.end.min(newest.saturating_add(1));
-        let mut width = if at_once { i64::MAX } else { FIRST };
+        let range = range.start.max(oldest)..range.end.min(newest.saturating_add(1));
+        let at_once = at_once || condition.is_words_only();
+        let mut width = None;
         let mut bound = None;
-        while start < end {
-            let window = end.saturating_sub(width).max(start)..end;
-            let began = Instant::now();
-            match in_time(look(&window))? {
-                None => return Ok(Stop::Time(end)),
-                Some(false) => return Ok(Stop::Enough),
-                Some(true) => end = window.start,
-            }
-            let now = Instant::now();
-            if now >= deadline && start < end {
-                return Ok(Stop::Time(end));
-            }
-            width = match now - began {
-                took if took < QUICK => width.saturating_mul(4),
-                took if took > SLOW => (width / 2).max(1),
-                _ => width,
+        for piece in condition.pieces(&range) {
+            let mut end = piece.end;
+            let mut wide = match width {
+                _ if at_once => i64::MAX,
+                Some(width) => width,
+                // Every look into a part may take as long as all of it.
+                None => FIRST.max((end - piece.start) / condition.looks()),
             };
-            if bound.is_none() {
-                bound = Some(Bound::until(&self.db, deadline)?);
+            while piece.start < end {
+                let window = end.saturating_sub(wide).max(piece.start)..end;
+                let began = Instant::now();
+                match in_time(look(&window))? {
+                    None => return Ok(Stop::Time(end)),
+                    Some(false) => return Ok(Stop::Enough),
+                    Some(true) => end = window.start,
+                }
+                let now = Instant::now();
+                if now >= deadline && range.start < end {
+                    return Ok(Stop::Time(end));
+                }
+                wide = match now - began {
+                    took if took < QUICK => wide.saturating_mul(4),
+                    took if took > SLOW => (wide / 2).max(1),
+                    _ => wide,
+                };
+                width = Some(wide);
+                if bound.is_none() {
+                    bound = Some(Bound::until(&self.db, deadline)?);
+                }
             }
         }
         Ok(Stop::End)

@@ -330,6 +330,7 @@ impl Writer {
         sink.dictionary = sink.dictionary.emptied();
         sink.doubt();
         self.batch.forget_rows();
+        self.indexer.opened();
         self.shared.rows.store(0, Ordering::Relaxed);
         vacuum(&sink.db, 0)?;
         sink.checkpoint()?;

@@ -1,13 +1,14 @@
 //! Making exchanges findable by their words: in the writer's spare time, a few at a time, and not at
 //! all while much is to be recorded. What was left undone is found again after a restart.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
 use super::writer::Writer;
 use crate::error::StoreError;
+use crate::parts::Parts;
 use crate::reader::View;
 
 /// Exchanges that may wait to be read; with more of them the database is searched for what is
@@ -33,6 +34,10 @@ const MERGED: i64 = 64;
 #[derive(Debug)]
 pub(super) struct Indexer {
     wanted: bool,
+    /// Exchanges in one part of the index.
+    part: u32,
+    /// Exchanges that the newest part has, by its first row; none when that is to be counted.
+    filled: Option<(i64, u32)>,
     view: Option<View>,
     /// Rows that have ended since.
     fresh: VecDeque<i64>,
@@ -42,9 +47,11 @@ pub(super) struct Indexer {
 }
 
 impl Indexer {
-    pub(super) fn new(wanted: bool) -> Self {
+    pub(super) fn new(wanted: bool, part: u32) -> Self {
         Self {
             wanted,
+            part,
+            filled: None,
             view: None,
             fresh: VecDeque::new(),
             left: None,
@@ -55,6 +62,7 @@ impl Indexer {
     /// Another database is open: begins anew, with what it has not read.
     pub(super) fn opened(&mut self) {
         self.view = None;
+        self.filled = None;
         self.fresh.clear();
         self.left = self.wanted.then_some(-1);
     }
@@ -90,30 +98,33 @@ impl Indexer {
     /// Reads some exchanges in one transaction.
     fn step(&mut self, db: &Connection, path: &std::path::Path) -> Result<(), StoreError> {
         let began = Instant::now();
-        if self.left == Some(-1) {
-            self.left = Some(until(db)?);
-        }
         let mut view = match self.view.take() {
             Some(view) => view,
             None => View::open(path)?,
         };
         let tx = Transaction::new_unchecked(db, TransactionBehavior::Immediate)?;
+        let mut parts = Parts::load(&tx)?;
+        let mut left = self.left;
+        if left == Some(-1) {
+            left = Some(until(&tx)?);
+            parts.extend(&tx, self.part)?;
+            self.filled = None;
+        }
         let mut taken = 0;
         while taken < MOST_AT_ONCE && began.elapsed() < STEP {
             let Some(&row) = self.fresh.get(taken) else {
                 break;
             };
-            index(&tx, &mut view, row)?;
+            self.index(&tx, (&mut view, &mut parts), row)?;
             taken += 1;
         }
-        let mut left = self.left;
         while let Some(after) = left
             && taken < MOST_AT_ONCE
             && began.elapsed() < STEP
         {
-            left = next(&tx, after)?;
+            left = next(&tx, &parts, after)?;
             if let Some(row) = left {
-                index(&tx, &mut view, row)?;
+                self.index(&tx, (&mut view, &mut parts), row)?;
             }
             taken += 1;
         }
@@ -128,21 +139,57 @@ impl Indexer {
         self.next = self.next.max(now + (now - began) * REST);
         Ok(())
     }
-}
 
-/// Adds the words of an exchange, unless it has them or is gone.
-fn index(tx: &Transaction<'_>, view: &mut View, row: i64) -> Result<(), StoreError> {
-    let known = tx
-        .prepare_cached("SELECT 1 FROM words_docsize WHERE id=?1")?
-        .exists([row])?;
-    if known {
-        return Ok(());
+    /// Adds the words of an exchange, unless it has them or is gone.
+    fn index(
+        &mut self,
+        tx: &Transaction<'_>,
+        (view, parts): (&mut View, &mut Parts),
+        row: i64,
+    ) -> Result<(), StoreError> {
+        let Some(part) = parts.of(row) else {
+            return Ok(());
+        };
+        let (first, table) = (part.first, part.table.clone());
+        let known = tx
+            .prepare_cached(&format!("SELECT 1 FROM {table}_docsize WHERE id=?1"))?
+            .exists([row])?;
+        if known {
+            return Ok(());
+        }
+        let Some(text) = view.settled(|view| view.words(row))? else {
+            return Ok(());
+        };
+        tx.prepare_cached(&format!(
+            "INSERT INTO {table} (rowid, text) VALUES (?1, ?2)"
+        ))?
+        .execute((row, text))?;
+        if parts.newest().is_some_and(|newest| newest.first == first) {
+            self.fill(tx, parts, (first, &table))?;
+        }
+        Ok(())
     }
-    if let Some(text) = view.settled(|view| view.words(row))? {
-        tx.prepare_cached("INSERT INTO words (rowid, text) VALUES (?1, ?2)")?
-            .execute((row, text))?;
+
+    /// Counts one more exchange in the newest part, and begins another when it is full.
+    fn fill(
+        &mut self,
+        tx: &Transaction<'_>,
+        parts: &mut Parts,
+        (first, table): (i64, &str),
+    ) -> Result<(), StoreError> {
+        let filled = match self.filled {
+            Some((of, filled)) if of == first => filled + 1,
+            _ => {
+                let sql = format!("SELECT count(*) FROM {table}_docsize");
+                tx.query_row(&sql, [], |row| row.get(0))?
+            }
+        };
+        self.filled = Some((first, filled));
+        if filled >= self.part {
+            parts.extend(tx, self.part)?;
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Up to which row everything has been read.
@@ -155,11 +202,22 @@ fn until(db: &Connection) -> Result<i64, StoreError> {
 }
 
 /// The first ended exchange behind a row whose words are missing.
-fn next(tx: &Transaction<'_>, after: i64) -> Result<Option<i64>, StoreError> {
-    let sql = "SELECT id FROM exchanges AS e WHERE id>?1 AND state<>0
-        AND NOT EXISTS (SELECT 1 FROM words_docsize AS d WHERE d.id=e.id) ORDER BY id LIMIT 1";
-    let found = tx.prepare_cached(sql)?.query_row([after], |row| row.get(0));
-    Ok(found.optional()?)
+fn next(tx: &Transaction<'_>, parts: &Parts, after: i64) -> Result<Option<i64>, StoreError> {
+    for (part, rows) in parts.from(after.saturating_add(1)) {
+        let sql = format!(
+            "SELECT id FROM exchanges AS e WHERE id>=?1 AND id<?2 AND state<>0 AND NOT EXISTS
+                (SELECT 1 FROM {}_docsize AS d WHERE d.id=e.id) ORDER BY id LIMIT 1",
+            part.table
+        );
+        let found = tx
+            .prepare_cached(&sql)?
+            .query_row([rows.start, rows.end], |row| row.get(0))
+            .optional()?;
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
 }
 
 /// The last row before the first that has not ended: all that is older has been read.
@@ -171,20 +229,25 @@ fn settled(tx: &Transaction<'_>) -> Result<i64, StoreError> {
 
 /// Forgets the words of exchanges.
 pub(crate) fn forget(tx: &Transaction<'_>, rows: &[i64]) -> Result<(), StoreError> {
-    let mut statement = tx.prepare_cached("DELETE FROM words WHERE rowid=?1")?;
+    let mut parts = Parts::load(tx)?;
+    let mut touched = BTreeSet::new();
     for row in rows {
-        statement.execute([row])?;
+        let Some(part) = parts.of(*row) else { continue };
+        tx.prepare_cached(&format!("DELETE FROM {} WHERE rowid=?1", part.table))?
+            .execute([row])?;
+        touched.insert(&part.table);
     }
-    tx.prepare_cached("INSERT INTO words (words, rank) VALUES ('merge', ?1)")?
-        .execute([MERGED])?;
-    Ok(())
+    for table in touched {
+        let sql = format!("INSERT INTO {table} ({table}, rank) VALUES ('merge', ?1)");
+        tx.prepare_cached(&sql)?.execute([MERGED])?;
+    }
+    parts.trim(tx)
 }
 
 /// Forgets all words.
 pub(crate) fn forget_all(tx: &Transaction<'_>) -> Result<(), StoreError> {
-    tx.execute_batch(
-        "INSERT INTO words (words) VALUES ('delete-all'); UPDATE words_state SET until=-1;",
-    )?;
+    Parts::reset(tx)?;
+    tx.execute_batch("UPDATE words_state SET until=-1")?;
     Ok(())
 }
 

@@ -68,7 +68,7 @@ impl Writer {
         let mut this = Self {
             batch: Batch::new(&options.capture, privacy, seed),
             upkeep: Upkeep::new(&options.capture.retention),
-            indexer: Indexer::new(options.capture.search),
+            indexer: Indexer::new(options.capture.search, options.tuning.words_part),
             on_ended: options.on_ended.take().unwrap_or_else(|| Box::new(|_| {})),
             shared,
             options,

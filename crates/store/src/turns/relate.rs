@@ -2,6 +2,7 @@
 //! messages: each is put beside the earlier one with which it shares the longest beginning.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
@@ -70,11 +71,29 @@ pub struct Related {
     pub new_from: usize,
 }
 
+/// Takes a key that is a hash already for its own.
+#[derive(Default)]
+struct Same(u64);
+
+impl Hasher for Same {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = xxh3_64_with_seed(bytes, self.0);
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
 /// What was seen of a session so far.
 #[derive(Default)]
 struct Seen {
     /// Beginnings of conversations, to the newest turn that has them.
-    beginnings: HashMap<u64, usize>,
+    beginnings: HashMap<u64, usize, BuildHasherDefault<Same>>,
     /// Bodies, to the newest turn with them.
     bodies: HashMap<Vec<u8>, usize>,
     /// The newest turn of each agent's conversation.

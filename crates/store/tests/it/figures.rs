@@ -282,3 +282,117 @@ async fn what_a_judge_of_prompts_was_asked_is_in_no_sum() {
     let sums = ask(&recorder, |_| ());
     assert_eq!(sums.total.requests, 1);
 }
+
+/// What every quarter of an hour adds up to, told apart by status so that there are several keys.
+fn by_hand(table: &FigureTable, zone: &TimeZone, hours: bool) -> Vec<(String, String, u64, u64)> {
+    let mut sums: std::collections::BTreeMap<(i64, String), (u64, u64)> = Default::default();
+    for row in &table.rows {
+        let at = Timestamp::from_microsecond(row.start_us.unwrap()).unwrap();
+        let at = at.to_zoned(zone.clone());
+        let start = match hours {
+            true => at
+                .round(
+                    jiff::ZonedRound::new()
+                        .smallest(jiff::Unit::Hour)
+                        .mode(jiff::RoundMode::Trunc),
+                )
+                .unwrap(),
+            false => at.start_of_day().unwrap(),
+        };
+        let label = row.label.as_deref().unwrap_or_default().to_owned();
+        let sum = sums
+            .entry((start.timestamp().as_microsecond(), label))
+            .or_default();
+        sum.0 += row.figures.requests;
+        sum.1 += row.figures.tokens();
+    }
+    let told = sums
+        .into_iter()
+        .map(|((start, label), (requests, tokens))| {
+            let start = Timestamp::from_microsecond(start).unwrap().to_string();
+            (start, label, requests, tokens)
+        });
+    told.collect()
+}
+
+#[tokio::test]
+async fn longer_stretches_add_up_to_the_same_in_every_zone() {
+    let place = Place::new();
+    let recorder = place.open();
+    let start = Timestamp::from_microsecond(us("2026-03-27T21:10:00Z")).unwrap();
+    for n in 0..400_i64 {
+        let when = start + jiff::SignedDuration::from_mins(n * 13);
+        let model = if n % 3 == 0 {
+            "claude-opus-4-5"
+        } else {
+            "gpt-5"
+        };
+        let usage = format!(r#"{{"input_tokens":{},"output_tokens":{n}}}"#, n * 1000);
+        at(&recorder, &when.to_string(), model, &usage);
+    }
+    recorder.flush().await;
+    let ends = |query: &mut FigureQuery| {
+        query.start_us = us("2026-03-27T22:45:00Z");
+        query.end_us = us("2026-03-31T05:15:00Z");
+        query.by = Dimension::Model;
+        query.times = true;
+    };
+    let quarters = |recorder: &Recorder| {
+        // Every hour of a zone that is a quarter off has stretches of each length in it.
+        let mut all = FigureTable::default();
+        let mut from = us("2026-03-27T22:45:00Z");
+        while from < us("2026-03-31T05:15:00Z") {
+            let table = ask(recorder, |query| {
+                ends(query);
+                (query.start_us, query.end_us) = (from, from + 900_000_000);
+            });
+            all.rows.extend(table.rows.into_iter().map(|mut row| {
+                row.start_us = Some(from);
+                row
+            }));
+            from += 900_000_000;
+        }
+        all
+    };
+    let told = quarters(&recorder);
+    for zone in [
+        "UTC",
+        "Europe/Berlin",
+        "America/St_Johns",
+        "Asia/Kathmandu",
+        "Australia/Lord_Howe",
+    ] {
+        let zone = TimeZone::get(zone).unwrap();
+        for (unit, hours) in [(Unit::Day, false), (Unit::Hour, true)] {
+            let table = ask(&recorder, |query| {
+                ends(query);
+                query.unit = unit;
+                query.zone = zone.clone();
+            });
+            assert_eq!(
+                short(&table),
+                by_hand(&told, &zone, hours),
+                "{zone:?} {unit:?}"
+            );
+            let none = ask(&recorder, ends);
+            assert_eq!(table.total, none.total);
+        }
+    }
+    recorder.shutdown().await;
+    let before = ask_of(&place, ends);
+    // As the version before left it: quarters only.
+    let db = rusqlite::Connection::open(place.db()).unwrap();
+    db.execute_batch("DELETE FROM figures WHERE grain>1")
+        .unwrap();
+    drop(db);
+    let again = place.open();
+    again.shutdown().await;
+    assert_eq!(ask_of(&place, ends), before);
+}
+
+/// Figures of a database that nobody writes.
+fn ask_of(place: &Place, edit: impl FnOnce(&mut FigureQuery)) -> FigureTable {
+    let mut query = FigureQuery::between(0, 0);
+    edit(&mut query);
+    weir_store::Reader::of(place.db()).figures(&query).unwrap()
+}

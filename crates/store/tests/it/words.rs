@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use weir_core::settings::Capture;
-use weir_store::{DryRun, Filter, Filters, Reader, Recorder, SummaryQuery};
+use weir_store::{DryRun, Filter, Filters, Reader, Recorder, SummaryQuery, Tuning};
 
 use crate::support::{Place, exchange, request, response};
 
@@ -204,4 +204,105 @@ async fn exchanges_of_an_older_version_stay_and_can_be_found() {
         log.body.unwrap().get().as_bytes(),
         turns(&["from long ago"])
     );
+}
+
+/// How many parts the index has.
+fn parts(place: &Place) -> usize {
+    let db = rusqlite::Connection::open(place.db()).unwrap();
+    db.query_row("SELECT count(*) FROM words_parts", [], |row| row.get(0))
+        .unwrap()
+}
+
+fn in_parts_of(place: &Place, words_part: u32) -> Recorder {
+    let mut options = place.options();
+    options.tuning = Tuning {
+        words_part,
+        ..options.tuning
+    };
+    Recorder::open(options).unwrap()
+}
+
+#[tokio::test]
+async fn a_search_finds_the_same_however_many_parts_the_index_has() {
+    let place = Place::new();
+    let recorder = in_parts_of(&place, 4);
+    let mut ids = Vec::new();
+    for n in 0..23 {
+        let text = format!("common word{n} {}", if n % 2 == 0 { "even" } else { "odd" });
+        ids.insert(0, exchange(&recorder, &turns(&[&text]), b"{}"));
+        recorder.flush().await;
+    }
+    until(&recorder, "common", 23).await;
+    assert!(parts(&place) >= 4, "{}", parts(&place));
+    let reader = recorder.reader();
+    let even: Vec<_> = ids.iter().step_by(2).cloned().collect();
+    let odd: Vec<_> = ids.iter().skip(1).step_by(2).cloned().collect();
+    for (q, expected) in [
+        ("common", &ids[..]),
+        ("\"word3 odd\"", &ids[19..20]),
+        ("\"odd word3\"", &[]),
+        ("word1*", &[&ids[3..13], &ids[21..22]].concat()),
+        ("even", &even),
+        ("-even", &odd),
+        ("common -odd", &even),
+    ] {
+        assert_eq!(found(&reader, q), expected, "{q}");
+    }
+    // From page to page, over the places where parts meet, with a filter besides.
+    let mut query = SummaryQuery {
+        filters: Filters {
+            text: Some("common".into()),
+            operation: Some(weir_wire::dialect::Operation::Generate),
+            ..Filters::default()
+        },
+        limit: 5,
+        ..SummaryQuery::default()
+    };
+    let first = reader.summaries(&query).unwrap();
+    assert_eq!(first.total, Some(23));
+    let facets = reader.facets(&query.filters).unwrap();
+    assert_eq!((facets.counted, facets.complete), (23, true));
+    let mut seen = Vec::new();
+    loop {
+        let page = reader.summaries(&query).unwrap();
+        seen.extend(page.rows.into_iter().map(|row| row.request_id));
+        query.after = page.next;
+        if query.after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen, ids);
+    query.after = None;
+    query.offset = 13;
+    let page = reader.summaries(&query).unwrap();
+    let page: Vec<_> = page.rows.into_iter().map(|row| row.request_id).collect();
+    assert_eq!(page, ids[13..18]);
+    recorder.shutdown().await;
+}
+
+#[tokio::test]
+async fn parts_of_the_index_go_with_their_exchanges_and_come_for_those_read_late() {
+    let place = Place::new();
+    let mut options = place.options();
+    options.capture.search = false;
+    let recorder = Recorder::open(options).unwrap();
+    for n in 0..30 {
+        exchange(&recorder, &turns(&[&format!("common word{n}")]), b"{}");
+    }
+    recorder.shutdown().await;
+    assert_eq!(parts(&place), 1);
+    let recorder = in_parts_of(&place, 6);
+    until(&recorder, "common", 30).await;
+    assert_eq!(parts(&place), 5);
+    recorder.reconfigure(place.options_with_rows(3), None);
+    let start = Instant::now();
+    while found(&recorder.reader(), "common").len() > 3 || parts(&place) > 2 {
+        assert!(start.elapsed() < Duration::from_secs(20));
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    recorder.delete_all().await.unwrap();
+    assert_eq!(parts(&place), 1);
+    exchange(&recorder, &turns(&["common again"]), b"{}");
+    until(&recorder, "common", 1).await;
+    recorder.shutdown().await;
 }
