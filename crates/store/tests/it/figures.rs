@@ -315,45 +315,49 @@ fn by_hand(table: &FigureTable, zone: &TimeZone, hours: bool) -> Vec<(String, St
     told.collect()
 }
 
+/// Four hundred exchanges with two models over three and a half days, in which Berlin's clocks change.
+async fn spread(recorder: &Recorder) {
+    let start = Timestamp::from_microsecond(us("2026-03-27T21:10:00Z")).unwrap();
+    for n in 0..400_i64 {
+        let when = start + jiff::SignedDuration::from_mins(n * 13);
+        let model = ["claude-opus-4-5", "gpt-5", "gpt-5"][usize::try_from(n % 3).unwrap()];
+        let usage = format!(r#"{{"input_tokens":{},"output_tokens":{n}}}"#, n * 1000);
+        at(recorder, &when.to_string(), model, &usage);
+    }
+    recorder.flush().await;
+}
+
+/// Most of that, from a quarter of an hour to another.
+fn ends(query: &mut FigureQuery) {
+    query.start_us = us("2026-03-27T22:45:00Z");
+    query.end_us = us("2026-03-31T05:15:00Z");
+    query.by = Dimension::Model;
+    query.times = true;
+}
+
+/// The same asked for by the quarter of an hour.
+fn quarters(recorder: &Recorder) -> FigureTable {
+    let mut all = FigureTable::default();
+    let mut from = us("2026-03-27T22:45:00Z");
+    while from < us("2026-03-31T05:15:00Z") {
+        let table = ask(recorder, |query| {
+            ends(query);
+            (query.start_us, query.end_us) = (from, from + 900_000_000);
+        });
+        all.rows.extend(table.rows.into_iter().map(|mut row| {
+            row.start_us = Some(from);
+            row
+        }));
+        from += 900_000_000;
+    }
+    all
+}
+
 #[tokio::test]
 async fn longer_stretches_add_up_to_the_same_in_every_zone() {
     let place = Place::new();
     let recorder = place.open();
-    let start = Timestamp::from_microsecond(us("2026-03-27T21:10:00Z")).unwrap();
-    for n in 0..400_i64 {
-        let when = start + jiff::SignedDuration::from_mins(n * 13);
-        let model = if n % 3 == 0 {
-            "claude-opus-4-5"
-        } else {
-            "gpt-5"
-        };
-        let usage = format!(r#"{{"input_tokens":{},"output_tokens":{n}}}"#, n * 1000);
-        at(&recorder, &when.to_string(), model, &usage);
-    }
-    recorder.flush().await;
-    let ends = |query: &mut FigureQuery| {
-        query.start_us = us("2026-03-27T22:45:00Z");
-        query.end_us = us("2026-03-31T05:15:00Z");
-        query.by = Dimension::Model;
-        query.times = true;
-    };
-    let quarters = |recorder: &Recorder| {
-        // Every hour of a zone that is a quarter off has stretches of each length in it.
-        let mut all = FigureTable::default();
-        let mut from = us("2026-03-27T22:45:00Z");
-        while from < us("2026-03-31T05:15:00Z") {
-            let table = ask(recorder, |query| {
-                ends(query);
-                (query.start_us, query.end_us) = (from, from + 900_000_000);
-            });
-            all.rows.extend(table.rows.into_iter().map(|mut row| {
-                row.start_us = Some(from);
-                row
-            }));
-            from += 900_000_000;
-        }
-        all
-    };
+    spread(&recorder).await;
     let told = quarters(&recorder);
     for zone in [
         "UTC",
