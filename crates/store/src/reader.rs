@@ -69,7 +69,7 @@ struct Inner {
     /// Exchanges in the database, kept by the writer; negative when it does not know.
     rows: Option<Arc<AtomicI64>>,
     idle: Mutex<Vec<View>>,
-    permits: Semaphore,
+    permits: Arc<Semaphore>,
 }
 
 /// A connection with what belongs to it.
@@ -90,7 +90,7 @@ impl Reader {
             path,
             rows,
             idle: Mutex::new(Vec::new()),
-            permits: Semaphore::new(MOST),
+            permits: Arc::new(Semaphore::new(MOST)),
         };
         let listed = Arc::new(Prices::default());
         let source = PriceSource(Arc::new(move || Arc::clone(&listed)));
@@ -126,10 +126,15 @@ impl Reader {
         query: impl FnOnce(&Self) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let stopped = || StoreError::Unavailable("weir is stopping".into());
-        let permit = self.0.permits.acquire().await.map_err(|_| stopped())?;
+        let permits = Arc::clone(&self.0.permits);
+        let permit = permits.acquire_owned().await.map_err(|_| stopped())?;
         let this = self.clone();
-        let done = tokio::task::spawn_blocking(move || query(&this)).await;
-        drop(permit);
+        let query = move || {
+            // Held until the query ends, even if nobody waits for its answer any more.
+            let _permit = permit;
+            query(&this)
+        };
+        let done = tokio::task::spawn_blocking(query).await;
         done.unwrap_or_else(|_| Err(stopped()))
     }
 
@@ -358,22 +363,24 @@ impl View {
         })
     }
 
-    /// Runs a query in one snapshot of the database, and once more if it met a string that is not
-    /// known yet, or a body that the writer has just moved.
+    /// Runs a query in one snapshot of the database, and once more if it met a body that the writer
+    /// has just moved.
     pub(crate) fn settled<T>(
         &mut self,
         query: impl Fn(&Self) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let mut result = self.snapshot(&query);
-        if self.names.missed() || matches!(result, Err(StoreError::Damaged(_))) {
-            self.names = Names::load(&self.db)?;
-            result = self.snapshot(&query);
+        match self.snapshot(&query) {
+            Err(StoreError::Damaged(_)) => self.snapshot(&query),
+            done => done,
         }
-        result
     }
 
-    fn snapshot<T>(&self, query: impl Fn(&Self) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    fn snapshot<T>(
+        &mut self,
+        query: impl Fn(&Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
         let tx = self.db.unchecked_transaction()?;
+        self.names.refresh(&self.db)?;
         let result = query(self);
         tx.finish()?;
         result

@@ -106,11 +106,13 @@ pub(crate) fn matching(
     after: i64,
     limit: usize,
 ) -> Result<Vec<i64>, StoreError> {
-    let Some((condition, values)) = filter.condition() else {
+    let Some((condition, mut values)) = filter.condition() else {
         return Ok(Vec::new());
     };
+    values.push(Value::Integer(after));
+    let at = values.len();
     let sql = format!(
-        "SELECT id FROM exchanges WHERE {condition} AND id>{after} ORDER BY id LIMIT {limit}"
+        "SELECT id FROM exchanges WHERE {condition} AND id>?{at} ORDER BY id LIMIT {limit}"
     );
     let mut statement = db.prepare_cached(&sql)?;
     let rows = statement.query_map(params_from_iter(values), |row| row.get(0))?;
