@@ -25,6 +25,10 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../migrations/0013_words.sql")),
 ];
 
+fn migrations() -> Migrations<'static> {
+    Migrations::from_slice(MIGRATIONS)
+}
+
 /// The version that this weir writes.
 pub(crate) const KNOWN: i64 = MIGRATIONS.len() as i64;
 
@@ -69,7 +73,7 @@ pub(crate) fn open_writer(path: &Path, setup: Setup) -> Result<Connection, Store
          -- What is deleted is overwritten where its page is written anyway.
          PRAGMA secure_delete = FAST;",
     )?;
-    Migrations::from_slice(MIGRATIONS)
+    migrations()
         .to_latest(&mut db)
         .map_err(|e| failed(format!("its schema could not be brought up to date: {e}")))?;
     complete(&mut db)?;

@@ -33,8 +33,7 @@ pub(crate) fn step(db: &Connection, ledger: &mut Ledger) -> Result<bool, StoreEr
     more
 }
 
-/// The same within a transaction.
-pub(crate) fn advance(tx: &Transaction<'_>, ledger: &mut Ledger) -> Result<bool, StoreError> {
+fn advance(tx: &Transaction<'_>, ledger: &mut Ledger) -> Result<bool, StoreError> {
     let sql = "SELECT next, until FROM figures_state WHERE next<until";
     let due: Option<(i64, i64)> = tx
         .query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))
