@@ -4,8 +4,9 @@ use std::os::unix::fs::MetadataExt;
 use std::time::{Duration, Instant};
 
 use weir_store::{DryRun, Filter, Filters, Page, Recorder, Side};
+use weir_wire::dialect::Operation;
 
-use crate::support::{Place, exchange, now_us, request, response};
+use crate::support::{Place, exchange, headers, now_us, request, response};
 
 const PAGE: Page = Page {
     number: 1,
@@ -274,4 +275,28 @@ async fn nothing_that_was_said_stays_in_the_files() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     until_total(&recorder, 20).await;
+}
+
+#[tokio::test]
+async fn a_session_goes_with_what_it_sent_beside_its_turns() {
+    let place = Place::new();
+    let recorder = place.open();
+    for (session, operation) in [
+        ("one", Operation::Generate),
+        ("one", Operation::Embeddings),
+        ("other", Operation::Embeddings),
+    ] {
+        let mut sent = request(r#"{"model":"m","messages":[{"role":"user","content":"hi"}]}"#);
+        sent.headers = headers(&[("x-claude-code-session-id", session)]);
+        sent.operation = operation;
+        let id = sent.id;
+        recorder.started(Box::new(sent));
+        recorder.finished(Box::new(response(id, "{}")));
+    }
+    let one = Filter {
+        turns_of: Some("one".into()),
+        ..Filter::default()
+    };
+    assert_eq!(recorder.purge(one, DryRun::No).await.unwrap(), 2);
+    until_total(&recorder, 1).await;
 }
