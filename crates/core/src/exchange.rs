@@ -12,6 +12,9 @@ use weir_wire::dialect::{Dialect, Operation};
 use weir_wire::edit::Splice;
 use weir_wire::usage::Usage;
 
+#[cfg(feature = "samples")]
+pub mod samples;
+
 /// Names an exchange everywhere: a UUIDv7 made by weir, never taken from a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ExchangeId(pub Uuid);

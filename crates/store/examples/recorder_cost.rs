@@ -11,12 +11,11 @@ use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use uuid::Uuid;
-use weir_core::exchange::{Arrival, End, ExchangeId, RawBody, RequestRecord, ResponseRecord};
+use weir_core::exchange::samples::{self, headers};
+use weir_core::exchange::{ExchangeId, RawBody, RequestRecord, ResponseRecord};
 use weir_core::settings::{Capture, Retention};
 use weir_store::{Options, Recorder, StoreError, Tuning};
-use weir_wire::dialect::{Dialect, Operation};
 
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
@@ -143,16 +142,6 @@ impl Session {
     }
 }
 
-fn headers(fields: &[(&'static str, &str)]) -> HeaderMap {
-    fields
-        .iter()
-        .map(|(name, value)| {
-            let value = HeaderValue::from_str(value).expect("a header value");
-            (HeaderName::from_static(name), value)
-        })
-        .collect()
-}
-
 fn now_us() -> i64 {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)
@@ -174,12 +163,6 @@ fn pieces(text: String) -> RawBody {
 
 fn request(body: RawBody) -> RequestRecord {
     RequestRecord {
-        id: ExchangeId(Uuid::now_v7()),
-        client_request_id: None,
-        started_at_us: now_us(),
-        method: Method::POST,
-        path: "/v1/messages".into(),
-        query: None,
         headers: headers(&[
             ("host", "127.0.0.1:3001"),
             ("content-type", "application/json"),
@@ -188,22 +171,14 @@ fn request(body: RawBody) -> RequestRecord {
             ("anthropic-version", "2023-06-01"),
         ]),
         body,
-        peer: [127, 0, 0, 1].into(),
-        dialect: Dialect::AnthropicMessages,
-        operation: Operation::Generate,
-        path_model: None,
-        provider: "anthropic".into(),
+        ..samples::request(ExchangeId(Uuid::now_v7()), now_us(), "")
     }
 }
 
 const REPLY: &str = r#"{"id":"msg_01","type":"message","role":"assistant","model":"claude-opus-4-1","content":[{"type":"text","text":"Hello there, this is the reply of the model to the request."}],"stop_reason":"end_turn","stop_sequence":null,"usage":{"input_tokens":10,"cache_creation_input_tokens":0,"cache_read_input_tokens":5,"output_tokens":7}}"#;
 
 fn response(id: ExchangeId) -> ResponseRecord {
-    let mut body = RawBody::default();
-    body.push(Bytes::from_static(REPLY.as_bytes()));
     ResponseRecord {
-        id,
-        status: Some(StatusCode::OK),
         headers: headers(&[
             ("content-type", "application/json"),
             ("content-length", "330"),
@@ -213,19 +188,7 @@ fn response(id: ExchangeId) -> ResponseRecord {
                 "0a1b2c3d-0000-4000-8000-000000000000",
             ),
         ]),
-        arrivals: vec![Arrival {
-            size: 330,
-            elapsed_us: 2100,
-        }],
-        body,
-        truncated: false,
-        attempts: 1,
-        route: Box::default(),
-        sent: None,
-        raw: None,
-        headers_at_us: Some(2000),
-        duration_us: 2200,
-        end: End::Complete,
+        ..samples::response(id, REPLY)
     }
 }
 

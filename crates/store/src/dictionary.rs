@@ -1,7 +1,6 @@
 //! Strings that many rows repeat, stored once and named by number. Bounded: only strings seen
 //! several times are admitted, a few for each use, and the rest stay in their rows.
 
-use std::cell::Cell;
 use std::collections::HashMap;
 
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
@@ -9,6 +8,7 @@ use rusqlite::{Connection, Transaction};
 use xxhash_rust::xxh3::xxh3_128_with_seed;
 
 use crate::error::StoreError;
+use crate::files;
 
 /// Strings held altogether.
 const MOST: usize = 8192;
@@ -30,6 +30,8 @@ pub(crate) enum Kind {
     Name = 1,
     /// A header's name, NUL, and its value.
     Field = 2,
+    /// Nothing: its number was given before, and is not given again.
+    Spent = 3,
 }
 
 /// A coded column's value.
@@ -58,6 +60,8 @@ pub(crate) struct Dictionary {
     uses: HashMap<u64, u16>,
     next: i64,
     unsaved: Vec<(i64, Kind, Box<[u8]>)>,
+    /// Keeps a client from choosing two strings with the same hash.
+    seed: u64,
 }
 
 impl Dictionary {
@@ -65,6 +69,7 @@ impl Dictionary {
     pub(crate) fn load(db: &Connection) -> Result<Self, StoreError> {
         let mut this = Self {
             next: 1,
+            seed: u64::from_le_bytes(files::random_key()?.as_chunks().0[0]),
             ..Self::default()
         };
         let mut statement = db.prepare("SELECT id, kind, text FROM strings")?;
@@ -72,17 +77,28 @@ impl Dictionary {
         while let Some(row) = rows.next()? {
             let (id, kind): (i64, i64) = (row.get(0)?, row.get(1)?);
             let text = row.get_ref(2)?.as_blob().unwrap_or_default();
-            this.known.insert(hash(kind, text), id);
+            this.known.insert(this.hash(kind, text), id);
             this.next = this.next.max(id + 1);
         }
         Ok(this)
     }
 
-    /// The dictionary after everything was deleted. Numbers are not used again, so that a reader
-    /// never takes an old string for a new one.
+    /// Deletes what is stored. The last number stays taken, also for whoever opens the database
+    /// next: numbers are not used again, so that a reader never takes an old string for a new one.
+    pub(crate) fn delete(&self, tx: &Transaction<'_>) -> Result<(), StoreError> {
+        tx.execute("DELETE FROM strings", [])?;
+        if self.next > 1 {
+            let sql = "INSERT INTO strings (id, kind, text) VALUES (?, ?, x'')";
+            tx.execute(sql, (self.next - 1, Kind::Spent as i64))?;
+        }
+        Ok(())
+    }
+
+    /// The dictionary after [`Self::delete`].
     pub(crate) fn emptied(&self) -> Self {
         Self {
             next: self.next,
+            seed: self.seed,
             ..Self::default()
         }
     }
@@ -93,7 +109,7 @@ impl Dictionary {
         if text.len() > LONGEST {
             return None;
         }
-        let hash = hash(kind as i64, text);
+        let hash = self.hash(kind as i64, text);
         match self.known.get(&hash) {
             Some(&id) => Some(id),
             None => self.observe((kind, usage), hash, text),
@@ -146,40 +162,45 @@ impl Dictionary {
     pub(crate) fn saved(&mut self) {
         self.unsaved.clear();
     }
-}
 
-fn hash(kind: i64, text: &[u8]) -> u128 {
-    xxh3_128_with_seed(text, kind.unsigned_abs())
+    fn hash(&self, kind: i64, text: &[u8]) -> u128 {
+        xxh3_128_with_seed(text, self.seed.wrapping_add(kind.unsigned_abs()))
+    }
 }
 
 /// The reader's dictionary.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     names: HashMap<i64, Box<[u8]>>,
-    missed: Cell<bool>,
+    /// The highest number.
+    newest: i64,
 }
 
 impl Names {
     /// Reads what is stored.
     pub(crate) fn load(db: &Connection) -> Result<Self, StoreError> {
-        let mut names = HashMap::new();
+        let mut this = Self::default();
         let mut statement = db.prepare_cached("SELECT id, text FROM strings")?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            names.insert(
-                row.get(0)?,
-                row.get_ref(1)?.as_blob().unwrap_or_default().into(),
-            );
+            let id = row.get(0)?;
+            let text = row.get_ref(1)?.as_blob().unwrap_or_default();
+            this.names.insert(id, text.into());
+            this.newest = this.newest.max(id);
         }
-        Ok(Self {
-            names,
-            missed: Cell::new(false),
-        })
+        Ok(this)
     }
 
-    /// Whether a number was asked for that was not known: the writer has added strings since.
-    pub(crate) fn missed(&self) -> bool {
-        self.missed.get()
+    /// Reads what is stored anew if the writer has added strings since. To be called within the
+    /// snapshot in which numbers are looked up, and before texts are: a text that has become known
+    /// stands in newer rows by its number alone.
+    pub(crate) fn refresh(&mut self, db: &Connection) -> Result<(), StoreError> {
+        let mut statement = db.prepare_cached("SELECT coalesce(max(id), 0) FROM strings")?;
+        let newest: i64 = statement.query_row([], |row| row.get(0))?;
+        if newest > self.newest {
+            *self = Self::load(db)?;
+        }
+        Ok(())
     }
 
     /// The numbers of the plain strings for which `wanted` holds.
@@ -202,11 +223,7 @@ impl Names {
 
     /// The string of a number.
     pub(crate) fn get(&self, id: i64) -> Option<&[u8]> {
-        let name = self.names.get(&id).map(AsRef::as_ref);
-        if name.is_none() {
-            self.missed.set(true);
-        }
-        name
+        self.names.get(&id).map(AsRef::as_ref)
     }
 
     /// The text of a coded column; none for NULL.

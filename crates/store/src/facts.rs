@@ -21,6 +21,9 @@ use crate::summary::Tokens;
 
 /// Longest body that is decoded to be read, in bytes.
 const MOST_DECODED: usize = 64 << 20;
+/// Most tokens that an exchange can have taken, whatever a provider says: so that sums of them fit
+/// the database's integers.
+const MOST_TOKENS: u64 = 1 << 40;
 
 /// A request body's facts, kept with the body to read only what is new in the next.
 pub(crate) type Kept = Arc<BodyFacts>;
@@ -152,21 +155,19 @@ fn words(error: &wire::ErrorFact) -> Box<str> {
     }
 }
 
-/// The tokens that a provider counted.
+/// The tokens that a provider counted, none of them beyond [`MOST_TOKENS`].
 pub(crate) fn tokens(usage: &Usage) -> Tokens {
+    let some = |count: Option<u64>| count.map(|count| count.min(MOST_TOKENS));
+    let written = usage.cache_creation;
     Tokens {
-        input: usage.input_tokens,
-        output: usage.output_tokens,
-        cache_read: usage.cache_read_input_tokens,
-        cache_write: usage.cache_creation_input_tokens,
-        cache_write_5m: usage
-            .cache_creation
-            .and_then(|c| c.ephemeral_5m_input_tokens),
-        cache_write_1h: usage
-            .cache_creation
-            .and_then(|c| c.ephemeral_1h_input_tokens),
-        reasoning: usage.output_tokens_details.and_then(|d| d.thinking_tokens),
-        web_search_requests: usage.server_tool_use.and_then(|u| u.web_search_requests),
+        input: some(usage.input_tokens),
+        output: some(usage.output_tokens),
+        cache_read: some(usage.cache_read_input_tokens),
+        cache_write: some(usage.cache_creation_input_tokens),
+        cache_write_5m: some(written.and_then(|c| c.ephemeral_5m_input_tokens)),
+        cache_write_1h: some(written.and_then(|c| c.ephemeral_1h_input_tokens)),
+        reasoning: some(usage.output_tokens_details.and_then(|d| d.thinking_tokens)),
+        web_search_requests: some(usage.server_tool_use.and_then(|u| u.web_search_requests)),
     }
 }
 

@@ -61,27 +61,44 @@ pub(crate) fn open_direct(path: &Path) -> io::Result<File> {
 /// it, so that a copy of the captures does not carry it.
 pub(crate) fn install_key(db: &Path) -> Result<[u8; KEY_LEN], StoreError> {
     let path = beside(db, ".key");
-    let mut key = [0; KEY_LEN];
-    match File::open(&path) {
-        Ok(mut file) => file
-            .read_exact(&mut key)
-            .map_err(|error| StoreError::Open {
-                path: path.clone(),
-                reason: format!("it must hold {KEY_LEN} bytes: {error}"),
-            })?,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            key = random_key()?;
-            let mut file = OpenOptions::new()
-                .write(true)
-                .create_new(true)
-                .mode(0o600)
-                .open(&path)?;
-            file.write_all(&key)?;
-            file.sync_all()?;
-        }
+    let is_there = match File::open(&path) {
+        Ok(file) if file.metadata()?.len() > 0 => return read_key(file, &path),
+        Ok(_) => true,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => false,
         Err(error) => return Err(error.into()),
-    }
+    };
+    // Whole before it has its name, so that a start that is cut short leaves no part of one.
+    let made = beside(db, &format!(".key.{}", std::process::id()));
+    let placed = write_key(&made).and_then(|()| match is_there {
+        true => fs::rename(&made, &path),
+        // Unlike a rename it leaves alone what another process may have made meanwhile.
+        false => fs::hard_link(&made, &path).or_else(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => Ok(()),
+            _ => fs::rename(&made, &path),
+        }),
+    });
+    // It is gone where it was renamed.
+    fs::remove_file(&made).ok();
+    placed?;
+    read_key(File::open(&path)?, &path)
+}
+
+fn read_key(mut file: File, path: &Path) -> Result<[u8; KEY_LEN], StoreError> {
+    let mut key = [0; KEY_LEN];
+    file.read_exact(&mut key)
+        .map_err(|error| StoreError::Open {
+            path: path.to_owned(),
+            reason: format!("it must hold {KEY_LEN} bytes: {error}"),
+        })?;
     Ok(key)
+}
+
+fn write_key(path: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    let mut file = options.open(path)?;
+    file.write_all(&random_key()?)?;
+    file.sync_all()
 }
 
 /// Claims a database for this process for as long as the file is held: two writers would each take

@@ -1,6 +1,7 @@
 //! Reading what was captured: its own few connections, which never hold up the writer. Queries
 //! only; whatever changes the database goes through the recorder.
 
+use std::cell::RefCell;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -33,6 +34,8 @@ mod priced;
 mod quotas;
 pub(crate) mod row;
 mod sessions;
+#[cfg(test)]
+mod tests;
 mod turns;
 mod walk;
 mod words;
@@ -47,6 +50,9 @@ pub use quotas::{QuotaPoint, QuotaSeries};
 
 /// Connections, and so queries at once.
 const MOST: usize = 2;
+
+/// Times that a query is run at most.
+const MOST_TRIES: u32 = 3;
 
 /// Reads a database that a [`crate::Recorder`] writes. Cheap to clone. The plain methods block;
 /// [`Reader::run`] calls one from async code.
@@ -69,7 +75,7 @@ struct Inner {
     /// Exchanges in the database, kept by the writer; negative when it does not know.
     rows: Option<Arc<AtomicI64>>,
     idle: Mutex<Vec<View>>,
-    permits: Semaphore,
+    permits: Arc<Semaphore>,
 }
 
 /// A connection with what belongs to it.
@@ -80,6 +86,8 @@ pub(crate) struct View {
     /// What is shown as cost goes by these.
     prices: Arc<Prices>,
     bodies: Option<File>,
+    /// Answers that were read from the bodies file in this snapshot: row and place.
+    read: RefCell<Vec<(i64, u64)>>,
     identity: (Identity, Identity),
 }
 
@@ -90,7 +98,7 @@ impl Reader {
             path,
             rows,
             idle: Mutex::new(Vec::new()),
-            permits: Semaphore::new(MOST),
+            permits: Arc::new(Semaphore::new(MOST)),
         };
         let listed = Arc::new(Prices::default());
         let source = PriceSource(Arc::new(move || Arc::clone(&listed)));
@@ -126,10 +134,15 @@ impl Reader {
         query: impl FnOnce(&Self) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let stopped = || StoreError::Unavailable("weir is stopping".into());
-        let permit = self.0.permits.acquire().await.map_err(|_| stopped())?;
+        let permits = Arc::clone(&self.0.permits);
+        let permit = permits.acquire_owned().await.map_err(|_| stopped())?;
         let this = self.clone();
-        let done = tokio::task::spawn_blocking(move || query(&this)).await;
-        drop(permit);
+        let query = move || {
+            // Held until the query ends, even if nobody waits for its answer any more.
+            let _permit = permit;
+            query(&this)
+        };
+        let done = tokio::task::spawn_blocking(query).await;
         done.unwrap_or_else(|_| Err(stopped()))
     }
 
@@ -354,26 +367,52 @@ impl View {
             names,
             prices: Arc::default(),
             bodies: File::open(files::bodies_path(path)).ok(),
+            read: RefCell::default(),
             identity,
         })
     }
 
-    /// Runs a query in one snapshot of the database, and once more if it met a string that is not
-    /// known yet, or a body that the writer has just moved.
+    /// Runs a query in one snapshot of the database, and again if it met a body whose exchange was
+    /// removed meanwhile: its place may have become another's.
     pub(crate) fn settled<T>(
         &mut self,
         query: impl Fn(&Self) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let mut result = self.snapshot(&query);
-        if self.names.missed() || matches!(result, Err(StoreError::Damaged(_))) {
-            self.names = Names::load(&self.db)?;
-            result = self.snapshot(&query);
+        for _ in 1..MOST_TRIES {
+            let done = self.snapshot(&query);
+            if !matches!(done, Err(StoreError::Damaged(_))) && self.has_stayed()? {
+                return done;
+            }
         }
-        result
+        let done = self.snapshot(&query);
+        match self.has_stayed()? {
+            true => done,
+            false => Err(StoreError::Unavailable(
+                "what was read is being removed; try again".into(),
+            )),
+        }
     }
 
-    fn snapshot<T>(&self, query: impl Fn(&Self) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    /// Whether the answers that were read are still where they were read, so that what was there
+    /// was theirs. Requests have digests, which tell that too.
+    fn has_stayed(&self) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM responses WHERE id=?1 AND place=?2";
+        let mut statement = self.db.prepare_cached(sql)?;
+        for place in self.read.take() {
+            if !statement.exists(place)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn snapshot<T>(
+        &mut self,
+        query: impl Fn(&Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.read.take();
         let tx = self.db.unchecked_transaction()?;
+        self.names.refresh(&self.db)?;
         let result = query(self);
         tx.finish()?;
         result

@@ -20,7 +20,7 @@ pub struct Filter {
     /// Of this session.
     pub session: Option<String>,
     /// Of this session, or of this conversation where the client names no session: as
-    /// [`crate::Reader::session`] finds it.
+    /// [`crate::Reader::session`] finds it, and what else names this session.
     pub turns_of: Option<String>,
     /// Of the conversation with this hash.
     pub conversation_hash: Option<String>,
@@ -72,9 +72,13 @@ impl Filter {
         if let Some(name) = &self.turns_of {
             let of = |grouping| sessions::key(grouping, name);
             let (own, told) = (of(Grouping::Session), of(Grouping::Conversation));
-            terms.push(format!(
-                "id IN (SELECT turns.id FROM turns WHERE turns.session IN ({own}, {told}))"
-            ));
+            // What a session sent beside its turns has no place in them.
+            let beside = CODED.replace('#', "session");
+            let template = format!(
+                "(id IN (SELECT turns.id FROM turns WHERE turns.session IN ({own}, {told}))
+                 OR {beside})"
+            );
+            add(&template, Value::Text(name.clone()));
         }
         if terms.is_empty() {
             return None;
@@ -106,11 +110,13 @@ pub(crate) fn matching(
     after: i64,
     limit: usize,
 ) -> Result<Vec<i64>, StoreError> {
-    let Some((condition, values)) = filter.condition() else {
+    let Some((condition, mut values)) = filter.condition() else {
         return Ok(Vec::new());
     };
+    values.push(Value::Integer(after));
+    let at = values.len();
     let sql = format!(
-        "SELECT id FROM exchanges WHERE {condition} AND id>{after} ORDER BY id LIMIT {limit}"
+        "SELECT id FROM exchanges WHERE {condition} AND id>?{at} ORDER BY id LIMIT {limit}"
     );
     let mut statement = db.prepare_cached(&sql)?;
     let rows = statement.query_map(params_from_iter(values), |row| row.get(0))?;

@@ -397,13 +397,11 @@ fn bounds(tx: &Transaction<'_>, session: i64) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Counts the exchanges that an earlier process left open as errors of their sessions. To be called
-/// before they are marked as interrupted.
-pub(crate) fn interrupt(tx: &Transaction<'_>) -> Result<(), StoreError> {
-    let mut statement = tx.prepare(&entry_sql("e.state = 0"))?;
-    let open = statement.query_map([], stored)?;
-    let open: Vec<_> = open.collect::<Result<_, _>>()?;
-    for (row, _, entry) in open {
+/// Counts exchanges that an earlier process left open as errors of their sessions.
+pub(crate) fn interrupt(tx: &Transaction<'_>, open: &[i64]) -> Result<(), StoreError> {
+    let mut statement = tx.prepare(&entry_sql("e.id = ?1"))?;
+    for row in open {
+        let (_, _, entry) = statement.query_row([row], stored)?;
         let Some(entry) = entry else { continue };
         tx.prepare_cached(
             "UPDATE sessions SET errors = errors + 1 WHERE id = ?1

@@ -7,7 +7,7 @@ mod lines;
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::thread;
 use std::time::Duration;
@@ -40,18 +40,29 @@ pub(crate) struct RawLog {
 struct State {
     waiting: AtomicUsize,
     dropped: AtomicU64,
-    forget: AtomicBool,
+    /// How often everything was to be forgotten.
+    forgotten: AtomicU64,
 }
 
 /// What the thread gets.
 #[derive(Debug)]
 enum Job {
-    /// Legs to write, and the bytes of bodies in them.
-    Legs(Vec<Leg>, usize),
+    /// Legs to write.
+    Legs(Legs),
     /// There is something else to do.
     Nudge,
     /// Everything handed over is to be written; the other end is told by being dropped.
     Flush(SyncSender<()>),
+}
+
+/// Legs on their way.
+#[derive(Debug)]
+struct Legs {
+    legs: Vec<Leg>,
+    /// The bytes of bodies in them.
+    bytes: usize,
+    /// How often everything had been forgotten when they came.
+    era: u64,
 }
 
 impl RawLog {
@@ -71,9 +82,9 @@ impl RawLog {
         Ok(Self { queue, state })
     }
 
-    /// Removes all that was written, put-aside files too.
+    /// Removes all that was written, put-aside files too, and drops what waits to be written.
     pub(crate) fn forget(&self) {
-        self.state.forget.store(true, Ordering::Release);
+        self.state.forgotten.fetch_add(1, Ordering::AcqRel);
         // A full queue means that the thread is awake.
         drop(self.queue.try_send(Job::Nudge));
     }
@@ -95,7 +106,9 @@ impl RawLog {
         let bytes = legs.iter().map(Leg::size).sum();
         let waiting = self.state.waiting.fetch_add(bytes, Ordering::Relaxed);
         let fits = waiting.saturating_add(bytes) <= MAX_WAITING;
-        if !fits || self.queue.try_send(Job::Legs(legs, bytes)).is_err() {
+        let era = self.state.forgotten.load(Ordering::Acquire);
+        let legs = Legs { legs, bytes, era };
+        if !fits || self.queue.try_send(Job::Legs(legs)).is_err() {
             self.state.waiting.fetch_sub(bytes, Ordering::Relaxed);
             self.state.dropped.fetch_add(1, Ordering::Relaxed);
         }
@@ -132,15 +145,21 @@ impl Recorder for Tee {
 
 fn run(inbox: &Receiver<Job>, state: &State, (writer, mut files): (Writer, Files)) {
     let mut failing = false;
+    let mut era = 0;
     loop {
         let job = inbox.recv_timeout(LOOK);
-        if state.forget.swap(false, Ordering::AcqRel)
-            && let Err(error) = files.forget()
-        {
-            tracing::error!(%error, "the raw log could not be removed");
+        let forgotten = state.forgotten.load(Ordering::Acquire);
+        if forgotten != era {
+            era = forgotten;
+            if let Err(error) = files.forget() {
+                tracing::error!(%error, "the raw log could not be removed");
+            }
         }
         match job {
-            Ok(Job::Legs(legs, bytes)) => {
+            Ok(Job::Legs(legs)) if legs.era < era => {
+                state.waiting.fetch_sub(legs.bytes, Ordering::Relaxed);
+            }
+            Ok(Job::Legs(Legs { legs, bytes, .. })) => {
                 let lines = legs.iter().map(|leg| writer.line(leg));
                 let written = files.write(&lines.collect::<Vec<_>>().concat());
                 state.waiting.fetch_sub(bytes, Ordering::Relaxed);
@@ -173,5 +192,49 @@ impl Collector for Dropped {
             dropped.metric_type(),
         )?;
         dropped.encode(metric)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+    use weir_core::exchange::{ExchangeId, samples};
+
+    use super::*;
+
+    fn leg(path: &str) -> Vec<Leg> {
+        let id = ExchangeId(Uuid::from_u128(1));
+        let mut request = samples::request(id, 0, "{}");
+        request.path = path.into();
+        vec![Leg::of_client(&request)]
+    }
+
+    #[test]
+    fn what_waits_to_be_written_when_all_is_forgotten_is_not_written_after() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("raw.jsonl");
+        let files = Files::open(RawLogFiles {
+            path: path.clone(),
+            max_bytes: 1 << 20,
+            max_files: 1,
+            max_age: Duration::from_secs(3600),
+        });
+        let (queue, inbox) = mpsc::sync_channel(SLOTS);
+        let state = Arc::new(State::default());
+        let raw = RawLog {
+            queue,
+            state: Arc::clone(&state),
+        };
+        raw.take(leg("/before"));
+        raw.forget();
+        raw.take(leg("/after"));
+        drop(raw);
+        run(&inbox, &state, (Writer::new().unwrap(), files.unwrap()));
+        let written = std::fs::read_to_string(&path).unwrap();
+        assert!(
+            written.contains("/after") && !written.contains("/before"),
+            "{written}"
+        );
+        assert_eq!(state.waiting.load(Ordering::Relaxed), 0);
     }
 }

@@ -2,63 +2,32 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::{Method, StatusCode};
 use http_body_util::BodyExt as _;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
-use weir_core::exchange::{End, ExchangeId, RawBody, RequestRecord, ResponseRecord};
-use weir_wire::dialect::{Dialect, Operation};
+use weir_core::exchange::{ExchangeId, ResponseRecord, samples};
 
 use crate::calls::Api;
 
 /// The two days of the exchanges.
 const DAYS: &str = "start=2026-03-01T00:00:00Z&end=2026-03-03T00:00:00Z";
 
-fn body(text: &str) -> RawBody {
-    let mut body = RawBody::default();
-    body.push(Bytes::copy_from_slice(text.as_bytes()));
-    body
-}
-
 /// One exchange with a model at a moment, and what the provider counted.
 fn exchange(api: &Api, when: &str, model: &str, (status, usage): (u16, &str)) -> ExchangeId {
     let id = ExchangeId(Uuid::now_v7());
-    let json = HeaderValue::from_static("application/json");
-    let headers: HeaderMap = [(http::header::CONTENT_TYPE, json)].into_iter().collect();
     let sent = format!(r#"{{"model":"{model}","messages":[{{"role":"user","content":"hi"}}]}}"#);
-    api.recorder.started(Box::new(RequestRecord {
-        id,
-        client_request_id: None,
-        started_at_us: when.parse::<Timestamp>().unwrap().as_microsecond(),
-        method: Method::POST,
-        path: "/v1/messages".into(),
-        query: None,
-        headers: headers.clone(),
-        body: body(&sent),
-        peer: [127, 0, 0, 1].into(),
-        dialect: Dialect::AnthropicMessages,
-        operation: Operation::Generate,
-        path_model: None,
-        provider: "anthropic".into(),
-    }));
+    let at = when.parse::<Timestamp>().unwrap().as_microsecond();
+    api.recorder
+        .started(Box::new(samples::request(id, at, sent)));
     let came =
         format!(r#"{{"id":"m","type":"message","role":"assistant","content":[],"usage":{usage}}}"#);
     api.recorder.finished(Box::new(ResponseRecord {
-        id,
         status: Some(StatusCode::from_u16(status).unwrap()),
-        headers,
-        body: body(&came),
-        truncated: false,
-        arrivals: Vec::new(),
-        attempts: 1,
-        route: Box::default(),
-        sent: None,
-        raw: None,
         headers_at_us: Some(100_000),
         duration_us: 300_000,
-        end: End::Complete,
+        ..samples::response(id, came)
     }));
     id
 }

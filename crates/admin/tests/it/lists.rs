@@ -1,33 +1,15 @@
 //! Finding exchanges over the API: lists, filters, facets, files.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 use uuid::Uuid;
-use weir_core::exchange::{Arrival, End, ExchangeId, RawBody, RequestRecord, ResponseRecord};
-use weir_wire::dialect::{Dialect, Operation};
+use weir_core::exchange::samples::{self, headers};
+use weir_core::exchange::{ExchangeId, RequestRecord, ResponseRecord};
 
 use crate::calls::Api;
-
-fn body(text: &str) -> RawBody {
-    let mut body = RawBody::default();
-    body.push(Bytes::copy_from_slice(text.as_bytes()));
-    body
-}
-
-fn headers(fields: &[(&'static str, &str)]) -> HeaderMap {
-    let field = |(name, value): &(&'static str, &str)| {
-        (
-            HeaderName::from_static(name),
-            HeaderValue::from_str(value).unwrap(),
-        )
-    };
-    fields.iter().map(field).collect()
-}
 
 /// Records an exchange and gives its id.
 fn add(api: &Api, model: &str, status: u16, said: &str) -> String {
@@ -36,12 +18,8 @@ fn add(api: &Api, model: &str, status: u16, said: &str) -> String {
     let sent =
         format!(r#"{{"model":"{model}","messages":[{{"role":"user","content":"{said}"}}]}}"#);
     let came = r#"{"content":[{"type":"text","text":"=1+1"}],"stop_reason":"end_turn","usage":{"input_tokens":10,"output_tokens":7}}"#;
+    let at = since.as_micros().try_into().unwrap();
     api.recorder.started(Box::new(RequestRecord {
-        id,
-        client_request_id: None,
-        started_at_us: since.as_micros().try_into().unwrap(),
-        method: Method::POST,
-        path: "/v1/messages".into(),
         query: Some("beta=true".into()),
         headers: headers(&[
             ("host", "127.0.0.1:3001"),
@@ -49,30 +27,11 @@ fn add(api: &Api, model: &str, status: u16, said: &str) -> String {
             ("x-api-key", "sk-ant-api03-secret"),
             ("x-claude-code-session-id", "s-1"),
         ]),
-        body: body(&sent),
-        peer: [127, 0, 0, 1].into(),
-        dialect: Dialect::AnthropicMessages,
-        operation: Operation::Generate,
-        path_model: None,
-        provider: Arc::from("anthropic"),
+        ..samples::request(id, at, sent)
     }));
     api.recorder.finished(Box::new(ResponseRecord {
-        id,
         status: Some(StatusCode::from_u16(status).unwrap()),
-        headers: headers(&[("content-type", "application/json")]),
-        body: body(came),
-        truncated: false,
-        arrivals: vec![Arrival {
-            size: came.len().try_into().unwrap(),
-            elapsed_us: 20_000,
-        }],
-        attempts: 1,
-        route: Box::default(),
-        sent: None,
-        raw: None,
-        headers_at_us: Some(10_000),
-        duration_us: 25_000,
-        end: End::Complete,
+        ..samples::response(id, came)
     }));
     id.to_string()
 }

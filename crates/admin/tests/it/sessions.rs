@@ -3,13 +3,12 @@
 use std::fs;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use uuid::Uuid;
-use weir_core::exchange::{Arrival, End, ExchangeId, RawBody, RequestRecord, ResponseRecord};
-use weir_wire::dialect::{Dialect, Operation};
+use weir_core::exchange::samples::{self, headers};
+use weir_core::exchange::{ExchangeId, RequestRecord};
 
 use crate::calls::Api;
 
@@ -20,58 +19,18 @@ fn now_us() -> i64 {
     i64::try_from(since.as_micros()).unwrap()
 }
 
-fn body(value: &Value) -> RawBody {
-    let mut body = RawBody::default();
-    body.push(Bytes::from(value.to_string()));
-    body
-}
-
 /// One exchange of a session, stored.
 fn store(api: &Api, session: &'static str, sent: &Value, usage: &Value) -> String {
-    let mut headers = HeaderMap::new();
-    headers.insert(
-        "x-claude-code-session-id",
-        HeaderValue::from_static(session),
-    );
-    headers.insert("user-agent", HeaderValue::from_static("claude-cli/2.1.329"));
     let id = ExchangeId(Uuid::now_v7());
     api.recorder.started(Box::new(RequestRecord {
-        id,
-        client_request_id: None,
-        started_at_us: now_us(),
-        method: Method::POST,
-        path: "/v1/messages".into(),
-        query: None,
-        headers,
-        body: body(sent),
-        peer: [127, 0, 0, 1].into(),
-        dialect: Dialect::AnthropicMessages,
-        operation: Operation::Generate,
-        path_model: None,
-        provider: "anthropic".into(),
+        headers: headers(&[
+            ("x-claude-code-session-id", session),
+            ("user-agent", "claude-cli/2.1.329"),
+        ]),
+        ..samples::request(id, now_us(), sent.to_string())
     }));
-    let came = body(&json!({"content": [], "usage": usage}));
-    let size = came.len.try_into().unwrap();
-    let mut headers = HeaderMap::new();
-    headers.insert("content-type", HeaderValue::from_static("application/json"));
-    api.recorder.finished(Box::new(ResponseRecord {
-        id,
-        status: Some(StatusCode::OK),
-        headers,
-        arrivals: vec![Arrival {
-            size,
-            elapsed_us: 20_000,
-        }],
-        body: came,
-        truncated: false,
-        attempts: 1,
-        route: Box::default(),
-        sent: None,
-        raw: None,
-        headers_at_us: Some(10_000),
-        duration_us: 25_000,
-        end: End::Complete,
-    }));
+    let came = json!({"content": [], "usage": usage}).to_string();
+    api.recorder.finished(Box::new(samples::response(id, came)));
     id.to_string()
 }
 

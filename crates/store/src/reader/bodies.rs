@@ -156,6 +156,9 @@ impl View {
         let Some((size, stored)) = found else {
             return Ok(None);
         };
+        self.read
+            .borrow_mut()
+            .extend(stored.place.map(|place| (row, place)));
         let bytes = self.fetch(stored, size)?;
         if bytes.len() != size {
             return Err(StoreError::Damaged(format!(

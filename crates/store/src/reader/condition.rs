@@ -261,8 +261,7 @@ impl View {
     /// Models with `part` in their names: the dictionary's, and those that are not there yet.
     fn model(&self, this: &mut Condition, part: &str) -> Result<(), StoreError> {
         let part = part.to_ascii_lowercase();
-        let numbers = self.names.find(|name| contains(name, part.as_bytes()));
-        let mut codes: Vec<Value> = numbers.into_iter().map(Value::Integer).collect();
+        let mut codes = self.models(&part)?;
         // Text comes behind numbers in an index.
         let sql = format!(
             "SELECT DISTINCT model FROM exchanges INDEXED BY exchanges_model
@@ -281,6 +280,19 @@ impl View {
         let or = "(e.model>='' AND instr(lower(e.model),$)>0)";
         this.term(&format!("({} OR {or})", one_of("model", &places)), part);
         Ok(())
+    }
+
+    /// The numbers of models with `part` in their names. Most strings are no models' names.
+    fn models(&self, part: &str) -> Result<Vec<Value>, StoreError> {
+        let sql = "SELECT 1 FROM exchanges INDEXED BY exchanges_model WHERE model=?1";
+        let mut statement = self.db.prepare_cached(sql)?;
+        let mut models = Vec::new();
+        for number in self.names.find(|name| contains(name, part.as_bytes())) {
+            if statement.exists([number])? {
+                models.push(Value::Integer(number));
+            }
+        }
+        Ok(models)
     }
 
     fn costing(&self, this: &mut Condition, filters: &Filters) -> Result<(), StoreError> {

@@ -1,7 +1,7 @@
 //! From messages to the rows of the next transaction. Joins the halves of exchanges: both in one
 //! batch become one insert. Touches no file.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -91,6 +91,16 @@ impl Batch {
                 *place = Place::Unstored(summary.clone());
             }
         }
+    }
+
+    /// The rows of exchanges that are in flight, or whose end is still to be written.
+    pub(super) fn rows_in_flight(&self) -> HashSet<i64> {
+        let open = self.open.values().filter_map(|place| match place {
+            Place::Stored(row, _) => Some(*row),
+            Place::Batch(_) | Place::Unstored(_) => None,
+        });
+        let ending = self.ops.iter().filter(|op| op.begin.is_none());
+        open.chain(ending.map(|op| op.row)).collect()
     }
 
     /// Another header may be a credential now.

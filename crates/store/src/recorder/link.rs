@@ -22,6 +22,8 @@ const SLOWEST_RETRY: u32 = 100;
 pub(super) struct Retry {
     pub at: Instant,
     pub wait: Duration,
+    /// Whether there was no room.
+    pub full: bool,
 }
 
 impl Writer {
@@ -112,7 +114,7 @@ impl Writer {
         let path = &self.options.db_path;
         files::create_parent(path)?;
         let key = files::install_key(path)?;
-        let sink = Sink::open(path, setup)?;
+        let mut sink = Sink::open(path, setup)?;
         self.shared.rows.store(sink.rows()?, Ordering::Relaxed);
         self.batch.privacy = Privacy::new(key, self.options.key_header.as_ref());
         // What was written to the bodies file without a row to name it may be overwritten.
@@ -127,7 +129,9 @@ impl Writer {
             self.sink = None;
             self.abandon();
             self.batch.forget_rows();
+            self.upkeep.refuse_purges();
         }
+        sink.interrupt(&self.batch.rows_in_flight())?;
         self.sink = Some(sink);
         self.look_for_sessions();
         self.upkeep.opened();
@@ -159,11 +163,21 @@ impl Writer {
         self.retry = Some(Retry {
             at: Instant::now() + wait,
             wait,
+            full: is_full(error),
         });
         self.shared.set_failure(Some(error.to_string()));
         if !keeps_connection(error) {
             // Its file may be gone or broken: only a new connection can tell.
             self.sink = None;
+            self.upkeep.refuse_purges();
+        }
+    }
+
+    /// There is room again: the store is tried at once.
+    pub(super) fn try_soon(&mut self) {
+        if let Some(retry) = &mut self.retry {
+            retry.at = Instant::now();
+            retry.wait = self.options.tuning.retry;
         }
     }
 
@@ -185,14 +199,18 @@ fn is_poison(error: &StoreError) -> bool {
 
 /// Whether an error leaves the connection worth keeping.
 fn keeps_connection(error: &StoreError) -> bool {
-    use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked, DiskFull};
+    use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked};
+    let is_held = matches!(error, StoreError::Sqlite(e) if matches!(
+        e.sqlite_error_code(),
+        Some(DatabaseBusy | DatabaseLocked)
+    ));
+    is_held || is_full(error)
+}
+
+/// Whether there was no room.
+fn is_full(error: &StoreError) -> bool {
     match error {
-        StoreError::Sqlite(e) => {
-            matches!(
-                e.sqlite_error_code(),
-                Some(DatabaseBusy | DatabaseLocked | DiskFull)
-            )
-        }
+        StoreError::Sqlite(e) => e.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull),
         StoreError::Io(e) => e.kind() == std::io::ErrorKind::StorageFull,
         StoreError::NewerSchema { .. }
         | StoreError::Open { .. }

@@ -1,6 +1,7 @@
 //! The open database with the file and the dictionary that belong to it, and the one way rows get
 //! in. Knows nothing of queues.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::path::Path;
 
@@ -176,12 +177,10 @@ pub(super) struct Sink {
 }
 
 impl Sink {
-    /// Opens or creates the database; rows that an earlier process left open become interrupted.
+    /// Opens or creates the database. [`Self::interrupt`] is to follow.
     pub(super) fn open(path: &Path, setup: Setup) -> Result<Self, StoreError> {
         let claim = files::claim(path)?;
         let db = schema::open_writer(path, setup)?;
-        let mut ledger = Ledger::default();
-        interrupt(&db, &mut ledger)?;
         let bodies = files::bodies_path(path);
         let pack = Pack::open(&bodies, &places(&db)?)?;
         let dictionary = Dictionary::load(&db)?;
@@ -190,12 +189,39 @@ impl Sink {
             db,
             pack,
             dictionary,
-            ledger,
+            ledger: Ledger::default(),
             quotas: QuotaBook::default(),
             identity,
             pack_identity,
             _claim: claim,
         })
+    }
+
+    /// Closes and counts the rows that an earlier process left open: all but those that this one
+    /// has `in_flight`.
+    pub(super) fn interrupt(&mut self, in_flight: &HashSet<i64>) -> Result<(), StoreError> {
+        let tx = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate)?;
+        let mut statement = tx.prepare("SELECT id FROM exchanges WHERE state=?")?;
+        let open = statement.query_map([State::Open as i64], |r| r.get(0))?;
+        let mut open: Vec<i64> = open.collect::<Result<_, _>>()?;
+        drop(statement);
+        open.retain(|row| !in_flight.contains(row));
+        sessions::interrupt(&tx, &open)?;
+        let names = Names::load(&tx)?;
+        let mut close = tx.prepare("UPDATE exchanges SET state=? WHERE id=?")?;
+        let sql = format!("SELECT {} FROM exchanges AS e WHERE e.id=?", row::COLUMNS);
+        let mut read = tx.prepare(&sql)?;
+        let mut rows = Vec::new();
+        for row in &open {
+            close.execute((State::Interrupted as i64, row))?;
+            rows.push(read.query_row([row], |r| row::summary(r, &names))?);
+        }
+        drop((close, read));
+        // What is older is counted with all of its time.
+        let until = backfill::until(&tx)?;
+        let ended = rows.iter().filter(|(row, _)| *row >= until);
+        self.ledger.add(&tx, ended.map(|(_, summary)| summary))?;
+        Ok(tx.commit()?)
     }
 
     /// Whether the paths still lead to the files that are open.
@@ -259,31 +285,6 @@ impl Sink {
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         Ok(())
     }
-}
-
-/// Closes and counts the rows that an earlier process left open.
-fn interrupt(db: &Connection, ledger: &mut Ledger) -> Result<(), StoreError> {
-    let tx = Transaction::new_unchecked(db, TransactionBehavior::Immediate)?;
-    sessions::interrupt(&tx)?;
-    let names = Names::load(&tx)?;
-    let sql = "UPDATE exchanges SET state=? WHERE state=? RETURNING id";
-    let mut statement = tx.prepare(sql)?;
-    let states = (State::Interrupted as i64, State::Open as i64);
-    let open = statement.query_map(states, |r| r.get::<_, i64>(0))?;
-    let open: Vec<i64> = open.collect::<Result<_, _>>()?;
-    drop(statement);
-    let sql = format!("SELECT {} FROM exchanges AS e WHERE e.id=?", row::COLUMNS);
-    let mut statement = tx.prepare(&sql)?;
-    let rows = open
-        .iter()
-        .map(|id| statement.query_row([id], |r| row::summary(r, &names)));
-    let rows: Vec<_> = rows.collect::<Result<_, _>>()?;
-    drop(statement);
-    // What is older is counted with all of its time.
-    let until = backfill::until(&tx)?;
-    let ended = rows.iter().filter(|(row, _)| *row >= until);
-    ledger.add(&tx, ended.map(|(_, summary)| summary))?;
-    Ok(tx.commit()?)
 }
 
 /// Every used place of the bodies file, in order.

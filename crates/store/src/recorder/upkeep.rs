@@ -80,6 +80,13 @@ impl Upkeep {
         self.counting = true;
     }
 
+    /// Ends purges that are under way, because the store is gone.
+    pub(super) fn refuse_purges(&mut self) {
+        for purge in self.purges.drain(..) {
+            answer(purge.done, Err(unavailable()));
+        }
+    }
+
     /// Whether a purge is under way, which should not wait for batches to fill.
     pub(super) fn is_purging(&self) -> bool {
         !self.purges.is_empty()
@@ -100,7 +107,7 @@ impl Writer {
     /// Does one step of whatever is due. Only between batches: a row that is to be removed may be
     /// what the batch refers to.
     pub(super) fn keep_up(&mut self) {
-        if self.sink.is_none() || !self.batch.ops.is_empty() {
+        if self.sink.is_none() || (!self.batch.ops.is_empty() && !self.make_way()) {
             return;
         }
         if let Err(error) = self.purge_step() {
@@ -133,6 +140,22 @@ impl Writer {
         if self.upkeep.shrinking && self.shrink_step().unwrap_or(0) == 0 {
             self.upkeep.shrinking = false;
         }
+    }
+
+    /// Gives up what waits to be written when that is for lack of room, and something is to be
+    /// removed: else neither would ever get on. Gives whether it did.
+    fn make_way(&mut self) -> bool {
+        if !self.retry.is_some_and(|retry| retry.full) {
+            return false;
+        }
+        let is_due = self.upkeep.every.is_some() && Instant::now() >= self.upkeep.next;
+        let any = || self.out_of_bounds().is_ok_and(|rows| !rows.is_empty());
+        if self.upkeep.purges.is_empty() && !(is_due && any()) {
+            return false;
+        }
+        self.abandon();
+        self.try_soon();
+        true
     }
 
     /// Adds up some exchanges that an earlier weir wrote; gives whether there are more.
@@ -225,7 +248,15 @@ impl Writer {
 
     /// Removes a few rows that are out of bounds; gives how many.
     fn retention_step(&mut self) -> Result<u64, StoreError> {
-        let Some(sink) = &self.sink else { return Ok(0) };
+        let rows = self.out_of_bounds()?;
+        self.remove(&rows)
+    }
+
+    /// A few rows that are out of bounds, the oldest.
+    fn out_of_bounds(&self) -> Result<Vec<i64>, StoreError> {
+        let Some(sink) = &self.sink else {
+            return Ok(Vec::new());
+        };
         let bounds = self.options.capture.retention;
         if let Some(age) = bounds.max_age {
             let age = i64::try_from(age.as_micros()).unwrap_or(i64::MAX);
@@ -235,7 +266,7 @@ impl Writer {
             };
             let rows = removal::matching(&sink.db, &filter, -1, STEP)?;
             if !rows.is_empty() {
-                return self.remove(&rows);
+                return Ok(rows);
             }
         }
         let rows = u64::try_from(self.shared.rows.load(Ordering::Relaxed)).unwrap_or(0);
@@ -245,12 +276,10 @@ impl Writer {
         // As many as would bring it within bounds if all were alike.
         let large = over.div_ceil((used / rows.max(1)).max(1));
         let count = excess.max(large).min(STEP as u64);
-        if count == 0 {
-            return Ok(0);
+        match count {
+            0 => Ok(Vec::new()),
+            count => removal::oldest(&sink.db, count),
         }
-        let Some(sink) = &self.sink else { return Ok(0) };
-        let rows = removal::oldest(&sink.db, count)?;
-        self.remove(&rows)
     }
 
     /// Bytes that the database and its bodies take, free space within them not counted.
@@ -306,9 +335,10 @@ impl Writer {
         Ok(left)
     }
 
-    /// Empties the database and gives the number of exchanges that were in it.
+    /// Empties the database and gives the number of exchanges that were in it. What could not be
+    /// written yet goes too.
     pub(super) fn delete_all(&mut self) -> Result<u64, StoreError> {
-        if self.sink.is_none() || !self.batch.ops.is_empty() {
+        if self.sink.is_none() {
             return Err(unavailable());
         }
         self.reopen_if_replaced()?;
@@ -320,18 +350,25 @@ impl Writer {
         tx.execute_batch(sessions::CLEAR)?;
         tx.execute_batch(
             "DELETE FROM exchanges; DELETE FROM requests; DELETE FROM responses;
-             DELETE FROM strings; DELETE FROM figures; DELETE FROM figure_keys;
+             DELETE FROM figures; DELETE FROM figure_keys;
              DELETE FROM quota_readings; DELETE FROM quota_series;
              UPDATE figures_state SET next=until;",
         )?;
+        sink.dictionary.delete(&tx)?;
         words::forget_all(&tx)?;
         tx.commit()?;
-        sink.pack.clear()?;
+        // Before anything else can fail: what is in memory must not name what is gone.
         sink.dictionary = sink.dictionary.emptied();
         sink.doubt();
-        self.batch.forget_rows();
         self.indexer.opened();
         self.shared.rows.store(0, Ordering::Relaxed);
+        self.abandon();
+        self.batch.forget_rows();
+        self.try_soon();
+        let Some(sink) = &mut self.sink else {
+            return Err(unavailable());
+        };
+        sink.pack.clear()?;
         vacuum(&sink.db, 0)?;
         sink.checkpoint()?;
         Ok(count)

@@ -16,7 +16,11 @@ mod grades;
 #[cfg(test)]
 mod money;
 #[cfg(test)]
+mod names;
+#[cfg(test)]
 mod quotas;
+#[cfg(test)]
+mod reads;
 #[cfg(test)]
 mod removal;
 #[cfg(test)]

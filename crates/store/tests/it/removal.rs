@@ -4,8 +4,9 @@ use std::os::unix::fs::MetadataExt;
 use std::time::{Duration, Instant};
 
 use weir_store::{DryRun, Filter, Filters, Page, Recorder, Side};
+use weir_wire::dialect::Operation;
 
-use crate::support::{Place, exchange, now_us, request, response};
+use crate::support::{Place, exchange, headers, now_us, request, response};
 
 const PAGE: Page = Page {
     number: 1,
@@ -220,4 +221,82 @@ async fn a_purge_removes_what_it_names_and_a_dry_run_only_counts() {
     };
     assert_eq!(recorder.purge(one, DryRun::No).await.unwrap(), 1);
     assert!(reader.get(&kept[0].0).unwrap().is_none());
+}
+
+#[tokio::test]
+async fn nothing_that_was_said_stays_in_the_files() {
+    const SECRET: &[u8] = b"quetzalcoatlus";
+    let place = Place::new();
+    let mut options = place.options();
+    // The index of words forgets with its next merges.
+    options.capture.search = false;
+    let recorder = Recorder::open(options).unwrap();
+    let long = b"quetzalcoatlus ".repeat(8000);
+    let mut gone = Vec::new();
+    for n in 0..60usize {
+        let (sent, came) = match n % 3 {
+            0 => (
+                format!("{{\"n\":{n},\"said\":\"quetzalcoatlus\"}}").into_bytes(),
+                &long[..],
+            ),
+            1 => (long[..5000 + n].to_vec(), b"quetzalcoatlus".as_slice()),
+            _ => (
+                format!("{{\"n\":{n},\"kept\":true}}").into_bytes(),
+                b"{}".as_slice(),
+            ),
+        };
+        let id = exchange(&recorder, &sent, came);
+        if n % 3 < 2 {
+            gone.push(id);
+        }
+        recorder.flush().await;
+    }
+    for id in gone {
+        let one = Filter {
+            id: Some(id.parse().unwrap()),
+            ..Filter::default()
+        };
+        assert_eq!(recorder.purge(one, DryRun::No).await.unwrap(), 1);
+    }
+    let holds = || {
+        let dir = place.db().parent().unwrap().to_owned();
+        let mut files = std::fs::read_dir(dir).unwrap();
+        files.any(|file| {
+            let bytes = std::fs::read(file.unwrap().path()).unwrap();
+            bytes.windows(SECRET.len()).any(|window| window == SECRET)
+        })
+    };
+    let start = Instant::now();
+    while holds() {
+        assert!(
+            start.elapsed() < Duration::from_secs(10),
+            "it is still there"
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    until_total(&recorder, 20).await;
+}
+
+#[tokio::test]
+async fn a_session_goes_with_what_it_sent_beside_its_turns() {
+    let place = Place::new();
+    let recorder = place.open();
+    for (session, operation) in [
+        ("one", Operation::Generate),
+        ("one", Operation::Embeddings),
+        ("other", Operation::Embeddings),
+    ] {
+        let mut sent = request(r#"{"model":"m","messages":[{"role":"user","content":"hi"}]}"#);
+        sent.headers = headers(&[("x-claude-code-session-id", session)]);
+        sent.operation = operation;
+        let id = sent.id;
+        recorder.started(Box::new(sent));
+        recorder.finished(Box::new(response(id, "{}")));
+    }
+    let one = Filter {
+        turns_of: Some("one".into()),
+        ..Filter::default()
+    };
+    assert_eq!(recorder.purge(one, DryRun::No).await.unwrap(), 2);
+    until_total(&recorder, 1).await;
 }

@@ -447,9 +447,8 @@ async fn sessions_of_an_older_database_are_summed_up() {
         one.fields[0].1 = format!("s-{}", n % 7);
         one.store(&recorder);
     }
-    recorder.flush().await;
-    let before: Vec<_> = list(&recorder, SessionQuery::default());
     recorder.shutdown().await;
+    let before: Vec<_> = list(&recorder, SessionQuery::default());
     let db = Connection::open(place.db()).unwrap();
     db.execute_batch(
         "DELETE FROM sessions; DELETE FROM session_parts; DELETE FROM turns;

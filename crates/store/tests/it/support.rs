@@ -3,14 +3,12 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use tempfile::TempDir;
 use uuid::Uuid;
-use weir_core::exchange::{Arrival, End, ExchangeId, RawBody, RequestRecord, ResponseRecord};
+pub(crate) use weir_core::exchange::samples::{body, headers};
+use weir_core::exchange::{ExchangeId, RequestRecord, ResponseRecord, samples};
 use weir_core::settings::{Capture, Retention};
 use weir_store::{Found, Options, Recorder, StoreError, Tuning};
-use weir_wire::dialect::{Dialect, Operation};
 
 pub(crate) fn capture() -> Capture {
     Capture {
@@ -68,53 +66,20 @@ pub(crate) fn now_us() -> i64 {
     i64::try_from(since.as_micros()).unwrap()
 }
 
-pub(crate) fn headers(fields: &[(&'static str, &str)]) -> HeaderMap {
-    fields
-        .iter()
-        .map(|(name, value)| {
-            (
-                HeaderName::from_static(name),
-                HeaderValue::from_str(value).unwrap(),
-            )
-        })
-        .collect()
-}
-
-pub(crate) fn body(bytes: impl AsRef<[u8]>) -> RawBody {
-    let mut body = RawBody::default();
-    if !bytes.as_ref().is_empty() {
-        body.push(Bytes::copy_from_slice(bytes.as_ref()));
-    }
-    body
-}
-
 pub(crate) fn request(sent: impl AsRef<[u8]>) -> RequestRecord {
     RequestRecord {
-        id: ExchangeId(Uuid::now_v7()),
-        client_request_id: None,
-        started_at_us: now_us(),
-        method: Method::POST,
-        path: "/v1/messages".into(),
         query: Some("beta=true".into()),
         headers: headers(&[
             ("content-type", "application/json"),
             ("user-agent", "claude-cli/2.1.329 (external, sdk-cli)"),
             ("x-api-key", "sk-ant-api03-very-secret"),
         ]),
-        body: body(sent),
-        peer: [127, 0, 0, 1].into(),
-        dialect: Dialect::AnthropicMessages,
-        operation: Operation::Generate,
-        path_model: None,
-        provider: "anthropic".into(),
+        ..samples::request(ExchangeId(Uuid::now_v7()), now_us(), sent)
     }
 }
 
 pub(crate) fn response(id: ExchangeId, came: impl AsRef<[u8]>) -> ResponseRecord {
-    let came = body(came);
     ResponseRecord {
-        id,
-        status: Some(StatusCode::OK),
         headers: headers(&[
             ("content-type", "application/json"),
             (
@@ -122,19 +87,7 @@ pub(crate) fn response(id: ExchangeId, came: impl AsRef<[u8]>) -> ResponseRecord
                 "0a1b2c3d-0000-4000-8000-000000000000",
             ),
         ]),
-        arrivals: vec![Arrival {
-            size: came.len.try_into().unwrap(),
-            elapsed_us: 20_000,
-        }],
-        body: came,
-        truncated: false,
-        attempts: 1,
-        route: Box::default(),
-        sent: None,
-        raw: None,
-        headers_at_us: Some(10_000),
-        duration_us: 25_000,
-        end: End::Complete,
+        ..samples::response(id, came)
     }
 }
 
