@@ -12,6 +12,8 @@ use weir_wire::dialect::{Dialect, Operation};
 use weir_wire::edit::Splice;
 use weir_wire::usage::Usage;
 
+use crate::prices::Terms;
+
 /// Names an exchange everywhere: a UUIDv7 made by weir, never taken from a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ExchangeId(pub Uuid);
@@ -116,9 +118,21 @@ pub struct Tokens {
     pub reasoning: Option<u64>,
     /// Searches that the provider ran.
     pub web_search_requests: Option<u64>,
+    /// On which terms, where the price depends on them.
+    pub terms: Terms,
 }
 
 impl Tokens {
+    /// Whether the provider counted anything.
+    #[must_use]
+    pub fn counted(&self) -> bool {
+        let nothing = Self {
+            terms: self.terms,
+            ..Self::default()
+        };
+        *self != nothing
+    }
+
     /// Tokens of the prompt, cached or not.
     #[must_use]
     pub fn prompt(&self) -> u64 {

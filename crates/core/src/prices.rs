@@ -5,11 +5,13 @@
 mod catalogue;
 mod names;
 mod rates;
+mod terms;
 mod words;
 
 use std::collections::{BTreeMap, HashMap};
 
 pub use rates::{BANDS, Cost, Pico, Rates, band, band_start, dollars};
+pub use terms::{Place, Terms, Tier, class, class_terms};
 pub use words::read_prices;
 
 use crate::exchange::Tokens;
@@ -41,8 +43,36 @@ pub struct Listed {
     pub rates: Rates,
     /// What it costs in requests whose prompt has more tokens than the first number; ascending.
     pub long: Box<[(u64, Rates)]>,
+    /// The one tier that it is for; none is for the standard one, and for those that nothing else
+    /// knows a price for.
+    pub tier: Option<Tier>,
+    /// What other tiers cost.
+    pub tiers: Box<[Share]>,
+    /// What models that run in the United States alone cost, in percent.
+    pub us_percent: Option<u16>,
     /// Where it is from.
     pub source: Source,
+}
+
+/// What a tier costs of what the standard one does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// The tier.
+    pub tier: Tier,
+    /// Of everything but searches.
+    pub percent: u16,
+    /// Of what is read from a cache.
+    pub cache_read_percent: u16,
+    /// Whether that is known for prompts without a price of their own alone.
+    pub short_only: bool,
+}
+
+impl Share {
+    /// The tier's prices, by those of the standard one.
+    #[must_use]
+    pub fn of(&self, rates: Rates) -> Rates {
+        rates.scaled_apart(self.percent.into(), self.cache_read_percent.into())
+    }
 }
 
 /// What one model costs at one provider at one moment.
@@ -50,6 +80,13 @@ pub struct Listed {
 pub struct Quote<'a> {
     rates: Rates,
     long: &'a [(u64, Rates)],
+    /// What the catalogue knows of other terms.
+    known: Option<&'a Listed>,
+    /// Whether the configuration says what it costs, so that it holds for terms that the catalogue
+    /// does not know.
+    is_own: bool,
+    /// What the configuration says of tiers, in the order of [`Tier::NAMES`].
+    own_tiers: [Option<&'a Listed>; Tier::NAMES.len()],
 }
 
 /// A model's price, and the same for large prompts.
@@ -60,6 +97,8 @@ type Table = HashMap<Box<str>, Vec<Listed>>;
 pub struct Prices {
     catalogue: &'static Table,
     own: Table,
+    /// Those of the configuration that are for one tier.
+    own_tiers: Table,
     aliases: BTreeMap<String, String>,
     providers: HashMap<Box<str>, HashMap<Box<str>, Rates>>,
 }
@@ -75,15 +114,20 @@ impl Prices {
     /// price it has.
     #[must_use]
     pub fn new(own: Vec<Listed>, aliases: BTreeMap<String, String>) -> Self {
-        let mut table = Table::new();
+        let (mut table, mut own_tiers) = (Table::new(), Table::new());
         for listed in own {
+            let standard = listed.tier.is_none_or(|tier| tier == Tier::Standard);
+            let table = if standard { &mut table } else { &mut own_tiers };
             table.entry(listed.model.clone()).or_default().push(listed);
         }
-        table.values_mut().for_each(|all| newest_first(all));
+        for table in [&mut table, &mut own_tiers] {
+            table.values_mut().for_each(|all| newest_first(all));
+        }
         let lower = |text: String| text.trim().to_ascii_lowercase();
         Self {
             catalogue: catalogue::table(),
             own: table,
+            own_tiers,
             aliases: aliases.into_iter().map(|(a, b)| (lower(a), b)).collect(),
             providers: HashMap::new(),
         }
@@ -111,7 +155,8 @@ impl Prices {
     /// catalogue.
     #[must_use]
     pub fn quote(&self, model: &str, provider: &str, at_us: i64) -> Option<Quote<'_>> {
-        self.named(model, provider, at_us)
+        let quote = self
+            .named(model, provider, at_us)
             .or_else(|| {
                 let alias = names::try_each(model, |name| self.aliases.get(name))?;
                 self.named(alias, provider, at_us)
@@ -121,7 +166,34 @@ impl Prices {
                 let rates = self.providers.get(provider)?.get("*")?;
                 Some(self.completed(*rates, model, at_us))
             })
-            .or_else(|| self.listed(model, at_us))
+            .or_else(|| self.listed(model, at_us))?;
+        Some(Quote {
+            own_tiers: self.own_tiers(model, provider, at_us),
+            ..quote
+        })
+    }
+
+    /// What the configuration says of tiers, for this provider first.
+    fn own_tiers(
+        &self,
+        model: &str,
+        provider: &str,
+        at_us: i64,
+    ) -> [Option<&Listed>; Tier::NAMES.len()] {
+        if self.own_tiers.is_empty() {
+            return Default::default();
+        }
+        let of = |tier: Tier, wanted: Option<&str>| {
+            names::try_each(model, |name| {
+                let mut all = self.own_tiers.get(name)?.iter();
+                all.find(|one| {
+                    one.tier == Some(tier)
+                        && one.provider.as_deref() == wanted
+                        && one.from_us <= at_us
+                })
+            })
+        };
+        Tier::NAMES.map(|(_, tier)| of(tier, Some(provider)).or_else(|| of(tier, None)))
     }
 
     /// What `tokens` of one request cost; none when a price is missing that they need.
@@ -141,15 +213,20 @@ impl Prices {
                 from_us: i64::MIN,
                 rates: *rates,
                 long: Box::default(),
+                tier: None,
+                tiers: Box::default(),
+                us_percent: None,
                 source: Source::Provider,
             })
         });
-        let mut own: Vec<_> = self.own.values().flatten().cloned().collect();
+        let own = self.own.values().chain(self.own_tiers.values());
+        let mut own: Vec<_> = own.flatten().cloned().collect();
         own.extend(of_providers);
         let mut listed: Vec<_> = self.catalogue.values().flatten().cloned().collect();
         for all in [&mut own, &mut listed] {
             all.sort_by(|a, b| {
-                (&a.model, &a.provider, b.from_us).cmp(&(&b.model, &b.provider, a.from_us))
+                let (of_a, of_b) = ((&a.model, &a.provider), (&b.model, &b.provider));
+                (of_a, a.tier, b.from_us).cmp(&(of_b, b.tier, a.from_us))
             });
         }
         own.append(&mut listed);
@@ -185,9 +262,15 @@ impl Prices {
     /// keep their share of the price of input and output. What the configuration says holds for
     /// prompts of every size.
     fn completed(&self, rates: Rates, model: &str, at_us: i64) -> Quote<'_> {
-        let known = self.listed(model, at_us).map(|it| it.rates);
-        let rates = known.map_or(rates, |known| rates.or(known.in_proportion_to(rates)));
-        Quote { rates, long: &[] }
+        let known = self.listed(model, at_us).and_then(|it| it.known);
+        let rates = known.map_or(rates, |known| rates.or(known.rates.in_proportion_to(rates)));
+        Quote {
+            rates,
+            long: &[],
+            known,
+            is_own: true,
+            own_tiers: Default::default(),
+        }
     }
 
     /// What the catalogue says.
@@ -200,36 +283,71 @@ impl Prices {
         .map(|one| Quote {
             rates: one.rates,
             long: &one.long,
+            known: Some(one),
+            is_own: false,
+            own_tiers: Default::default(),
         })
     }
 }
 
 impl Quote<'_> {
-    /// What a prompt of so many tokens pays for each.
+    /// What a prompt of so many tokens pays for each, on the terms that everybody has.
     #[must_use]
     pub fn rates(&self, prompt: u64) -> Rates {
-        let long = self.long.iter().rev().find(|(above, _)| prompt > *above);
-        long.map_or(self.rates, |(_, rates)| rates.or(self.rates))
+        self.long(prompt)
+            .map_or(self.rates, |long| long.or(self.rates))
     }
 
-    /// What the tokens of one request cost; none when a price is missing that they need.
+    fn long(&self, prompt: u64) -> Option<&Rates> {
+        let mut long = self.long.iter().rev();
+        let found = long.find(|(above, _)| prompt > *above);
+        found.map(|(_, rates)| rates)
+    }
+
+    /// The same on these terms; none where nobody says.
+    fn rates_on(&self, terms: Terms, prompt: u64) -> Option<Rates> {
+        let usual = self.rates(prompt);
+        let own = Tier::NAMES
+            .iter()
+            .zip(self.own_tiers)
+            .find_map(|((_, tier), own)| own.filter(|_| *tier == terms.tier));
+        let mut shares = self.known.iter().flat_map(|known| &known.tiers);
+        let share = shares.find(|share| {
+            share.tier == terms.tier && !(share.short_only && self.long(prompt).is_some())
+        });
+        let rates = match (own, share) {
+            _ if terms.tier == Tier::Standard => usual,
+            (Some(own), _) => own.rates.or(usual.in_proportion_to(own.rates)),
+            (None, Some(share)) => share.of(usual),
+            (None, None) => Some(usual).filter(|_| self.is_own)?,
+        };
+        let us_percent = self.known.and_then(|known| known.us_percent);
+        match (terms.place, us_percent) {
+            (Place::Anywhere, _) => Some(rates),
+            (Place::Us, Some(percent)) => Some(rates.scaled(percent.into())),
+            (Place::Us, None) | (Place::Other, _) => Some(rates).filter(|_| self.is_own),
+        }
+    }
+
+    /// What the tokens of one request cost on their terms; none when a price is missing that they
+    /// need.
     #[must_use]
     pub fn cost(&self, tokens: &Tokens) -> Option<Cost> {
         self.cost_of_sums(tokens.prompt(), tokens)
     }
 
-    /// The same for the sums of requests whose prompts were all as large as `prompt`, or in the
-    /// same [`band`].
+    /// The same for the sums of requests on the same terms, whose prompts were all as large as
+    /// `prompt`, or in the same [`band`].
     #[must_use]
     pub fn cost_of_sums(&self, prompt: u64, tokens: &Tokens) -> Option<Cost> {
-        self.rates(prompt).cost(tokens)
+        self.rates_on(tokens.terms, prompt)?.cost(tokens)
     }
 
     /// What caching saved on such sums, in pico-dollars: what the prompt would have cost without,
     /// less what it did cost. Below 0 where more was written than was read again.
     #[must_use]
     pub fn saved_on_sums(&self, prompt: u64, tokens: &Tokens) -> Option<Pico> {
-        self.rates(prompt).saved(tokens)
+        self.rates_on(tokens.terms, prompt)?.saved(tokens)
     }
 }
 

@@ -110,8 +110,8 @@ impl Running {
         let certificate = certificate(&settings)?;
         let metrics = Arc::new(Metrics::default());
         let figures = Arc::new(Figures::default());
-        let store = open_store(&settings, Arc::clone(&figures))?;
         let settings = Arc::new(ArcSwap::from_pointee(settings));
+        let store = open_store(&settings, Arc::clone(&figures))?;
         let lifecycle = Arc::new(Lifecycle::default());
         let held = Arc::new(Held::new(settings.load().capture.queue_bytes));
         let share = Share::new(Arc::clone(&snapshot.fleet.memories.vault));
@@ -280,12 +280,19 @@ fn certificate(settings: &Settings) -> anyhow::Result<Option<Arc<tls::Certificat
     Ok(loaded.map(Arc::new))
 }
 
-fn open_store(settings: &Settings, figures: Arc<Figures>) -> anyhow::Result<Recorder> {
+fn open_store(
+    settings: &Arc<ArcSwap<Settings>>,
+    figures: Arc<Figures>,
+) -> anyhow::Result<Recorder> {
+    let for_prices = Arc::clone(settings);
+    let settings = settings.load();
     Recorder::open(Options {
         db_path: settings.storage.db_path.clone(),
         capture: settings.capture.clone(),
-        key_header: key_header(settings),
-        on_ended: Some(Box::new(move |summary| figures.ended(summary))),
+        key_header: key_header(&settings),
+        on_ended: Some(Box::new(move |summary| {
+            figures.ended(summary, &for_prices.load().prices);
+        })),
         tuning: weir_store::Tuning::default(),
     })
     .map_err(|error| anyhow!(error))

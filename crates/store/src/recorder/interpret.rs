@@ -118,7 +118,7 @@ pub(crate) fn end(summary: &mut Summary, record: &ResponseRecord) -> ResponseFac
     summary.content_us = said.content_end.and_then(|end| arrived_by(record, end));
     summary.stop_reason = said.stop_reason.take();
     summary.tokens = said.tokens;
-    if said.tokens == Tokens::default() {
+    if !said.tokens.counted() {
         let counted = record.route.usage.as_ref();
         summary.tokens = counted.map(facts::tokens).unwrap_or_default();
     }
