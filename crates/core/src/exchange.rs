@@ -12,6 +12,7 @@ use weir_wire::dialect::{Dialect, Operation};
 use weir_wire::edit::Splice;
 use weir_wire::usage::Usage;
 
+use crate::grade;
 use crate::prices::Terms;
 
 /// Names an exchange everywhere: a UUIDv7 made by weir, never taken from a client.
@@ -57,6 +58,38 @@ impl RawBody {
     }
 }
 
+/// Whose wish a request is. Nothing that a client sends can claim another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Origin {
+    /// A client's.
+    #[default]
+    Client,
+    /// Somebody's who sends a captured request again.
+    Replay,
+    /// Weir's, which has a prompt graded.
+    Judge,
+}
+
+impl Origin {
+    /// The class that the exchange has for that, instead of the one that a client named.
+    #[must_use]
+    pub fn class(self) -> Option<&'static str> {
+        match self {
+            Self::Client => None,
+            Self::Replay => Some("replay"),
+            Self::Judge => Some(grade::CLASS),
+        }
+    }
+
+    /// The class of an exchange whose client named `class`: one of ours is not believed.
+    #[must_use]
+    pub fn class_or<'a>(self, class: Option<&'a str>) -> Option<&'a str> {
+        let ours = [Self::Replay, Self::Judge].map(Self::class);
+        self.class()
+            .or(class.filter(|class| !ours.contains(&Some(class))))
+    }
+}
+
 /// The first half: everything known when the request is forwarded.
 #[derive(Debug)]
 pub struct RequestRecord {
@@ -87,6 +120,8 @@ pub struct RequestRecord {
     pub path_model: Option<Box<str>>,
     /// The configured provider that it is sent to.
     pub provider: Arc<str>,
+    /// Whose wish it is.
+    pub origin: Origin,
 }
 
 /// One read from the upstream: where it ends in the body and when it came.

@@ -13,7 +13,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use uuid::Uuid;
-use weir_core::exchange::{Arrival, End, ExchangeId, RawBody, RequestRecord, ResponseRecord};
+use weir_core::exchange::{
+    Arrival, End, ExchangeId, Origin, RawBody, RequestRecord, ResponseRecord,
+};
 use weir_core::settings::{Capture, Retention};
 use weir_store::{Options, Recorder, StoreError, Tuning};
 use weir_wire::dialect::{Dialect, Operation};
@@ -193,6 +195,7 @@ fn request(body: RawBody) -> RequestRecord {
         operation: Operation::Generate,
         path_model: None,
         provider: "anthropic".into(),
+        origin: Origin::Client,
     }
 }
 

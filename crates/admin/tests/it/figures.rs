@@ -8,7 +8,7 @@ use http_body_util::BodyExt as _;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
-use weir_core::exchange::{End, ExchangeId, RawBody, RequestRecord, ResponseRecord};
+use weir_core::exchange::{End, ExchangeId, Origin, RawBody, RequestRecord, ResponseRecord};
 use weir_wire::dialect::{Dialect, Operation};
 
 use crate::calls::Api;
@@ -42,6 +42,7 @@ fn exchange(api: &Api, when: &str, model: &str, (status, usage): (u16, &str)) ->
         operation: Operation::Generate,
         path_model: None,
         provider: "anthropic".into(),
+        origin: Origin::Client,
     }));
     let came =
         format!(r#"{{"id":"m","type":"message","role":"assistant","content":[],"usage":{usage}}}"#);

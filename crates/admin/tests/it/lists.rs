@@ -8,7 +8,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 use uuid::Uuid;
-use weir_core::exchange::{Arrival, End, ExchangeId, RawBody, RequestRecord, ResponseRecord};
+use weir_core::exchange::{
+    Arrival, End, ExchangeId, Origin, RawBody, RequestRecord, ResponseRecord,
+};
 use weir_wire::dialect::{Dialect, Operation};
 
 use crate::calls::Api;
@@ -55,6 +57,7 @@ fn add(api: &Api, model: &str, status: u16, said: &str) -> String {
         operation: Operation::Generate,
         path_model: None,
         provider: Arc::from("anthropic"),
+        origin: Origin::Client,
     }));
     api.recorder.finished(Box::new(ResponseRecord {
         id,

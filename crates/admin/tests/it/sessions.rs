@@ -8,7 +8,9 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use uuid::Uuid;
-use weir_core::exchange::{Arrival, End, ExchangeId, RawBody, RequestRecord, ResponseRecord};
+use weir_core::exchange::{
+    Arrival, End, ExchangeId, Origin, RawBody, RequestRecord, ResponseRecord,
+};
 use weir_wire::dialect::{Dialect, Operation};
 
 use crate::calls::Api;
@@ -49,6 +51,7 @@ fn store(api: &Api, session: &'static str, sent: &Value, usage: &Value) -> Strin
         operation: Operation::Generate,
         path_model: None,
         provider: "anthropic".into(),
+        origin: Origin::Client,
     }));
     let came = body(&json!({"content": [], "usage": usage}));
     let size = came.len.try_into().unwrap();

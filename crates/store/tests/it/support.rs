@@ -7,7 +7,9 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use tempfile::TempDir;
 use uuid::Uuid;
-use weir_core::exchange::{Arrival, End, ExchangeId, RawBody, RequestRecord, ResponseRecord};
+use weir_core::exchange::{
+    Arrival, End, ExchangeId, Origin, RawBody, RequestRecord, ResponseRecord,
+};
 use weir_core::settings::{Capture, Retention};
 use weir_store::{Found, Options, Recorder, StoreError, Tuning};
 use weir_wire::dialect::{Dialect, Operation};
@@ -107,6 +109,7 @@ pub(crate) fn request(sent: impl AsRef<[u8]>) -> RequestRecord {
         operation: Operation::Generate,
         path_model: None,
         provider: "anthropic".into(),
+        origin: Origin::Client,
     }
 }
 
