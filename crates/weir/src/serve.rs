@@ -224,7 +224,7 @@ impl Running {
     /// What reads the captures, once all there are by now are written.
     pub(crate) async fn captured(&self) -> weir_store::Reader {
         self.store.flush().await;
-        self.store.reader()
+        reader(&self.store, &self.settings)
     }
 
     /// Closes connections and writes what was captured.
@@ -369,11 +369,10 @@ fn admin(
     registry: prometheus_client::registry::Registry,
 ) -> Arc<Admin> {
     let (for_required, for_url) = (Arc::clone(settings), Arc::clone(settings));
-    let (for_prices, for_transcripts) = (Arc::clone(settings), Arc::clone(settings));
-    let reader = store.reader();
+    let for_transcripts = Arc::clone(settings);
     Arc::new(Admin {
         store: store.clone(),
-        reader: reader.with_prices(move || Arc::clone(&for_prices.load().prices)),
+        reader: reader(store, settings),
         lifecycle: Arc::clone(&steer.lifecycle),
         capture_required: Box::new(move || for_required.load().capture.required),
         metrics: Box::new(move || figures::text(&registry)),
@@ -381,6 +380,13 @@ fn admin(
         transcripts: Transcripts::new(move || transcripts(&for_transcripts.load().dashboard)),
         steering: steer,
     })
+}
+
+/// What reads the history, with the prices in force.
+fn reader(store: &Recorder, settings: &Arc<ArcSwap<Settings>>) -> weir_store::Reader {
+    let settings = Arc::clone(settings);
+    let reader = store.reader();
+    reader.with_prices(move || Arc::clone(&settings.load().prices))
 }
 
 /// Where Claude Code keeps its transcripts; none when they are not to be shown.

@@ -114,7 +114,7 @@ fn lists_and_maps_with_commas_in_their_items_are_written_as_json() {
     let models = shown("pricing.models");
     assert_eq!(
         models,
-        "m=input=3 output=15, n=input=1 ; from=2026-01-31 input=2, o=1/2"
+        "m=input=3 output=15, n=input=1 ; input=2 from=2026-01-31, o=1/2"
     );
     // What is shown can be stored again.
     let again = [
