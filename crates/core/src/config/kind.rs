@@ -83,8 +83,10 @@ impl Kind {
             }
             Self::Text { check, .. } => check(text).map(|()| Value::Text(text.to_owned())),
             Self::List { .. } => {
-                let items =
-                    json::items(text).unwrap_or_else(|| parts(text).map(str::to_owned).collect());
+                let items = match json::items(text) {
+                    Some(items) => items?,
+                    None => parts(text).map(str::to_owned).collect(),
+                };
                 let items = items.into_iter();
                 let items = items.map(|item| self.read_item(&item).map(|()| item));
                 items.collect::<Result<_, _>>().map(Value::List)
@@ -97,7 +99,7 @@ impl Kind {
             }
             Self::Map { fields, .. } => {
                 let pairs = match json::pairs(text, !fields.is_empty()) {
-                    Some(pairs) => pairs,
+                    Some(pairs) => pairs?,
                     None => parts(text).map(pair).collect::<Result<_, _>>()?,
                 };
                 let pairs = pairs.into_iter().map(|(name, value)| {

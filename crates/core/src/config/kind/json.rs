@@ -2,19 +2,23 @@
 
 use serde_json::Value;
 
-/// The items of a JSON array of texts, numbers and switches; none if the text is not one, so that
-/// it is read as a list with commas.
-pub(super) fn items(text: &str) -> Option<Vec<String>> {
+/// The items of a JSON array of texts, numbers and switches; none if the text is not an array, so
+/// that it is read as a list with commas.
+pub(super) fn items(text: &str) -> Option<Result<Vec<String>, String>> {
     if !text.trim_start().starts_with('[') {
         return None;
     }
     let items: Vec<Value> = serde_json::from_str(text).ok()?;
-    items.iter().map(plain).collect()
+    let items: Option<Vec<String>> = items.iter().map(plain).collect();
+    Some(items.ok_or_else(|| "holds an item that is no text".to_owned()))
 }
 
 /// The pairs of a JSON object. Where the map's values may be sections, an object is one, and an
 /// array of objects several: `a=1 b=2`, with `;` between.
-pub(super) fn pairs(text: &str, has_sections: bool) -> Option<Vec<(String, String)>> {
+pub(super) fn pairs(
+    text: &str,
+    has_sections: bool,
+) -> Option<Result<Vec<(String, String)>, String>> {
     if !text.trim_start().starts_with('{') {
         return None;
     }
@@ -28,9 +32,10 @@ pub(super) fn pairs(text: &str, has_sections: bool) -> Option<Vec<(String, Strin
             }
             value => plain(value),
         };
-        Some((name, text?))
+        let text = text.ok_or_else(|| format!("holds `{name}`: is no text"))?;
+        Ok((name, text))
     });
-    pairs.collect()
+    Some(pairs.collect())
 }
 
 fn section(value: &Value) -> Option<String> {

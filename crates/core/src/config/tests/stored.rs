@@ -129,6 +129,8 @@ fn lists_and_maps_with_commas_in_their_items_are_written_as_json() {
         effective(&again, "pricing.models").value.as_deref(),
         Some(&*models)
     );
+    let faults = edited("", &[], &[], &[("subagents.roots", "[null]")]).unwrap_err();
+    assert!(lines(&faults).contains("no text"), "{}", lines(&faults));
     for wrong in [r#"{"m": {"input": [3]}}"#, r#"{"m": null}"#, "{"] {
         assert!(
             edited("", &[], &[], &[("pricing.models", wrong)]).is_err(),
