@@ -182,24 +182,34 @@ pub(crate) async fn list(
     }))
 }
 
-/// Which project.
+/// A page of what a project has.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct ProjectParams {
+pub(crate) struct PageParams {
     /// The name of the project's directory.
     #[param(required)]
     project: Option<String>,
-    /// How many conversations to leave out from the newest on.
+    /// How many to leave out from the front.
     #[param(value_type = Option<i64>)]
     offset: Option<String>,
-    /// Most conversations; 20 when not said, and never more than 100.
+    /// Most of them.
     #[param(value_type = Option<i64>)]
     limit: Option<String>,
 }
 
-fn named(project: Option<String>) -> Result<String, Fault> {
-    let missing = || Fault::bad("`project`: name the directory").of_field("project");
-    project.filter(|name| !name.is_empty()).ok_or_else(missing)
+impl PageParams {
+    /// The project, how many to leave out and how many to show: `usual` unless it is said, and
+    /// never more than `most`.
+    fn read(self, usual: u32, most: u32) -> Result<(String, u32, u32), Fault> {
+        let missing = || Fault::bad("`project`: name the directory").of_field("project");
+        let project = self.project.filter(|name| !name.is_empty());
+        let offset = at_least("offset", self.offset.as_deref())?;
+        let limit = match at_least("limit", self.limit.as_deref())? {
+            0 => usual,
+            limit => limit.min(most),
+        };
+        Ok((project.ok_or_else(missing)?, offset, limit))
+    }
 }
 
 /// A transcript with a page of its messages.
@@ -254,24 +264,25 @@ impl Conversation {
 }
 
 /// The transcripts of one project with their first messages, newest activity first
+///
+/// 20 of them when `limit` is not said, and never more than 100.
 #[utoipa::path(get, path = "/api/conversations/project", tag = "conversations",
-    params(ProjectParams),
+    params(PageParams),
     responses((status = 200, body = Vec<Conversation>),
         (status = 404, description = "There is none", body = Error),
         (status = 503, description = "weir is stopping", body = Error)))]
 pub(crate) async fn project(
     State(admin): State<Arc<Admin>>,
-    Params(params): Params<ProjectParams>,
+    Params(params): Params<PageParams>,
 ) -> Result<Json<Vec<Conversation>>, Fault> {
-    let project = named(params.project)?;
-    let offset = at_least("offset", params.offset.as_deref())? as usize;
-    let limit = match at_least("limit", params.limit.as_deref())? {
-        0 => WHOLE,
-        limit => limit.min(MOST_WHOLE),
-    };
+    let (project, offset, limit) = params.read(WHOLE, MOST_WHOLE)?;
     let read = move |transcripts: &Transcripts| {
         let index = transcripts.index(Some(&project))?;
-        let shown = index.entries.iter().skip(offset).take(limit as usize);
+        let shown = index
+            .entries
+            .iter()
+            .skip(offset as usize)
+            .take(limit as usize);
         let one = |(place, _): &(Place, Arc<Head>)| {
             let found = transcripts
                 .one((&project, &place.id), (0, MESSAGES as usize))
@@ -284,38 +295,20 @@ pub(crate) async fn project(
     Ok(Json(blocking(&admin, read).await?))
 }
 
-/// Which messages of which transcript.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct MessageParams {
-    /// The name of the project's directory.
-    #[param(required)]
-    project: Option<String>,
-    /// How many messages to leave out from the oldest on.
-    #[param(value_type = Option<i64>)]
-    offset: Option<String>,
-    /// Most messages; 1000 when not said, and never more than 5000.
-    #[param(value_type = Option<i64>)]
-    limit: Option<String>,
-}
-
 /// One transcript with a page of its messages, in order of time
+///
+/// 1000 messages when `limit` is not said, and never more than 5000.
 #[utoipa::path(get, path = "/api/conversations/{id}", tag = "conversations",
-    params(("id" = String, Path, description = "The session's id: the file's name"), MessageParams),
+    params(("id" = String, Path, description = "The session's id: the file's name"), PageParams),
     responses((status = 200, body = Conversation),
         (status = 404, description = "There is none", body = Error),
         (status = 503, description = "weir is stopping", body = Error)))]
 pub(crate) async fn one(
     State(admin): State<Arc<Admin>>,
     Path(id): Path<String>,
-    Params(params): Params<MessageParams>,
+    Params(params): Params<PageParams>,
 ) -> Result<Json<Conversation>, Fault> {
-    let project = named(params.project)?;
-    let offset = at_least("offset", params.offset.as_deref())?;
-    let limit = match at_least("limit", params.limit.as_deref())? {
-        0 => MESSAGES,
-        limit => limit.min(MOST_MESSAGES),
-    };
+    let (project, offset, limit) = params.read(MESSAGES, MOST_MESSAGES)?;
     let read = move |transcripts: &Transcripts| {
         let page = (offset as usize, limit as usize);
         let found = transcripts.one((&project, &id), page)?;

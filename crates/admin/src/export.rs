@@ -247,7 +247,17 @@ impl File {
                 piece.extend(har::entry(log).to_string().bytes());
             }
             Format::Lines | Format::Csv => {
-                piece.extend(serde_json::to_vec(log).unwrap_or_default());
+                // Bodies stand in it as they came, over several lines if they did; in JSON the ends
+                // of lines are blanks.
+                let line = serde_json::to_vec(log).unwrap_or_default();
+                let ends = |byte| {
+                    if matches!(byte, b'\n' | b'\r') {
+                        b' '
+                    } else {
+                        byte
+                    }
+                };
+                piece.extend(line.into_iter().map(ends));
                 piece.push(b'\n');
             }
         }

@@ -6,13 +6,14 @@ mod prices;
 mod statistics;
 mod usage;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use weir_store::{FigureQuery, FigureTable};
+use weir_store::{Dimension, FigureQuery, FigureRow, FigureTable, Unit};
 
 use crate::fault::Fault;
 use crate::params::moment;
@@ -110,6 +111,30 @@ fn zone(tz: Option<&str>) -> Result<TimeZone, Fault> {
         let message = format!("`tz`: `{name}`: {error}; write such as Europe/Berlin or +05:30");
         Fault::bad(message).of_field("tz")
     })
+}
+
+/// Asks for the figures of each model in each unit of time.
+async fn by_model(admin: &Admin, span: &Span, unit: Unit) -> Result<FigureTable, Fault> {
+    let query = FigureQuery {
+        unit,
+        by: Dimension::Model,
+        ..span.query()
+    };
+    ask(admin, query).await
+}
+
+/// Adds up rows that have the same key, which is made of when a row begins.
+fn gather<K: Ord, T: Default>(
+    mut sums: BTreeMap<K, T>,
+    table: &FigureTable,
+    key: impl Fn(i64) -> K,
+    add: impl Fn(&mut T, &FigureRow),
+) -> BTreeMap<K, T> {
+    for row in &table.rows {
+        let key = key(row.start_us.unwrap_or_default());
+        add(sums.entry(key).or_default(), row);
+    }
+    sums
 }
 
 /// Asks for figures, exchanges that have just ended included.

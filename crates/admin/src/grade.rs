@@ -1,7 +1,8 @@
 //! Grading a prompt: a model that the operator names judges what a person wrote. It costs money, so
 //! nothing but this call asks for it.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use axum::Json;
@@ -13,9 +14,11 @@ use bytes::{Bytes, BytesMut};
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
+use weir_core::exchange::Origin;
 use weir_core::grade::{self, GradeError, GradeRequest, PromptGrade};
 use weir_core::steer::{Question, Replay, Steering};
 use weir_store::model::{RequestLog, rfc3339};
@@ -29,12 +32,21 @@ use crate::routing::{MAX_QUESTION, invalid};
 const MAX_ANSWER: usize = 1 << 20;
 /// Where judges are asked, in the dialect that reaches any provider.
 const PATH: &str = "/v1/messages";
-const REQUEST_CLASS: HeaderName = HeaderName::from_static("x-claude-code-request-class");
 const VERSION: HeaderName = HeaderName::from_static("anthropic-version");
 
-/// The exchanges whose prompts are being judged: at most one judge for each.
+/// The exchanges whose prompts are being judged, at most one judge for each, and since when. Only
+/// here: a judge that is at work dies with the process.
 #[derive(Debug, Default)]
-pub(crate) struct Judging(Mutex<HashSet<Uuid>>);
+pub(crate) struct Judging(Mutex<HashMap<Uuid, String>>);
+
+impl Judging {
+    /// What stands in the place of a grade while a judge is at work.
+    pub(crate) fn instead(&self, request_id: &str) -> Option<Box<RawValue>> {
+        let id = request_id.parse().ok()?;
+        let since = self.0.lock().get(&id).cloned()?;
+        to_raw_value(&PromptGrade::processing(since)).ok()
+    }
+}
 
 /// An exchange's place among them, until it is dropped.
 struct Turn {
@@ -44,7 +56,8 @@ struct Turn {
 
 impl Turn {
     fn take(judging: &Arc<Judging>, id: Uuid) -> Result<Self, Fault> {
-        if judging.0.lock().insert(id) {
+        if let Entry::Vacant(free) = judging.0.lock().entry(id) {
+            free.insert(now());
             let judging = Arc::clone(judging);
             return Ok(Self { judging, id });
         }
@@ -69,7 +82,6 @@ struct Judge {
 pub(crate) fn routes() -> OpenApiRouter<Arc<Admin>> {
     OpenApiRouter::new()
         .routes(routes!(grade))
-        .layer(Extension(Arc::<Judging>::default()))
         .layer(DefaultBodyLimit::max(MAX_QUESTION))
 }
 
@@ -96,11 +108,10 @@ pub(crate) async fn grade(
     let log = captured(&admin, asked.request_id.as_deref()).await?;
     let question = question(&judge, &asked, log.as_ref())?;
     let kept = log.as_ref().map(kept_with).transpose()?;
-    let taken = kept.as_ref().map(|(id, _)| Turn::take(&judging, *id));
-    let turn = taken.transpose()?;
+    let turn = kept.map(|id| Turn::take(&judging, id)).transpose()?;
     // It goes on when whoever asked goes away: it is paid for by then.
     let work = async move {
-        let result = work(&admin, (judge, question), kept).await;
+        let result = work(&admin, judge, &question, kept).await;
         drop(turn);
         result
     };
@@ -111,39 +122,20 @@ pub(crate) async fn grade(
     tokio::spawn(work).await.map_err(broken)?.map(Json)
 }
 
-/// Asks the judge, and keeps what it says; while it is at work that is what is kept.
+/// Asks the judge, and keeps what it says instead of an earlier grade.
 async fn work(
     admin: &Admin,
-    (judge, question): (Judge, Value),
-    kept: Option<(Uuid, Option<String>)>,
+    judge: Judge,
+    question: &Value,
+    kept: Option<Uuid>,
 ) -> Result<PromptGrade, Fault> {
-    if let Some((id, _)) = &kept {
-        keep(admin, *id, &PromptGrade::processing(now())).await?;
+    let answer = ask(&*admin.steering, judge, question).await?;
+    let grade = PromptGrade::of(grade::read_answer(&answer)?, now());
+    if let Some(id) = kept {
+        let text = serde_json::to_string(&grade).expect("numbers and texts can be JSON");
+        admin.store.set_grade(id, Some(text)).await?;
     }
-    let verdict = match ask(&*admin.steering, judge, &question).await {
-        Ok(answer) => grade::read_answer(&answer).map_err(Fault::from),
-        Err(fault) => Err(fault),
-    };
-    match (verdict, kept) {
-        (Ok(verdict), kept) => {
-            let grade = PromptGrade::of(verdict, now());
-            if let Some((id, _)) = kept {
-                keep(admin, id, &grade).await?;
-            }
-            Ok(grade)
-        }
-        (Err(fault), Some((id, before))) => {
-            admin.store.set_grade(id, before).await?;
-            Err(fault)
-        }
-        (Err(fault), None) => Err(fault),
-    }
-}
-
-async fn keep(admin: &Admin, id: Uuid, grade: &PromptGrade) -> Result<(), Fault> {
-    let text = serde_json::to_string(grade).expect("numbers and texts can be written as JSON");
-    admin.store.set_grade(id, Some(text)).await?;
-    Ok(())
+    Ok(grade)
 }
 
 /// The exchange that is asked about, if one is.
@@ -157,15 +149,10 @@ async fn captured(admin: &Admin, id: Option<&str>) -> Result<Option<RequestLog>,
     log.ok_or_else(unknown).map(Some)
 }
 
-/// The id of an exchange and the grade that it has.
-fn kept_with(log: &RequestLog) -> Result<(Uuid, Option<String>), Fault> {
+/// The id of the exchange that the grade is kept with.
+fn kept_with(log: &RequestLog) -> Result<Uuid, Fault> {
     let id = log.summary.request_id.parse();
-    let id = id.map_err(|error| invalid("requestId", &error))?;
-    let before = log
-        .prompt_grade
-        .as_ref()
-        .map(|grade| grade.get().to_owned());
-    Ok((id, before))
+    id.map_err(|error| invalid("requestId", &error))
 }
 
 fn judge(steering: &dyn Steering) -> Result<Judge, Fault> {
@@ -215,7 +202,6 @@ async fn ask(steering: &dyn Steering, judge: Judge, question: &Value) -> Result<
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(VERSION, HeaderValue::from_static("2023-06-01"));
-    headers.insert(REQUEST_CLASS, HeaderValue::from_static(grade::CLASS));
     let provider = match judge.provider {
         Some(provider) => provider,
         None => usual(steering, &headers, &body)?,
@@ -228,6 +214,7 @@ async fn ask(steering: &dyn Steering, judge: Judge, question: &Value) -> Result<
             body,
             provider,
             model: None,
+            origin: Origin::Judge,
         })
         .await?;
     let mut whole = BytesMut::new();

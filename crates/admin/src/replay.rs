@@ -19,6 +19,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+use weir_core::exchange::Origin;
 use weir_core::steer::{Pieces, Replay};
 use weir_store::model::{Headers, RequestLog};
 use weir_store::{Reader, Side};
@@ -152,6 +153,7 @@ fn request(log: &RequestLog, captured: Vec<u8>, changes: Changes) -> Result<Repl
         body: changes.body.map_or_else(|| Bytes::from(captured), raw),
         provider: changes.provider.unwrap_or_else(|| summary.provider.clone()),
         model: changes.model.filter(|model| !model.is_empty()),
+        origin: Origin::Replay,
     })
 }
 

@@ -49,11 +49,12 @@ impl fmt::Debug for Admin {
 fn guarded() -> OpenApiRouter<Arc<Admin>> {
     OpenApiRouter::new()
         .merge(requests::routes())
+        .merge(grade::routes())
+        .layer(Extension(Arc::<grade::Judging>::default()))
         .merge(sessions::routes())
         .merge(conversations::routes())
         .merge(replay::routes())
         .merge(export::routes())
-        .merge(grade::routes())
         .merge(live::routes())
         .merge(stats::routes())
         .merge(figures::routes())

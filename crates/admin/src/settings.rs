@@ -12,7 +12,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
-use utoipa::ToSchema;
+use utoipa::{IntoResponses, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use weir_core::settings::HeaderRule;
@@ -66,6 +66,40 @@ impl From<Reloaded> for Edited {
     }
 }
 
+/// Of calls that edit settings.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "describes responses; never made")]
+enum EditFaults {
+    /// It is not valid; nothing has changed
+    #[response(status = 422)]
+    Faults(#[to_schema] Faults),
+    /// Edits cannot be kept at this moment
+    #[response(status = 503)]
+    Unavailable(#[to_schema] Error),
+}
+
+/// Why settings were not edited.
+enum Refused {
+    Fault(Fault),
+    /// What is wrong with the configuration that it would be.
+    Faults(Faults),
+}
+
+impl From<Fault> for Refused {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Fault(fault) => fault.into_response(),
+            Self::Faults(faults) => faults.into_response(),
+        }
+    }
+}
+
 /// The edits of settings that were made at run time
 #[utoipa::path(get, path = "/api/config/stored", tag = "configuration",
     responses((status = 200, body = Stored),
@@ -85,28 +119,21 @@ async fn stored(State(admin): State<Arc<Admin>>) -> Result<Json<Stored>, Fault> 
 /// cannot be edited so.
 #[utoipa::path(patch, path = "/api/config/stored", tag = "configuration",
     request_body = BTreeMap<String, Value>,
-    responses((status = 200, body = Edited),
-        (status = 422, description = "It is not valid; nothing has changed", body = Faults),
-        (status = 503, description = "Edits cannot be kept at this moment", body = Error),
-        BodyFaults))]
+    responses((status = 200, body = Edited), EditFaults, BodyFaults))]
 async fn edit(
     State(admin): State<Arc<Admin>>,
     Extension(Peer(peer)): Extension<Peer>,
     body: Result<Bytes, BytesRejection>,
-) -> Result<Response, Fault> {
+) -> Result<Json<Edited>, Refused> {
     let edits: Map<String, Value> = serde_json::from_slice(&whole_of(body, MAX_BODY)?)
         .map_err(|error| Fault::bad(format!("not a JSON object of settings: {error}")))?;
     let edits: Vec<_> = edits
         .into_iter()
         .map(|(path, value)| (path, text(value)))
         .collect();
-    Ok(match make(admin, edits).await? {
-        Ok(done) => {
-            tracing::info!(%peer, changed = done.changed.join(", "), "settings edited");
-            Json(Edited::from(done)).into_response()
-        }
-        Err(faults) => faults.into_response(),
-    })
+    let done = make(admin, edits).await?;
+    tracing::info!(%peer, changed = done.changed.join(", "), "settings edited");
+    Ok(Json(done.into()))
 }
 
 /// The rules for headers.
@@ -150,14 +177,12 @@ async fn settings(State(admin): State<Arc<Admin>>) -> Json<ProxySettings> {
     responses((status = 200, body = ProxySettings),
         (status = 400, description = "A rule is not as it should be, or for a header that frames \
             messages", body = Error),
-        (status = 422, description = "It is not valid; nothing has changed", body = Faults),
-        (status = 503, description = "Edits cannot be kept at this moment", body = Error),
-        BodyFaults))]
+        EditFaults, BodyFaults))]
 async fn set_settings(
     State(admin): State<Arc<Admin>>,
     Extension(Peer(peer)): Extension<Peer>,
     body: Result<Bytes, BytesRejection>,
-) -> Result<Response, Fault> {
+) -> Result<Json<ProxySettings>, Refused> {
     let body = whole_of(body, MAX_BODY)?;
     let new: NewSettings<'_> = serde_json::from_slice(&body)
         .map_err(|error| Fault::bad(format!("not the rules for headers: {error}")))?;
@@ -180,15 +205,11 @@ async fn set_settings(
         Ok((path.to_owned(), serde_json::to_string(&rules).ok()))
     });
     let edits = edits.into_iter().collect::<Result<Vec<_>, Fault>>()?;
-    Ok(match make(Arc::clone(&admin), edits).await? {
-        Ok(done) => {
-            tracing::info!(%peer, "rules for headers set");
-            let about = |warning: &String| warning.contains("_header_rules");
-            let warnings = done.warnings.into_iter().filter(about).collect();
-            Json(in_force(&admin, warnings)).into_response()
-        }
-        Err(faults) => faults.into_response(),
-    })
+    let done = make(Arc::clone(&admin), edits).await?;
+    tracing::info!(%peer, "rules for headers set");
+    let about = |warning: &String| warning.contains("_header_rules");
+    let warnings = done.warnings.into_iter().filter(about).collect();
+    Ok(Json(in_force(&admin, warnings)))
 }
 
 fn in_force(admin: &Admin, warnings: Vec<String>) -> ProxySettings {
@@ -207,16 +228,15 @@ fn in_force(admin: &Admin, warnings: Vec<String>) -> ProxySettings {
     }
 }
 
-/// Makes edits; the inner error is what is wrong with the configuration that it would be.
 async fn make(
     admin: Arc<Admin>,
     edits: Vec<(String, Option<String>)>,
-) -> Result<Result<Reloaded, Faults>, Fault> {
-    match blocking(move || admin.steering.edit(&edits)).await? {
-        Ok(done) => Ok(Ok(done)),
-        Err(EditError::Faults(faults)) => Ok(Err(Faults::of(faults))),
-        Err(error) => Err(unavailable(error)),
-    }
+) -> Result<Reloaded, Refused> {
+    let done = blocking(move || admin.steering.edit(&edits)).await?;
+    done.map_err(|error| match error {
+        EditError::Faults(faults) => Refused::Faults(Faults::of(faults)),
+        error => unavailable(error).into(),
+    })
 }
 
 /// Files and the database must not hold up the requests of this thread.
@@ -238,21 +258,12 @@ fn unavailable(error: EditError) -> Fault {
     Fault::new(StatusCode::SERVICE_UNAVAILABLE, message).because(why)
 }
 
-/// A value as it would stand in the environment: lists with commas, maps as `name=value`.
+/// A value as it would stand in the environment: lists and maps as JSON, so that an item may hold a
+/// comma, all else as text.
 fn text(value: Value) -> Option<String> {
-    let plain = |value: &Value| !value.is_array() && !value.is_object();
     match value {
         Value::Null => None,
         Value::String(text) => Some(text),
-        Value::Array(items) if items.iter().all(plain) => {
-            let items: Vec<String> = items.into_iter().filter_map(text).collect();
-            Some(items.join(","))
-        }
-        Value::Object(fields) if fields.values().all(plain) => {
-            let pairs = fields.into_iter();
-            let pairs = pairs.filter_map(|(name, value)| Some(format!("{name}={}", text(value)?)));
-            Some(pairs.collect::<Vec<_>>().join(","))
-        }
         other => Some(other.to_string()),
     }
 }

@@ -14,6 +14,8 @@ use weir_wire::usage::Usage;
 
 #[cfg(feature = "samples")]
 pub mod samples;
+use crate::grade;
+use crate::prices::Terms;
 
 /// Names an exchange everywhere: a UUIDv7 made by weir, never taken from a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -58,6 +60,38 @@ impl RawBody {
     }
 }
 
+/// Whose wish a request is. Nothing that a client sends can claim another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Origin {
+    /// A client's.
+    #[default]
+    Client,
+    /// Somebody's who sends a captured request again.
+    Replay,
+    /// Weir's, which has a prompt graded.
+    Judge,
+}
+
+impl Origin {
+    /// The class that the exchange has for that, instead of the one that a client named.
+    #[must_use]
+    pub fn class(self) -> Option<&'static str> {
+        match self {
+            Self::Client => None,
+            Self::Replay => Some("replay"),
+            Self::Judge => Some(grade::CLASS),
+        }
+    }
+
+    /// The class of an exchange whose client named `class`: one of ours is not believed.
+    #[must_use]
+    pub fn class_or<'a>(self, class: Option<&'a str>) -> Option<&'a str> {
+        let ours = [Self::Replay, Self::Judge].map(Self::class);
+        self.class()
+            .or(class.filter(|class| !ours.contains(&Some(class))))
+    }
+}
+
 /// The first half: everything known when the request is forwarded.
 #[derive(Debug)]
 pub struct RequestRecord {
@@ -88,6 +122,8 @@ pub struct RequestRecord {
     pub path_model: Option<Box<str>>,
     /// The configured provider that it is sent to.
     pub provider: Arc<str>,
+    /// Whose wish it is.
+    pub origin: Origin,
 }
 
 /// One read from the upstream: where it ends in the body and when it came.
@@ -119,9 +155,21 @@ pub struct Tokens {
     pub reasoning: Option<u64>,
     /// Searches that the provider ran.
     pub web_search_requests: Option<u64>,
+    /// On which terms, where the price depends on them.
+    pub terms: Terms,
 }
 
 impl Tokens {
+    /// Whether the provider counted anything.
+    #[must_use]
+    pub fn counted(&self) -> bool {
+        let nothing = Self {
+            terms: self.terms,
+            ..Self::default()
+        };
+        *self != nothing
+    }
+
     /// Tokens of the prompt, cached or not.
     #[must_use]
     pub fn prompt(&self) -> u64 {

@@ -13,7 +13,7 @@ pub use judge::question;
 pub use texts::{system_texts, user_texts};
 pub use verdict::{Verdict, read_answer};
 
-/// The class that a judge's own request has, in records; figures leave it out.
+/// The class that a judge's own request has in records, and no other; figures leave it out.
 pub const CLASS: &str = "grading";
 /// The best score of a criterion and of the whole; 1 is the worst.
 pub const MAX_SCORE: f64 = 5.0;

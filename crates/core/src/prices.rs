@@ -4,12 +4,16 @@
 
 mod catalogue;
 mod names;
+mod quote;
 mod rates;
+mod terms;
 mod words;
 
 use std::collections::{BTreeMap, HashMap};
 
+pub use quote::{Quote, Share};
 pub use rates::{BANDS, Cost, Pico, Rates, band, band_start, dollars};
+pub use terms::{Place, Terms, Tier, class, class_terms};
 pub use words::read_prices;
 
 use crate::exchange::Tokens;
@@ -41,15 +45,15 @@ pub struct Listed {
     pub rates: Rates,
     /// What it costs in requests whose prompt has more tokens than the first number; ascending.
     pub long: Box<[(u64, Rates)]>,
+    /// The one tier that it is for; none is for the standard one, and for those that nothing else
+    /// knows a price for.
+    pub tier: Option<Tier>,
+    /// What other tiers cost.
+    pub tiers: Box<[Share]>,
+    /// What models that run in the United States alone cost, in percent.
+    pub us_percent: Option<u16>,
     /// Where it is from.
     pub source: Source,
-}
-
-/// What one model costs at one provider at one moment.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Quote<'a> {
-    rates: Rates,
-    long: &'a [(u64, Rates)],
 }
 
 /// A model's price, and the same for large prompts.
@@ -60,6 +64,8 @@ type Table = HashMap<Box<str>, Vec<Listed>>;
 pub struct Prices {
     catalogue: &'static Table,
     own: Table,
+    /// Those of the configuration that are for one tier.
+    own_tiers: Table,
     aliases: BTreeMap<String, String>,
     providers: HashMap<Box<str>, HashMap<Box<str>, Rates>>,
 }
@@ -75,15 +81,20 @@ impl Prices {
     /// price it has.
     #[must_use]
     pub fn new(own: Vec<Listed>, aliases: BTreeMap<String, String>) -> Self {
-        let mut table = Table::new();
+        let (mut table, mut own_tiers) = (Table::new(), Table::new());
         for listed in own {
+            let standard = listed.tier.is_none_or(|tier| tier == Tier::Standard);
+            let table = if standard { &mut table } else { &mut own_tiers };
             table.entry(listed.model.clone()).or_default().push(listed);
         }
-        table.values_mut().for_each(|all| newest_first(all));
+        for table in [&mut table, &mut own_tiers] {
+            table.values_mut().for_each(|all| newest_first(all));
+        }
         let lower = |text: String| text.trim().to_ascii_lowercase();
         Self {
             catalogue: catalogue::table(),
             own: table,
+            own_tiers,
             aliases: aliases.into_iter().map(|(a, b)| (lower(a), b)).collect(),
             providers: HashMap::new(),
         }
@@ -111,7 +122,8 @@ impl Prices {
     /// catalogue.
     #[must_use]
     pub fn quote(&self, model: &str, provider: &str, at_us: i64) -> Option<Quote<'_>> {
-        self.named(model, provider, at_us)
+        let quote = self
+            .named(model, provider, at_us)
             .or_else(|| {
                 let alias = names::try_each(model, |name| self.aliases.get(name))?;
                 self.named(alias, provider, at_us)
@@ -121,7 +133,34 @@ impl Prices {
                 let rates = self.providers.get(provider)?.get("*")?;
                 Some(self.completed(*rates, model, at_us))
             })
-            .or_else(|| self.listed(model, at_us))
+            .or_else(|| self.listed(model, at_us))?;
+        Some(Quote {
+            own_tiers: self.own_tiers(model, provider, at_us),
+            ..quote
+        })
+    }
+
+    /// What the configuration says of tiers, for this provider first.
+    fn own_tiers(
+        &self,
+        model: &str,
+        provider: &str,
+        at_us: i64,
+    ) -> [Option<&Listed>; Tier::NAMES.len()] {
+        if self.own_tiers.is_empty() {
+            return Default::default();
+        }
+        let of = |tier: Tier, wanted: Option<&str>| {
+            names::try_each(model, |name| {
+                let mut all = self.own_tiers.get(name)?.iter();
+                all.find(|one| {
+                    one.tier == Some(tier)
+                        && one.provider.as_deref() == wanted
+                        && one.from_us <= at_us
+                })
+            })
+        };
+        Tier::NAMES.map(|(_, tier)| of(tier, Some(provider)).or_else(|| of(tier, None)))
     }
 
     /// What `tokens` of one request cost; none when a price is missing that they need.
@@ -141,15 +180,20 @@ impl Prices {
                 from_us: i64::MIN,
                 rates: *rates,
                 long: Box::default(),
+                tier: None,
+                tiers: Box::default(),
+                us_percent: None,
                 source: Source::Provider,
             })
         });
-        let mut own: Vec<_> = self.own.values().flatten().cloned().collect();
+        let own = self.own.values().chain(self.own_tiers.values());
+        let mut own: Vec<_> = own.flatten().cloned().collect();
         own.extend(of_providers);
         let mut listed: Vec<_> = self.catalogue.values().flatten().cloned().collect();
         for all in [&mut own, &mut listed] {
             all.sort_by(|a, b| {
-                (&a.model, &a.provider, b.from_us).cmp(&(&b.model, &b.provider, a.from_us))
+                let (of_a, of_b) = ((&a.model, &a.provider), (&b.model, &b.provider));
+                (of_a, a.tier, b.from_us).cmp(&(of_b, b.tier, a.from_us))
             });
         }
         own.append(&mut listed);
@@ -185,9 +229,15 @@ impl Prices {
     /// keep their share of the price of input and output. What the configuration says holds for
     /// prompts of every size.
     fn completed(&self, rates: Rates, model: &str, at_us: i64) -> Quote<'_> {
-        let known = self.listed(model, at_us).map(|it| it.rates);
-        let rates = known.map_or(rates, |known| rates.or(known.in_proportion_to(rates)));
-        Quote { rates, long: &[] }
+        let known = self.listed(model, at_us).and_then(|it| it.known);
+        let rates = known.map_or(rates, |known| rates.or(known.rates.in_proportion_to(rates)));
+        Quote {
+            rates,
+            long: &[],
+            known,
+            is_own: true,
+            own_tiers: Default::default(),
+        }
     }
 
     /// What the catalogue says.
@@ -200,36 +250,10 @@ impl Prices {
         .map(|one| Quote {
             rates: one.rates,
             long: &one.long,
+            known: Some(one),
+            is_own: false,
+            own_tiers: Default::default(),
         })
-    }
-}
-
-impl Quote<'_> {
-    /// What a prompt of so many tokens pays for each.
-    #[must_use]
-    pub fn rates(&self, prompt: u64) -> Rates {
-        let long = self.long.iter().rev().find(|(above, _)| prompt > *above);
-        long.map_or(self.rates, |(_, rates)| rates.or(self.rates))
-    }
-
-    /// What the tokens of one request cost; none when a price is missing that they need.
-    #[must_use]
-    pub fn cost(&self, tokens: &Tokens) -> Option<Cost> {
-        self.cost_of_sums(tokens.prompt(), tokens)
-    }
-
-    /// The same for the sums of requests whose prompts were all as large as `prompt`, or in the
-    /// same [`band`].
-    #[must_use]
-    pub fn cost_of_sums(&self, prompt: u64, tokens: &Tokens) -> Option<Cost> {
-        self.rates(prompt).cost(tokens)
-    }
-
-    /// What caching saved on such sums, in pico-dollars: what the prompt would have cost without,
-    /// less what it did cost. Below 0 where more was written than was read again.
-    #[must_use]
-    pub fn saved_on_sums(&self, prompt: u64, tokens: &Tokens) -> Option<Pico> {
-        self.rates(prompt).saved(tokens)
     }
 }
 

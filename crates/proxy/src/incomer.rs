@@ -13,8 +13,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
 use ipnet::IpNet;
 use tokio::time::Instant;
 use uuid::Uuid;
-use weir_core::exchange::{End, ExchangeId, RawBody, RequestRecord};
-use weir_core::grade;
+use weir_core::exchange::{End, ExchangeId, Origin, RawBody, RequestRecord};
 use weir_core::identity::{CredentialUse, Gate, Pass};
 use weir_core::redact::{is_sensitive, mask_query};
 use weir_wire::dialect::{Dialect, Operation};
@@ -195,15 +194,13 @@ impl Incomer {
         body: RawBody,
         capture: bool,
     ) -> (Box<RequestRecord>, Busy) {
+        let order = self.peer.order.as_ref();
+        let origin = order.map_or(Origin::Client, |order| order.origin);
         if capture {
             mask_credentials(&mut self.parts.headers, gate);
-            if self.peer.order.is_some() {
-                // What weir asks of a judge says so; all else is sent again for somebody.
-                let class = self.parts.headers.get(REQUEST_CLASS);
-                if class.is_none_or(|class| class != grade::CLASS) {
-                    let replay = HeaderValue::from_static("replay");
-                    self.parts.headers.insert(REQUEST_CLASS, replay);
-                }
+            if let Some(class) = origin.class() {
+                let class = HeaderValue::from_static(class);
+                self.parts.headers.insert(REQUEST_CLASS, class);
             }
         }
         let uri = self.parts.uri;
@@ -227,6 +224,7 @@ impl Incomer {
             operation: self.operation,
             path_model: self.path_model,
             provider,
+            origin,
         };
         (Box::new(record), self.busy)
     }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use http::HeaderMap;
-use weir_core::exchange::{RawBody, Subagent};
+use weir_core::exchange::{Origin, RawBody, Subagent};
 use weir_core::route::models;
 use weir_core::subagents::Target;
 use weir_wire::dialect::{Dialect, Operation};
@@ -22,6 +22,8 @@ pub struct Order {
     pub model: Option<Box<str>>,
     /// The subagent that this is for.
     pub subagent: Option<Box<Subagent>>,
+    /// Whose wish the request is.
+    pub origin: Origin,
 }
 
 impl Order {
@@ -67,6 +69,7 @@ impl Order {
                 model: agent.target.model.clone(),
                 provider,
             })),
+            origin: Origin::Client,
         }
     }
 

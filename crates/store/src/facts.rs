@@ -8,6 +8,7 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::value::RawValue;
 use weir_core::exchange::{Arrival, RawBody, RequestRecord};
+use weir_core::prices::Terms;
 use weir_wire::accumulate::Accumulator;
 use weir_wire::decode;
 use weir_wire::dialect::{Dialect, Operation};
@@ -135,7 +136,7 @@ pub(crate) fn response(expected: Expected, headers: &HeaderMap, body: &RawBody) 
         stop_reason: said.stop_reason.map(Into::into),
         tokens: usage.map(tokens).unwrap_or_default(),
         usage: usage
-            .filter(|usage| usage.service_tier.is_some() || !usage.extra.is_empty())
+            .filter(|usage| has_tier(usage) || !usage.extra.is_empty())
             .and_then(|usage| serde_json::to_string(usage).ok())
             .map(Into::into),
         error: said
@@ -155,8 +156,28 @@ fn words(error: &wire::ErrorFact) -> Box<str> {
     }
 }
 
-/// The tokens that a provider counted, none of them beyond [`MOST_TOKENS`].
+/// Whether it names a service tier other than OpenAI's usual one, which stands in every answer.
+fn has_tier(usage: &Usage) -> bool {
+    let tier = usage.service_tier.as_deref();
+    tier.is_some_and(|tier| !matches!(tier, "default" | "auto"))
+}
+
+/// The tokens that a provider counted, none of them beyond [`MOST_TOKENS`], with its terms.
 pub(crate) fn tokens(usage: &Usage) -> Tokens {
+    let word = |name: &str| usage.extra.get(name).and_then(serde_json::Value::as_str);
+    let tier = usage.service_tier.as_deref().or(word("trafficType"));
+    let counts = counts(usage);
+    Tokens {
+        terms: if counts.counted() {
+            Terms::said(tier, word("speed"), word("inference_geo"))
+        } else {
+            Terms::default()
+        },
+        ..counts
+    }
+}
+
+fn counts(usage: &Usage) -> Tokens {
     let some = |count: Option<u64>| count.map(|count| count.min(MOST_TOKENS));
     let written = usage.cache_creation;
     Tokens {
@@ -168,6 +189,7 @@ pub(crate) fn tokens(usage: &Usage) -> Tokens {
         cache_write_1h: some(written.and_then(|c| c.ephemeral_1h_input_tokens)),
         reasoning: some(usage.output_tokens_details.and_then(|d| d.thinking_tokens)),
         web_search_requests: some(usage.server_tool_use.and_then(|u| u.web_search_requests)),
+        terms: Terms::default(),
     }
 }
 

@@ -6,6 +6,9 @@ use uuid::Uuid;
 use crate::error::StoreError;
 use crate::removal::first_row;
 
+/// What only a grade says that is none yet.
+const AT_WORK: &str = r#""isProcessing":true"#;
+
 /// How far the moment in an id may lie from the one that the row is ordered by, in microseconds.
 const NEAR_US: i64 = 2_000_000;
 
@@ -39,5 +42,7 @@ pub(crate) fn set(db: &Connection, id: Uuid, grade: Option<&str>) -> Result<bool
 pub(crate) fn get(db: &Connection, row: i64) -> Result<Option<String>, StoreError> {
     let sql = "SELECT prompt_grade FROM exchanges WHERE id=?";
     let grade = db.prepare_cached(sql)?.query_row([row], |r| r.get(0));
-    Ok(grade.optional()?.flatten())
+    let grade: Option<String> = grade.optional()?.flatten();
+    // Earlier weirs kept that a judge was at work, and may have died with it.
+    Ok(grade.filter(|grade| !grade.contains(AT_WORK)))
 }

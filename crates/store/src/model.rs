@@ -297,7 +297,7 @@ impl Usage {
     /// None when the provider said nothing.
     #[must_use]
     pub fn of(tokens: &Tokens) -> Option<Self> {
-        (*tokens != Tokens::default()).then(|| Self {
+        tokens.counted().then(|| Self {
             input_tokens: tokens.input.unwrap_or(0),
             output_tokens: tokens.output.unwrap_or(0),
             cache_creation_input_tokens: tokens.cache_write,
@@ -361,7 +361,7 @@ impl From<Cost> for CostParts {
 /// What an exchange cost; none when a price is missing, or the provider counted no tokens.
 #[must_use]
 pub fn cost(summary: &Summary, prices: &Prices) -> Option<Cost> {
-    if summary.tokens == Tokens::default() {
+    if !summary.tokens.counted() {
         return None;
     }
     let model = summary.asked_model()?;

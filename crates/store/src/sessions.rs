@@ -6,7 +6,7 @@ use weir_wire::dialect::Operation;
 use weir_wire::facts::request::Purpose;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use weir_core::prices::band;
+use weir_core::prices::{Terms, class};
 
 use crate::error::StoreError;
 use crate::recorder::ROWS_PER_US;
@@ -235,7 +235,7 @@ impl<'tx> Sums<'tx> {
             e.agent,
             e.model,
             e.provider,
-            band(t.prompt()),
+            class(t),
             sign,
             e.started_us,
             e.ended_us,
@@ -265,7 +265,7 @@ fn models(entry: &Entry, news: News) -> String {
 const ENTRY: &str = "SELECT e.id, # session, e.conversation, # client_kind, # agent, # model,
         # routed_model, # provider, e.state, e.status, e.operation, e.duration_us, e.input_tokens,
         e.output_tokens, e.cache_read_tokens, e.cache_write_tokens, e.cache_write_5m_tokens,
-        e.cache_write_1h_tokens, e.reasoning_tokens, e.web_search_requests
+        e.cache_write_1h_tokens, e.reasoning_tokens, e.web_search_requests, e.terms
     FROM exchanges AS e WHERE ";
 
 /// [`ENTRY`] with a condition: `# column` becomes the column's text, known to the dictionary or not.
@@ -323,6 +323,7 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<(i64, State, Option<Entry>)> {
             cache_write_1h: row.get(17)?,
             reasoning: row.get(18)?,
             web_search_requests: row.get(19)?,
+            terms: Terms::of_number(row.get::<_, Option<u8>>(20)?.unwrap_or(0)),
         },
     };
     Ok((id, state, Some(entry).filter(|_| converses(operation))))

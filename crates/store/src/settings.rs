@@ -11,17 +11,15 @@ use crate::schema;
 pub type Edits = Vec<(String, Option<String>)>;
 
 /// The edits in the database at `path`, in the order of their paths. A file that is not there, or
-/// is not yet or no longer one that this weir reads, has none; whoever opens it to write says why.
-#[must_use]
-pub fn stored_settings(path: &Path) -> Vec<(String, String)> {
+/// was last written by a weir that kept none, has none.
+///
+/// # Errors
+/// When the file is none that this weir reads.
+pub fn stored_settings(path: &Path) -> Result<Vec<(String, String)>, StoreError> {
     if !path.exists() {
-        return Vec::new();
+        return Ok(Vec::new());
     }
-    let read = schema::open_reader(path).and_then(|db| all(&db));
-    read.unwrap_or_else(|error| {
-        tracing::warn!(%error, "stored edits of settings cannot be read");
-        Vec::new()
-    })
+    schema::open_reader(path).and_then(|db| all(&db))
 }
 
 /// Every edit.

@@ -100,6 +100,17 @@ pub(crate) struct Source {
     pub set: Vec<(String, String)>,
 }
 
+/// Options of `weir config check`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Check {
+    /// The configuration.
+    #[command(flatten)]
+    pub source: Source,
+    /// Leave out what was edited at run time, which is kept in the database
+    #[arg(long)]
+    pub no_stored: bool,
+}
+
 /// Options of `weir serve`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Serve {
@@ -233,7 +244,7 @@ pub(crate) enum Configuration {
 pub(crate) enum Config {
     /// Check the configuration; print each effective value and where it comes from
     #[command(visible_alias = "validate")]
-    Check(Source),
+    Check(Check),
     /// Print a commented configuration file, or write one for its owner only
     Init(Init),
     /// Print the JSON schema of the configuration file, for editors

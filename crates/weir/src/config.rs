@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, anyhow, bail};
 use weir_core::config::{self, FILE_NAMES, Format, Loaded, SourceText};
 
-use crate::cli::{Config, FileFormat, Init, Source};
+use crate::cli::{Check, Config, FileFormat, Init, Source};
 use crate::lines::{clean, complain, print};
 
 /// Runs `weir config`.
@@ -19,7 +19,7 @@ use crate::lines::{clean, complain, print};
 /// When the configuration cannot be read or is not valid.
 pub(crate) fn run(command: &Config) -> anyhow::Result<ExitCode> {
     match command {
-        Config::Check(source) => check(source)?,
+        Config::Check(options) => check(options)?,
         Config::Init(options) => init(options)?,
         Config::Schema => print(&serde_json::to_string_pretty(&config::json_schema())?)?,
         Config::Reference => print(config::reference_markdown().trim_end())?,
@@ -83,18 +83,42 @@ pub(crate) fn read(source: &Source, flags: &[(String, String)]) -> Result<Found,
 /// # Errors
 /// As [`load`].
 pub(crate) fn load_stored(source: &Source, flags: &[(String, String)]) -> anyhow::Result<Found> {
-    let mut found = load(source, flags)?;
-    let stored = weir_store::stored_settings(&found.loaded.settings.storage.db_path);
-    if stored.is_empty() {
-        return Ok(found);
+    let found = load(source, flags)?;
+    let (stored, warning) = stored(&found.loaded.settings.storage.db_path);
+    let mut found = with_stored(found, source, flags, &stored);
+    found.loaded.warnings.extend(warning);
+    Ok(found)
+}
+
+/// The edits that a database has, or a sentence that says why they cannot be known.
+pub(crate) fn stored(database: &Path) -> (Vec<(String, String)>, Option<String>) {
+    match weir_store::stored_settings(database) {
+        Ok(stored) => (stored, None),
+        Err(error) => {
+            let file = database.display();
+            let warning = format!("stored edits of settings are left out, {file}: {error}");
+            (Vec::new(), Some(warning))
+        }
     }
-    match read_edited(source, flags, &stored) {
-        Ok(edited) => Ok(edited),
+}
+
+/// What was found, with edits that are kept; with a warning instead should they not be valid.
+pub(crate) fn with_stored(
+    mut found: Found,
+    source: &Source,
+    flags: &[(String, String)],
+    stored: &[(String, String)],
+) -> Found {
+    if stored.is_empty() {
+        return found;
+    }
+    match read_edited(source, flags, stored) {
+        Ok(edited) => edited,
         Err(faults) => {
             let faults = faults.join("; ");
             let warning = format!("stored edits have no effect, they are not valid: {faults}");
             found.loaded.warnings.push(warning);
-            Ok(found)
+            found
         }
     }
 }
@@ -238,8 +262,13 @@ fn discover() -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
-fn check(source: &Source) -> anyhow::Result<()> {
-    let Found { file, loaded, .. } = load(source, &[])?;
+fn check(options: &Check) -> anyhow::Result<()> {
+    let source = &options.source;
+    let Found { file, loaded, .. } = if options.no_stored {
+        load(source, &[])?
+    } else {
+        load_stored(source, &[])?
+    };
     let width = loaded
         .report
         .iter()

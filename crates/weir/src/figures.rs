@@ -10,8 +10,10 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use tracing::Level;
 use weir_core::health::Lifecycle;
+use weir_core::prices::{self, Prices};
 use weir_proxy::metrics::fleet::FleetFigures;
 use weir_proxy::record::Held;
 use weir_proxy::{Metrics, Snapshot};
@@ -28,21 +30,29 @@ struct TokenLabels {
     kind: &'static str,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ModelLabels {
+    provider: String,
+    model: String,
+}
+
 /// What is counted of ended exchanges.
 #[derive(Debug, Default)]
 pub(crate) struct Figures {
     tokens: Family<TokenLabels, Counter>,
+    cost: Family<ModelLabels, Counter<f64, AtomicU64>>,
+    unpriced: Family<ModelLabels, Counter>,
     models: parking_lot::Mutex<std::collections::HashSet<Box<str>>>,
 }
 
 impl Figures {
     /// Counts an ended exchange and logs its line.
-    pub(crate) fn ended(&self, summary: &Summary) {
-        self.count(summary);
+    pub(crate) fn ended(&self, summary: &Summary, prices: &Prices) {
+        self.count(summary, prices);
         log(summary);
     }
 
-    fn count(&self, summary: &Summary) {
+    fn count(&self, summary: &Summary, prices: &Prices) {
         let tokens = &summary.tokens;
         let kinds = [
             ("input", tokens.input),
@@ -63,6 +73,19 @@ impl Figures {
             self.tokens
                 .get_or_create(&labels)
                 .inc_by(count.unwrap_or(0));
+        }
+        let labels = ModelLabels {
+            provider: summary.provider.to_string(),
+            model,
+        };
+        match weir_store::model::cost(summary, prices) {
+            Some(cost) => {
+                let dollars = prices::dollars(cost.total());
+                self.cost.get_or_create(&labels).inc_by(dollars);
+            }
+            None => {
+                self.unpriced.get_or_create(&labels).inc();
+            }
         }
     }
 
@@ -196,6 +219,16 @@ pub(crate) fn registry(
         "tokens",
         "Tokens as providers counted them; input is what no cache had",
         figures.tokens.clone(),
+    );
+    registry.register(
+        "cost_usd",
+        "US dollars by the prices in force as the exchange ended; without those that have none",
+        figures.cost.clone(),
+    );
+    registry.register(
+        "unpriced_exchanges",
+        "Exchanges that took tokens and whose cost is not known",
+        figures.unpriced.clone(),
     );
     registry.register_collector(Box::new(FleetFigures(Arc::clone(snapshot))));
     registry.register_collector(Box::new(Present {

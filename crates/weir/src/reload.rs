@@ -145,7 +145,10 @@ impl Reload {
             return Err(vec![NO_FILE.to_owned()]);
         };
         let path = &reloader.found.loaded.settings.storage.db_path;
-        let stored = weir_store::stored_settings(path);
+        let stored = weir_store::stored_settings(path).unwrap_or_else(|error| {
+            tracing::warn!(%error, "stored edits of settings cannot be read");
+            Vec::new()
+        });
         let (source, flags) = (&reloader.source, &reloader.flags);
         let found = config::read_again(&reloader.found, source, flags, &stored)?;
         self.take(reloader, found)
@@ -215,6 +218,15 @@ impl Reload {
             }
             EditError::Faults(faults)
         })
+    }
+
+    /// Keeps edits of another database in this one too, for those who read the settings again.
+    pub(crate) fn adopt(&self, stored: &[(String, String)]) {
+        let edits = stored.iter();
+        let edits = edits.map(|(path, value)| (path.clone(), Some(value.clone())));
+        if let Err(error) = self.store.edit_settings(edits.collect()) {
+            tracing::warn!(%error, "stored edits of settings cannot be kept for this run");
+        }
     }
 
     fn apply(&self, found: &Found, telemetry: &Telemetry) -> anyhow::Result<()> {

@@ -38,6 +38,7 @@ pub(crate) async fn resend(
         provider: Some(Arc::clone(name)),
         model: replay.model.map(Into::into),
         subagent: None,
+        origin: replay.origin,
     };
     let answer = inside::ask(&gateway, order, request).await;
     let answer = answer

@@ -9,6 +9,7 @@ mod summary;
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::anyhow;
@@ -16,8 +17,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::rand::{SecureRandom as _, SystemRandom};
 use tokio::time::Instant;
+use weir_core::config::Source as Origin;
 
 use crate::cli::Run;
+use crate::config::Found;
 use crate::lines::complain;
 use crate::reload::Reloader;
 use crate::serve::Running;
@@ -41,7 +44,7 @@ pub(crate) fn run(options: &Run) -> anyhow::Result<ExitCode> {
     let place = Place::of(options.db.as_deref())?;
     let token = fresh_token()?;
     let flags = flags(&token, &place, options);
-    let found = config::load(&options.source, &flags)?;
+    let (found, stored) = found(options, &flags, &place)?;
     let telemetry = telemetry::init(&found.loaded.settings.logging)?;
     for warning in &found.loaded.warnings {
         tracing::warn!("{warning}");
@@ -53,6 +56,10 @@ pub(crate) fn run(options: &Run) -> anyhow::Result<ExitCode> {
         settings.server.tls = None;
         let lent = environment::lent(&settings);
         let running = Running::start(settings)?;
+        if !stored.is_empty() {
+            let reload = Arc::clone(&running.reload);
+            tokio::task::spawn_blocking(move || reload.adopt(&stored)).await?;
+        }
         let started = Instant::now();
         let reloader = Reloader::new(options.source.clone(), flags, found, telemetry);
         running.reload.set(reloader);
@@ -71,6 +78,35 @@ pub(crate) fn run(options: &Run) -> anyhow::Result<ExitCode> {
         }
         ended
     })
+}
+
+/// The configuration with the edits that were made at run time, and those of them that the run's
+/// own database does not have yet: a run begins where the weir stands that this configuration is
+/// for.
+///
+/// # Errors
+/// When the configuration is not valid.
+fn found(
+    options: &Run,
+    flags: &[(String, String)],
+    place: &Place,
+) -> anyhow::Result<(Found, Vec<(String, String)>)> {
+    let found = config::load(&options.source, flags)?;
+    let (own, _) = config::stored(&place.database);
+    if !own.is_empty() {
+        return Ok((
+            config::with_stored(found, &options.source, flags, &own),
+            Vec::new(),
+        ));
+    }
+    let usual = config::load(&options.source, &[])?.loaded.settings;
+    let (stored, warning) = config::stored(&usual.storage.db_path);
+    let mut found = config::with_stored(found, &options.source, flags, &stored);
+    found.loaded.warnings.extend(warning);
+    // Those that are not valid have no effect, and must not hold up a reload later.
+    let mut settings = found.loaded.report.iter();
+    let in_force = settings.any(|setting| setting.source == Origin::Stored);
+    Ok((found, if in_force { stored } else { Vec::new() }))
 }
 
 /// A token that nobody can guess.

@@ -110,8 +110,8 @@ impl Running {
         let certificate = certificate(&settings)?;
         let metrics = Arc::new(Metrics::default());
         let figures = Arc::new(Figures::default());
-        let store = open_store(&settings, Arc::clone(&figures))?;
         let settings = Arc::new(ArcSwap::from_pointee(settings));
+        let store = open_store(&settings, Arc::clone(&figures))?;
         let lifecycle = Arc::new(Lifecycle::default());
         let held = Arc::new(Held::new(settings.load().capture.queue_bytes));
         let share = Share::new(Arc::clone(&snapshot.fleet.memories.vault));
@@ -224,7 +224,7 @@ impl Running {
     /// What reads the captures, once all there are by now are written.
     pub(crate) async fn captured(&self) -> weir_store::Reader {
         self.store.flush().await;
-        self.store.reader()
+        reader(&self.store, &self.settings)
     }
 
     /// Closes connections and writes what was captured.
@@ -280,12 +280,19 @@ fn certificate(settings: &Settings) -> anyhow::Result<Option<Arc<tls::Certificat
     Ok(loaded.map(Arc::new))
 }
 
-fn open_store(settings: &Settings, figures: Arc<Figures>) -> anyhow::Result<Recorder> {
+fn open_store(
+    settings: &Arc<ArcSwap<Settings>>,
+    figures: Arc<Figures>,
+) -> anyhow::Result<Recorder> {
+    let for_prices = Arc::clone(settings);
+    let settings = settings.load();
     Recorder::open(Options {
         db_path: settings.storage.db_path.clone(),
         capture: settings.capture.clone(),
-        key_header: key_header(settings),
-        on_ended: Some(Box::new(move |summary| figures.ended(summary))),
+        key_header: key_header(&settings),
+        on_ended: Some(Box::new(move |summary| {
+            figures.ended(summary, &for_prices.load().prices);
+        })),
         tuning: weir_store::Tuning::default(),
     })
     .map_err(|error| anyhow!(error))
@@ -362,11 +369,10 @@ fn admin(
     registry: prometheus_client::registry::Registry,
 ) -> Arc<Admin> {
     let (for_required, for_url) = (Arc::clone(settings), Arc::clone(settings));
-    let (for_prices, for_transcripts) = (Arc::clone(settings), Arc::clone(settings));
-    let reader = store.reader();
+    let for_transcripts = Arc::clone(settings);
     Arc::new(Admin {
         store: store.clone(),
-        reader: reader.with_prices(move || Arc::clone(&for_prices.load().prices)),
+        reader: reader(store, settings),
         lifecycle: Arc::clone(&steer.lifecycle),
         capture_required: Box::new(move || for_required.load().capture.required),
         metrics: Box::new(move || figures::text(&registry)),
@@ -374,6 +380,13 @@ fn admin(
         transcripts: Transcripts::new(move || transcripts(&for_transcripts.load().dashboard)),
         steering: steer,
     })
+}
+
+/// What reads the history, with the prices in force.
+fn reader(store: &Recorder, settings: &Arc<ArcSwap<Settings>>) -> weir_store::Reader {
+    let settings = Arc::clone(settings);
+    let reader = store.reader();
+    reader.with_prices(move || Arc::clone(&settings.load().prices))
 }
 
 /// Where Claude Code keeps its transcripts; none when they are not to be shown.

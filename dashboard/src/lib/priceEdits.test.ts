@@ -23,6 +23,16 @@ describe('pricing.models as text', () => {
     expect(withoutPrice(read, 'short').has('short')).toBe(false);
     expect(withoutPrice(read, 's').get('s')).toHaveLength(1);
   });
+  it('keeps the prices of service tiers apart', () => {
+    const read = readPrices('m=input=1 output=2;input=5 output=9 tier=priority');
+    expect(writePrices(read)).toBe('m=input=1 output=2;input=5 output=9 tier=priority');
+    const edited = withPrice(read, 'm', { rates: { input: 3, output: 4 } });
+    expect(edited.get('m')).toHaveLength(2);
+    expect(withoutPrice(edited, 'm').get('m')).toEqual([
+      { rates: { input: 5, output: 9 }, tier: 'priority' },
+    ]);
+    expect(withoutPrice(edited, 'm', { tier: 'priority' }).get('m')).toHaveLength(1);
+  });
   it('says what is wrong', () => {
     expect(priceFault('', { rates: { input: 1 } })).toContain('model');
     expect(priceFault('a b', { rates: { input: 1 } })).toContain('blank');

@@ -17,6 +17,8 @@ export interface OwnPrice {
   rates: Partial<Record<Rate, number>>;
   from?: string;
   provider?: string;
+  /** The one service tier that it is for. */
+  tier?: string;
 }
 
 /** Reads the setting; each model has its prices in order. */
@@ -44,6 +46,7 @@ function one(text: string): OwnPrice {
       price.rates.output = Number(both[2]);
     } else if (name === 'from') price.from = value;
     else if (name === 'provider') price.provider = value;
+    else if (name === 'tier') price.tier = value;
     else if ((RATES as readonly string[]).includes(name)) price.rates[name as Rate] = Number(value);
   }
   return price;
@@ -61,6 +64,7 @@ function words(price: OwnPrice): string {
   });
   if (price.from) said.push(`from=${price.from}`);
   if (price.provider) said.push(`provider=${price.provider}`);
+  if (price.tier) said.push(`tier=${price.tier}`);
   return said.join(' ');
 }
 
@@ -79,16 +83,21 @@ export function priceFault(model: string, price: OwnPrice): string | undefined {
   return undefined;
 }
 
-/** Puts a price into a model's list in place of the one for the same day and provider. */
+/** What tells the prices of a model apart. */
+export type PriceScope = Pick<OwnPrice, 'from' | 'provider' | 'tier'>;
+
+const isFor = (price: OwnPrice, scope: PriceScope): boolean =>
+  price.from === scope.from && price.provider === scope.provider && price.tier === scope.tier;
+
+/** Puts a price into a model's list in place of the one for the same day, provider and tier. */
 export function withPrice(
   prices: ReadonlyMap<string, OwnPrice[]>,
   model: string,
   price: OwnPrice,
 ): Map<string, OwnPrice[]> {
   const result = new Map(prices);
-  const same = (other: OwnPrice): boolean =>
-    other.from === price.from && other.provider === price.provider;
-  result.set(model, [...(prices.get(model) ?? []).filter((other) => !same(other)), price]);
+  const others = (prices.get(model) ?? []).filter((other) => !isFor(other, price));
+  result.set(model, [...others, price]);
   return result;
 }
 
@@ -96,13 +105,10 @@ export function withPrice(
 export function withoutPrice(
   prices: ReadonlyMap<string, OwnPrice[]>,
   model: string,
-  from?: string,
-  provider?: string,
+  scope: PriceScope = {},
 ): Map<string, OwnPrice[]> {
   const result = new Map(prices);
-  const rest = (prices.get(model) ?? []).filter(
-    (other) => other.from !== from || other.provider !== provider,
-  );
+  const rest = (prices.get(model) ?? []).filter((other) => !isFor(other, scope));
   if (rest.length === 0) result.delete(model);
   else result.set(model, rest);
   return result;

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 use weir_core::config;
-use weir_core::prices::{Listed, Prices, Rates, Source};
+use weir_core::prices::{Listed, Prices, Rates, Source, Tier};
 use weir_store::{Dimension, FigureQuery};
 
 use crate::fault::{Fault, HistoryFaults};
@@ -57,6 +57,18 @@ pub(crate) struct LongPrice {
     amounts: Amounts,
 }
 
+/// What a service tier costs.
+#[derive(Debug, PartialEq, Serialize, ToSchema)]
+pub(crate) struct TierPrice {
+    /// `batch`, `flex`, `priority`, `fast` or `ultrafast`.
+    tier: &'static str,
+    #[serde(flatten)]
+    amounts: Amounts,
+    /// What large prompts cost on it; those that are not here have no known price on it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    long: Vec<LongPrice>,
+}
+
 /// Where a price is from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -84,9 +96,18 @@ pub(crate) struct PriceLine {
     from: Option<String>,
     #[serde(flatten)]
     amounts: Amounts,
+    /// The one service tier that it is for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tier: Option<&'static str>,
     /// What large prompts cost instead.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     long: Vec<LongPrice>,
+    /// What other service tiers cost.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tiers: Vec<TierPrice>,
+    /// What inference in the United States alone costs, in percent of all of that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    us_percent: Option<u16>,
     source: PriceSource,
     /// The model whose price it has.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -158,20 +179,36 @@ fn line(prices: &Prices, one: &Listed, own: PriceSource) -> PriceLine {
     let provider = one.provider.as_deref();
     let rates = match one.source {
         Source::Catalogue => one.rates,
+        _ if one.tier.is_some() => one.rates,
         Source::Configuration | Source::Provider => prices
             .quote(&one.model, provider.unwrap_or_default(), one.from_us.max(0))
             .map_or(one.rates, |quote| one.rates.or(quote.rates(0))),
     };
-    let long = one.long.iter().map(|(above, long)| LongPrice {
-        above: *above,
-        amounts: long.or(one.rates).into(),
+    let long = |on: &dyn Fn(Rates) -> Rates| -> Vec<LongPrice> {
+        let long = one.long.iter().map(|(above, long)| LongPrice {
+            above: *above,
+            amounts: on(long.or(one.rates)).into(),
+        });
+        long.collect()
+    };
+    let tiers = one.tiers.iter().map(|share| TierPrice {
+        tier: share.tier.name(),
+        amounts: share.of(rates).into(),
+        long: if share.short_only {
+            Vec::new()
+        } else {
+            long(&|rates| share.of(rates))
+        },
     });
     PriceLine {
         model: one.model.clone().into(),
         provider: provider.map(str::to_owned),
         from: one.from.clone().map(Into::into),
         amounts: rates.into(),
-        long: long.collect(),
+        tier: one.tier.map(Tier::name),
+        long: long(&|rates| rates),
+        tiers: tiers.collect(),
+        us_percent: one.us_percent,
         source: match one.source {
             Source::Catalogue => PriceSource::Catalogue,
             Source::Configuration => own,
@@ -189,7 +226,10 @@ fn alias_line(prices: &Prices, alias: &str, model: &str) -> Option<PriceLine> {
         provider: None,
         from: None,
         amounts: quote.rates(0).into(),
+        tier: None,
         long: Vec::new(),
+        tiers: Vec::new(),
+        us_percent: None,
         source: PriceSource::Configuration,
         alias_of: Some(model.to_owned()),
     })

@@ -9,9 +9,9 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use weir_store::{Dimension, FigureQuery, Figures, Unit};
+use weir_store::{FigureRow, Unit};
 
-use super::{Span, ask};
+use super::{Span, by_model, gather};
 use crate::fault::{Fault, HistoryFaults};
 use crate::params::Params;
 use crate::router::Admin;
@@ -66,7 +66,8 @@ struct Sum {
 }
 
 impl Sum {
-    fn add(&mut self, model: &str, figures: &Figures) {
+    fn add(&mut self, row: &FigureRow) {
+        let (model, figures) = (row.label.as_deref().unwrap_or_default(), &row.figures);
         let tokens = figures.tokens();
         self.tokens = self.tokens.saturating_add(tokens);
         self.requests += figures.requests;
@@ -84,17 +85,8 @@ impl Sum {
 pub(crate) async fn daily(admin: &Admin, params: &DailyParams) -> Result<Vec<DayFigures>, Fault> {
     let ends = (params.start.as_deref(), params.end.as_deref());
     let span = Span::read(ends, params.tz.as_deref(), DAYS - 1)?;
-    let query = FigureQuery {
-        unit: Unit::Day,
-        by: Dimension::Model,
-        ..span.query()
-    };
-    let table = ask(admin, query).await?;
-    let mut days: BTreeMap<i64, Sum> = BTreeMap::new();
-    for row in &table.rows {
-        let day = days.entry(row.start_us.unwrap_or_default()).or_default();
-        day.add(row.label.as_deref().unwrap_or_default(), &row.figures);
-    }
+    let table = by_model(admin, &span, Unit::Day).await?;
+    let days = gather(BTreeMap::new(), &table, |start| start, Sum::add);
     let day = |(start, sum): (i64, Sum)| DayFigures {
         date: local(start, &span.zone).map_or_else(String::new, |day| day.date().to_string()),
         tokens: sum.tokens,
@@ -174,20 +166,10 @@ pub(crate) async fn hourly(
     Params(params): Params<RangeParams>,
 ) -> Result<Json<HourlyStats>, Fault> {
     let span = params.span()?;
-    let query = FigureQuery {
-        unit: Unit::Hour,
-        by: Dimension::Model,
-        ..span.query()
-    };
-    let table = ask(&admin, query).await?;
-    let mut hours: BTreeMap<i8, Sum> = (0..24).map(|hour| (hour, Sum::default())).collect();
-    for row in &table.rows {
-        let start = row.start_us.and_then(|us| local(us, &span.zone));
-        let hour = hours
-            .entry(start.map_or(0, |start| start.hour()))
-            .or_default();
-        hour.add(row.label.as_deref().unwrap_or_default(), &row.figures);
-    }
+    let table = by_model(&admin, &span, Unit::Hour).await?;
+    let hours = (0..24).map(|hour| (hour, Sum::default())).collect();
+    let of_day = |start| local(start, &span.zone).map_or(0, |start| start.hour());
+    let hours = gather(hours, &table, of_day, Sum::add);
     let hour = |(hour, sum): (i8, Sum)| HourFigures {
         hour,
         label: format!("{hour:02}:00"),
@@ -234,12 +216,8 @@ pub(crate) async fn models(
     State(admin): State<Arc<Admin>>,
     Params(params): Params<RangeParams>,
 ) -> Result<Json<ModelStats>, Fault> {
-    let query = FigureQuery {
-        by: Dimension::Model,
-        ..params.span()?.query()
-    };
-    let table = ask(&admin, query).await?;
-    let model = |row: weir_store::FigureRow| ModelFigures {
+    let table = by_model(&admin, &params.span()?, Unit::None).await?;
+    let model = |row: FigureRow| ModelFigures {
         model: row.label.unwrap_or_default().into(),
         tokens: row.figures.tokens(),
         requests: row.figures.requests,

@@ -8,9 +8,9 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use weir_store::model::rfc3339;
-use weir_store::{Dimension, FigureQuery, FigureRow, Figures, Unit};
+use weir_store::{FigureRow, Figures, Unit};
 
-use super::{Span, ask, given};
+use super::{Span, by_model, gather, given};
 use crate::fault::{Fault, HistoryFaults};
 use crate::params::Params;
 use crate::router::Admin;
@@ -99,16 +99,12 @@ pub(crate) async fn usage(
     Params(params): Params<UsageParams>,
 ) -> Result<Json<UsageStats>, Fault> {
     let span = params.span(ALL_DAYS)?;
-    let query = FigureQuery {
-        by: Dimension::Model,
-        ..span.query()
-    };
+    let table = by_model(&admin, &span, Unit::None).await?;
     let mut stats = UsageStats {
         start_date: given(params.start.as_deref()).map(|_| rfc3339(span.start_us)),
         end_date: given(params.end.as_deref()).map(|_| rfc3339(span.end_us)),
         ..UsageStats::default()
     };
-    let table = ask(&admin, query).await?;
     table.rows.iter().for_each(|row| stats.add(row));
     Ok(Json(stats))
 }
@@ -137,17 +133,8 @@ pub(crate) async fn hourly(
     State(admin): State<Arc<Admin>>,
     Params(params): Params<UsageParams>,
 ) -> Result<Json<HourlyUsage>, Fault> {
-    let query = FigureQuery {
-        unit: Unit::Hour,
-        by: Dimension::Model,
-        ..params.span(0)?.query()
-    };
-    let table = ask(&admin, query).await?;
-    let mut hours: BTreeMap<i64, UsageStats> = BTreeMap::new();
-    for row in &table.rows {
-        let hour = row.start_us.unwrap_or_default();
-        hours.entry(hour).or_default().add(row);
-    }
+    let table = by_model(&admin, &params.span(0)?, Unit::Hour).await?;
+    let hours = gather(BTreeMap::new(), &table, |start| start, UsageStats::add);
     let hourly = hours.into_iter().map(|(hour, usage)| HourUsage {
         hour: rfc3339(hour),
         usage,

@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use weir_store::model::RequestLog;
 use weir_store::{RawPart, Side, Verdict};
 
 use crate::fault::{Error, Fault, HistoryFaults};
+use crate::grade::Judging;
 use crate::router::Admin;
 
 /// How the bytes were checked against their digest, in `/raw/`.
@@ -27,12 +28,16 @@ const X_WEIR_CONTENT_ENCODING: HeaderName = HeaderName::from_static("x-weir-cont
         (status = 404, description = "There is none", body = Error), HistoryFaults))]
 pub(crate) async fn one(
     State(admin): State<Arc<Admin>>,
+    Extension(judging): Extension<Arc<Judging>>,
     Path(id): Path<String>,
 ) -> Result<Json<RequestLog>, Fault> {
     admin.store.flush().await;
     let read = move |reader: &weir_store::Reader| reader.get(&id);
     let found = admin.reader.run(read).await?;
-    Ok(Json(found.ok_or_else(Fault::unknown)?))
+    let mut log = found.ok_or_else(Fault::unknown)?;
+    let at_work = judging.instead(&log.summary.request_id);
+    log.prompt_grade = at_work.or(log.prompt_grade);
+    Ok(Json(log))
 }
 
 /// The bytes as they crossed the wire, still in their content coding

@@ -287,8 +287,21 @@ async fn prices_are_listed_and_models_without_one_named() {
     assert_eq!(
         *sonnet,
         json!({"model": "claude-sonnet-4-5", "input": 3.0, "output": 15.0, "cacheWrite5m": 3.75,
-            "cacheWrite1h": 6.0, "cacheRead": 0.3, "webSearch": 10.0, "source": "catalogue"})
+            "cacheWrite1h": 6.0, "cacheRead": 0.3, "webSearch": 10.0, "source": "catalogue",
+            "tiers": [{"tier": "batch", "input": 1.5, "output": 7.5, "cacheWrite5m": 1.875,
+                "cacheWrite1h": 3.0, "cacheRead": 0.15, "webSearch": 10.0}]})
     );
+    let of = |model: &str| {
+        let mut all = prices.iter();
+        all.find(|one| one["model"] == model).unwrap().clone()
+    };
+    assert_eq!(of("claude-opus-5")["usPercent"], 110);
+    let luna: Vec<_> = prices
+        .iter()
+        .filter(|one| one["model"] == "gpt-5.6-luna")
+        .map(|one| (one["from"].as_str(), one["input"].as_f64()))
+        .collect();
+    assert_eq!(luna, [(Some("2026-07-30"), Some(0.2)), (None, Some(1.0))]);
     assert_eq!(
         list["unpriced"],
         json!([{"model": "of-tomorrow", "requests": 1}])

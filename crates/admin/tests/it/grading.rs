@@ -2,6 +2,7 @@
 
 use http::StatusCode;
 use serde_json::{Value, json};
+use weir_core::exchange::Origin;
 
 use crate::calls::Api;
 use crate::figures::recorded;
@@ -53,7 +54,7 @@ async fn a_prompt_is_graded_by_five_criteria_and_the_grade_stays_with_its_exchan
         (asked.path.as_str(), asked.provider.as_str()),
         ("/v1/messages", "u1")
     );
-    assert_eq!(asked.headers["x-claude-code-request-class"], "grading");
+    assert_eq!(asked.origin, Origin::Judge);
     let asked: Value = serde_json::from_slice(&asked.body).unwrap();
     assert_eq!(asked["model"], "judge-1");
     let text = asked["messages"][0]["content"].as_str().unwrap();

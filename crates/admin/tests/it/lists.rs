@@ -17,7 +17,9 @@ fn add(api: &Api, model: &str, status: u16, said: &str) -> String {
     let id = ExchangeId(Uuid::now_v7());
     let sent =
         format!(r#"{{"model":"{model}","messages":[{{"role":"user","content":"{said}"}}]}}"#);
-    let came = r#"{"content":[{"type":"text","text":"=1+1"}],"stop_reason":"end_turn","usage":{"input_tokens":10,"output_tokens":7}}"#;
+    // Over several lines, as some providers answer.
+    let came = "{\"content\":[{\"type\":\"text\",\"text\":\"=1+1\"}],\r\n  \"stop_reason\":\"end_turn\",\n\
+         \"usage\":{\"input_tokens\":10,\"output_tokens\":7}}";
     let at = since.as_micros().try_into().unwrap();
     api.recorder.started(Box::new(RequestRecord {
         query: Some("beta=true".into()),

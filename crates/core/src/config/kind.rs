@@ -1,5 +1,7 @@
 //! What kinds of value a setting can hold: how each is read from text and written back.
 
+mod json;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -81,7 +83,12 @@ impl Kind {
             }
             Self::Text { check, .. } => check(text).map(|()| Value::Text(text.to_owned())),
             Self::List { .. } => {
-                let items = parts(text).map(|item| self.read_item(item).map(|()| item.to_owned()));
+                let items = match json::items(text) {
+                    Some(items) => items?,
+                    None => parts(text).map(str::to_owned).collect(),
+                };
+                let items = items.into_iter();
+                let items = items.map(|item| self.read_item(&item).map(|()| item));
                 items.collect::<Result<_, _>>().map(Value::List)
             }
             Self::Rules if text.is_empty() => Ok(Value::List(Vec::new())),
@@ -90,14 +97,15 @@ impl Kind {
                 let json = |rule: &HeaderRule| serde_json::to_string(rule).unwrap_or_default();
                 Ok(Value::List(rules.iter().map(json).collect()))
             }
-            Self::Map { .. } => {
-                let pairs = parts(text).map(|part| {
-                    let halves = part.split_once('=').or_else(|| part.split_once(':'));
-                    let (name, value) = halves.ok_or("is not a list of `name=value`")?;
-                    let (name, value) = (name.trim(), value.trim());
-                    self.read_pair(name, value)
+            Self::Map { fields, .. } => {
+                let pairs = match json::pairs(text, !fields.is_empty()) {
+                    Some(pairs) => pairs?,
+                    None => parts(text).map(pair).collect::<Result<_, _>>()?,
+                };
+                let pairs = pairs.into_iter().map(|(name, value)| {
+                    self.read_pair(&name, &value)
                         .map_err(|wrong| format!("holds `{name}`: {wrong}"))?;
-                    Ok((name.to_owned(), value.to_owned()))
+                    Ok((name, value))
                 });
                 pairs.collect::<Result<_, String>>().map(Value::Map)
             }
@@ -136,14 +144,14 @@ impl Kind {
             (_, Value::Duration(span)) => duration_text(*span),
             (_, Value::Text(text)) => text.clone(),
             (Self::Rules, Value::List(items)) => format!("[{}]", items.join(",")),
-            (_, Value::List(items)) => items.join(", "),
-            (_, Value::Map(pairs)) => {
+            (_, Value::List(items)) => json::list(items).unwrap_or_else(|| items.join(", ")),
+            (_, Value::Map(pairs)) => json::map(pairs.iter()).unwrap_or_else(|| {
                 let pairs: Vec<_> = pairs
                     .iter()
                     .map(|(name, value)| format!("{name}={value}"))
                     .collect();
                 pairs.join(", ")
-            }
+            }),
         }
     }
 }
@@ -151,6 +159,13 @@ impl Kind {
 /// Accepts any text.
 pub(crate) fn any(_: &str) -> Result<(), String> {
     Ok(())
+}
+
+/// A name and a value, without the blanks around.
+fn pair(part: &str) -> Result<(String, String), String> {
+    let halves = part.split_once('=').or_else(|| part.split_once(':'));
+    let (name, value) = halves.ok_or("is not a list of `name=value`")?;
+    Ok((name.trim().to_owned(), value.trim().to_owned()))
 }
 
 /// What stands between commas.

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use weir_wire::dialect::{Dialect, Operation};
 
-use super::{Arrival, End, ExchangeId, RawBody, RequestRecord, ResponseRecord};
+use super::{Arrival, End, ExchangeId, Origin, RawBody, RequestRecord, ResponseRecord};
 
 /// A body in one piece; in none when it is empty.
 #[must_use]
@@ -49,6 +49,7 @@ pub fn request(id: ExchangeId, started_at_us: i64, sent: impl AsRef<[u8]>) -> Re
         operation: Operation::Generate,
         path_model: None,
         provider: "anthropic".into(),
+        origin: Origin::Client,
     }
 }
 

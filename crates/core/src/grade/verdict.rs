@@ -41,6 +41,7 @@ pub fn read_answer(answer: &[u8]) -> Result<Verdict, GradeError> {
     match within(&text) {
         Some(fields) => read(&fields),
         None if answer["stop_reason"] == "max_tokens" => Err(bad("it was cut off")),
+        None if answer["stop_reason"] == "refusal" => Err(bad("the judge refused")),
         None => Err(bad("there is no JSON object in it")),
     }
 }

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use toml::Value;
 use toml::value::Table as Toml;
 
-use super::{Listed, Rates, Source, Table, day_start, newest_first};
+use super::{Listed, Rates, Share, Source, Table, Tier, day_start, newest_first};
 
 const TEXT: &str = include_str!("catalogue.toml");
 
@@ -21,17 +21,73 @@ fn read(text: &str) -> Option<Table> {
     let document: Toml = toml::from_str(text).ok()?;
     let mut table = Table::new();
     for (section, value) in &document {
-        if section == "region" {
+        if ["region", "tier", "residency"].contains(&section.as_str()) {
             continue;
         }
         for (model, value) in value.as_table()? {
             add(&mut table, model, value)?;
         }
     }
-    for region in document.get("region")?.as_array()? {
-        regional(&mut table, region)?;
+    // Regions last: what a model costs on other terms it costs so in a region too.
+    for (section, add) in [
+        ("tier", tiered as fn(&mut Table, &Value) -> Option<()>),
+        ("residency", resident),
+        ("region", regional),
+    ] {
+        for value in document.get(section)?.as_array()? {
+            add(&mut table, value)?;
+        }
     }
     Some(table)
+}
+
+/// Adds what models cost on another tier: so many percent.
+fn tiered(table: &mut Table, value: &Value) -> Option<()> {
+    let percent = percent(value, "percent")?;
+    let share = Share {
+        tier: Tier::named(value.get("tier")?.as_str()?)?,
+        percent,
+        cache_read_percent: match value.get("cache_read_percent") {
+            Some(_) => self::percent(value, "cache_read_percent")?,
+            None => percent,
+        },
+        short_only: match value.get("short_only") {
+            Some(short_only) => short_only.as_bool()?,
+            None => false,
+        },
+    };
+    each_of(table, value, |one| {
+        let mut tiers = Vec::from(std::mem::take(&mut one.tiers));
+        let known = tiers.iter().any(|other| other.tier == share.tier);
+        tiers.push(share);
+        one.tiers = tiers.into();
+        !known
+    })
+}
+
+/// Adds what models cost where they run in the United States alone.
+fn resident(table: &mut Table, value: &Value) -> Option<()> {
+    let percent = percent(value, "percent")?;
+    each_of(table, value, |one| {
+        one.us_percent.replace(percent).is_none()
+    })
+}
+
+/// Does something with every price of the models that `value` names; none where that says no.
+fn each_of(
+    table: &mut Table,
+    value: &Value,
+    mut change: impl FnMut(&mut Listed) -> bool,
+) -> Option<()> {
+    for model in value.get("models")?.as_array()? {
+        let mut all = table.get_mut(model.as_str()?)?.iter_mut();
+        all.all(&mut change).then_some(())?;
+    }
+    Some(())
+}
+
+fn percent(value: &Value, name: &str) -> Option<u16> {
+    u16::try_from(value.get(name)?.as_integer()?).ok()
 }
 
 /// Adds a model's price, or its prices over time.
@@ -62,6 +118,9 @@ fn listed(model: &str, value: &Value) -> Option<Listed> {
         from_us: from.map_or(Some(i64::MIN), day_start)?,
         rates: rates(value, &["from", "long"])?,
         long,
+        tier: None,
+        tiers: Box::default(),
+        us_percent: None,
         source: Source::Catalogue,
     })
 }
@@ -152,7 +211,7 @@ mod tests {
 
     #[test]
     fn prices_over_time_and_faults() {
-        let over_time = "[x]\na = [{ input = 1, output = 2 }, { from = '2026-03-01', input = 2, output = 4 }]\n[[region]]\npercent = 110\nprefixes = ['us.']\nmodels = ['a']\n";
+        let over_time = "[x]\na = [{ input = 1, output = 2 }, { from = '2026-03-01', input = 2, output = 4 }]\n[[region]]\npercent = 110\nprefixes = ['us.']\nmodels = ['a']\n[[tier]]\ntier = 'fast'\npercent = 200\nmodels = ['a']\n[[residency]]\npercent = 110\nmodels = ['a']\n";
         let table = read(over_time).unwrap();
         let days: Vec<_> = table["us.a"]
             .iter()
@@ -160,6 +219,9 @@ mod tests {
             .collect();
         assert_eq!(days, [Some("2026-03-01"), None]);
         assert_eq!(table["us.a"][1].rates.input, Some(1_100_000));
+        assert_eq!(table["us.a"][1].tiers[0].tier, Tier::Fast);
+        let twice = over_time.replace("['a']\n[[res", "['a', 'a']\n[[res");
+        assert!(read(&twice).is_none(), "two prices of one tier");
         for wrong in ["input = 'x'", "inputs = 1", "input = -1", "from = 'soon'"] {
             assert!(
                 read(&over_time.replace("input = 1", wrong)).is_none(),

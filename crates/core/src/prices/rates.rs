@@ -18,10 +18,10 @@ pub fn band(prompt: u64) -> u8 {
     BANDS.iter().map(|edge| u8::from(prompt > *edge)).sum()
 }
 
-/// The smallest prompt of a band, in tokens.
+/// The smallest prompt of a band, or of a [`class`](super::class), in tokens.
 #[must_use]
-pub fn band_start(band: u8) -> u64 {
-    let edge = usize::from(band)
+pub fn band_start(class: u8) -> u64 {
+    let edge = usize::from(class & 7)
         .checked_sub(1)
         .and_then(|at| BANDS.get(at));
     edge.map_or(0, |edge| edge + 1)
@@ -154,12 +154,24 @@ impl Rates {
         }
     }
 
+    /// The same at so many percent, but searches.
     pub(super) fn scaled(self, percent: i128) -> Self {
-        let scale = |pico: Option<Pico>| pico.map(|pico| pico * percent / 100);
+        self.scaled_apart(percent, percent)
+    }
+
+    /// The same at so many percent, and what is read from a cache at others.
+    pub(super) fn scaled_apart(self, percent: i128, cache_read: i128) -> Self {
+        let by = |pico: Option<Pico>, percent| pico.map(|pico| pico * percent / 100);
+        let scale = |pico| by(pico, percent);
+        // Where it follows from the input's price it would follow from the wrong percent.
+        let read = match self.cache_read {
+            None if cache_read != percent => self.input,
+            read => read,
+        };
         Self {
             input: scale(self.input),
             output: scale(self.output),
-            cache_read: scale(self.cache_read),
+            cache_read: by(read, cache_read),
             cache_write_5m: scale(self.cache_write_5m),
             cache_write_1h: scale(self.cache_write_1h),
             reasoning: scale(self.reasoning),

@@ -1,5 +1,8 @@
 use super::*;
 
+/// 2026-11-21, in microseconds.
+const NOW: i64 = 1_795_219_200_000_000;
+
 fn tokens(input: u64, output: u64) -> Tokens {
     Tokens {
         input: Some(input),
@@ -26,6 +29,7 @@ fn a_known_model_with_a_cache_split_costs_exactly_so_much() {
         cache_write_1h: Some(3_000),
         reasoning: Some(100),
         web_search_requests: Some(3),
+        ..Tokens::default()
     };
     let cost = Prices::default()
         .cost("claude-sonnet-4-5-20250929", "anthropic", 0, &used)
@@ -208,6 +212,168 @@ fn what_a_cache_saves_and_what_it_costs() {
     assert_eq!(saved(0, 1_000_000), Some(-1.25));
 }
 
+fn on(tier: Tier, place: Place, used: Tokens) -> Tokens {
+    Tokens {
+        terms: Terms { tier, place },
+        ..used
+    }
+}
+
+#[test]
+fn tiers_and_places_cost_what_their_lists_say_and_unknown_ones_have_no_cost() {
+    let prices = Prices::default();
+    let cost = |model, tier, place| {
+        let cost = prices.cost(
+            model,
+            "x",
+            NOW,
+            &on(tier, place, tokens(1_000_000, 100_000)),
+        );
+        cost.map(|cost| dollars(cost.total()))
+    };
+    let anywhere = Place::Anywhere;
+    assert_eq!(cost("claude-opus-4-6", Tier::Standard, anywhere), Some(7.5));
+    assert_eq!(cost("claude-opus-4-6", Tier::Batch, anywhere), Some(3.75));
+    assert_eq!(cost("claude-opus-4-6", Tier::Fast, anywhere), Some(45.0));
+    assert_eq!(
+        cost("claude-opus-4-6", Tier::Standard, Place::Us),
+        Some(8.25)
+    );
+    assert_eq!(cost("claude-opus-5", Tier::Fast, Place::Us), Some(16.5));
+    assert_eq!(cost("claude-opus-4-6", Tier::Priority, anywhere), None);
+    assert_eq!(cost("claude-opus-4-6", Tier::Standard, Place::Other), None);
+    // Before places could be chosen.
+    assert_eq!(cost("claude-opus-4-5", Tier::Standard, Place::Us), None);
+    assert_eq!(cost("gpt-5.2", Tier::Standard, anywhere), Some(3.15));
+    assert_eq!(cost("gpt-5.2", Tier::Flex, anywhere), Some(1.575));
+    assert_eq!(cost("gpt-5.2", Tier::Priority, anywhere), Some(6.3));
+    assert_eq!(cost("gpt-5.2", Tier::Other, anywhere), None);
+}
+
+#[test]
+fn what_is_read_from_a_cache_may_have_another_share_and_long_prompts_none() {
+    let prices = Prices::default();
+    let cost = |model, tier, input, cached| {
+        let used = Tokens {
+            cache_read: Some(cached),
+            ..tokens(input, 0)
+        };
+        let cost = prices.cost(model, "gemini", NOW, &on(tier, Place::Anywhere, used));
+        cost.map(|cost| dollars(cost.total()))
+    };
+    assert_eq!(
+        cost("gemini-2.5-pro", Tier::Flex, 100_000, 100_000),
+        Some(0.075)
+    );
+    assert_eq!(cost("gemini-2.5-pro", Tier::Flex, 100_000, 100_001), None);
+    assert_eq!(
+        cost("gemini-2.5-pro", Tier::Priority, 100_000, 300_000),
+        Some(0.585)
+    );
+}
+
+#[test]
+fn what_the_configuration_says_holds_on_all_terms_unless_they_have_a_known_share() {
+    let prices = prices(&[
+        ("mine", "10/10"),
+        (
+            "claude-opus-4-6",
+            "10/50; 30/150 tier=priority; 1/1 tier=flex provider=p",
+        ),
+        ("claude-opus-5", "4/4 tier=priority from=2026-01-01"),
+    ]);
+    let cost = |model, provider, tier, place| {
+        let cost = prices.cost(model, provider, NOW, &on(tier, place, tokens(1_000_000, 0)));
+        cost.map(|cost| dollars(cost.total()))
+    };
+    let anywhere = Place::Anywhere;
+    assert_eq!(cost("mine", "p", Tier::Other, Place::Other), Some(10.0));
+    assert_eq!(
+        cost("claude-opus-4-6", "p", Tier::Batch, Place::Us),
+        Some(5.5)
+    );
+    assert_eq!(
+        cost("claude-opus-4-6", "p", Tier::Priority, anywhere),
+        Some(30.0)
+    );
+    assert_eq!(
+        cost("claude-opus-4-6", "p", Tier::Flex, anywhere),
+        Some(1.0)
+    );
+    assert_eq!(
+        cost("claude-opus-4-6", "q", Tier::Flex, anywhere),
+        Some(10.0)
+    );
+    // A price of one tier leaves the others to the list.
+    assert_eq!(
+        cost("claude-opus-5", "p", Tier::Standard, anywhere),
+        Some(5.0)
+    );
+    assert_eq!(
+        cost("claude-opus-5", "p", Tier::Priority, anywhere),
+        Some(4.0)
+    );
+    // Caches keep their share there too.
+    let used = Tokens {
+        cache_read: Some(1_000_000),
+        ..Tokens::default()
+    };
+    let used = on(Tier::Priority, anywhere, used);
+    let cost = prices.cost("claude-opus-4-6", "p", NOW, &used).unwrap();
+    assert_eq!(dollars(cost.total()), 3.0);
+}
+
+#[test]
+fn an_exchange_has_the_price_of_its_day() {
+    let prices = Prices::default();
+    let day = |text| day_start(text).unwrap();
+    let cost = |model, at, input| {
+        let cost = prices.cost(model, "openai", at, &tokens(input, 0)).unwrap();
+        dollars(cost.total())
+    };
+    let cut = day("2026-08-21");
+    assert_eq!(cost("gpt-5.6-sol", cut - 1, 100_000), 0.5);
+    assert_eq!(cost("gpt-5.6-sol", cut, 100_000), 0.4);
+    assert_eq!(cost("gpt-5.6-sol", cut - 1, 300_000), 3.0);
+    assert_eq!(cost("gpt-5.6-luna", day("2026-07-30") - 1, 100_000), 0.1);
+    assert_eq!(cost("gpt-5.6-luna", day("2026-07-30"), 100_000), 0.02);
+}
+
+#[test]
+fn terms_are_read_from_every_providers_words_and_come_back_from_their_number() {
+    let said = |tier, speed, place| Terms::said(tier, speed, place);
+    for word in ["standard", "default", "auto", "on_demand", "", "ON_DEMAND"] {
+        assert_eq!(
+            said(Some(word), Some("standard"), Some("not_available")),
+            Terms::default()
+        );
+    }
+    for (word, tier) in [
+        ("priority", Tier::Priority),
+        ("SERVICE_TIER_FLEX", Tier::Flex),
+        ("ON_DEMAND_PRIORITY", Tier::Priority),
+        ("PROVISIONED_THROUGHPUT", Tier::Other),
+        ("scale", Tier::Other),
+        ("batch", Tier::Batch),
+    ] {
+        assert_eq!(said(Some(word), None, None).tier, tier, "{word}");
+    }
+    assert_eq!(said(Some("standard"), Some("fast"), None).tier, Tier::Fast);
+    assert_eq!(said(Some("priority"), Some("fast"), None).tier, Tier::Other);
+    assert_eq!(said(None, None, Some("us")).place, Place::Us);
+    assert_eq!(said(None, None, Some("eu")).place, Place::Other);
+    let tiers = Tier::NAMES.map(|(_, tier)| tier);
+    for tier in tiers.into_iter().chain([Tier::Other]) {
+        for place in [Place::Anywhere, Place::Us, Place::Other] {
+            let used = on(tier, place, tokens(300_000, 1));
+            let class = class(&used);
+            assert_eq!(class_terms(class), used.terms);
+            assert_eq!(band_start(class), 272_001);
+        }
+    }
+    assert_eq!(class(&tokens(1, 1)), 0, "what was stored before terms were");
+}
+
 #[test]
 fn bands_begin_where_prices_change() {
     assert_eq!(
@@ -229,6 +395,7 @@ fn prices_that_cannot_be_read_say_why() {
         ("cost=3", "has `cost`, which is none of"),
         ("input=-1", "write dollars"),
         ("input=1e9", "write dollars"),
+        ("1/2 tier=first", "a tier is one of"),
         ("1/2 from=tomorrow", "write a day"),
         ("1/2 from=2026-02-30", "write a day"),
     ] {

@@ -1,7 +1,7 @@
-//! A price as the configuration has it: `3/15`, or `input=3 output=15 cache_read=0.3`; with `from`
-//! and `provider` where it is not for always and everywhere, and several of them with `;` between.
+//! A price as the configuration has it: `3/15`, or `input=3 output=15 cache_read=0.3`; with `from`,
+//! `provider` and `tier` where it is not for always and everywhere, and several of them with `;` between.
 
-use super::{Listed, Rates, Source, day_start};
+use super::{Listed, Rates, Source, Tier, day_start};
 
 /// Reads the prices of one model.
 ///
@@ -19,6 +19,9 @@ fn one(model: &str, text: &str) -> Result<Listed, String> {
         from_us: i64::MIN,
         rates: Rates::default(),
         long: Box::default(),
+        tier: None,
+        tiers: Box::default(),
+        us_percent: None,
         source: Source::Configuration,
     };
     for word in text.split_whitespace() {
@@ -54,10 +57,16 @@ fn field(listed: &mut Listed, word: &str) -> Result<(), String> {
             listed.from = Some(value.into());
         }
         "provider" => listed.provider = Some(value.into()),
+        "tier" => {
+            let names = Tier::NAMES.map(|(name, _)| format!("`{name}`")).join(", ");
+            let tier = Tier::named(value);
+            listed.tier =
+                Some(tier.ok_or_else(|| format!("has `{word}`: a tier is one of {names}"))?);
+        }
         _ if !Rates::FIELDS.contains(&name) => {
             let names = Rates::FIELDS.map(|name| format!("`{name}`")).join(", ");
             return Err(format!(
-                "has `{name}`, which is none of {names}, `from` and `provider`"
+                "has `{name}`, which is none of {names}, `from`, `provider` and `tier`"
             ));
         }
         _ if !listed.rates.set(name, amount(value)) => {

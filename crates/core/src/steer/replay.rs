@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 
 use super::SteerError;
+use crate::exchange::Origin;
 
 /// A request to send again.
 #[derive(Clone, Debug)]
@@ -24,6 +25,8 @@ pub struct Replay {
     pub provider: String,
     /// The model to ask for instead of the body's.
     pub model: Option<String>,
+    /// What for; never a client's.
+    pub origin: Origin,
 }
 
 /// What came back, while it comes.

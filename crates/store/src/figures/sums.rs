@@ -1,7 +1,7 @@
 //! The sums of some exchanges, and their bytes.
 
 use weir_core::exchange::Tokens;
-use weir_core::prices::band;
+use weir_core::prices::{class, class_terms};
 use weir_wire::dialect::Operation;
 
 use super::Histogram;
@@ -22,7 +22,7 @@ pub(crate) struct Sums {
     pub duration_ms: u64,
     /// How many these are.
     pub timed: u64,
-    /// Tokens, apart by the size of the prompt; ascending.
+    /// Tokens, apart by the size of the prompt and the terms; ascending.
     pub bands: Vec<Band>,
     /// Times to the response headers, of answers by models.
     pub first_byte: Histogram,
@@ -32,10 +32,10 @@ pub(crate) struct Sums {
     pub gap: Histogram,
 }
 
-/// Sums of the tokens of exchanges whose prompts are of about one size.
+/// Sums of the tokens of exchanges on the same terms, whose prompts are of about one size.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Band {
-    /// Which size, as prices know it.
+    /// Which size and terms, as prices know them: a class.
     pub band: u8,
     /// Exchanges whose tokens the provider counted.
     pub requests: u64,
@@ -48,7 +48,7 @@ impl Band {
         let some = |count: Option<u64>| count.unwrap_or(0);
         let (five, hour) = (some(tokens.cache_write_5m), some(tokens.cache_write_1h));
         Self {
-            band: band(tokens.prompt()),
+            band: class(tokens),
             requests: 1,
             counts: [
                 some(tokens.input),
@@ -76,6 +76,7 @@ impl Band {
             cache_write_1h: Some(hour),
             reasoning: Some(reasoning),
             web_search_requests: Some(searches),
+            terms: class_terms(self.band),
         }
     }
 
@@ -98,7 +99,7 @@ impl Sums {
             self.timed += 1;
             self.duration_ms = self.duration_ms.saturating_add(took);
         }
-        if s.tokens != Tokens::default() {
+        if s.tokens.counted() {
             self.put(&Band::of(&s.tokens));
         }
         let by_model = matches!(s.operation, Operation::Generate | Operation::GenerateStream);

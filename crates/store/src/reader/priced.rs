@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::ValueRef;
-use weir_core::prices::{Prices, dollars};
+use weir_core::prices::{Prices, Terms, dollars};
 
 use super::View;
 use super::row::started_at;
@@ -16,8 +16,8 @@ use crate::summary::Tokens;
 /// The function with the columns it reads: dollars, or NULL where that is not known.
 pub(super) const COST: &str = "weir_cost(e.id, e.model, e.routed_model, e.provider, e.input_tokens,
     e.output_tokens, e.cache_read_tokens, e.cache_write_tokens, e.cache_write_5m_tokens,
-    e.cache_write_1h_tokens, e.reasoning_tokens, e.web_search_requests)";
-const ARGUMENTS: i32 = 12;
+    e.cache_write_1h_tokens, e.reasoning_tokens, e.web_search_requests, e.terms)";
+const ARGUMENTS: i32 = 13;
 
 /// What a call needs to know.
 struct Pricing {
@@ -52,12 +52,13 @@ impl Pricing {
             cache_write_1h: call.get(9)?,
             reasoning: call.get(10)?,
             web_search_requests: call.get(11)?,
+            terms: Terms::of_number(call.get::<Option<u8>>(12)?.unwrap_or(0)),
         };
         let text = |at| self.text(call.get_raw(at));
         let Some(model) = text(2).or_else(|| text(1)) else {
             return Ok(None);
         };
-        if tokens == Tokens::default() {
+        if !tokens.counted() {
             return Ok(None);
         }
         let (at, provider) = (started_at(call.get(0)?), text(3).unwrap_or_default());

@@ -3,6 +3,7 @@
 use rusqlite::Row;
 use uuid::Uuid;
 use weir_core::exchange::ExchangeId;
+use weir_core::prices::Terms;
 
 use crate::dictionary::Names;
 use crate::summary::{State, Summary, Tokens, dialect_from_number, operation_from_number};
@@ -16,7 +17,7 @@ pub(crate) const COLUMNS: &str = "e.id, e.uuid, e.state, e.client_request_id, e.
     e.headers_us, e.content_us, e.duration_us, e.response_bytes, e.attempts, e.input_tokens,
     e.output_tokens, e.cache_read_tokens, e.cache_write_tokens, e.cache_write_5m_tokens,
     e.cache_write_1h_tokens, e.reasoning_tokens, e.web_search_requests, e.route,
-    e.longest_gap_us, e.class, e.agent_type, e.subagent";
+    e.longest_gap_us, e.class, e.agent_type, e.subagent, e.terms";
 
 /// When the exchange of a row began, in microseconds since the Unix epoch.
 pub(super) fn started_at(row: i64) -> i64 {
@@ -90,6 +91,7 @@ fn tokens(row: &Row<'_>) -> rusqlite::Result<Tokens> {
         cache_write_1h: row.get(36)?,
         reasoning: row.get(37)?,
         web_search_requests: row.get(38)?,
+        terms: Terms::of_number(row.get::<_, Option<u8>>(44)?.unwrap_or(0)),
     })
 }
 

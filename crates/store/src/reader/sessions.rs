@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::types::Value;
 use rusqlite::{OptionalExtension, Row, params_from_iter};
 
-use weir_core::prices::{Pico, band_start, dollars};
+use weir_core::prices::{Pico, band_start, class_terms, dollars};
 
 use super::View;
 use crate::conversation::{
@@ -30,8 +30,8 @@ struct ModelShare {
     agent: String,
     model: String,
     provider: String,
-    /// Which prices apply to its prompts.
-    band: u8,
+    /// Which prices apply to it: the size of its prompts, and the terms.
+    class: u8,
     requests: u64,
     started_us: i64,
     tokens: Tokens,
@@ -215,7 +215,7 @@ impl View {
                 agent: row.get(0)?,
                 model: row.get(1)?,
                 provider: row.get(2)?,
-                band: row.get(3)?,
+                class: row.get(3)?,
                 requests: sum(4)?,
                 started_us: row.get(5)?,
                 tokens: Tokens {
@@ -227,6 +227,7 @@ impl View {
                     cache_write_1h: some(11)?,
                     reasoning: some(12)?,
                     web_search_requests: some(13)?,
+                    terms: class_terms(row.get(3)?),
                 },
             })
         })?;
@@ -314,7 +315,7 @@ impl View {
         let counted = shares.iter().filter(|share| share.took_any());
         let sum = counted.map(|share| {
             let quote = prices.quote(&share.model, &share.provider, share.started_us)?;
-            let cost = quote.cost_of_sums(band_start(share.band), &share.tokens)?;
+            let cost = quote.cost_of_sums(band_start(share.class), &share.tokens)?;
             Some(cost.total())
         });
         sum.sum::<Option<Pico>>().map(dollars)

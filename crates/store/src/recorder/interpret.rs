@@ -85,7 +85,7 @@ pub(crate) fn begin(
         response_bytes: None,
         attempts: None,
         longest_gap_us: None,
-        class: text(headers, &REQUEST_CLASS),
+        class: class(record),
         agent_type: text(headers, &AGENT_TYPE),
         subagent: None,
         route: None,
@@ -94,6 +94,12 @@ pub(crate) fn begin(
         opening_words: body.and_then(|f| f.opening_words.clone()),
         made_title: None,
     }
+}
+
+/// What it is for, in the client's words or weir's.
+fn class(record: &RequestRecord) -> Option<Box<str>> {
+    let named = text(&record.headers, &REQUEST_CLASS);
+    record.origin.class_or(named.as_deref()).map(Into::into)
 }
 
 /// Adds what is known when it has ended; gives what the response said.
@@ -118,7 +124,7 @@ pub(crate) fn end(summary: &mut Summary, record: &ResponseRecord) -> ResponseFac
     summary.content_us = said.content_end.and_then(|end| arrived_by(record, end));
     summary.stop_reason = said.stop_reason.take();
     summary.tokens = said.tokens;
-    if said.tokens == Tokens::default() {
+    if !said.tokens.counted() {
         let counted = record.route.usage.as_ref();
         summary.tokens = counted.map(facts::tokens).unwrap_or_default();
     }

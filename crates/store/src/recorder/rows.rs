@@ -6,7 +6,7 @@ use super::sink::{Op, RequestPart, ResponsePart, count};
 use crate::dictionary::{Code, Dictionary};
 use crate::error::StoreError;
 use crate::sessions::{Entry, News, Sums};
-use crate::summary::{State, dialect_number, operation_number};
+use crate::summary::{State, Summary, dialect_number, operation_number};
 
 /// The statements of a batch, looked up once for all of it.
 pub(super) struct Statements<'tx> {
@@ -93,10 +93,10 @@ const INSERT_EXCHANGE: &str = "INSERT INTO exchanges (
     stream_error, headers_us, content_us, duration_us, response_bytes, attempts, input_tokens,
     output_tokens, cache_read_tokens, cache_write_tokens, cache_write_5m_tokens,
     cache_write_1h_tokens, reasoning_tokens, web_search_requests, route, longest_gap_us, class,
-    agent_type, subagent) VALUES (
+    agent_type, subagent, terms) VALUES (
     ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,
     ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40,
-    ?41, ?42, ?43, ?44)";
+    ?41, ?42, ?43, ?44, ?45)";
 
 fn insert_exchange(
     statement: &mut CachedStatement<'_>,
@@ -149,8 +149,14 @@ fn insert_exchange(
         code(words, column::CLASS, s.class.as_deref()),
         code(words, column::AGENT_TYPE, s.agent_type.as_deref()),
         code(words, column::SUBAGENT, s.subagent.as_deref()),
+        terms(s),
     ])?;
     Ok(())
+}
+
+/// The terms of an exchange; NULL, which takes no room, for those that nearly all have.
+fn terms(s: &Summary) -> Option<u8> {
+    Some(s.tokens.terms.number()).filter(|number| *number > 0)
 }
 
 /// SQLite's integers are signed; nothing counted here comes near the difference.
@@ -164,7 +170,7 @@ const UPDATE_EXCHANGE: &str = "UPDATE exchanges SET
     input_tokens = ?12, output_tokens = ?13, cache_read_tokens = ?14, cache_write_tokens = ?15,
     cache_write_5m_tokens = ?16, cache_write_1h_tokens = ?17, reasoning_tokens = ?18,
     web_search_requests = ?19, provider = ?20, routed_model = ?21, route = ?22,
-    longest_gap_us = ?23, subagent = ?24
+    longest_gap_us = ?23, subagent = ?24, terms = ?25
     WHERE id = ?1";
 
 fn update_exchange(
@@ -198,6 +204,7 @@ fn update_exchange(
         s.route.as_deref(),
         s.longest_gap_us.map(signed),
         code(words, column::SUBAGENT, s.subagent.as_deref()),
+        terms(s),
     ])?;
     Ok(())
 }

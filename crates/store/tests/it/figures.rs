@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 use uuid::Uuid;
-use weir_core::exchange::ExchangeId;
+use weir_core::exchange::{ExchangeId, Origin};
 use weir_store::{Dimension, DryRun, FigureQuery, FigureTable, Filter, Recorder, Unit};
 
 use crate::support::{Place, request, response, until};
@@ -270,17 +270,38 @@ async fn what_a_judge_of_prompts_was_asked_is_in_no_sum() {
     let mut judged = request(r#"{"model":"judge","messages":[]}"#);
     judged.id = ExchangeId(Uuid::now_v7());
     judged.started_at_us = us(when);
-    let class = http::HeaderValue::from_static(weir_core::grade::CLASS);
-    judged.headers.insert("x-claude-code-request-class", class);
+    judged.origin = Origin::Judge;
     let id = judged.id;
     recorder.started(Box::new(judged));
-    recorder.finished(Box::new(response(
-        id,
-        r#"{"usage":{"input_tokens":70,"output_tokens":8}}"#,
-    )));
+    let usage = r#"{"usage":{"input_tokens":70,"output_tokens":8}}"#;
+    recorder.finished(Box::new(response(id, usage)));
     recorder.flush().await;
-    let sums = ask(&recorder, |_| ());
-    assert_eq!(sums.total.requests, 1);
+    let total = ask(&recorder, |_| ()).total;
+    assert_eq!((total.requests, total.input_tokens), (1, 5));
+    let log = recorder.reader().get(&id.to_string()).unwrap().unwrap();
+    assert_eq!(log.summary.class.as_deref(), Some("grading"));
+}
+
+#[tokio::test]
+async fn a_client_that_calls_itself_a_judge_stays_in_every_sum() {
+    let place = Place::new();
+    let recorder = place.open();
+    for class in ["grading", "replay", "main"] {
+        let mut sent = request(r#"{"model":"m","messages":[]}"#);
+        sent.id = ExchangeId(Uuid::now_v7());
+        sent.started_at_us = us("2026-03-01T12:00:00Z");
+        let named = http::HeaderValue::from_static(class);
+        sent.headers.insert("x-claude-code-request-class", named);
+        let id = sent.id;
+        recorder.started(Box::new(sent));
+        let usage = r#"{"usage":{"input_tokens":70,"output_tokens":8}}"#;
+        recorder.finished(Box::new(response(id, usage)));
+        recorder.flush().await;
+        let log = recorder.reader().get(&id.to_string()).unwrap().unwrap();
+        let believed = Some(class).filter(|class| *class == "main");
+        assert_eq!(log.summary.class.as_deref(), believed);
+    }
+    assert_eq!(ask(&recorder, |_| ()).total.input_tokens, 210);
 }
 
 /// What every quarter of an hour adds up to, told apart by status so that there are several keys.

@@ -19,6 +19,11 @@ async fn a_grade_is_kept_with_its_exchange_until_the_next_grade() {
         let grade = log.prompt_grade.expect("it was kept");
         assert_eq!(grade.get(), format!("{{\"score\":{score}}}"));
     }
+    // As an earlier weir left it that died while a judge was at work.
+    let at_work = r#"{"score":0.0,"isProcessing":true}"#.to_owned();
+    assert!(recorder.set_grade(uuid, Some(at_work)).await.unwrap());
+    let log = recorder.reader().get(&id).unwrap().unwrap();
+    assert!(log.prompt_grade.is_none());
     assert!(recorder.set_grade(uuid, None).await.unwrap());
     let log = recorder.reader().get(&id).unwrap().unwrap();
     assert!(log.prompt_grade.is_none());

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use weir_core::prices::{Prices, read_prices};
-use weir_store::Reader;
+use weir_store::{FigureQuery, Filters, Reader, SummaryQuery};
 
 use crate::support::{Place, exchange};
 
@@ -55,4 +55,57 @@ async fn another_price_changes_what_was_spent() {
     let reader = recorder.reader().with_prices(move || Arc::clone(&prices));
     assert_eq!(cost(&reader, &id).0, Some(0.567));
     recorder.shutdown().await;
+}
+
+/// What an exchange with `model` cost whose answer says this too, by itself and in sums.
+async fn cost_of(model: &str, came: &str) -> Option<f64> {
+    let place = Place::new();
+    let recorder = place.open();
+    let id = exchange(&recorder, &sent(model), came.as_bytes());
+    recorder.flush().await;
+    let reader = recorder.reader();
+    let (cost, parts) = cost(&reader, &id);
+    assert_eq!(cost, parts);
+    let sums = reader.figures(&FigureQuery::between(0, 4_000_000_000_000_000));
+    let sums = sums.unwrap().total;
+    assert_eq!(sums.cost, cost, "{came}");
+    assert_eq!(sums.unpriced, u64::from(cost.is_none()), "{came}");
+    let filters = Filters {
+        min_cost: Some(0),
+        ..Filters::default()
+    };
+    let query = SummaryQuery {
+        filters,
+        ..SummaryQuery::default()
+    };
+    let found = reader.summaries(&query).unwrap().rows;
+    assert_eq!(found.len(), usize::from(cost.is_some()), "{came}");
+    recorder.shutdown().await;
+    cost
+}
+
+#[tokio::test]
+async fn a_service_tier_and_a_place_cost_what_their_lists_say_and_others_null() {
+    let came = String::from_utf8_lossy(CAME);
+    let usual = 1234.0 * 5.0 + 567.0 * 25.0 + 89_012.0 * 0.5 + 1500.0 * 6.25 + 3000.0 * 10.0;
+    for (said, percent) in [
+        (r#""service_tier":"standard""#, Some(100.0)),
+        (r#""service_tier":"batch""#, Some(50.0)),
+        (r#""service_tier":"priority""#, None),
+        (r#""inference_geo":"us""#, Some(110.0)),
+        (
+            r#""inference_geo":"not_available","speed":"standard""#,
+            Some(100.0),
+        ),
+        (r#""speed":"fast""#, Some(600.0)),
+        (r#""speed":"fast","inference_geo":"us""#, Some(660.0)),
+    ] {
+        let came = came.replace(r#""usage":{"#, &format!(r#""usage":{{{said},"#));
+        let cost = cost_of("claude-opus-4-6", &came).await;
+        let wanted = percent.map(|percent: f64| usual * percent / 1e8);
+        match (cost, wanted) {
+            (Some(cost), Some(wanted)) => assert!((cost - wanted).abs() < 1e-12, "{said}: {cost}"),
+            (cost, wanted) => assert_eq!(cost, wanted, "{said}"),
+        }
+    }
 }

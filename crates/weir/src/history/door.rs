@@ -96,7 +96,7 @@ impl Door {
         }
         let owned = |(key, value): (&str, String)| (key.to_owned(), value);
         let flags: Vec<_> = flags.into_iter().map(owned).collect();
-        let found = config::load(&options.source, &flags)?;
+        let found = config::load_stored(&options.source, &flags)?;
         let database = &found.loaded.settings.storage.db_path;
         anyhow::ensure!(
             database.exists(),

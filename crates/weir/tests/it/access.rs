@@ -138,6 +138,41 @@ async fn figures_are_counted() {
 }
 
 #[tokio::test]
+async fn money_is_counted_by_provider_and_model_and_what_has_no_price_apart() {
+    let weir = start(&[("pricing.models", "claude-paid=1000000/1000000")]).await;
+    for model in ["claude-paid", "claude-unpriced"] {
+        let message = json!({"model": model, "max_tokens": 1, "messages": [{"role": "user", "content": "x"}]});
+        weir.message(&[("anthropic-version", "2023-06-01")], &message)
+            .await;
+    }
+    let labels = |model| format!("_total{{provider=\"anthropic\",model=\"{model}\"}} ");
+    let (paid, unpriced) = (labels("claude-paid"), labels("claude-unpriced"));
+    let wanted = format!("weir_unpriced_exchanges{unpriced}1");
+    let text = within(async {
+        loop {
+            let text = weir.get("/metrics").await.text();
+            if text.contains(&wanted) && text.contains("weir_cost_usd_total") {
+                return text;
+            }
+        }
+    })
+    .await;
+    let prefix = format!("weir_cost_usd{paid}");
+    let cost = text.lines().find_map(|line| line.strip_prefix(&prefix));
+    let log = weir
+        .get("/api/requests/summary?model=claude-paid")
+        .await
+        .json();
+    let shown = log["requests"][0]["cost"].as_f64();
+    assert!(shown.is_some_and(|cost| cost >= 1.0), "{log}");
+    assert_eq!(cost.map(|cost| cost.parse().unwrap()), shown, "{text}");
+    assert!(
+        !text.contains(&format!("weir_cost_usd{unpriced}")),
+        "null, never 0"
+    );
+}
+
+#[tokio::test]
 async fn figures_of_translated_exchanges_name_provider_model_tokens_and_probes() {
     let weir = start(&[("providers.anthropic.enabled", "false")]).await;
     let ask = |text: &str, most: u32| json!({"model": "gpt-x", "max_tokens": most, "messages": [{"role": "user", "content": text}]});

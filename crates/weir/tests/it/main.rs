@@ -12,6 +12,7 @@ mod captured;
 mod commands;
 mod durability;
 mod files;
+mod grading;
 mod history;
 mod lifecycle;
 mod logging;

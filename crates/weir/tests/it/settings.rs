@@ -83,6 +83,66 @@ async fn an_edit_takes_effect_at_once_outlasts_the_process_and_can_be_taken_back
 }
 
 #[tokio::test]
+async fn lists_and_sections_with_commas_can_be_stored() {
+    let weir = start(&[]).await;
+    let price = json!([{"input": 1, "output": 2}, {"input": 3, "output": 4, "from": "2026-01-31"}]);
+    let edit = json!({"subagents.roots": ["/srv/a,b", "/srv/c"], "pricing.models": {"m": price},
+        "server.allowed_hosts": ["a.example", "b.example"]});
+    let done = patch(&weir, &edit).await;
+    assert_eq!(done.status, 200, "{}", done.text());
+    let roots = setting(&weir, "subagents.roots").await;
+    assert_eq!(roots["value"], r#"["/srv/a,b","/srv/c"]"#);
+    let hosts = setting(&weir, "server.allowed_hosts").await;
+    assert_eq!(hosts["value"], "a.example, b.example");
+    let prices = weir.get("/api/prices").await.json();
+    let mine = prices["prices"].as_array().unwrap().iter();
+    let mine: Vec<_> = mine.filter(|one| one["model"] == "m").collect();
+    assert_eq!(mine.len(), 2);
+    assert_eq!(
+        (&mine[0]["from"], &mine[0]["input"]),
+        (&json!("2026-01-31"), &json!(3.0))
+    );
+    assert_eq!(mine[0]["source"], "stored");
+}
+
+#[tokio::test]
+async fn commands_and_runs_know_what_was_edited_at_run_time() {
+    let weir = start(&[]).await;
+    let edit = json!({"routing.retries": 3, "pricing.models": "claude-x=1000000/1000000"});
+    assert_eq!(patch(&weir, &edit).await.status, 200);
+    let run = async |args: &[&str]| {
+        let mut command = crate::program::weir();
+        command
+            .current_dir(weir.folder.path())
+            .env("PATH", std::env::var_os("PATH").unwrap())
+            .env("XDG_STATE_HOME", weir.folder.path().join("state"))
+            .args(args);
+        let ended = tokio::task::spawn_blocking(move || command.output().unwrap());
+        let ended = ended.await.unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        assert!(ended.status.success(), "{}", text(&ended.stderr));
+        (text(&ended.stdout), text(&ended.stderr))
+    };
+    let retries = async |more: &[&str]| {
+        let (shown, _) = run(&[&["config", "check"], more].concat()).await;
+        let mut lines = shown.lines();
+        let line = lines.find_map(|line| line.strip_prefix("routing.retries "));
+        line.unwrap().trim().to_owned()
+    };
+    assert_eq!(retries(&[]).await, "3  (stored)");
+    assert!(retries(&["--no-stored"]).await.ends_with("(default)"));
+    let flag = ["--set", "routing.retries=1"];
+    assert_eq!(retries(&flag).await, "1  (command line)");
+    // A run has the prices that were edited, though it keeps its history elsewhere.
+    let upstream = format!("providers.anthropic.base_url={}", weir.mock.url());
+    let ask = r#"curl -sf $ANTHROPIC_BASE_URL/v1/messages -H 'x-api-key: own' -o answer.json -d \
+        '{"model":"claude-x","max_tokens":5,"messages":[{"role":"user","content":"hi"}]}'"#;
+    let (_, said) = run(&["run", "--set", &upstream, "--", "sh", "-c", ask]).await;
+    let line = said.lines().find(|line| line.contains("claude-x")).unwrap();
+    assert!(line.contains('$'), "{said}");
+}
+
+#[tokio::test]
 async fn an_edit_that_is_not_valid_changes_nothing_and_names_every_fault() {
     let weir = start(&[]).await;
     let edit = json!({"routing.retries": 2, "routing.strategy": "best", "nope": 1,

@@ -392,6 +392,8 @@ export interface Price {
   cacheRead: number;
   reasoning?: number;
   webSearch?: number;
+  /** The one service tier that it is for. */
+  tier?: string;
   source: 'catalogue' | 'configuration' | 'stored';
   aliasOf?: string;
 }

@@ -16,6 +16,7 @@ pub(crate) const FIELDS: &[&str] = &[
     "web_search",
     "from",
     "provider",
+    "tier",
 ];
 
 const MODELS: Kind = Kind::Map {
@@ -34,8 +35,8 @@ pub(super) static ENTRIES: &[Entry] = &[
     entry("pricing.models", MODELS, "",
         "US dollars per million tokens, over the prices that weir knows: `3/15` for input and output, \
          or a section of `input`, `output`, `cache_read`, `cache_write_5m`, `cache_write_1h`, \
-         `reasoning` and, per thousand, `web_search`; `provider` for one only; `from`, a day, and a \
-         list of sections for prices over time.")
+         `reasoning` and, per thousand, `web_search`; `provider` for one only; `tier` for one \
+         service tier only; `from`, a day, and a list of sections for prices over time.")
         .example("my-model=3/15"),
     entry("pricing.aliases", ALIASES, "",
         "Models that cost what another does: their name to the other's.")

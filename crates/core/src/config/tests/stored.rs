@@ -96,3 +96,45 @@ fn rules_for_framing_headers_are_faults_and_for_those_relied_on_warnings() {
     let warnings = good(&rule("retry-after"), &[]).warnings;
     assert!(warnings[0].contains("`retry-after`"), "{warnings:?}");
 }
+
+#[test]
+fn lists_and_maps_with_commas_in_their_items_are_written_as_json() {
+    let stored = [
+        ("server.allowed_hosts", r#"["a.example", "b.example"]"#),
+        ("subagents.roots", r#"["/srv/a,b", "/srv/c"]"#),
+        (
+            "pricing.models",
+            r#"{"m": {"input": 3, "output": 15}, "n": [{"input": 1}, {"input": 2, "from": "2026-01-31"}], "o": "1/2"}"#,
+        ),
+    ];
+    let loaded = edited("", &[], &[], &stored).unwrap();
+    let shown = |path: &str| effective(&loaded, path).value.clone().unwrap();
+    assert_eq!(shown("server.allowed_hosts"), "a.example, b.example");
+    assert_eq!(shown("subagents.roots"), r#"["/srv/a,b","/srv/c"]"#);
+    let models = shown("pricing.models");
+    assert_eq!(
+        models,
+        "m=input=3 output=15, n=input=1 ; input=2 from=2026-01-31, o=1/2"
+    );
+    // What is shown can be stored again.
+    let again = [
+        ("subagents.roots", shown("subagents.roots")),
+        ("pricing.models", models.clone()),
+    ];
+    let again = again
+        .each_ref()
+        .map(|(path, value)| (*path, value.as_str()));
+    let again = edited("", &[], &[], &again).unwrap();
+    assert_eq!(
+        effective(&again, "pricing.models").value.as_deref(),
+        Some(&*models)
+    );
+    let faults = edited("", &[], &[], &[("subagents.roots", "[null]")]).unwrap_err();
+    assert!(lines(&faults).contains("no text"), "{}", lines(&faults));
+    for wrong in [r#"{"m": {"input": [3]}}"#, r#"{"m": null}"#, "{"] {
+        assert!(
+            edited("", &[], &[], &[("pricing.models", wrong)]).is_err(),
+            "{wrong}"
+        );
+    }
+}

@@ -18,6 +18,8 @@ pub(super) struct Findings {
     dialect: Dialect,
     facts: ResponseFacts,
     usage: UsageMerge,
+    /// Where it stands outside of the usage.
+    service_tier: Option<String>,
 }
 
 impl Findings {
@@ -26,12 +28,19 @@ impl Findings {
             dialect,
             facts: ResponseFacts::default(),
             usage: UsageMerge::new(dialect),
+            service_tier: None,
         }
     }
 
     pub(super) fn finish(self) -> ResponseFacts {
+        let mut usage = self.usage.finish();
+        if let Some(usage) = &mut usage
+            && usage.service_tier.is_none()
+        {
+            usage.service_tier = self.service_tier;
+        }
         ResponseFacts {
-            usage: self.usage.finish(),
+            usage,
             ..self.facts
         }
     }
@@ -115,6 +124,10 @@ impl Findings {
 
     pub(super) fn usage(&mut self, cursor: &mut Cursor<'_>) {
         self.usage.add(cursor.value());
+    }
+
+    pub(super) fn service_tier(&mut self, cursor: &mut Cursor<'_>) {
+        set(&mut self.service_tier, name(cursor));
     }
 
     pub(super) fn error(&mut self, error: Option<ErrorFact>) {

@@ -13,6 +13,7 @@ pub(super) fn read_chat(found: &mut Findings, cursor: &mut Cursor<'_>) -> bool {
         b"id" => found.id(cursor),
         b"model" => found.model(cursor),
         b"usage" => found.usage(cursor),
+        b"service_tier" => found.service_tier(cursor),
         b"choices" => {
             has_choices = true;
             cursor.array(|cursor| content |= choice(found, cursor));
@@ -126,6 +127,7 @@ impl Response {
             b"id" => found.id(cursor),
             b"model" => found.model(cursor),
             b"usage" => found.usage(cursor),
+            b"service_tier" => found.service_tier(cursor),
             b"error" => found.error(error(cursor)),
             b"status" => self.status = name(cursor),
             b"incomplete_details" => {

@@ -320,3 +320,18 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn openais_service_tier_stands_beside_the_usage_and_the_last_word_counts() {
+    let chat = br#"{"id":"c","service_tier":"flex","choices":[],"usage":{"prompt_tokens":1}}"#;
+    let responses = "data: {\"type\":\"response.created\",\"response\":{\"service_tier\":\"auto\"}}\n\n\
+        data: {\"type\":\"response.completed\",\"response\":{\"service_tier\":\"priority\",\"usage\":{\"input_tokens\":1}}}\n\n";
+    for (dialect, body, tier) in [
+        (Dialect::OpenaiChat, &chat[..], "flex"),
+        (Dialect::OpenaiResponses, responses.as_bytes(), "priority"),
+    ] {
+        let facts =
+            ResponseFacts::of_body(dialect, Operation::Generate, Some("application/json"), body);
+        assert_eq!(facts.usage.unwrap().service_tier.as_deref(), Some(tier));
+    }
+}
