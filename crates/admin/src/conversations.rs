@@ -15,7 +15,9 @@ use weir_store::model::rfc3339;
 use crate::fault::{Error, Fault, HistoryFaults};
 use crate::params::{Params, at_least};
 use crate::router::Admin;
-use crate::transcripts::{Head, Message, Place, Refused, Transcript, Transcripts};
+use crate::transcripts::{
+    Head, MOST_BYTES, Message, Page, Place, Refused, Transcript, Transcripts,
+};
 
 /// Conversations on a page when nothing is said, and at most.
 const PAGE: u32 = 10;
@@ -254,6 +256,9 @@ impl Conversation {
 }
 
 /// The transcripts of one project with their first messages, newest activity first
+///
+/// They come with 32 MiB of messages at most: where `messages` are fewer than `total`, ask for the
+/// one.
 #[utoipa::path(get, path = "/api/conversations/project", tag = "conversations",
     params(ProjectParams),
     responses((status = 200, body = Vec<Conversation>),
@@ -272,10 +277,15 @@ pub(crate) async fn project(
     let read = move |transcripts: &Transcripts| {
         let index = transcripts.index(Some(&project))?;
         let shown = index.entries.iter().skip(offset).take(limit as usize);
+        let mut left = MOST_BYTES;
         let one = |(place, _): &(Place, Arc<Head>)| {
-            let found = transcripts
-                .one((&project, &place.id), (0, MESSAGES as usize))
-                .ok()?;
+            let page = Page {
+                offset: 0,
+                limit: if left == 0 { 0 } else { MESSAGES as usize },
+                bytes: left,
+            };
+            let found = transcripts.one((&project, &place.id), page).ok()?;
+            left = left.saturating_sub(found.bytes);
             let place = (project.clone(), place.id.clone());
             Some(Conversation::new(place, found, (0, MESSAGES)))
         };
@@ -317,7 +327,11 @@ pub(crate) async fn one(
         limit => limit.min(MOST_MESSAGES),
     };
     let read = move |transcripts: &Transcripts| {
-        let page = (offset as usize, limit as usize);
+        let page = Page {
+            offset: offset as usize,
+            limit: limit as usize,
+            bytes: MOST_BYTES,
+        };
         let found = transcripts.one((&project, &id), page)?;
         Ok(Conversation::new((project, id), found, (offset, limit)))
     };
