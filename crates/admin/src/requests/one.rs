@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderName, StatusCode};
@@ -12,6 +11,7 @@ use weir_store::{RawPart, Side, Verdict};
 
 use crate::fault::{Error, Fault, HistoryFaults};
 use crate::router::Admin;
+use crate::written::Written;
 
 /// How the bytes were checked against their digest, in `/raw/`.
 const X_WEIR_DIGEST: HeaderName = HeaderName::from_static("x-weir-digest");
@@ -28,11 +28,11 @@ const X_WEIR_CONTENT_ENCODING: HeaderName = HeaderName::from_static("x-weir-cont
 pub(crate) async fn one(
     State(admin): State<Arc<Admin>>,
     Path(id): Path<String>,
-) -> Result<Json<RequestLog>, Fault> {
+) -> Result<Written, Fault> {
     admin.store.flush().await;
-    let read = move |reader: &weir_store::Reader| reader.get(&id);
+    let read = move |reader: &weir_store::Reader| Ok(reader.get(&id)?.map(|log| Written::of(&log)));
     let found = admin.reader.run(read).await?;
-    Ok(Json(found.ok_or_else(Fault::unknown)?))
+    found.ok_or_else(Fault::unknown)
 }
 
 /// The bytes as they crossed the wire, still in their content coding
