@@ -189,7 +189,7 @@ pub(crate) async fn list(
 #[into_params(parameter_in = Query)]
 pub(crate) struct ProjectParams {
     /// The name of the project's directory.
-    #[param(required)]
+    #[param(required, pattern = "^[A-Za-z0-9_-][A-Za-z0-9._-]{0,254}$")]
     project: Option<String>,
     /// How many conversations to leave out from the newest on.
     #[param(value_type = Option<i64>)]
@@ -299,7 +299,7 @@ pub(crate) async fn project(
 #[into_params(parameter_in = Query)]
 pub(crate) struct MessageParams {
     /// The name of the project's directory.
-    #[param(required)]
+    #[param(required, pattern = "^[A-Za-z0-9_-][A-Za-z0-9._-]{0,254}$")]
     project: Option<String>,
     /// How many messages to leave out from the oldest on.
     #[param(value_type = Option<i64>)]
@@ -311,7 +311,8 @@ pub(crate) struct MessageParams {
 
 /// One transcript with a page of its messages, in order of time
 #[utoipa::path(get, path = "/api/conversations/{id}", tag = "conversations",
-    params(("id" = String, Path, description = "The session's id: the file's name"), MessageParams),
+    params(("id" = String, Path, description = "The session's id: the file's name",
+        pattern = "^[A-Za-z0-9_-][A-Za-z0-9._-]{0,254}$"), MessageParams),
     responses((status = 200, body = Conversation),
         (status = 404, description = "There is none", body = Error),
         (status = 503, description = "weir is stopping", body = Error)))]

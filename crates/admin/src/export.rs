@@ -53,8 +53,10 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Admin>> {
 #[into_params(parameter_in = Query)]
 pub(crate) struct ExportQuery {
     /// `jsonl` (the default), `csv` or `har`.
+    #[param(pattern = "^(jsonl|csv|har)?$")]
     format: Option<String>,
     /// Most exchanges in it, the newest first: 1000 unless told, never more than 100,000.
+    #[param(value_type = Option<u32>, maximum = 4_294_967_295_u64)]
     limit: Option<String>,
 }
 
@@ -128,7 +130,7 @@ pub(crate) async fn one(
     params(ExportQuery, FilterQuery),
     responses(
         (status = 200, content(
-            (String = "application/x-ndjson"), (String = "text/csv"), (String = "application/json"))),
+            (String = "application/x-ndjson"), (String = "text/csv"), (serde_json::Value = "application/json"))),
         HistoryFaults))]
 pub(crate) async fn export(
     State(admin): State<Arc<Admin>>,

@@ -101,7 +101,7 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Admin>> {
     params(("id" = String, Path, description = "The id, or the end of it")),
     responses(
         (status = 200, description = "What the provider answers", content_type = "*/*",
-            body = Vec<u8>, headers(("x-weir-request-id" = String,
+            body = serde_json::Value, headers(("x-weir-request-id" = String,
                 description = "The new exchange"))),
         (status = 404, description = "There is no such exchange or provider", body = Error),
         (status = 409, description = "The provider has no credential of its own", body = Error),

@@ -71,6 +71,7 @@ pub(crate) struct SummaryParams {
     #[param(value_type = Option<i64>)]
     limit: Option<String>,
     /// The `nextCursor` of an earlier answer: goes on behind it.
+    #[param(pattern = "^([0-9a-f]{1,15})?$")]
     cursor: Option<String>,
 }
 

@@ -38,7 +38,8 @@ pub(crate) async fn one(
 /// The bytes as they crossed the wire, still in their content coding
 #[utoipa::path(get, path = "/api/requests/{id}/raw/{side}", tag = "requests",
     params(("id" = String, Path, description = "The id, or the end of it"),
-        ("side" = String, Path, description = "`request` or `response`")),
+        ("side" = String, Path, description = "`request` or `response`",
+            pattern = "^(request|response)$")),
     responses(
         (status = 200, content_type = "application/octet-stream", body = Vec<u8>, headers(
             ("x-weir-digest" = String, description = "`verified` or `unverified`"),
