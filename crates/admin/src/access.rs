@@ -8,16 +8,17 @@ use std::time::{Duration, Instant};
 use axum::Extension;
 use axum::extract::{Request, State};
 use axum::http::header::{
-    AUTHORIZATION, CONTENT_TYPE, HOST, LOCATION, ORIGIN, REFERRER_POLICY, WWW_AUTHENTICATE,
-    X_CONTENT_TYPE_OPTIONS,
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, LOCATION, ORIGIN,
+    REFERRER_POLICY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use ipnet::IpNet;
 use uuid::Uuid;
-use weir_core::identity::{CredentialUse, Gate};
+use weir_core::identity::{CredentialUse, Gate, client_address};
 use weir_core::secret::Secret;
 
 use weir_wire::dialect::Dialect;
@@ -41,6 +42,8 @@ pub struct Access {
     pub tls: bool,
     /// Whether a proxy in front of weir is believed.
     pub trust_proxy: bool,
+    /// Proxies that are believed about who a client is, while `trust_proxy` is on.
+    pub trusted_proxies: Arc<[IpNet]>,
 }
 
 /// What the guard needs besides the request.
@@ -104,6 +107,10 @@ pub(crate) async fn guard(
     for (name, value) in SAFETY {
         headers.insert(name, HeaderValue::from_static(value));
     }
+    for (name, value) in UNLESS_SAID {
+        let entry = headers.entry(name);
+        entry.or_insert(HeaderValue::from_static(value));
+    }
     response
 }
 
@@ -121,6 +128,16 @@ const SAFETY: [(HeaderName, &str); 4] = [
     ),
 ];
 
+/// What an answer says that says nothing else: it is no page, and nobody keeps a copy of it, least
+/// of all a proxy that does not know of the cookie.
+const UNLESS_SAID: [(HeaderName, &str); 2] = [
+    (CACHE_CONTROL, "no-store"),
+    (
+        CONTENT_SECURITY_POLICY,
+        "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    ),
+];
+
 /// Whether a path needs no credential.
 fn is_open(site: &Site, path: &str) -> bool {
     matches!(path, "/api/login" | "/api/logout") || site.is_open(path)
@@ -129,8 +146,7 @@ fn is_open(site: &Site, path: &str) -> bool {
 /// A person is sent to the page to log in on; a program is told how to say the password.
 fn ask_for_password(request: &Request, has_pages: bool) -> Response {
     let (headers, path) = (request.headers(), request.uri().path());
-    let for_people = !path.starts_with("/api/") && path != "/metrics";
-    if has_pages && for_people && wants_page(request.method(), headers) {
+    if has_pages && is_for_people(path) && wants_page(request.method(), headers) {
         let path = request.uri().path_and_query();
         let next: String = path.map_or("/", |path| path.as_str()).bytes().fold(
             String::from("/login?next="),
@@ -165,14 +181,15 @@ impl Door {
             return Ok(self.access.gate(request.headers(), request.uri(), peer)?);
         };
         if let Some(given) = basic_password(request.headers()) {
-            if let Some(pause) = self.sessions.pause(peer.ip(), Instant::now()) {
+            let client = self.access.client(request.headers(), peer);
+            if let Some(pause) = self.sessions.pause(client, Instant::now()) {
                 return Err(Refused::MustWait(pause));
             }
             if password.matches(given.as_bytes()) {
-                self.sessions.right(peer.ip());
+                self.sessions.right(client);
                 return Ok(());
             }
-            self.sessions.wrong(peer.ip(), Instant::now());
+            self.sessions.wrong(client, Instant::now());
         }
         if !self.sessions.holds(password, request.headers()) {
             return Err(Refused::NeedsPassword);
@@ -202,11 +219,16 @@ impl Access {
             let message = "this host name is not weir's; list it in `server.allowed_hosts`";
             return Err(Fault::new(StatusCode::MISDIRECTED_REQUEST, message).into());
         }
-        if !same_origin(headers, host) {
+        if !same_origin(headers, host) || is_foreign(headers, uri.path()) {
             let message = "requests from other origins are refused";
             return Err(Fault::new(StatusCode::FORBIDDEN, message).into());
         }
         Ok(())
+    }
+
+    /// Who guesses: everybody behind a proxy is somebody else.
+    pub(crate) fn client(&self, headers: &HeaderMap, peer: SocketAddr) -> IpAddr {
+        client_address(headers, peer.ip(), &self.trusted_proxies)
     }
 
     fn gate(&self, headers: &HeaderMap, uri: &Uri, peer: SocketAddr) -> Result<(), Fault> {
@@ -267,6 +289,20 @@ fn same_origin(headers: &HeaderMap, host: Option<&str>) -> bool {
         .ok()
         .and_then(|origin| origin.split_once("://"));
     matches!((origin, host), (Some((_, origin)), Some(host)) if origin.eq_ignore_ascii_case(host))
+}
+
+/// Whether a page that is not ours has a browser ask. It could not read the answer, but how long a
+/// search takes tells something too. Following a link to one of our pages is fine.
+fn is_foreign(headers: &HeaderMap, path: &str) -> bool {
+    let is = |name: &str, value: &str| headers.get(name).is_some_and(|said| said == value);
+    let foreign = is("sec-fetch-site", "cross-site") || is("sec-fetch-site", "same-site");
+    let link = is("sec-fetch-mode", "navigate") && is("sec-fetch-dest", "document");
+    foreign && (!link || !is_for_people(path))
+}
+
+/// Whether a path is that of a page, not of data.
+fn is_for_people(path: &str) -> bool {
+    !path.starts_with("/api/") && path != "/metrics"
 }
 
 fn basic_password(headers: &HeaderMap) -> Option<String> {

@@ -15,7 +15,9 @@ use weir_store::model::rfc3339;
 use crate::fault::{Error, Fault, HistoryFaults};
 use crate::params::{Params, at_least};
 use crate::router::Admin;
-use crate::transcripts::{Head, Message, Place, Refused, Transcript, Transcripts};
+use crate::transcripts::{
+    Head, MOST_BYTES, Message, Page, Place, Refused, Transcript, Transcripts,
+};
 
 /// Conversations on a page when nothing is said, and at most.
 const PAGE: u32 = 10;
@@ -187,7 +189,7 @@ pub(crate) async fn list(
 #[into_params(parameter_in = Query)]
 pub(crate) struct PageParams {
     /// The name of the project's directory.
-    #[param(required)]
+    #[param(required, pattern = "^[A-Za-z0-9_-][A-Za-z0-9._-]{0,254}$")]
     project: Option<String>,
     /// How many to leave out from the front.
     #[param(value_type = Option<i64>)]
@@ -266,6 +268,9 @@ impl Conversation {
 /// The transcripts of one project with their first messages, newest activity first
 ///
 /// 20 of them when `limit` is not said, and never more than 100.
+///
+/// They come with 32 MiB of messages at most: where `messages` are fewer than `total`, ask for the
+/// one.
 #[utoipa::path(get, path = "/api/conversations/project", tag = "conversations",
     params(PageParams),
     responses((status = 200, body = Vec<Conversation>),
@@ -283,10 +288,15 @@ pub(crate) async fn project(
             .iter()
             .skip(offset as usize)
             .take(limit as usize);
+        let mut left = MOST_BYTES;
         let one = |(place, _): &(Place, Arc<Head>)| {
-            let found = transcripts
-                .one((&project, &place.id), (0, MESSAGES as usize))
-                .ok()?;
+            let page = Page {
+                offset: 0,
+                limit: if left == 0 { 0 } else { MESSAGES as usize },
+                bytes: left,
+            };
+            let found = transcripts.one((&project, &place.id), page).ok()?;
+            left = left.saturating_sub(found.bytes);
             let place = (project.clone(), place.id.clone());
             Some(Conversation::new(place, found, (0, MESSAGES)))
         };
@@ -299,7 +309,8 @@ pub(crate) async fn project(
 ///
 /// 1000 messages when `limit` is not said, and never more than 5000.
 #[utoipa::path(get, path = "/api/conversations/{id}", tag = "conversations",
-    params(("id" = String, Path, description = "The session's id: the file's name"), PageParams),
+    params(("id" = String, Path, description = "The session's id: the file's name",
+        pattern = "^[A-Za-z0-9_-][A-Za-z0-9._-]{0,254}$"), PageParams),
     responses((status = 200, body = Conversation),
         (status = 404, description = "There is none", body = Error),
         (status = 503, description = "weir is stopping", body = Error)))]
@@ -310,7 +321,11 @@ pub(crate) async fn one(
 ) -> Result<Json<Conversation>, Fault> {
     let (project, offset, limit) = params.read(MESSAGES, MOST_MESSAGES)?;
     let read = move |transcripts: &Transcripts| {
-        let page = (offset as usize, limit as usize);
+        let page = Page {
+            offset: offset as usize,
+            limit: limit as usize,
+            bytes: MOST_BYTES,
+        };
         let found = transcripts.one((&project, &id), page)?;
         Ok(Conversation::new((project, id), found, (offset, limit)))
     };

@@ -1,6 +1,8 @@
 //! Exchanges as a file: lines of JSON, CSV or HAR, written while they are read, so that neither
 //! their number nor a slow reader takes memory.
 
+mod columns;
+
 use std::io;
 use std::sync::Arc;
 
@@ -16,8 +18,9 @@ use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use weir_store::model::{RequestLog, RequestSummary};
-use weir_store::{Found, Reader, StoreError, SummaryQuery};
+use weir_store::{Cursor, Found, Reader, StoreError, SummaryQuery};
 
+use self::columns::COLUMNS;
 use crate::cells::line;
 use crate::fault::{Error, Fault, HistoryFaults};
 use crate::filters::FilterQuery;
@@ -29,8 +32,10 @@ use crate::router::Admin;
 const USUAL: u32 = 1000;
 /// Most exchanges in a file.
 const MOST: u32 = 100_000;
-/// Whole exchanges read at once.
-const WHOLE: u32 = 8;
+/// Whole exchanges read at once, at most.
+const WHOLE: u32 = 32;
+/// Bytes from which on fewer are read at once: each may have many megabytes.
+const LARGE: usize = 2 << 20;
 /// How lines of CSV end.
 const END: csv::Terminator = csv::Terminator::Any(b'\n');
 /// Summaries read at once.
@@ -48,8 +53,10 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Admin>> {
 #[into_params(parameter_in = Query)]
 pub(crate) struct ExportQuery {
     /// `jsonl` (the default), `csv` or `har`.
+    #[param(pattern = "^(jsonl|csv|har)?$")]
     format: Option<String>,
     /// Most exchanges in it, the newest first: 1000 unless told, never more than 100,000.
+    #[param(value_type = Option<u32>, maximum = 4_294_967_295_u64)]
     limit: Option<String>,
 }
 
@@ -101,9 +108,12 @@ pub(crate) async fn one(
     Path(id): Path<String>,
 ) -> Result<Response, Fault> {
     admin.store.flush().await;
-    let read = move |reader: &Reader| reader.get(&id);
-    let log = admin.reader.run(read).await?.ok_or_else(Fault::unknown)?;
-    let text = format!("{}{}{}", har::head(), har::entry(&log), har::TAIL);
+    // Bodies are written where that may take its time.
+    let read = move |reader: &Reader| {
+        let log = reader.get(&id)?;
+        Ok(log.map(|log| format!("{}{}{}", har::head(), har::entry(&log), har::TAIL)))
+    };
+    let text = admin.reader.run(read).await?.ok_or_else(Fault::unknown)?;
     let headers = [
         (CONTENT_TYPE, "application/json"),
         (CONTENT_DISPOSITION, Format::Har.disposition()),
@@ -120,7 +130,7 @@ pub(crate) async fn one(
     params(ExportQuery, FilterQuery),
     responses(
         (status = 200, content(
-            (String = "application/x-ndjson"), (String = "text/csv"), (String = "application/json"))),
+            (String = "application/x-ndjson"), (String = "text/csv"), (serde_json::Value = "application/json"))),
         HistoryFaults))]
 pub(crate) async fn export(
     State(admin): State<Arc<Admin>>,
@@ -139,7 +149,8 @@ pub(crate) async fn export(
         format,
         query,
         left: limit.min(MOST),
-        written: 0,
+        at_once: 1,
+        written: false,
         state: Progress::Begun,
     };
     // The first piece comes before the status, so that a store that cannot be read has its own.
@@ -177,7 +188,10 @@ struct File {
     format: Format,
     query: SummaryQuery,
     left: u32,
-    written: u64,
+    /// Whole exchanges to read next.
+    at_once: u32,
+    /// Whether there is an entry before the next.
+    written: bool,
     state: Progress,
 }
 
@@ -208,108 +222,86 @@ impl File {
 
     /// Adds a page; gives whether there may be another.
     async fn page(&mut self, piece: &mut Vec<u8>) -> Result<bool, StoreError> {
-        let at_once = match self.format {
+        let (format, written) = (self.format, self.written);
+        let most = match format {
             Format::Csv => ROWS,
-            Format::Lines | Format::Har => WHOLE,
+            Format::Lines | Format::Har => self.at_once,
         };
-        self.query.limit = at_once.min(self.left);
+        self.query.limit = most.min(self.left);
         let query = self.query.clone();
-        let next = if self.format == Format::Csv {
-            let found = self.reader.run(move |r| r.summaries(&query)).await?;
-            for row in &found.rows {
-                piece.extend(line(COLUMNS.map(|(_, cell)| cell(row)), END)?);
-            }
-            self.count(&found);
-            found.next
-        } else {
-            let found = self.reader.run(move |r| r.logs(&query)).await?;
-            for log in &found.rows {
-                self.add(log, piece);
-            }
-            self.count(&found);
-            found.next
+        // It is written there too: this thread has requests of agents to serve.
+        let read = move |reader: &Reader| match format {
+            Format::Csv => Rows::table(&reader.summaries(&query)?),
+            Format::Lines | Format::Har => Ok(Rows::whole(&reader.logs(&query)?, format, written)),
         };
-        self.query.after = next;
-        Ok(next.is_some() && self.left > 0)
-    }
-
-    fn count<T>(&mut self, found: &Found<T>) {
-        let rows = u32::try_from(found.rows.len()).unwrap_or(u32::MAX);
-        self.left = self.left.saturating_sub(rows);
-    }
-
-    fn add(&mut self, log: &RequestLog, piece: &mut Vec<u8>) {
-        match self.format {
-            Format::Har => {
-                if self.written > 0 {
-                    piece.push(b',');
-                }
-                piece.extend(har::entry(log).to_string().bytes());
-            }
-            Format::Lines | Format::Csv => {
-                // Bodies stand in it as they came, over several lines if they did; in JSON the ends
-                // of lines are blanks.
-                let line = serde_json::to_vec(log).unwrap_or_default();
-                let ends = |byte| {
-                    if matches!(byte, b'\n' | b'\r') {
-                        b' '
-                    } else {
-                        byte
-                    }
-                };
-                piece.extend(line.into_iter().map(ends));
-                piece.push(b'\n');
-            }
+        let rows = self.reader.run(read).await?;
+        self.written |= rows.count > 0;
+        self.left = self.left.saturating_sub(rows.count);
+        self.at_once = match rows.text.len() {
+            large if large > LARGE => (self.at_once / 4).max(1),
+            _ => (self.at_once * 2).min(WHOLE),
+        };
+        self.query.after = rows.next;
+        if piece.is_empty() {
+            *piece = rows.text;
+        } else {
+            piece.extend(rows.text);
         }
-        self.written += 1;
+        Ok(rows.next.is_some() && self.left > 0)
     }
 }
 
-fn text(value: Option<&str>) -> String {
-    value.unwrap_or_default().to_owned()
+fn blank(byte: u8) -> u8 {
+    match byte {
+        b'\n' | b'\r' => b' ',
+        byte => byte,
+    }
 }
 
-fn figure<T: ToString>(value: Option<T>) -> String {
-    value.map(|value| value.to_string()).unwrap_or_default()
+/// A page as it stands in the file.
+struct Rows {
+    text: Vec<u8>,
+    count: u32,
+    next: Option<Cursor>,
 }
 
-/// A column's name and what stands in it.
-type Column = (&'static str, fn(&RequestSummary) -> String);
+impl Rows {
+    fn of<T>(found: &Found<T>, text: Vec<u8>) -> Self {
+        Self {
+            text,
+            count: u32::try_from(found.rows.len()).unwrap_or(u32::MAX),
+            next: found.next,
+        }
+    }
 
-const COLUMNS: [Column; 31] = [
-    ("requestId", |r| r.request_id.clone()),
-    ("timestamp", |r| r.timestamp.clone()),
-    ("state", |r| r.state.into()),
-    ("statusCode", |r| figure(r.status_code)),
-    ("method", |r| text(Some(&r.method))),
-    ("endpoint", |r| text(Some(&r.endpoint))),
-    ("client", |r| text(r.client_kind.as_deref())),
-    ("dialect", |r| r.dialect.into()),
-    ("operation", |r| r.operation.into()),
-    ("provider", |r| r.provider.clone()),
-    ("model", |r| text(r.model.as_deref())),
-    ("routedModel", |r| text(r.routed_model.as_deref())),
-    ("sessionId", |r| text(r.session_id.as_deref())),
-    ("agentId", |r| text(r.agent_id.as_deref())),
-    ("subagent", |r| text(r.subagent.as_deref())),
-    ("class", |r| text(r.class.as_deref())),
-    ("stopReason", |r| text(r.stop_reason.as_deref())),
-    ("isStreaming", |r| r.is_streaming.to_string()),
-    ("inputTokens", |r| figure(r.usage.map(|u| u.input_tokens))),
-    ("outputTokens", |r| figure(r.usage.map(|u| u.output_tokens))),
-    ("cacheReadTokens", |r| {
-        figure(r.usage.and_then(|u| u.cache_read_input_tokens))
-    }),
-    ("cacheWriteTokens", |r| {
-        figure(r.usage.and_then(|u| u.cache_creation_input_tokens))
-    }),
-    ("cost", |r| figure(r.cost)),
-    ("responseTime", |r| figure(r.response_time)),
-    ("ttfb", |r| figure(r.ttfb)),
-    ("firstContent", |r| figure(r.first_content)),
-    ("longestGap", |r| figure(r.longest_gap)),
-    ("attempts", |r| figure(r.attempts)),
-    ("requestBytes", |r| r.request_bytes.to_string()),
-    ("responseBytes", |r| figure(r.response_bytes)),
-    ("streamError", |r| text(r.stream_error.as_deref())),
-];
+    fn table(found: &Found<RequestSummary>) -> Result<Self, StoreError> {
+        let mut text = Vec::new();
+        for row in &found.rows {
+            text.extend(line(COLUMNS.map(|(_, cell)| cell(row)), END)?);
+        }
+        Ok(Self::of(found, text))
+    }
+
+    fn whole(found: &Found<RequestLog>, format: Format, mut written: bool) -> Self {
+        let mut text = Vec::new();
+        for log in &found.rows {
+            match format {
+                Format::Har => {
+                    if written {
+                        text.push(b',');
+                    }
+                    text.extend(serde_json::to_vec(&har::entry(log)).unwrap_or_default());
+                }
+                Format::Lines | Format::Csv => {
+                    // Bodies stand in it as they came, over several lines if they did; in JSON the
+                    // ends of lines are blanks.
+                    let line = serde_json::to_vec(log).unwrap_or_default();
+                    text.extend(line.into_iter().map(blank));
+                    text.push(b'\n');
+                }
+            }
+            written = true;
+        }
+        Self::of(found, text)
+    }
+}

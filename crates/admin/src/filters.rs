@@ -9,9 +9,9 @@ use weir_store::{Filters, State, StatusIs};
 use weir_wire::dialect::{Dialect, Operation};
 
 use crate::fault::Fault;
-use crate::params::{moment, parsed};
+use crate::params::{MomentOrNone, moment, parsed};
 
-/// Longest text of one filter, in bytes.
+/// Longest text of one filter, in characters.
 const LONGEST: usize = 1024;
 const DIALECTS: [Dialect; 4] = [
     Dialect::AnthropicMessages,
@@ -33,16 +33,22 @@ const OPERATIONS: [Operation; 5] = [
 #[serde(rename_all = "camelCase")]
 pub(crate) struct FilterQuery {
     /// Any part of the model's name, in any case; `all` is every exchange.
+    #[param(max_length = 1024)]
     model: Option<String>,
     /// The provider's name.
+    #[param(max_length = 1024)]
     provider: Option<String>,
     /// The client's session.
+    #[param(max_length = 1024)]
     session: Option<String>,
     /// The agent within the session.
+    #[param(max_length = 1024)]
     agent: Option<String>,
     /// The subagent by whose rule it was routed.
+    #[param(max_length = 1024)]
     subagent: Option<String>,
     /// The kind of client: `claude_code`, `codex`, `gemini_cli`, `opencode`, ...
+    #[param(max_length = 1024)]
     client: Option<String>,
     /// `2xx`, `3xx`, `4xx`, `5xx`, `error` (400 and above, or no whole answer), or one status.
     #[param(pattern = "^([1-5]xx|error|[1-5][0-9][0-9])?$")]
@@ -53,6 +59,7 @@ pub(crate) struct FilterQuery {
     )]
     state: Option<String>,
     /// Why the model stopped, in the dialect's own word.
+    #[param(max_length = 1024)]
     stop_reason: Option<String>,
     /// `anthropic_messages`, `openai_chat`, `openai_responses` or `gemini`.
     #[param(pattern = "^(anthropic_messages|openai_chat|openai_responses|gemini)?$")]
@@ -61,28 +68,34 @@ pub(crate) struct FilterQuery {
     #[param(pattern = "^(generate|count_tokens|embeddings|models|other)?$")]
     operation: Option<String>,
     /// The digest of the client's credential, or its beginning.
+    #[param(max_length = 1024)]
     key: Option<String>,
     /// Begun at or after this instant, or so long ago: `24h`, `7d`.
+    #[param(value_type = Option<MomentOrNone>, inline)]
     start: Option<String>,
     /// Begun before this instant, or longer ago.
+    #[param(value_type = Option<MomentOrNone>, inline)]
     end: Option<String>,
     /// Milliseconds that it took at least.
-    #[param(value_type = Option<u64>)]
+    #[param(value_type = Option<u64>, maximum = 9_223_372_036_854_775_807_u64)]
     min_duration: Option<String>,
     /// Milliseconds that it took at most.
-    #[param(value_type = Option<u64>)]
+    #[param(value_type = Option<u64>, maximum = 9_223_372_036_854_775_807_u64)]
     max_duration: Option<String>,
     /// Tokens at least: input, output, read from and written to a cache.
-    #[param(value_type = Option<u64>)]
+    #[param(value_type = Option<u64>, maximum = 9_223_372_036_854_775_807_u64)]
     min_tokens: Option<String>,
     /// Tokens at most.
-    #[param(value_type = Option<u64>)]
+    #[param(value_type = Option<u64>, maximum = 9_223_372_036_854_775_807_u64)]
     max_tokens: Option<String>,
     /// US dollars that it cost at least; what has no known price is left out.
+    #[param(value_type = Option<f64>, minimum = 0, maximum = 1000)]
     min_cost: Option<String>,
     /// US dollars that it cost at most; what has no known price is left out.
+    #[param(value_type = Option<f64>, minimum = 0, maximum = 1000)]
     max_cost: Option<String>,
     /// Words of prompts, answers and tool calls: `word`, `"a phrase"`, `begin*`, `-not`.
+    #[param(max_length = 1024)]
     q: Option<String>,
 }
 
@@ -158,8 +171,8 @@ fn count(name: &str, value: Option<&str>) -> Result<Option<u64>, Fault> {
 
 fn text(name: &str, value: Option<String>) -> Result<Option<String>, Fault> {
     match value {
-        Some(value) if value.len() > LONGEST => {
-            let why = format!("{} bytes, and {LONGEST} are the most", value.len());
+        Some(value) if value.chars().count() > LONGEST => {
+            let why = format_args!("longer than {LONGEST} characters");
             Err(bad(name, "...", why))
         }
         other => Ok(other.filter(|value| !value.is_empty())),

@@ -34,6 +34,7 @@ mod site;
 mod stats;
 pub mod time;
 mod transcripts;
+mod written;
 
 pub use access::{Access, Peer};
 pub use fault::Fault;

@@ -61,18 +61,19 @@ async fn login(
     let given: Credentials = serde_json::from_slice(&body).map_err(|_| {
         Fault::bad("the body is not `{\"password\": \"...\"}`").of_field("password")
     })?;
-    if let Some(pause) = door.sessions.pause(peer.ip(), Instant::now()) {
+    let client = door.access.client(&headers, peer);
+    if let Some(pause) = door.sessions.pause(client, Instant::now()) {
         return Ok(wait(pause));
     }
     if !password.matches(given.password.as_bytes()) {
-        door.sessions.wrong(peer.ip(), Instant::now());
-        tracing::warn!(%peer, "a wrong password for the dashboard");
+        door.sessions.wrong(client, Instant::now());
+        tracing::warn!(%peer, %client, "a wrong password for the dashboard");
         return Err(Fault::new(
             StatusCode::UNAUTHORIZED,
             "the password is wrong",
         ));
     }
-    door.sessions.right(peer.ip());
+    door.sessions.right(client);
     let cookie = door
         .sessions
         .begin(password, door.access.is_secure(&headers));

@@ -10,6 +10,11 @@ use axum::http::request::Parts;
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{
+    KnownFormat, ObjectBuilder, OneOfBuilder, Schema, SchemaFormat, Type,
+};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::fault::Fault;
 
@@ -64,6 +69,33 @@ where
 pub(crate) fn at_least(name: &str, value: Option<&str>) -> Result<u32, Fault> {
     Ok(parsed::<i64>(name, value)?
         .map_or(0, |value| u32::try_from(value.max(0)).unwrap_or(u32::MAX)))
+}
+
+/// How [`moment`] is described where an empty text is none.
+pub(crate) struct MomentOrNone;
+/// How it is described where there must be one.
+pub(crate) struct Moment;
+
+impl ToSchema for MomentOrNone {}
+impl ToSchema for Moment {}
+
+impl PartialSchema for MomentOrNone {
+    fn schema() -> RefOr<Schema> {
+        instant_or_span("^([0-9]{1,4}[smhdw])?$")
+    }
+}
+
+impl PartialSchema for Moment {
+    fn schema() -> RefOr<Schema> {
+        instant_or_span("^[0-9]{1,4}[smhdw]$")
+    }
+}
+
+fn instant_or_span(span: &str) -> RefOr<Schema> {
+    let text = || ObjectBuilder::new().schema_type(Type::String);
+    let instant = text().format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)));
+    let one_of = OneOfBuilder::new().item(instant);
+    Schema::from(one_of.item(text().pattern(Some(span)))).into()
 }
 
 /// A moment, or a span before now such as `12h` or `30d`; in microseconds since the Unix epoch.

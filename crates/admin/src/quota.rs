@@ -14,7 +14,7 @@ use weir_store::QuotaSeries;
 
 use crate::fault::{Fault, HistoryFaults};
 use crate::figures::Span;
-use crate::params::Params;
+use crate::params::{MomentOrNone, Params};
 use crate::router::Admin;
 
 /// Every call about quotas.
@@ -89,8 +89,10 @@ pub(crate) async fn quota(State(admin): State<Arc<Admin>>) -> Json<Quotas> {
 #[into_params(parameter_in = Query)]
 pub(crate) struct HistoryParams {
     /// From here on, an instant or a span ago such as `24h`; six days before today when not said.
+    #[param(value_type = Option<MomentOrNone>, inline)]
     start: Option<String>,
     /// Up to here; now when not said.
+    #[param(value_type = Option<MomentOrNone>, inline)]
     end: Option<String>,
     /// The provider's name; all when not said.
     provider: Option<String>,

@@ -31,6 +31,29 @@ use crate::routing::{MAX_QUESTION, header, invalid, raw};
 
 /// How a value that was blotted out begins: a credential, which is not there to be sent again.
 const BLOTTED: &str = "hmac-sha256:";
+/// What stands for the gateway's own credential in a header of any other name.
+const MASKED: &str = "***";
+/// What a provider says to a browser that is at the provider's: here it would be said to one that
+/// is at weir's, which has cookies, a way to log in and an address of its own.
+const FOR_BROWSERS: [&str; 17] = [
+    "alt-svc",
+    "cache-control",
+    "clear-site-data",
+    "content-security-policy",
+    "content-security-policy-report-only",
+    "link",
+    "location",
+    "nel",
+    "refresh",
+    "report-to",
+    "reporting-endpoints",
+    "service-worker-allowed",
+    "set-cookie",
+    "sourcemap",
+    "speculation-rules",
+    "strict-transport-security",
+    "www-authenticate",
+];
 /// What belongs to the exchange that was, or to its hop.
 const LEFT_BEHIND: [HeaderName; 11] = [
     HOST,
@@ -72,13 +95,14 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Admin>> {
 
 /// Send a captured request again
 ///
-/// The provider's answer comes as it comes, with its own status and headers; `x-weir-request-id`
-/// names the new exchange. The provider's own credential is used.
+/// The provider's answer comes as it comes, with its own status and headers, but for those that
+/// would have a browser do something, such as `set-cookie`; `x-weir-request-id` names the new
+/// exchange. The provider's own credential is used.
 #[utoipa::path(post, path = "/api/requests/{id}/replay", tag = "requests", request_body = Changes,
     params(("id" = String, Path, description = "The id, or the end of it")),
     responses(
         (status = 200, description = "What the provider answers", content_type = "*/*",
-            body = Vec<u8>, headers(("x-weir-request-id" = String,
+            body = serde_json::Value, headers(("x-weir-request-id" = String,
                 description = "The new exchange"))),
         (status = 404, description = "There is no such exchange or provider", body = Error),
         (status = 409, description = "The provider has no credential of its own", body = Error),
@@ -106,8 +130,21 @@ pub(crate) async fn replay(
     let answer = admin.steering.replay(replay).await?;
     let mut response = Response::new(streamed(answer.body));
     *response.status_mut() = answer.status;
-    *response.headers_mut() = answer.headers;
+    *response.headers_mut() = for_a_page(answer.headers);
     Ok(response)
+}
+
+/// The answer's headers, less those that would have a browser do something.
+fn for_a_page(mut headers: HeaderMap) -> HeaderMap {
+    for name in FOR_BROWSERS {
+        headers.remove(name);
+    }
+    let allows = |name: &&HeaderName| name.as_str().starts_with("access-control-");
+    let allowing: Vec<_> = headers.keys().filter(allows).cloned().collect();
+    for name in allowing {
+        headers.remove(name);
+    }
+    headers
 }
 
 fn changes(body: &[u8]) -> Result<Changes, Fault> {
@@ -168,7 +205,8 @@ fn kept(captured: &Headers) -> HeaderMap {
         if LEFT_BEHIND.contains(&name) {
             continue;
         }
-        let values = values.iter().filter(|value| !value.starts_with(BLOTTED));
+        let values = values.iter();
+        let values = values.filter(|value| !value.starts_with(BLOTTED) && *value != MASKED);
         for value in values.filter_map(|value| HeaderValue::from_str(value).ok()) {
             headers.append(name.clone(), value);
         }
@@ -202,11 +240,27 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_provider_tells_the_browser_nothing() {
+        let mut headers = HeaderMap::new();
+        for name in FOR_BROWSERS
+            .into_iter()
+            .chain(["access-control-allow-origin"])
+        {
+            headers.append(name, HeaderValue::from_static("a"));
+            headers.append(name, HeaderValue::from_static("b"));
+        }
+        headers.insert("retry-after", HeaderValue::from_static("1"));
+        let left = for_a_page(headers);
+        assert_eq!(left.keys().collect::<Vec<_>>(), ["retry-after"]);
+    }
+
+    #[test]
     fn what_was_blotted_out_is_not_sent_again() {
         assert_eq!(without_blots("a=1&key=hmac-sha256:ab&b"), "a=1&b");
         let captured = Headers::from([
             ("x-api-key".to_owned(), vec!["hmac-sha256:ab".to_owned()]),
             ("host".to_owned(), vec!["h".to_owned()]),
+            ("x-mine".to_owned(), vec!["***".to_owned()]),
             ("x-a".to_owned(), vec!["1".to_owned(), "2".to_owned()]),
         ]);
         let kept = kept(&captured);

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use weir_core::settings::Strategy;
@@ -64,10 +65,20 @@ pub(crate) async fn strategy(State(admin): State<Arc<Admin>>) -> Json<Strategies
 
 /// A strategy to take.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes the body")]
 pub(crate) struct NewStrategy {
     /// One of those that `GET` lists.
+    #[schema(schema_with = strategies_schema)]
     strategy: String,
+}
+
+fn strategies_schema() -> Schema {
+    let names = Strategy::ALL.map(Strategy::as_str);
+    let names = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(names));
+    names.into()
 }
 
 /// Pick providers otherwise, from the next request on

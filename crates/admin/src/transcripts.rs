@@ -14,7 +14,7 @@ mod lines;
 mod project;
 mod read;
 
-pub(crate) use read::{Head, Message, Transcript};
+pub(crate) use read::{Head, MOST_BYTES, Message, Page, Transcript};
 
 /// Directories of projects that are looked into.
 const MOST_PROJECTS: usize = 5_000;
@@ -216,7 +216,7 @@ impl Transcripts {
     pub(crate) fn one(
         &self,
         (project, id): (&str, &str),
-        page: (usize, usize),
+        page: Page,
     ) -> Result<Transcript, Refused> {
         if !is_plain(id) {
             return Err(Refused::Name("id"));
@@ -309,7 +309,8 @@ fn collect(root: &Path, dir: &Path, project: &str, (depth, files): (u32, &mut Ve
             }
             continue;
         }
-        let is_transcript = path.extension().is_some_and(|ext| ext == "jsonl");
+        // Opening a pipe would wait for whoever writes into it.
+        let is_transcript = meta.is_file() && path.extension().is_some_and(|ext| ext == "jsonl");
         let id = path.file_stem().and_then(|stem| stem.to_str());
         if let (true, Some(id)) = (is_transcript && files.len() < 2 * MOST_FILES, id) {
             files.push(File {

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName};
+use ipnet::IpNet;
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
@@ -18,6 +19,7 @@ use crate::settings::{Auth, Settings};
 pub const DEFAULT_KEY_HEADER: HeaderName = HeaderName::from_static("x-api-key");
 /// Where Gemini clients put their key; counts as the key header while that has its usual name.
 pub const GOOGLE_KEY_HEADER: HeaderName = HeaderName::from_static("x-goog-api-key");
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// The query parameter where Gemini clients may put their key; counts like the header.
 const QUERY_KEY: &str = "key";
 
@@ -110,18 +112,19 @@ impl Gate {
     }
 
     /// What stands in front of a path as `/~KEY`; none where paths are taken as they are, or this
-    /// one has nothing there. A wrong key is taken off as well: it is somebody's secret.
+    /// one has nothing there. A wrong key is taken off as well: it is somebody's secret. The right
+    /// one is taken off even where it opens nothing, so that it never goes further.
     #[must_use]
     pub fn path_token<'a>(&self, path_and_query: &'a str) -> Option<PathToken<'a>> {
-        if !self.in_path {
-            return None;
-        }
         let marked = path_and_query.strip_prefix("/~")?;
         let end = marked.find(['/', '?']).unwrap_or(marked.len());
         let (token, rest) = marked.split_at(end);
         let known = self.api_key.as_ref();
         let right = known.is_some_and(|known| known.is(token.as_bytes()).into());
-        Some(PathToken { rest, right })
+        (self.in_path || right).then_some(PathToken {
+            rest,
+            right: right && self.in_path,
+        })
     }
 
     /// Decides on a request whose path had the right key in front.
@@ -389,6 +392,34 @@ pub fn listener_allowed(settings: &Settings) -> Result<(), String> {
 #[must_use]
 pub fn is_loopback(address: IpAddr) -> bool {
     address.to_canonical().is_loopback()
+}
+
+/// The client behind the proxies that are trusted: the last address in `X-Forwarded-For` that is
+/// not one of theirs. Without such proxies it is the peer.
+#[must_use]
+pub fn client_address(headers: &HeaderMap, peer: IpAddr, trusted: &[IpNet]) -> IpAddr {
+    // A listener for both families shows IPv4 peers as IPv6.
+    let is_trusted = |address: &IpAddr| {
+        let address = address.to_canonical();
+        trusted.iter().any(|network| network.contains(&address))
+    };
+    if !is_trusted(&peer) {
+        return peer;
+    }
+    let values: Vec<_> = headers.get_all(X_FORWARDED_FOR).iter().collect();
+    let mut client = peer;
+    for value in values.into_iter().rev() {
+        for address in value.to_str().unwrap_or_default().rsplit(',') {
+            let Ok(address) = address.trim().parse() else {
+                return client;
+            };
+            client = address;
+            if !is_trusted(&client) {
+                return client;
+            }
+        }
+    }
+    client
 }
 
 /// Whether a request shows that a proxy has forwarded it.

@@ -74,9 +74,14 @@ mod tests {
 
     #[test]
     fn paths_stay_where_keys_are_not_looked_for() {
-        check("/~tok/v1/messages", false, ("/~tok/v1/messages", false));
+        check("/~other/v1/messages", false, ("/~other/v1/messages", false));
         check("/v1/messages", true, ("/v1/messages", false));
         check("/v1/~tok/messages", true, ("/v1/~tok/messages", false));
+    }
+
+    #[test]
+    fn the_key_goes_no_further_where_it_opens_nothing() {
+        check("/~tok/v1/messages", false, ("/v1/messages", false));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use ipnet::IpNet;
 use tokio::time::Instant;
 use uuid::Uuid;
 use weir_core::exchange::{End, ExchangeId, Origin, RawBody, RequestRecord};
-use weir_core::identity::{CredentialUse, Gate, Pass};
+use weir_core::identity::{CredentialUse, Gate, Pass, client_address};
 use weir_core::redact::{is_sensitive, mask_query};
 use weir_wire::dialect::{Dialect, Operation};
 use weir_wire::errors::ErrorKind;
@@ -35,7 +35,6 @@ const MAX_REQUEST_ID: usize = 128;
 const ANTHROPIC_BETA: HeaderName = HeaderName::from_static("anthropic-beta");
 /// In a record, what says that weir sent a request itself.
 const REQUEST_CLASS: HeaderName = HeaderName::from_static("x-claude-code-request-class");
-const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// A request that was recognised as an LLM API's.
 #[derive(Debug)]
@@ -419,29 +418,6 @@ fn client_request_id(headers: &HeaderMap) -> Option<Box<str>> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:+/=@".contains(&byte);
     let valid = !id.is_empty() && id.len() <= MAX_REQUEST_ID && id.bytes().all(allowed);
     valid.then(|| id.into())
-}
-
-/// The client behind the trusted proxies: the last address in `X-Forwarded-For` that is not one
-/// of theirs.
-fn client_address(headers: &HeaderMap, peer: IpAddr, trusted: &[IpNet]) -> IpAddr {
-    let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
-    if !is_trusted(&peer) {
-        return peer;
-    }
-    let values: Vec<_> = headers.get_all(X_FORWARDED_FOR).iter().collect();
-    let mut client = peer;
-    for value in values.into_iter().rev() {
-        for address in value.to_str().unwrap_or_default().rsplit(',') {
-            let Ok(address) = address.trim().parse() else {
-                return client;
-            };
-            client = address;
-            if !is_trusted(&client) {
-                return client;
-            }
-        }
-    }
-    client
 }
 
 /// A path and query without the parameter that carries a credential.

@@ -2,6 +2,9 @@
 //! function that the next one follows; the first that cannot go on answers with an error in the
 //! caller's dialect.
 
+mod at_once;
+mod dispatch;
+
 use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
@@ -13,7 +16,6 @@ use arc_swap::ArcSwap;
 use http::header::EXPECT;
 use http::{HeaderName, Request, Response};
 use hyper::body::Incoming;
-use parking_lot::Mutex;
 use weir_core::exchange::{End, RawBody};
 use weir_core::health::{Lifecycle, Running};
 use weir_core::identity::{CredentialUse, Pass};
@@ -21,33 +23,20 @@ use weir_core::limit::{Concurrency, Permit};
 use weir_wire::dialect::{Dialect, Operation, Recognised, recognise};
 use weir_wire::errors::ErrorKind;
 
-use crate::ask::Ask;
-use crate::attempt::Won;
+use self::at_once::at_once;
+pub(crate) use self::at_once::nobody_serves;
 use crate::body::Body;
 use crate::candidates::Candidates;
-use crate::clock::now;
 use crate::connection::{Activity, Busy};
 use crate::details;
 use crate::entrance;
-use crate::errand::{Errand, Original};
-use crate::fleet::{Fleet, Member};
-use crate::header_rules;
-use crate::incomer::{Answerer, Incomer, Probe, misdirected, probe};
+use crate::incomer::{Incomer, Probe, misdirected, probe};
 use crate::local;
-use crate::metrics::Metrics;
-use crate::misses::Miss;
 use crate::order::Order;
-use crate::plan::{self, Draw, Planned};
 use crate::read::{ReadError, drain, read};
 use crate::record::{Recording, Sink};
-use crate::relay::{Guards, Relay};
 use crate::reply::Reply;
-use crate::shape::{self, Spent};
 use crate::snapshot::Snapshot;
-use crate::told::Told;
-
-/// Claude Code gives up its look for models after three seconds.
-const MODEL_LIST_TIMEOUT: Duration = Duration::from_millis(2500);
 
 /// Names the exchange of a request of weir's own.
 const X_WEIR_REQUEST_ID: HeaderName = HeaderName::from_static("x-weir-request-id");
@@ -325,230 +314,4 @@ impl Gateway {
             Some(Err((kind, message))) => self.refuse(incomer, snapshot, kind, &message),
         }
     }
-
-    async fn route(
-        &self,
-        mut incomer: Incomer,
-        snapshot: &Snapshot,
-        cleared: Cleared,
-        ((chosen, order), mut body): ((Candidates<'_>, Order), RawBody),
-    ) -> Response<Body> {
-        let fleet = &snapshot.fleet;
-        let candidates = chosen.all();
-        let spent = Spent {
-            gate: &snapshot.gate,
-            pass: &cleared.pass,
-        };
-        let keep = snapshot.bytes_to_keep();
-        let answerer = Answerer::new(&incomer);
-        let own = incomer.has_own_credential(spent);
-        let head = (&incomer.parts.headers, incomer.parts.uri.path(), own);
-        let asked = (incomer.dialect, incomer.operation);
-        let given = (&candidates[..], &order);
-        let mut ask = Ask::of(fleet, given, asked, head, &mut body);
-        ask.path_model.clone_from(&incomer.path_model);
-        let original = match original(&mut incomer, (spent, own), body.clone(), keep) {
-            Ok(original) => original,
-            Err(error) => {
-                let message = format!("the path cannot be forwarded: {error}");
-                return self.refuse(incomer, snapshot, ErrorKind::InvalidRequest, &message);
-            }
-        };
-        let (started, worker, seed) = (incomer.started, incomer.peer.worker, incomer.seed());
-        let home = ask.home(fleet);
-        let (known, draw) = ((&ask, home.as_ref()), Draw::of(seed));
-        let plan = plan::plan(fleet, &chosen, known, &original, draw);
-        let first = plan::first(&plan);
-        let (request, busy) = incomer.into_record(&snapshot.gate, first, body, keep > 0);
-        let mut recording = Recording::start(&self.sink, request, started, keep);
-        recording.keep_raw(snapshot.keeps_raw());
-        let admitted = cleared.admitted;
-        let guards = Guards { busy, admitted };
-        let caller = Caller {
-            answerer,
-            recording,
-            guards,
-        };
-        let errand = Errand {
-            fleet,
-            metrics: &self.sink.metrics,
-            spent,
-            original,
-            ask,
-            home,
-            worker,
-            started,
-            seed,
-            alone: candidates.len() == 1,
-            subagent: order.subagent,
-            keeps: keep > 0,
-            keeps_raw: snapshot.keeps_raw(),
-            log: Mutex::default(),
-        };
-        dispatch(errand, plan, caller).await
-    }
-}
-
-/// What is owed to whoever asked.
-struct Caller {
-    answerer: Answerer,
-    recording: Recording,
-    guards: Guards,
-}
-
-/// Sends a request on its errand and answers with what it brings.
-async fn dispatch(
-    errand: Errand<'_>,
-    plan: Result<Planned<'_>, Box<Miss>>,
-    caller: Caller,
-) -> Response<Body> {
-    let Caller {
-        answerer,
-        mut recording,
-        guards,
-    } = caller;
-    let (outcome, reason) = match plan {
-        Ok(plan) => {
-            errand.note_plan(plan.reason);
-            (errand.run(&plan.order).await, Some(plan.reason))
-        }
-        Err(miss) => (Err(miss), None),
-    };
-    let log = std::mem::take(&mut *errand.log.lock());
-    let last = Arc::clone(&log.route.provider);
-    recording.routed(log.route, log.attempts, log.sent);
-    recording.got(log.upstream);
-    let won = match outcome {
-        Ok(won) => won,
-        Err(mut miss) => {
-            let key = miss.kept.as_mut().and_then(|kept| kept.key.take());
-            let gate = errand.spent.gate;
-            let mut response = answerer.failed(*miss, &errand.original.body, recording, gate);
-            if let Some(member) = errand.fleet.member(&last) {
-                let breaker = member.breaker_state(now());
-                let told = Told::of(&errand, member, (breaker, reason, key));
-                told.add_to(response.headers_mut());
-            }
-            let rules = &errand.fleet.routing.response_header_rules;
-            header_rules::apply(rules, response.headers_mut());
-            return response;
-        }
-    };
-    let Won {
-        head,
-        answer,
-        member,
-        key,
-        breaker,
-    } = *won;
-    recording.responded(head.status, &head.headers);
-    let mut response = Response::new(());
-    *response.status_mut() = head.status;
-    *response.extensions_mut() = head.extensions;
-    let mut headers = shape::response_headers(head.headers);
-    answerer.add_request_id(&mut headers);
-    shape::forbid_buffering(&mut headers);
-    let told = Told::of(&errand, &member, (breaker, reason, key));
-    told.add_to(&mut headers);
-    header_rules::apply(&errand.fleet.routing.response_header_rules, &mut headers);
-    recording.shown(&headers);
-    *response.headers_mut() = headers;
-    let relay = Relay::new(answer, recording, guards);
-    response.map(|()| Body::Relay(Box::new(relay)))
-}
-
-/// What needs no provider, and what none may be asked.
-fn at_once(
-    incomer: &Incomer,
-    fleet: &Fleet,
-    chosen: &Candidates<'_>,
-    (pass, body, metrics): (&Pass, &RawBody, &Metrics),
-) -> Option<Result<Reply, (ErrorKind, String)>> {
-    let candidates = chosen.all();
-    if let Some(reply) = own_answer(incomer, fleet, candidates.first().copied()) {
-        return Some(Ok(reply));
-    }
-    if candidates.is_empty() {
-        let missing = nobody_serves(fleet, incomer.dialect, incomer.operation);
-        return Some(Err(missing));
-    }
-    if let Some(message) = lent_to_a_page(incomer, &candidates, pass) {
-        return Some(Err((ErrorKind::Permission, message.to_owned())));
-    }
-    let quota = local::quota(incomer, fleet, chosen, body)?;
-    metrics.quota_probed();
-    Some(Ok(quota))
-}
-
-/// Why there is no candidate: somebody has switched them off, or there are none.
-pub(crate) fn nobody_serves(
-    fleet: &Fleet,
-    dialect: Dialect,
-    operation: Operation,
-) -> (ErrorKind, String) {
-    let name = dialect.as_str();
-    let mut members = fleet.members.iter();
-    if members.any(|member| member.serves(dialect, operation)) {
-        let message = format!("every provider for {name} is switched off");
-        return (ErrorKind::Unavailable, message);
-    }
-    (
-        ErrorKind::NotFound,
-        format!("no provider is configured for {name}"),
-    )
-}
-
-/// Why a web page may not have this answered: it would be at the cost of a configured key.
-fn lent_to_a_page(
-    incomer: &Incomer,
-    candidates: &[&Arc<Member>],
-    pass: &Pass,
-) -> Option<&'static str> {
-    let lends = candidates.iter().any(|member| member.lends_credentials());
-    (lends && incomer.is_foreign_page(pass)).then_some(
-        "requests of web pages are refused while no credential is demanded: turn on `auth.enabled`",
-    )
-}
-
-/// Answers that need no provider: lists of what is configured.
-fn own_answer(incomer: &Incomer, fleet: &Fleet, first: Option<&Arc<Member>>) -> Option<Reply> {
-    let request_id = incomer.request_id();
-    if incomer.asks_for_providers() {
-        return Some(Reply::providers(fleet, &request_id));
-    }
-    // A provider whose models nobody has listed knows them best.
-    let listed = match first {
-        Some(member) => member.provider.models.is_empty(),
-        None => fleet.members.is_empty(),
-    };
-    (incomer.asks_for_models() && !listed).then(|| Reply::models(fleet, now(), &request_id))
-}
-
-/// The request as it is needed for as many tries as it takes.
-fn original(
-    incomer: &mut Incomer,
-    (spent, own): (Spent<'_>, bool),
-    body: RawBody,
-    keep: usize,
-) -> Result<Original, http::Error> {
-    let own_in_query = incomer.has_own_key_in_query(spent);
-    let path = incomer.path_without(spent)?;
-    let parts = &mut incomer.parts;
-    // The record takes the client's own; without one they need not be copied.
-    let headers = if keep > 0 {
-        parts.headers.clone()
-    } else {
-        std::mem::take(&mut parts.headers)
-    };
-    Ok(Original {
-        method: parts.method.clone(),
-        path,
-        own_in_query,
-        own,
-        headers: Mutex::new((headers, std::mem::take(&mut parts.extensions))),
-        body,
-        dialect: incomer.dialect,
-        operation: incomer.operation,
-        header_timeout: (incomer.operation == Operation::Models).then_some(MODEL_LIST_TIMEOUT),
-    })
 }

@@ -413,6 +413,11 @@ fn access(settings: &Arc<ArcSwap<Settings>>) -> Arc<dyn Fn() -> Access + Send + 
             password: settings.dashboard.password.clone(),
             tls: settings.server.tls.is_some(),
             trust_proxy: settings.server.trust_proxy,
+            trusted_proxies: if settings.server.trust_proxy {
+                settings.server.trusted_proxies.as_slice().into()
+            } else {
+                Arc::default()
+            },
             gate: Arc::new(Gate::new(&settings.auth, settings.server.trust_proxy)),
             hosts: hosts
                 .chain(public.and_then(|url| url.host().map(str::to_owned)))

@@ -18,7 +18,7 @@ use weir_store::{Dimension, FigureQuery, Figures, Percentiles, StoreError, Unit}
 use super::{Span, ask, given};
 use crate::cells::line;
 use crate::fault::{Fault, HistoryFaults};
-use crate::params::Params;
+use crate::params::{MomentOrNone, Params};
 use crate::router::Admin;
 
 /// Days that are shown unless asked otherwise, today included.
@@ -46,17 +46,26 @@ const WEEK_STARTS: [(&str, Weekday); 2] =
 pub(crate) struct AnalyticsParams {
     /// From here on, an instant or a span ago such as `90d`, rounded down to a quarter of an hour;
     /// 29 days before today when not said.
+    #[param(value_type = Option<MomentOrNone>, inline)]
     start: Option<String>,
     /// Up to here, rounded up; now when not said.
+    #[param(value_type = Option<MomentOrNone>, inline)]
     end: Option<String>,
     /// The time zone whose hours and days these are, such as `Europe/Berlin` or `+05:30`; UTC when
     /// not said.
+    #[param(
+        example = "Europe/Berlin",
+        pattern = "^([A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?$"
+    )]
     tz: Option<String>,
     /// `hour`, `day`, `week`, `month` or `none`; `day` when not said.
+    #[param(pattern = "^(hour|day|week|month|none)?$")]
     bucket: Option<String>,
     /// `model`, `provider`, `client`, `agent`, `subagent`, `status` or `none`; `none` when not said.
+    #[param(pattern = "^(none|model|provider|client|agent|subagent|status)?$")]
     by: Option<String>,
     /// The first day of a week: `sunday` or `monday`; `sunday` when not said.
+    #[param(pattern = "^(sunday|monday)?$")]
     week_start: Option<String>,
     /// Any part of the name of the model that was asked, in any case; `all` is none.
     model: Option<String>,
@@ -69,6 +78,7 @@ pub(crate) struct AnalyticsParams {
     /// The subagent's name.
     subagent: Option<String>,
     /// `json` or `csv`; `json` when not said.
+    #[param(pattern = "^(json|csv)?$")]
     format: Option<String>,
 }
 

@@ -13,7 +13,7 @@ use weir_store::{FigureRow, Unit};
 
 use super::{Span, by_model, gather};
 use crate::fault::{Fault, HistoryFaults};
-use crate::params::Params;
+use crate::params::{Moment, MomentOrNone, Params};
 use crate::router::Admin;
 
 /// Days that are shown unless asked otherwise, today included.
@@ -24,10 +24,16 @@ const DAYS: i64 = 7;
 #[into_params(parameter_in = Query)]
 pub(crate) struct DailyParams {
     /// From here on, an instant or a span ago such as `30d`; six days before today when not said.
+    #[param(value_type = Option<MomentOrNone>, inline)]
     start: Option<String>,
     /// Up to here; now when not said.
+    #[param(value_type = Option<MomentOrNone>, inline)]
     end: Option<String>,
     /// The time zone whose days these are, such as `Europe/Berlin` or `+05:30`; UTC when not said.
+    #[param(
+        example = "Europe/Berlin",
+        pattern = "^([A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?$"
+    )]
     tz: Option<String>,
 }
 
@@ -109,12 +115,16 @@ fn local(us: i64, zone: &TimeZone) -> Option<Zoned> {
 #[into_params(parameter_in = Query)]
 pub(crate) struct RangeParams {
     /// From here on, an instant or a span ago such as `24h`.
-    #[param(required = true)]
+    #[param(value_type = Moment, inline)]
     start: Option<String>,
     /// Up to here.
-    #[param(required = true)]
+    #[param(value_type = Moment, inline)]
     end: Option<String>,
     /// The time zone whose hours these are, such as `Europe/Berlin` or `+05:30`; UTC when not said.
+    #[param(
+        example = "Europe/Berlin",
+        pattern = "^([A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?$"
+    )]
     tz: Option<String>,
 }
 

@@ -12,7 +12,7 @@ use weir_store::{FigureRow, Figures, Unit};
 
 use super::{Span, by_model, gather, given};
 use crate::fault::{Fault, HistoryFaults};
-use crate::params::Params;
+use crate::params::{MomentOrNone, Params};
 use crate::router::Admin;
 
 /// Days that figures are kept, and more.
@@ -23,10 +23,16 @@ const ALL_DAYS: i64 = 1000;
 #[into_params(parameter_in = Query)]
 pub(crate) struct UsageParams {
     /// From here on, an instant or a span ago such as `30d`.
+    #[param(value_type = Option<MomentOrNone>, inline)]
     start: Option<String>,
     /// Up to here; now when not said.
+    #[param(value_type = Option<MomentOrNone>, inline)]
     end: Option<String>,
     /// The time zone whose hours these are, such as `Europe/Berlin` or `+05:30`; UTC when not said.
+    #[param(
+        example = "Europe/Berlin",
+        pattern = "^([A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?$"
+    )]
     tz: Option<String>,
 }
 

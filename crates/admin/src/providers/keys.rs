@@ -20,6 +20,7 @@ use crate::router::Admin;
 
 /// A key to add. It is read by hand, so that no fault repeats a credential.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes the body")]
 pub(crate) struct NewKey {
     /// The credential.

@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 use weir_store::{DryRun, Filter};
 
 use crate::fault::{Error, Fault, HistoryFaults};
-use crate::params::{Params, moment, parsed, truth};
+use crate::params::{Moment, Params, moment, parsed, truth};
 use crate::router::Admin;
 
 /// Which exchanges to forget; without any, all.
@@ -17,6 +17,7 @@ use crate::router::Admin;
 #[into_params(parameter_in = Query)]
 pub(crate) struct ForgetParams {
     /// Only those that began before: an instant, or a span ago such as `12h` or `30d`.
+    #[param(value_type = Option<Moment>, inline)]
     older_than: Option<String>,
     /// Only those of this session.
     session: Option<String>,
@@ -83,7 +84,8 @@ pub(crate) async fn clear(
 
 /// Forget one exchange, by its whole id
 #[utoipa::path(delete, path = "/api/requests/{id}", tag = "requests",
-    params(("id" = String, Path, description = "The whole id")),
+    params(("id" = String, Path, description = "The whole id",
+        pattern = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")),
     responses((status = 200, body = Forgotten),
         (status = 404, description = "There is none", body = Error), HistoryFaults))]
 pub(crate) async fn delete_one(

@@ -13,6 +13,7 @@ use crate::fault::{Fault, HistoryFaults};
 use crate::filters::FilterQuery;
 use crate::params::{Params, at_least, parsed};
 use crate::router::Admin;
+use crate::written::Written;
 
 /// Which page of the list.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -42,19 +43,21 @@ pub(crate) async fn list(
     State(admin): State<Arc<Admin>>,
     Params(params): Params<ListParams>,
     Params(filters): Params<FilterQuery>,
-) -> Result<Json<RequestList>, Fault> {
+) -> Result<Written, Fault> {
     let page = Page {
         number: at_least("page", params.page.as_deref())?,
         limit: at_least("limit", params.limit.as_deref())?,
     };
     let filters = filters.read()?;
     admin.store.flush().await;
-    let read = move |reader: &Reader| reader.list(page, &filters);
-    let found = admin.reader.run(read).await?;
-    Ok(Json(RequestList {
-        requests: found.rows,
-        total: found.total,
-    }))
+    let read = move |reader: &Reader| {
+        let found = reader.list(page, &filters)?;
+        Ok(Written::of(&RequestList {
+            requests: found.rows,
+            total: found.total,
+        }))
+    };
+    Ok(admin.reader.run(read).await?)
 }
 
 /// Which summaries.
@@ -68,6 +71,7 @@ pub(crate) struct SummaryParams {
     #[param(value_type = Option<i64>)]
     limit: Option<String>,
     /// The `nextCursor` of an earlier answer: goes on behind it.
+    #[param(pattern = "^([0-9a-f]{1,15})?$")]
     cursor: Option<String>,
 }
 

@@ -13,6 +13,7 @@ use weir_store::{RawPart, Side, Verdict};
 use crate::fault::{Error, Fault, HistoryFaults};
 use crate::grade::Judging;
 use crate::router::Admin;
+use crate::written::Written;
 
 /// How the bytes were checked against their digest, in `/raw/`.
 const X_WEIR_DIGEST: HeaderName = HeaderName::from_static("x-weir-digest");
@@ -30,20 +31,25 @@ pub(crate) async fn one(
     State(admin): State<Arc<Admin>>,
     Extension(judging): Extension<Arc<Judging>>,
     Path(id): Path<String>,
-) -> Result<Json<RequestLog>, Fault> {
+) -> Result<Written, Fault> {
     admin.store.flush().await;
-    let read = move |reader: &weir_store::Reader| reader.get(&id);
+    let read = move |reader: &weir_store::Reader| {
+        let found = reader.get(&id)?;
+        Ok(found.map(|mut log| {
+            let at_work = judging.instead(&log.summary.request_id);
+            log.prompt_grade = at_work.or(log.prompt_grade);
+            Written::of(&log)
+        }))
+    };
     let found = admin.reader.run(read).await?;
-    let mut log = found.ok_or_else(Fault::unknown)?;
-    let at_work = judging.instead(&log.summary.request_id);
-    log.prompt_grade = at_work.or(log.prompt_grade);
-    Ok(Json(log))
+    found.ok_or_else(Fault::unknown)
 }
 
 /// The bytes as they crossed the wire, still in their content coding
 #[utoipa::path(get, path = "/api/requests/{id}/raw/{side}", tag = "requests",
     params(("id" = String, Path, description = "The id, or the end of it"),
-        ("side" = String, Path, description = "`request` or `response`")),
+        ("side" = String, Path, description = "`request` or `response`",
+            pattern = "^(request|response)$")),
     responses(
         (status = 200, content_type = "application/octet-stream", body = Vec<u8>, headers(
             ("x-weir-digest" = String, description = "`verified` or `unverified`"),

@@ -12,7 +12,7 @@ use weir_store::Reader;
 use weir_store::conversation::{SessionCursor, SessionQuery, SessionSummary, TranscriptLink};
 
 use crate::fault::{Fault, HistoryFaults};
-use crate::params::{Params, at_least, moment, parsed};
+use crate::params::{MomentOrNone, Params, at_least, moment, parsed};
 use crate::router::Admin;
 
 /// Sessions on a page when nothing is said.
@@ -25,6 +25,7 @@ const MOST_READ: u64 = 64 << 20;
 #[into_params(parameter_in = Query)]
 pub(crate) struct SessionParams {
     /// Where the list goes on: `nextCursor` of the page before.
+    #[param(pattern = "^([0-9]{1,16}-[0-9a-f]{1,16})?$")]
     cursor: Option<String>,
     /// Most sessions; 50 when not said, and never more than 500.
     #[param(value_type = Option<i64>)]
@@ -36,8 +37,10 @@ pub(crate) struct SessionParams {
     /// Any part of the title or the id, in any case.
     q: Option<String>,
     /// Only those with activity then or later: an instant, or a span ago such as `7d`.
+    #[param(value_type = Option<MomentOrNone>, inline)]
     start: Option<String>,
     /// Only those that began before.
+    #[param(value_type = Option<MomentOrNone>, inline)]
     end: Option<String>,
 }
 

@@ -165,6 +165,7 @@ pub(crate) async fn growth(
 #[into_params(parameter_in = Query)]
 pub(crate) struct ExportParams {
     /// `markdown` (when not said) or `json`.
+    #[param(pattern = "^(markdown|json)?$")]
     format: Option<String>,
 }
 

@@ -24,7 +24,7 @@ const MOST_LINES: usize = 1_000_000;
 /// Models that are noted.
 const MOST_MODELS: usize = 32;
 /// Bytes of messages on one page.
-const MOST_BYTES: usize = 32 << 20;
+pub(crate) const MOST_BYTES: usize = 32 << 20;
 
 /// What a transcript says of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -186,30 +186,39 @@ pub(crate) struct Message {
     timestamp: Option<String>,
 }
 
+/// A page of messages.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Page {
+    /// Messages passed over.
+    pub offset: usize,
+    /// Most messages.
+    pub limit: usize,
+    /// Most bytes of them; the first one comes even if it is larger.
+    pub bytes: usize,
+}
+
 /// A transcript with a page of its messages.
 #[derive(Debug)]
 pub(crate) struct Transcript {
     pub head: Head,
     pub messages: Vec<Message>,
+    /// Bytes of these messages in the file.
+    pub bytes: usize,
     /// Messages altogether.
     pub total: usize,
 }
 
-/// Reads a page of messages: so many, behind so many.
-pub(super) fn transcript(
-    path: &Path,
-    head: &Head,
-    (offset, limit): (usize, usize),
-) -> io::Result<Transcript> {
+/// Reads a page of messages.
+pub(super) fn transcript(path: &Path, head: &Head, page: Page) -> io::Result<Transcript> {
     let order = ordered(path)?;
     let mut file = File::open(path)?;
     let mut messages = Vec::new();
     let mut bytes = 0;
-    for (_, at, length) in order.iter().skip(offset).take(limit) {
-        bytes += length;
-        if bytes > MOST_BYTES && !messages.is_empty() {
+    for (_, at, length) in order.iter().skip(page.offset).take(page.limit) {
+        if bytes + length > page.bytes && !messages.is_empty() {
             break;
         }
+        bytes += length;
         let mut line = vec![0; *length];
         file.seek(SeekFrom::Start(*at))?;
         file.read_exact(&mut line)?;
@@ -220,6 +229,7 @@ pub(super) fn transcript(
     Ok(Transcript {
         head: head.clone(),
         messages,
+        bytes,
         total: order.len(),
     })
 }

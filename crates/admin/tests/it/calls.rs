@@ -107,7 +107,8 @@ impl Api {
             gate: Arc::new(Gate::new(auth, false)),
             hosts: Arc::new([]),
             tls: false,
-            trust_proxy: false,
+            trust_proxy: true,
+            trusted_proxies: Arc::new(["127.0.0.0/8".parse().unwrap()]),
         };
         let admin = admin(&store, Arc::clone(&gateway), (transcripts, captures));
         let recorder = admin.store.clone();

@@ -302,3 +302,30 @@ async fn transcripts_can_be_switched_off_or_missing() {
     let got = missing.get("/api/conversations/s?project=p").await;
     assert_eq!(got.status, StatusCode::NOT_FOUND);
 }
+
+#[tokio::test]
+async fn what_is_no_file_is_not_opened() {
+    let disk = Disk::new();
+    disk.session("hello");
+    let pipe = disk.root().join("-w-shop/pipe.jsonl");
+    let made = std::process::Command::new("mkfifo").arg(pipe).status();
+    assert!(made.unwrap().success());
+    let list = disk.api().get("/api/conversations").await;
+    assert_eq!(list.json["total"], 1);
+}
+
+#[tokio::test]
+async fn a_project_comes_with_so_many_bytes_and_no_more() {
+    let disk = Disk::new();
+    let large = json!({"role": "user", "content": "x".repeat(9 << 20)});
+    for number in 0..6 {
+        let path = format!("-w-shop/{number}.jsonl");
+        disk.write(&path, &[line("user", "10:00:00", &large)]);
+    }
+    let api = disk.api();
+    let got = api.get("/api/conversations/project?project=-w-shop").await;
+    let messages = |one: &Value| one["messages"].as_array().unwrap().len();
+    let all = got.json.as_array().unwrap();
+    assert_eq!(all.iter().map(messages).sum::<usize>(), 4);
+    assert!(all.iter().all(|one| one["total"] == 1));
+}

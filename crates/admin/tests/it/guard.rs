@@ -74,3 +74,54 @@ async fn pages_of_other_origins_and_rebound_names_do_nothing() {
     let got = api.call(Method::POST, path, &own, "").await;
     assert_eq!(got.status, StatusCode::OK);
 }
+
+#[tokio::test]
+async fn a_foreign_page_cannot_even_measure_how_long_a_search_takes() {
+    let api = Api::with_pages(None);
+    let ask = async |path: &str, site: &str, mode: &str, dest: &str| {
+        let headers = [
+            ("sec-fetch-site", site),
+            ("sec-fetch-mode", mode),
+            ("sec-fetch-dest", dest),
+            ("accept", "text/html"),
+        ];
+        api.ask(Method::GET, path, &headers, "").await.status()
+    };
+    let search = "/api/requests/summary?q=secret";
+    for site in ["cross-site", "same-site"] {
+        for (mode, dest) in [
+            ("no-cors", "image"),
+            ("no-cors", "script"),
+            ("navigate", "iframe"),
+            ("navigate", "document"),
+        ] {
+            let got = ask(search, site, mode, dest).await;
+            assert_eq!(got, StatusCode::FORBIDDEN, "{site} {mode} {dest}");
+        }
+        let framed = ask("/requests", site, "navigate", "iframe").await;
+        assert_eq!(framed, StatusCode::FORBIDDEN);
+        let link = ask("/requests", site, "navigate", "document").await;
+        assert_eq!(link, StatusCode::OK, "a link to a page");
+    }
+    for site in ["same-origin", "none"] {
+        let got = ask("/api/routing", site, "navigate", "document").await;
+        assert_eq!(got, StatusCode::OK, "{site}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_keeps_or_shows_what_the_api_answers() {
+    let api = Api::new(Some("hunter22"), None);
+    let basic = [("authorization", "Basic YW55Omh1bnRlcjIy")];
+    for (path, headers) in [
+        ("/api/providers", &basic[..]),
+        ("/api/providers", &[]),
+        ("/api/nothing", &basic),
+    ] {
+        let got = api.ask(Method::GET, path, headers, "").await;
+        assert_eq!(got.headers()["cache-control"], "no-store", "{path}");
+        let policy = got.headers()["content-security-policy"].to_str().unwrap();
+        assert!(policy.starts_with("default-src 'none'"), "{policy}");
+        assert_eq!(got.headers()["x-content-type-options"], "nosniff");
+    }
+}

@@ -279,3 +279,15 @@ async fn an_export_that_nobody_reads_on_stops() {
         40
     );
 }
+
+#[tokio::test]
+async fn a_search_of_failures_for_a_model_that_nobody_has_finds_nothing() {
+    let api = Api::recording();
+    add(&api, "m", 500, "hello");
+    for state in ["upstream_broke", "complete"] {
+        let path = format!("/api/requests?state={state}&status=error&model=nobodys");
+        let got = api.get(&path).await;
+        assert_eq!(got.status, StatusCode::OK, "{}", got.json);
+        assert_eq!(got.json["total"], 0);
+    }
+}

@@ -119,6 +119,24 @@ async fn guessing_is_slowed_down_also_for_the_right_password() {
 }
 
 #[tokio::test]
+async fn one_that_guesses_behind_a_proxy_does_not_slow_the_others_down() {
+    let api = Api::new(Some("hunter22"), None);
+    let guess = async |client: &str, password: &str| {
+        // What a client claims of itself comes first, and is not believed.
+        let chain = format!("198.51.100.7, {client}");
+        let headers = [("x-forwarded-for", chain.as_str())];
+        let got = api.ask(Method::POST, "/api/login", &headers, password);
+        got.await.status()
+    };
+    for _ in 0..5 {
+        assert_eq!(guess("203.0.113.9", WRONG).await, StatusCode::UNAUTHORIZED);
+    }
+    let slowed = guess("203.0.113.9", RIGHT).await;
+    assert_eq!(slowed, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(guess("203.0.113.10", RIGHT).await, StatusCode::NO_CONTENT);
+}
+
+#[tokio::test]
 async fn a_body_that_is_none_is_refused_and_not_repeated() {
     let api = Api::new(Some("hunter22"), None);
     for body in [

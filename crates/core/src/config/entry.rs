@@ -29,6 +29,35 @@ pub(crate) struct Entry {
     pub(crate) live: bool,
 }
 
+impl Entry {
+    /// Whether whoever may use the API must not change it, as that would make more of the API than
+    /// it is: a way to read and write files, to have configured credentials sent to a server of
+    /// one's own, or to let others in.
+    pub(crate) fn guards(&self) -> bool {
+        const SECTIONS: [&str; 3] = ["auth.", "server.auth.", "server.tls."];
+        const PATHS: [&str; 12] = [
+            "dashboard.transcripts",
+            "server.host",
+            "server.listen",
+            "server.trust_proxy",
+            "server.trusted_proxies",
+            "server.allowed_hosts",
+            "logging.output",
+            "providers.*.azure_authority",
+            "providers.*.azure_resource_name",
+            "providers.*.base_url",
+            "providers.*.client_credentials",
+            "subagents.roots",
+        ];
+        matches!(self.kind, Kind::Text { form: "path", .. })
+            || PATHS.contains(&self.path)
+            || self.path.ends_with(".proxy")
+            || SECTIONS
+                .iter()
+                .any(|section| self.path.starts_with(section))
+    }
+}
+
 /// Another path that sets an entry: its name in cc-relay.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Alias {

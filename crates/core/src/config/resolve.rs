@@ -261,6 +261,10 @@ impl Layers<'_> {
             (Some(entry), _) if entry.path.starts_with("storage.") => {
                 "says where the database is, so it cannot be stored there"
             }
+            (Some(entry), _) if entry.guards() => {
+                "says who may come in, where credentials go, or which files are read and written; \
+                 set it in the file or the environment"
+            }
             (Some(_), Some(name)) if !providers.iter().any(|known| known.name == name) => {
                 "there is no such provider"
             }

@@ -232,6 +232,28 @@ fn loopback_needs_nothing_unless_a_proxy_may_stand_in_front() {
 }
 
 #[test]
+fn a_client_behind_trusted_proxies_is_the_last_that_is_none_of_theirs() {
+    let trusted: Vec<ipnet::IpNet> = ["10.0.0.0/8", "fd00::/8"]
+        .iter()
+        .map(|net| net.parse().unwrap())
+        .collect();
+    for (peer, forwarded, client) in [
+        ("192.0.2.1", "203.0.113.9", "192.0.2.1"),
+        ("10.0.0.1", "", "10.0.0.1"),
+        ("10.0.0.1", "1.1.1.1, 203.0.113.9", "203.0.113.9"),
+        ("10.0.0.1", "203.0.113.9, 10.9.9.9", "203.0.113.9"),
+        ("10.0.0.1", "1.1.1.1, nonsense", "10.0.0.1"),
+        ("::ffff:10.0.0.1", "203.0.113.9", "203.0.113.9"),
+        ("fd00::1", "2001:db8::1", "2001:db8::1"),
+    ] {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-forwarded-for", forwarded.parse().unwrap());
+        let found = crate::identity::client_address(&headers, peer.parse().unwrap(), &trusted);
+        assert_eq!(found.to_string(), client, "{peer} {forwarded}");
+    }
+}
+
+#[test]
 fn nothing_is_demanded_when_auth_is_off_and_the_token_still_stays_here() {
     let auth = Auth {
         enabled: false,

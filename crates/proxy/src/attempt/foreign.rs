@@ -13,7 +13,8 @@ use weir_wire::errors::ErrorKind;
 use weir_wire::peek::Peek;
 use weir_wire::translate::fault::Fault;
 
-use super::{Tried, edited, refused};
+use super::prepare::edited;
+use super::{Tried, refused};
 use crate::errand::Errand;
 use crate::fleet::Member;
 use crate::misses::Miss;

@@ -20,6 +20,9 @@ use crate::summary::{dialect_number, operation_number};
 const MOST_CODES: usize = 24;
 /// Most texts that are not in the dictionary that a part of a model's name is looked for in.
 const MOST_TEXTS: usize = 256;
+/// What no exchange is. Not a plain `0`: SQLite then drops all other terms, and with them the one
+/// that lets it use the index of failed exchanges.
+const NONE: &str = "e.id<0";
 /// What the index of failed exchanges is of.
 const FAILED: &str = "(e.status>=400 OR e.state>1)";
 const TOKENS: &str = "(coalesce(e.input_tokens,0)+coalesce(e.output_tokens,0)\
@@ -75,7 +78,7 @@ impl Condition {
                 self.source = Source::Column(index, column, places);
             }
             // Nothing has it.
-            _ if places.is_empty() => self.terms.push("0".into()),
+            _ if places.is_empty() => self.terms.push(NONE.into()),
             _ => self.terms.push(one_of(column, &places)),
         }
     }
@@ -336,7 +339,7 @@ fn words(this: &mut Condition, typed: Option<&str>) -> bool {
             wanted: None,
             unwanted: None,
         } => {
-            this.terms.push("0".into());
+            this.terms.push(NONE.into());
             return false;
         }
         Words {

@@ -173,3 +173,33 @@ async fn routing_tells_of_strategies_mapped_models_and_subagents() {
     assert!(agents[1]["warning"].as_str().unwrap().contains("`nobody`"));
     assert!(told["modelMap"].is_array());
 }
+
+#[tokio::test]
+async fn what_a_provider_says_to_browsers_is_not_said_in_weirs_name() {
+    let two = Two::start("").await;
+    two.say(&[]).await;
+    let path = format!("/api/requests/{}/replay", id(&two.weir.newest().await));
+    let page = Raw::new(200)
+        .header("content-type", "text/html")
+        .header("set-cookie", "weir_session=; Path=/")
+        .header("location", "https://evil.example/")
+        .header("access-control-allow-origin", "*")
+        .header("www-authenticate", "Basic realm=\"weir\"")
+        .header("x-told", "1")
+        .piece("<script>alert(1)</script>");
+    two.weir.mock.push(page);
+    let again = post(&two.weir, &path, &json!({})).await;
+    assert_eq!(again.headers["x-told"], "1");
+    for name in [
+        "set-cookie",
+        "location",
+        "access-control-allow-origin",
+        "www-authenticate",
+    ] {
+        assert!(!again.headers.contains_key(name), "{name}");
+    }
+    let policy = again.headers["content-security-policy"].to_str().unwrap();
+    assert!(policy.starts_with("default-src 'none'"), "{policy}");
+    assert_eq!(again.headers["x-content-type-options"], "nosniff");
+    assert_eq!(again.headers["cache-control"], "no-store");
+}

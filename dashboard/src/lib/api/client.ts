@@ -56,8 +56,10 @@ export async function send(path: string, options: Options = {}): Promise<Respons
   }
   if (response.ok) return response;
   const fault = await readFault(response);
+  // A replayed request names its exchange: then it is the provider that wants another credential.
+  const ours = !response.headers.has('x-weir-request-id');
   // Without the page's own place in the query there is no way back to it after logging in.
-  if (response.status === 401 && window.location.pathname !== '/login') {
+  if (response.status === 401 && ours && window.location.pathname !== '/login') {
     const back = window.location.pathname + window.location.search;
     window.location.assign(`/login?next=${encodeURIComponent(back)}`);
   }

@@ -57,6 +57,37 @@ fn edits_that_cannot_be_are_faults_with_their_path() {
 }
 
 #[test]
+fn edits_neither_let_others_in_nor_say_where_credentials_and_files_are() {
+    let providers = "providers: {u1: {type: openai, base_url: 'http://h'}}";
+    let refused = |path: &str, value: &str| {
+        let faults = edited(providers, &[], &[], &[(path, value)]).unwrap_err();
+        let text = lines(&faults);
+        assert!(text.contains(&format!("stored edit: {path}: ")), "{text}");
+    };
+    for (path, value) in [
+        ("providers.u1.base_url", "http://evil.example"),
+        ("providers.u1.proxy", "http://evil.example"),
+        ("providers.u1.azure_resource_name", "evil"),
+        ("providers.u1.client_credentials", "always"),
+        ("auth.enabled", "false"),
+        ("auth.allow_subscription", "true"),
+        ("server.auth.allow_bearer", "true"),
+        ("server.host", "0.0.0.0"),
+        ("server.trust_proxy", "true"),
+        ("server.allowed_hosts", "evil.example"),
+        ("capture.raw_log.path", "/home/me/.profile"),
+        ("logging.output", "/home/me/.profile"),
+        ("dashboard.transcripts_dir", "/home/me"),
+        ("routing.profiles_file", "/etc/passwd"),
+        ("subagents.roots", "/home/me"),
+        ("server.tls.key_file", "/home/me/.ssh/id"),
+    ] {
+        refused(path, value);
+    }
+    edited(providers, &[], &[], &[("providers.u1.weight", "2")]).unwrap();
+}
+
+#[test]
 fn header_rules_are_read_from_both_formats_and_from_json() {
     let yaml = "routing:\n  request_header_rules:\n    - header: X-A\n      action: set\n      \
                 value: 1\n    - {header: user-agent, action: block, enabled: no}\n";

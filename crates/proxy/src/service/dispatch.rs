@@ -1,0 +1,192 @@
+//! From the choice of candidates to the answer: the plan, the errand, and what comes of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::Response;
+use parking_lot::Mutex;
+use weir_core::exchange::RawBody;
+use weir_wire::dialect::Operation;
+use weir_wire::errors::ErrorKind;
+
+use super::{Cleared, Gateway};
+use crate::ask::Ask;
+use crate::attempt::Won;
+use crate::body::Body;
+use crate::candidates::Candidates;
+use crate::clock::now;
+use crate::errand::{Errand, Original};
+use crate::header_rules;
+use crate::incomer::{Answerer, Incomer};
+use crate::misses::Miss;
+use crate::order::Order;
+use crate::plan::{self, Draw, Planned};
+use crate::record::Recording;
+use crate::relay::{Guards, Relay};
+use crate::shape::{self, Spent};
+use crate::snapshot::Snapshot;
+use crate::told::Told;
+
+/// Claude Code gives up its look for models after three seconds.
+const MODEL_LIST_TIMEOUT: Duration = Duration::from_millis(2500);
+
+impl Gateway {
+    pub(super) async fn route(
+        &self,
+        mut incomer: Incomer,
+        snapshot: &Snapshot,
+        cleared: Cleared,
+        ((chosen, order), mut body): ((Candidates<'_>, Order), RawBody),
+    ) -> Response<Body> {
+        let fleet = &snapshot.fleet;
+        let candidates = chosen.all();
+        let spent = Spent {
+            gate: &snapshot.gate,
+            pass: &cleared.pass,
+        };
+        let keep = snapshot.bytes_to_keep();
+        let answerer = Answerer::new(&incomer);
+        let own = incomer.has_own_credential(spent);
+        let head = (&incomer.parts.headers, incomer.parts.uri.path(), own);
+        let asked = (incomer.dialect, incomer.operation);
+        let given = (&candidates[..], &order);
+        let mut ask = Ask::of(fleet, given, asked, head, &mut body);
+        ask.path_model.clone_from(&incomer.path_model);
+        let original = match original(&mut incomer, (spent, own), body.clone(), keep) {
+            Ok(original) => original,
+            Err(error) => {
+                let message = format!("the path cannot be forwarded: {error}");
+                return self.refuse(incomer, snapshot, ErrorKind::InvalidRequest, &message);
+            }
+        };
+        let (started, worker, seed) = (incomer.started, incomer.peer.worker, incomer.seed());
+        let home = ask.home(fleet);
+        let (known, draw) = ((&ask, home.as_ref()), Draw::of(seed));
+        let plan = plan::plan(fleet, &chosen, known, &original, draw);
+        let first = plan::first(&plan);
+        let (request, busy) = incomer.into_record(&snapshot.gate, first, body, keep > 0);
+        let mut recording = Recording::start(&self.sink, request, started, keep);
+        recording.keep_raw(snapshot.keeps_raw());
+        let admitted = cleared.admitted;
+        let guards = Guards { busy, admitted };
+        let caller = Caller {
+            answerer,
+            recording,
+            guards,
+        };
+        let errand = Errand {
+            fleet,
+            metrics: &self.sink.metrics,
+            spent,
+            original,
+            ask,
+            home,
+            worker,
+            started,
+            seed,
+            alone: candidates.len() == 1,
+            subagent: order.subagent,
+            keeps: keep > 0,
+            keeps_raw: snapshot.keeps_raw(),
+            log: Mutex::default(),
+        };
+        dispatch(errand, plan, caller).await
+    }
+}
+
+/// What is owed to whoever asked.
+struct Caller {
+    answerer: Answerer,
+    recording: Recording,
+    guards: Guards,
+}
+
+/// Sends a request on its errand and answers with what it brings.
+async fn dispatch(
+    errand: Errand<'_>,
+    plan: Result<Planned<'_>, Box<Miss>>,
+    caller: Caller,
+) -> Response<Body> {
+    let Caller {
+        answerer,
+        mut recording,
+        guards,
+    } = caller;
+    let (outcome, reason) = match plan {
+        Ok(plan) => {
+            errand.note_plan(plan.reason);
+            (errand.run(&plan.order).await, Some(plan.reason))
+        }
+        Err(miss) => (Err(miss), None),
+    };
+    let log = std::mem::take(&mut *errand.log.lock());
+    let last = Arc::clone(&log.route.provider);
+    recording.routed(log.route, log.attempts, log.sent);
+    recording.got(log.upstream);
+    let won = match outcome {
+        Ok(won) => won,
+        Err(mut miss) => {
+            let key = miss.kept.as_mut().and_then(|kept| kept.key.take());
+            let gate = errand.spent.gate;
+            let mut response = answerer.failed(*miss, &errand.original.body, recording, gate);
+            if let Some(member) = errand.fleet.member(&last) {
+                let breaker = member.breaker_state(now());
+                let told = Told::of(&errand, member, (breaker, reason, key));
+                told.add_to(response.headers_mut());
+            }
+            let rules = &errand.fleet.routing.response_header_rules;
+            header_rules::apply(rules, response.headers_mut());
+            return response;
+        }
+    };
+    let Won {
+        head,
+        answer,
+        member,
+        key,
+        breaker,
+    } = *won;
+    recording.responded(head.status, &head.headers);
+    let mut response = Response::new(());
+    *response.status_mut() = head.status;
+    *response.extensions_mut() = head.extensions;
+    let mut headers = shape::response_headers(head.headers);
+    answerer.add_request_id(&mut headers);
+    shape::forbid_buffering(&mut headers);
+    let told = Told::of(&errand, &member, (breaker, reason, key));
+    told.add_to(&mut headers);
+    header_rules::apply(&errand.fleet.routing.response_header_rules, &mut headers);
+    recording.shown(&headers);
+    *response.headers_mut() = headers;
+    let relay = Relay::new(answer, recording, guards);
+    response.map(|()| Body::Relay(Box::new(relay)))
+}
+
+/// The request as it is needed for as many tries as it takes.
+fn original(
+    incomer: &mut Incomer,
+    (spent, own): (Spent<'_>, bool),
+    body: RawBody,
+    keep: usize,
+) -> Result<Original, http::Error> {
+    let own_in_query = incomer.has_own_key_in_query(spent);
+    let path = incomer.path_without(spent)?;
+    let parts = &mut incomer.parts;
+    // The record takes the client's own; without one they need not be copied.
+    let headers = if keep > 0 {
+        parts.headers.clone()
+    } else {
+        std::mem::take(&mut parts.headers)
+    };
+    Ok(Original {
+        method: parts.method.clone(),
+        path,
+        own_in_query,
+        own,
+        headers: Mutex::new((headers, std::mem::take(&mut parts.extensions))),
+        body,
+        dialect: incomer.dialect,
+        operation: incomer.operation,
+        header_timeout: (incomer.operation == Operation::Models).then_some(MODEL_LIST_TIMEOUT),
+    })
+}
