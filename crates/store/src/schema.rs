@@ -23,6 +23,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../migrations/0009_settings.sql")),
     M::up(include_str!("../migrations/0012_grains.sql")),
     M::up(include_str!("../migrations/0013_words.sql")),
+    M::up(include_str!("../migrations/0010_lineage.sql")),
 ];
 
 /// The version that this weir writes.

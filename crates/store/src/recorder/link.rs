@@ -128,6 +128,7 @@ impl Writer {
             self.abandon();
             self.batch.forget_rows();
         }
+        self.batch.lineage.load(&sink.db)?;
         self.sink = Some(sink);
         self.look_for_sessions();
         self.upkeep.opened();
