@@ -20,7 +20,7 @@ pub struct SessionQuery {
     pub client: Option<String>,
     /// Any part of the name of one of the models, in any case; empty or `all` is every one.
     pub model: Option<String>,
-    /// Any part of the title or the id, in any case.
+    /// Any part of the title or the id, in any case; or words that one of its exchanges has.
     pub q: Option<String>,
     /// With activity at or after this moment, in microseconds since the Unix epoch.
     pub start_us: Option<i64>,
@@ -35,6 +35,30 @@ pub struct SessionCursor {
     pub last_us: i64,
     /// The number of that session.
     pub key: i64,
+    /// What of the words was looked through, where the list is a search.
+    pub searched: Option<Searched>,
+}
+
+/// The part of the history whose words were looked through, in rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Searched {
+    /// Everything from here on was looked through for earlier pages.
+    pub below: i64,
+    /// The oldest that was looked at; none when it is still to be seen how far a look comes.
+    pub from: Option<i64>,
+}
+
+impl Searched {
+    /// Where a list goes on that has shown all that was found; none when nothing is left to be
+    /// looked through.
+    pub(crate) fn older(self) -> Option<SessionCursor> {
+        let below = self.from.filter(|from| *from > 0)?;
+        Some(SessionCursor {
+            last_us: i64::MAX,
+            key: i64::MAX,
+            searched: Some(Self { below, from: None }),
+        })
+    }
 }
 
 /// One page of sessions.
@@ -44,8 +68,11 @@ pub struct Sessions {
     pub sessions: Vec<SessionSummary>,
     /// Where the list goes on; none at its end.
     pub next: Option<SessionCursor>,
-    /// All that match.
-    pub total: u64,
+    /// All that match; none when counting them would take too long.
+    pub total: Option<u64>,
+    /// Whether the whole history was looked through. If not, the search stopped for time, and
+    /// `next` goes on.
+    pub complete: bool,
 }
 
 /// The transcript of a session on disk.
@@ -106,13 +133,17 @@ pub struct SessionSummary {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SessionAgent {
-    /// Its id; null for the main one.
+    /// Its id; null for the main one. Where the client names none, the id of the call that started
+    /// it.
     pub id: Option<String>,
     /// The agent that started it; null for the main one, and where it was that.
     pub parent: Option<String>,
     /// Which of its agents the client says it is.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub agent_type: Option<String>,
+    /// The exchange whose answer started it, where that is known by the prompt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub started_by: Option<String>,
     /// The subagent by whose rule it was routed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subagent: Option<String>,
@@ -122,10 +153,10 @@ pub struct SessionAgent {
     pub usage: Usage,
     /// US dollars; null when a price is not known.
     pub cost: Option<f64>,
-    /// Its first exchange among the turns that were looked at.
+    /// Its first exchange.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_request: Option<String>,
-    /// Its newest exchange among them.
+    /// Its newest exchange.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_request: Option<String>,
 }
@@ -168,6 +199,10 @@ pub struct Turn {
     /// The exchange that it repeats.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_of: Option<String>,
+    /// What the client calls the prompt of the user's that brought it about: the same for all
+    /// requests until the next prompt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prompt_id: Option<String>,
 }
 
 /// What fills a request.

@@ -12,6 +12,7 @@ use weir_core::prices::Terms;
 use weir_wire::accumulate::Accumulator;
 use weir_wire::decode;
 use weir_wire::dialect::{Dialect, Operation};
+use weir_wire::facts::launch::{self, Launch};
 use weir_wire::facts::request::{MessageMark, RequestFacts};
 use weir_wire::facts::response as wire;
 use weir_wire::ratelimit::RateLimitInfo;
@@ -94,6 +95,10 @@ pub(crate) struct ResponseFacts {
     pub ended: bool,
     /// Bytes of the body, as they came, up to the first content; none if it brought none.
     pub content_end: Option<u64>,
+    /// The id by which a later request may go on from it.
+    pub id: Option<Box<str>>,
+    /// The agents that it starts.
+    pub launches: Vec<Launch>,
 }
 
 /// What a response is read with.
@@ -132,7 +137,17 @@ pub(crate) fn response(expected: Expected, headers: &HeaderMap, body: &RawBody) 
         }
     };
     let usage = said.usage.as_ref();
+    let starts = matches!(said.stop_reason.as_deref(), Some("tool_use" | "tool_calls"));
     ResponseFacts {
+        launches: if starts {
+            launches(expected, (encoding, said.is_sse), body)
+        } else {
+            Vec::new()
+        },
+        id: said
+            .id
+            .filter(|_| dialect == Dialect::OpenaiResponses)
+            .map(Into::into),
         stop_reason: said.stop_reason.map(Into::into),
         tokens: usage.map(tokens).unwrap_or_default(),
         usage: usage
@@ -201,6 +216,27 @@ pub(crate) fn accumulate(expected: Expected, stream: &[u8]) -> Option<Box<RawVal
     splitter.finish(|event| accumulator.push(event));
     let answer = accumulator.finish().ok()?;
     RawValue::from_string(String::from_utf8(answer.body).ok()?).ok()
+}
+
+/// The agents that a response starts.
+fn launches(
+    expected: Expected,
+    (encoding, is_sse): (Option<&str>, bool),
+    body: &RawBody,
+) -> Vec<Launch> {
+    if body.len > launch::MAX_ANSWER {
+        return Vec::new();
+    }
+    let whole = body.to_bytes();
+    let plain = plain(encoding, &whole);
+    if !launch::may_launch(&plain) {
+        return Vec::new();
+    }
+    if !is_sse {
+        return launch::launches(&plain);
+    }
+    let answer = accumulate(expected, &plain);
+    answer.map_or_else(Vec::new, |answer| launch::launches(answer.get().as_bytes()))
 }
 
 /// The title that a response consists of: `{"title": ...}`, or one line of text.

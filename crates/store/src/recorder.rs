@@ -20,6 +20,7 @@ use crate::summary::Summary;
 
 mod batch;
 mod interpret;
+pub(crate) mod lineage;
 mod link;
 mod queue;
 mod rows;

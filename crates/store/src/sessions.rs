@@ -1,7 +1,7 @@
 //! What the database keeps of sessions beside their exchanges: sums that the writer keeps right as
 //! exchanges begin, end and are removed.
 
-use rusqlite::{CachedStatement, OptionalExtension, Row, Transaction, params};
+use rusqlite::{CachedStatement, Transaction, params};
 use weir_wire::dialect::Operation;
 use weir_wire::facts::request::Purpose;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
@@ -9,12 +9,12 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 use weir_core::prices::{Terms, class};
 
 use crate::error::StoreError;
-use crate::recorder::ROWS_PER_US;
-use crate::summary::{State, Summary, Tokens, operation_from_number};
+use crate::summary::{State, Summary, Tokens};
 use crate::turns::{Signs, TurnKind};
 
-/// Exchanges taken up in one step when the sums are made for an older database.
-const STEP: usize = 250;
+mod stored;
+
+pub(crate) use stored::{CLEAR, forget, interrupt, rebuild, text_of};
 
 /// What makes exchanges one session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -71,6 +71,8 @@ pub(crate) struct Entry {
     model: Box<str>,
     provider: Box<str>,
     title: Option<(Box<str>, i64)>,
+    /// The row that it goes on from, where the request says so.
+    follows: Option<i64>,
     signs: Signs,
     operation: Operation,
     is_error: bool,
@@ -100,6 +102,17 @@ fn converses(operation: Operation) -> bool {
     }
 }
 
+/// The number of the session that an exchange is part of, if it is part of one.
+pub(crate) fn session_of(
+    operation: Operation,
+    session: Option<&str>,
+    conversation: Option<&str>,
+) -> Option<i64> {
+    let own = session.map(|name| key(Grouping::Session, name));
+    let told = || conversation.map(|name| key(Grouping::Conversation, name));
+    own.or_else(told).filter(|_| converses(operation))
+}
+
 impl Entry {
     /// None for an exchange that is part of no session.
     pub(crate) fn of(row: i64, s: &Summary) -> Option<Self> {
@@ -125,6 +138,7 @@ impl Entry {
             model: model.unwrap_or_default(),
             provider: s.provider.as_ref().into(),
             title: made.or_else(|| words.map(|words| (words, 1))),
+            follows: None,
             signs: s.signs,
             operation: s.operation,
             is_error: is_error(s.state, s.status),
@@ -132,6 +146,11 @@ impl Entry {
             ended_us: ended(s.started_at_us, s.duration_us),
             tokens: s.tokens,
         })
+    }
+
+    /// The same, going on from the exchange of a row.
+    pub(crate) fn following(self, follows: Option<i64>) -> Self {
+        Self { follows, ..self }
     }
 
     /// The input side of the exchange, if it is a turn of the main agent that was counted.
@@ -159,11 +178,12 @@ pub(crate) struct Sums<'tx> {
 }
 
 const SESSION: &str = "INSERT INTO sessions (id, grouping, name, client, title, title_rank,
-        started, last, requests, errors, context, context_turn, models)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+        started, last, requests, errors, context, context_turn, models, title_turn)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
     ON CONFLICT (id) DO UPDATE SET
         client = coalesce(client, excluded.client),
         title = iif(excluded.title_rank > title_rank, excluded.title, title),
+        title_turn = iif(excluded.title_rank > title_rank, excluded.title_turn, title_turn),
         title_rank = max(title_rank, excluded.title_rank),
         started = min(started, excluded.started),
         last = max(last, excluded.last),
@@ -175,7 +195,8 @@ const SESSION: &str = "INSERT INTO sessions (id, grouping, name, client, title, 
         context_turn = max(coalesce(context_turn, excluded.context_turn),
             coalesce(excluded.context_turn, context_turn))";
 
-const TURN: &str = "INSERT OR IGNORE INTO turns (session, id, signs) VALUES (?1, ?2, ?3)";
+const TURN: &str = "INSERT OR IGNORE INTO turns (session, id, signs, follows)
+    VALUES (?1, ?2, ?3, ?4)";
 
 const PART: &str = "INSERT INTO session_parts VALUES
         (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
@@ -202,7 +223,8 @@ impl<'tx> Sums<'tx> {
     pub(crate) fn add(&mut self, entry: &Entry, news: News) -> Result<(), StoreError> {
         let e = entry;
         if news.begins {
-            self.turn.execute((e.session, e.row, e.signs.number()))?;
+            self.turn
+                .execute((e.session, e.row, e.signs.number(), e.follows))?;
         }
         let context = e.context().filter(|_| news.ends);
         self.session.execute(params![
@@ -219,6 +241,7 @@ impl<'tx> Sums<'tx> {
             context,
             context.map(|_| e.row),
             models(e, news),
+            e.title.as_ref().map(|_| e.row),
         ])?;
         if news.ends {
             self.part(e, 1)?;
@@ -258,195 +281,6 @@ fn models(entry: &Entry, news: News) -> String {
         format!("\n{}\n", entry.model.to_lowercase())
     } else {
         String::new()
-    }
-}
-
-/// The exchange of a row with every string decoded.
-const ENTRY: &str = "SELECT e.id, # session, e.conversation, # client_kind, # agent, # model,
-        # routed_model, # provider, e.state, e.status, e.operation, e.duration_us, e.input_tokens,
-        e.output_tokens, e.cache_read_tokens, e.cache_write_tokens, e.cache_write_5m_tokens,
-        e.cache_write_1h_tokens, e.reasoning_tokens, e.web_search_requests, e.terms
-    FROM exchanges AS e WHERE ";
-
-/// [`ENTRY`] with a condition: `# column` becomes the column's text, known to the dictionary or not.
-fn entry_sql(condition: &str) -> String {
-    let mut sql = String::new();
-    let mut parts = ENTRY.split("# ");
-    sql.push_str(parts.next().unwrap_or_default());
-    for part in parts {
-        let end = part.find(|c: char| !c.is_ascii_lowercase() && c != '_');
-        let (column, rest) = part.split_at(end.unwrap_or(part.len()));
-        sql.push_str(&format!(
-            "iif(typeof(e.{column}) = 'integer',
-                (SELECT CAST(text AS TEXT) FROM strings WHERE id = e.{column}), e.{column})"
-        ));
-        sql.push_str(rest);
-    }
-    sql + condition
-}
-
-/// A stored exchange: its session's entry, and its state.
-fn stored(row: &Row<'_>) -> rusqlite::Result<(i64, State, Option<Entry>)> {
-    let text = |at: usize| row.get::<_, Option<Box<str>>>(at);
-    let (id, state) = (row.get(0)?, State::from_number(row.get(8)?));
-    let session = text(1)?;
-    let conversation: Option<Vec<u8>> = row.get(2)?;
-    let conversation = conversation.map(|bytes| crate::reader::conversation(&bytes));
-    let (grouping, name) = match (session, conversation) {
-        (Some(session), _) => (Grouping::Session, session),
-        (None, Some(hash)) => (Grouping::Conversation, hash),
-        (None, None) => return Ok((id, state, None)),
-    };
-    let started_us = id / ROWS_PER_US;
-    let operation = operation_from_number(row.get(10)?);
-    let entry = Entry {
-        row: id,
-        session: key(grouping, &name),
-        grouping,
-        name,
-        client: text(3)?,
-        agent: text(4)?.unwrap_or_default(),
-        model: text(6)?.or(text(5)?).unwrap_or_default(),
-        provider: text(7)?.unwrap_or_default(),
-        title: None,
-        signs: Signs::default(),
-        operation,
-        is_error: is_error(state, row.get(9)?),
-        started_us,
-        ended_us: ended(started_us, row.get(11)?),
-        tokens: Tokens {
-            input: row.get(12)?,
-            output: row.get(13)?,
-            cache_read: row.get(14)?,
-            cache_write: row.get(15)?,
-            cache_write_5m: row.get(16)?,
-            cache_write_1h: row.get(17)?,
-            reasoning: row.get(18)?,
-            web_search_requests: row.get(19)?,
-            terms: Terms::of_number(row.get::<_, Option<u8>>(20)?.unwrap_or(0)),
-        },
-    };
-    Ok((id, state, Some(entry).filter(|_| converses(operation))))
-}
-
-/// Whether the sums of parts have an exchange in this state.
-fn has_ended(state: State) -> bool {
-    !matches!(state, State::Open | State::Interrupted)
-}
-
-/// Takes an exchange that is about to be removed out of its session.
-pub(crate) fn forget(tx: &Transaction<'_>, row: i64) -> Result<(), StoreError> {
-    let found = tx
-        .prepare_cached(&entry_sql("e.id = ?1"))?
-        .query_row([row], stored)
-        .optional()?;
-    let Some((_, state, Some(entry))) = found else {
-        return Ok(());
-    };
-    let gone = tx
-        .prepare_cached("DELETE FROM turns WHERE session = ?1 AND id = ?2")?
-        .execute((entry.session, row))?;
-    if gone == 0 {
-        return Ok(()); // It was not taken up yet.
-    }
-    tx.prepare_cached(
-        "UPDATE sessions SET requests = requests - 1, errors = errors - ?2 WHERE id = ?1",
-    )?
-    .execute((entry.session, i64::from(entry.is_error)))?;
-    if has_ended(state) {
-        Sums::new(tx)?.part(&entry, -1)?;
-        tx.prepare_cached(
-            "DELETE FROM session_parts WHERE session = ?1 AND agent = ?2 AND model = ?3
-                AND provider = ?4 AND requests <= 0",
-        )?
-        .execute((entry.session, &entry.agent, &entry.model, &entry.provider))?;
-    }
-    bounds(tx, entry.session)
-}
-
-/// Sets when a session began and ended anew, or removes it when nothing is left of it.
-fn bounds(tx: &Transaction<'_>, session: i64) -> Result<(), StoreError> {
-    let removed = tx
-        .prepare_cached("DELETE FROM sessions WHERE id = ?1 AND requests <= 0")?
-        .execute([session])?;
-    if removed > 0 {
-        tx.prepare_cached("DELETE FROM session_parts WHERE session = ?1")?
-            .execute([session])?;
-        return Ok(());
-    }
-    let turn = |order: &str| -> Result<Option<(i64, Option<u64>)>, StoreError> {
-        let sql = format!(
-            "SELECT id, (SELECT duration_us FROM exchanges AS e WHERE e.id = turns.id)
-             FROM turns WHERE session = ?1 ORDER BY id {order} LIMIT 1"
-        );
-        let read = |r: &Row<'_>| Ok((r.get(0)?, r.get(1)?));
-        Ok(tx
-            .prepare_cached(&sql)?
-            .query_row([session], read)
-            .optional()?)
-    };
-    if let (Some((first, _)), Some((newest, duration))) = (turn("ASC")?, turn("DESC")?) {
-        let last = ended(newest / ROWS_PER_US, duration);
-        tx.prepare_cached(
-            "UPDATE sessions SET started = ?2, last = ?3, models = coalesce(
-                (SELECT group_concat(DISTINCT char(10) || lower(model) || char(10))
-                 FROM session_parts WHERE session = ?1 AND model <> ''), '')
-             WHERE id = ?1",
-        )?
-        .execute((session, first / ROWS_PER_US, last))?;
-    }
-    Ok(())
-}
-
-/// Counts exchanges that an earlier process left open as errors of their sessions.
-pub(crate) fn interrupt(tx: &Transaction<'_>, open: &[i64]) -> Result<(), StoreError> {
-    let mut statement = tx.prepare(&entry_sql("e.id = ?1"))?;
-    for row in open {
-        let (_, _, entry) = statement.query_row([row], stored)?;
-        let Some(entry) = entry else { continue };
-        tx.prepare_cached(
-            "UPDATE sessions SET errors = errors + 1 WHERE id = ?1
-                AND EXISTS (SELECT 1 FROM turns WHERE session = ?1 AND turns.id = ?2)",
-        )?
-        .execute((entry.session, row))?;
-    }
-    Ok(())
-}
-
-/// Forgets all sessions.
-pub(crate) const CLEAR: &str = "DELETE FROM sessions; DELETE FROM session_parts;
-    DELETE FROM turns; DELETE FROM session_rebuild;";
-
-/// Takes up a few more exchanges of a database that has none of these sums; gives whether there is
-/// more to do. The newest come first.
-pub(crate) fn rebuild(tx: &Transaction<'_>) -> Result<bool, StoreError> {
-    let next: Option<i64> = tx
-        .query_row("SELECT next FROM session_rebuild", [], |row| row.get(0))
-        .optional()?;
-    let Some(next) = next else { return Ok(false) };
-    let sql = entry_sql(&format!("e.id <= ?1 ORDER BY e.id DESC LIMIT {STEP}"));
-    let mut statement = tx.prepare_cached(&sql)?;
-    let rows = statement.query_map([next], stored)?;
-    let rows: Vec<_> = rows.collect::<Result<_, _>>()?;
-    let mut sums = Sums::new(tx)?;
-    for (_, state, entry) in &rows {
-        let Some(entry) = entry else { continue };
-        let ends = has_ended(*state);
-        sums.add(entry, News { begins: true, ends })?;
-        if !ends && entry.is_error {
-            tx.prepare_cached("UPDATE sessions SET errors = errors + 1 WHERE id = ?1")?
-                .execute([entry.session])?;
-        }
-    }
-    match rows.last() {
-        Some((row, ..)) if rows.len() == STEP => {
-            tx.execute("UPDATE session_rebuild SET next = ?1", [row - 1])?;
-            Ok(true)
-        }
-        _ => {
-            tx.execute("DELETE FROM session_rebuild", [])?;
-            Ok(false)
-        }
     }
 }
 

@@ -2,13 +2,16 @@
 //! count, a try again; and how its conversation relates to earlier ones.
 
 use http::HeaderMap;
+use weir_wire::client::TurnMetadata;
 use weir_wire::dialect::Operation;
 use weir_wire::facts::request::{Purpose, RequestFacts};
 
+mod forest;
 mod relate;
 
+pub(crate) use forest::{Forest, Node};
 pub use relate::{Related, Relation};
-pub(crate) use relate::{Told, relate};
+pub(crate) use relate::{Told, lane, relate};
 
 /// How the conversation of a request begins when earlier turns were summed up.
 const CONTINUATIONS: [&str; 2] = [
@@ -67,7 +70,7 @@ pub enum Class {
 }
 
 impl Class {
-    fn from_headers(headers: &HeaderMap) -> Self {
+    pub(crate) fn from_headers(headers: &HeaderMap) -> Self {
         let word = |name| headers.get(name).and_then(|value| value.to_str().ok());
         match word("x-claude-code-request-class") {
             Some("main") => return Self::Main,
@@ -78,10 +81,35 @@ impl Class {
             _ => {}
         }
         match word("x-openai-subagent") {
-            Some("compact") => Self::Compaction,
-            Some("memory_consolidation") => Self::Auxiliary,
-            Some(_) => Self::Subagent,
-            None => Self::Unknown,
+            Some("compact") => return Self::Compaction,
+            Some("memory_consolidation") => return Self::Auxiliary,
+            Some(_) => return Self::Subagent,
+            None => {}
+        }
+        Self::from_metadata(&TurnMetadata::from_headers(headers))
+    }
+
+    /// What Codex says in its metadata of the turn.
+    fn from_metadata(codex: &TurnMetadata<'_>) -> Self {
+        match (codex.request, codex.source) {
+            (Some("compaction"), _) => Self::Compaction,
+            (Some("prewarm" | "memory"), _) | (_, Some("memory_consolidation")) => Self::Auxiliary,
+            (_, Some("subagent")) => Self::Subagent,
+            _ if codex.subagent.is_some() => Self::Subagent,
+            (Some("turn"), Some("user")) => Self::Main,
+            _ => Self::Unknown,
+        }
+    }
+
+    /// The word for it, as the API has it; none where the client does not say.
+    pub(crate) fn word(self) -> Option<&'static str> {
+        match self {
+            Self::Unknown => None,
+            Self::Main => Some("main"),
+            Self::Subagent => Some("subagent"),
+            Self::Workflow => Some("workflow"),
+            Self::Compaction => Some("compaction"),
+            Self::Auxiliary => Some("auxiliary"),
         }
     }
 
@@ -106,12 +134,13 @@ pub struct Signs {
     pub is_continued: bool,
 }
 
-const PURPOSES: [Purpose; 5] = [
+const PURPOSES: [Purpose; 6] = [
     Purpose::Unknown,
     Purpose::Subagent,
     Purpose::Title,
     Purpose::Search,
     Purpose::Probe,
+    Purpose::Aside,
 ];
 
 impl Signs {
@@ -151,7 +180,9 @@ impl Signs {
         }
         match (self.purpose, self.class) {
             (Purpose::Probe, _) => TurnKind::Probe,
-            (Purpose::Title | Purpose::Search, _) | (_, Class::Auxiliary) => TurnKind::Side,
+            (Purpose::Title | Purpose::Search | Purpose::Aside, _) | (_, Class::Auxiliary) => {
+                TurnKind::Side
+            }
             (_, Class::Subagent | Class::Workflow) | (Purpose::Subagent, _) => TurnKind::Subagent,
             _ if agent.is_some_and(|agent| !agent.is_empty()) => TurnKind::Subagent,
             _ => TurnKind::Main,
@@ -207,6 +238,24 @@ mod tests {
         assert_eq!(kind(class("compaction"), Purpose::Unknown, None), "main");
         assert_eq!(kind(class("auxiliary"), Purpose::Unknown, None), "side");
         assert_eq!(kind(class("workflow"), Purpose::Unknown, None), "subagent");
+        let told = |json| Some(("x-codex-turn-metadata", json));
+        for (json, expected) in [
+            (r#"{"request_kind":"turn","thread_source":"user"}"#, "main"),
+            (
+                r#"{"request_kind":"turn","thread_source":"subagent"}"#,
+                "subagent",
+            ),
+            (
+                r#"{"request_kind":"turn","subagent_kind":"thread_spawn"}"#,
+                "subagent",
+            ),
+            (r#"{"request_kind":"compaction"}"#, "main"),
+            (r#"{"request_kind":"prewarm"}"#, "side"),
+            (r#"{"turn_id":"t"}"#, "main"),
+        ] {
+            assert_eq!(kind(told(json), Purpose::Unknown, None), expected, "{json}");
+        }
+        assert_eq!(kind(None, Purpose::Aside, None), "side");
         let codex = Some(("x-openai-subagent", "review"));
         assert_eq!(kind(codex, Purpose::Unknown, None), "subagent");
         assert_eq!(

@@ -3,6 +3,10 @@
 
 use http::{HeaderMap, HeaderName, header};
 
+mod codex;
+
+pub use codex::TurnMetadata;
+
 /// The program that sent a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ClientKind {
@@ -134,7 +138,10 @@ const THREADS: [HeaderName; 2] = [
     HeaderName::from_static("thread_id"),
 ];
 const AGENT: HeaderName = HeaderName::from_static("x-claude-code-agent-id");
-const PARENT_AGENT: HeaderName = HeaderName::from_static("x-claude-code-parent-agent-id");
+const PARENTS: [HeaderName; 2] = [
+    HeaderName::from_static("x-claude-code-parent-agent-id"),
+    HeaderName::from_static("x-codex-parent-thread-id"),
+];
 
 /// Longest id that is taken from a header, in bytes.
 const MAX_ID: usize = 256;
@@ -160,18 +167,26 @@ impl<'a> SessionIds<'a> {
             return Self::default();
         }
         let first = |names: &[HeaderName]| names.iter().find_map(|name| id(headers, name));
+        let codex = TurnMetadata::from_headers(headers);
+        let session = first(&SESSIONS).or(codex.session);
+        // The thread of the main agent has the session's name: whoever it starts has no parent.
+        let parent = first(&PARENTS).or(codex.parent_thread);
         Self {
-            session: first(&SESSIONS),
-            thread: first(&THREADS),
+            session,
+            thread: first(&THREADS).or(codex.thread),
             agent: first(&[AGENT]),
-            parent_agent: first(&[PARENT_AGENT]),
+            parent_agent: parent.filter(|parent| Some(*parent) != session),
         }
     }
 }
 
 fn id<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let id = text(headers, name)?.trim();
-    (!id.is_empty() && id.len() <= MAX_ID && !id.contains(char::is_whitespace)).then_some(id)
+    is_id(id).then_some(id)
+}
+
+fn is_id(text: &str) -> bool {
+    !text.is_empty() && text.len() <= MAX_ID && !text.contains(char::is_whitespace)
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
@@ -255,6 +270,13 @@ mod tests {
                 parent_agent: Some("a-0")
             }
         );
+        let metadata = r#"{"session_id":"s-2","thread_id":"t-2","parent_thread_id":"s-2"}"#;
+        let told = headers(&[("x-codex-turn-metadata", metadata)]);
+        let ids = SessionIds::from_headers(&told);
+        assert_eq!((ids.session, ids.thread), (Some("s-2"), Some("t-2")));
+        assert_eq!(ids.parent_agent, None);
+        let deeper = headers(&[("session-id", "s-2"), ("x-codex-parent-thread-id", "t-1")]);
+        assert_eq!(SessionIds::from_headers(&deeper).parent_agent, Some("t-1"));
         let codex = headers(&[("session-id", "s-2"), ("thread-id", "t-2")]);
         let ids = SessionIds::from_headers(&codex);
         assert_eq!((ids.session, ids.thread), (Some("s-2"), Some("t-2")));

@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 
 pub mod accumulate;
+pub mod asides;
 pub mod client;
 pub mod cloud;
 pub mod decode;

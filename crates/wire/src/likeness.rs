@@ -3,10 +3,9 @@
 //!
 //! It only compares. Which recording is taken, and how often, is the caller's to say.
 
-use std::borrow::Cow;
-
 use xxhash_rust::xxh3::Xxh3;
 
+use crate::asides::{REMINDER, without};
 use crate::client::is_attribution;
 use crate::dialect::{Dialect, Operation};
 use crate::translate::codec::read_request;
@@ -15,7 +14,6 @@ use crate::translate::options::Hints;
 
 /// Shortest run of hexadecimal digits and hyphens that is taken for an id.
 const SHORTEST_ID: usize = 8;
-const REMINDER: (&str, &str) = ("<system-reminder>", "</system-reminder>");
 
 /// How a request compares, from narrow to wide. Requests with an equal value ask for the same, as
 /// far as that measure can tell.
@@ -117,7 +115,7 @@ fn add_turn(hash: &mut Xxh3, turn: &Turn<'_>) {
 fn add_part(hash: &mut Xxh3, part: &Part<'_>) {
     match &part.body {
         Body::Text { text, .. } | Body::Refusal { text } => {
-            let said = without_reminders(text);
+            let said = without(text, &[REMINDER]);
             let said = said.trim();
             if !said.is_empty() && !is_attribution(said) {
                 hash.update(b"\0t");
@@ -137,29 +135,6 @@ fn add_part(hash: &mut Xxh3, part: &Part<'_>) {
         Body::Image(_) | Body::Document { .. } | Body::Audio(_) => hash.update(b"\0m"),
         // It may be left out, shortened or told otherwise.
         Body::Thinking { .. } | Body::Foreign { .. } => {}
-    }
-}
-
-/// A text without what agents put between a person's words.
-fn without_reminders(text: &str) -> Cow<'_, str> {
-    let (open, close) = REMINDER;
-    let Some((before, inside)) = text.split_once(open) else {
-        return Cow::Borrowed(text);
-    };
-    let mut kept = before.to_owned();
-    let mut rest = inside;
-    loop {
-        rest = rest.split_once(close).map_or("", |(_, after)| after);
-        match rest.split_once(open) {
-            Some((before, inside)) => {
-                kept.push_str(before);
-                rest = inside;
-            }
-            None => {
-                kept.push_str(rest);
-                return Cow::Owned(kept);
-            }
-        }
     }
 }
 
@@ -240,21 +215,6 @@ mod tests {
                 body.as_bytes(),
             );
             assert_eq!(likeness.place, None, "{body}");
-        }
-    }
-
-    #[test]
-    fn reminders_are_left_out_wherever_they_stand() {
-        for (text, expected) in [
-            ("a", "a"),
-            ("<system-reminder>x</system-reminder>a", "a"),
-            (
-                "a<system-reminder>x</system-reminder>b<system-reminder>y</system-reminder>c",
-                "abc",
-            ),
-            ("a<system-reminder>never closed", "a"),
-        ] {
-            assert_eq!(without_reminders(text), expected, "{text}");
         }
     }
 }

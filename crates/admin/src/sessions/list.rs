@@ -9,7 +9,9 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use weir_store::Reader;
-use weir_store::conversation::{SessionCursor, SessionQuery, SessionSummary, TranscriptLink};
+use weir_store::conversation::{
+    Searched, SessionCursor, SessionQuery, SessionSummary, TranscriptLink,
+};
 
 use crate::fault::{Fault, HistoryFaults};
 use crate::params::{MomentOrNone, Params, at_least, moment, parsed};
@@ -34,7 +36,8 @@ pub(crate) struct SessionParams {
     client: Option<String>,
     /// Any part of the name of one of the models, in any case; `all` is none.
     model: Option<String>,
-    /// Any part of the title or the id, in any case.
+    /// Any part of the title or the id, in any case; or words that one of its exchanges has, as in
+    /// the list of exchanges: words, "phrases", begin*, -not.
     q: Option<String>,
     /// Only those with activity then or later: an instant, or a span ago such as `7d`.
     #[param(value_type = Option<MomentOrNone>, inline)]
@@ -51,29 +54,47 @@ pub(crate) struct SessionList {
     sessions: Vec<SessionSummary>,
     /// Where the list goes on; null at its end.
     next_cursor: Option<String>,
-    /// How many there are in all.
-    total: u64,
+    /// How many there are in all; null when counting them would take too long.
+    total: Option<u64>,
+    /// Whether all of the history was looked through. If not, the search stopped for time at
+    /// `nextCursor`: ask again with it to go on.
+    complete: bool,
 }
 
-/// A place in the list as the API writes it: `<microseconds>-<number in hexadecimal>`.
+/// A place in the list as the API writes it: `<microseconds>-<number>`, and for a search behind
+/// another hyphen each, the rows between which words were looked through. All but the first in
+/// hexadecimal.
 struct Cursor(SessionCursor);
 
 impl FromStr for Cursor {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let parts = text.split_once('-').and_then(|(last, key)| {
-            let key = u64::from_str_radix(key, 16).ok()?.cast_signed();
-            Some((last.parse().ok()?, key))
-        });
-        let (last_us, key) = parts.ok_or("not a cursor that this list gave")?;
-        Ok(Self(SessionCursor { last_us, key }))
+        let unknown = "not a cursor that this list gave";
+        let mut parts = text.split('-');
+        let last_us = parts.next().and_then(|last| last.parse().ok());
+        let mut numbers = parts.map(|part| u64::from_str_radix(part, 16).map(u64::cast_signed));
+        let mut number = || numbers.next().transpose().map_err(|_| unknown);
+        let (key, below, from) = (number()?, number()?, number()?);
+        if number()?.is_some() {
+            return Err(unknown);
+        }
+        Ok(Self(SessionCursor {
+            last_us: last_us.ok_or(unknown)?,
+            key: key.ok_or(unknown)?,
+            searched: below.map(|below| Searched { below, from }),
+        }))
     }
 }
 
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{:x}", self.0.last_us, self.0.key.cast_unsigned())
+        write!(f, "{}-{:x}", self.0.last_us, self.0.key)?;
+        let Some(searched) = self.0.searched else {
+            return Ok(());
+        };
+        write!(f, "-{:x}", searched.below)?;
+        searched.from.map_or(Ok(()), |from| write!(f, "-{from:x}"))
     }
 }
 
@@ -109,6 +130,7 @@ pub(crate) async fn list(
         sessions: page.sessions,
         next_cursor: page.next.map(|next| Cursor(next).to_string()),
         total: page.total,
+        complete: page.complete,
     }))
 }
 
@@ -143,14 +165,28 @@ mod tests {
     #[test]
     fn cursors_come_back_as_they_went_out() {
         for (last_us, key) in [(0, 0), (1_700_000_000_000_000, -5), (7, i64::MIN)] {
-            let cursor = SessionCursor { last_us, key };
-            let text = Cursor(cursor).to_string();
-            assert_eq!(
-                text.parse::<Cursor>().ok().map(|cursor| cursor.0),
-                Some(cursor)
-            );
+            let searches = [None, Some((i64::MAX, None)), Some((7, Some(3)))];
+            for searched in searches {
+                let searched = searched.map(|(below, from)| Searched { below, from });
+                let cursor = SessionCursor {
+                    last_us,
+                    key,
+                    searched,
+                };
+                let text = Cursor(cursor).to_string();
+                let back = text.parse::<Cursor>().ok().map(|cursor| cursor.0);
+                assert_eq!(back, Some(cursor));
+            }
         }
-        for odd in ["", "1", "x-1", "1-x", "1-11111111111111111"] {
+        for odd in [
+            "",
+            "1",
+            "x-1",
+            "1-x",
+            "1-11111111111111111",
+            "1-1-x",
+            "1-1-1-1-1",
+        ] {
             assert!(odd.parse::<Cursor>().is_err(), "{odd}");
         }
     }

@@ -2,10 +2,11 @@
 //! the user's turns; those are no prompt of anybody's.
 
 use serde_json::Value;
+use weir_wire::asides::{REMINDER, without};
 
 /// Tags whose content an agent put there.
 const TAGS: [&str; 5] = [
-    "system-reminder",
+    REMINDER,
     "local-command-stdout",
     "task-notification",
     "ide_opened_file",
@@ -74,39 +75,9 @@ fn block(block: &Value) -> Option<String> {
 
 /// A text without what an agent put in; none when nothing is left.
 fn own(text: &str) -> Option<String> {
-    let mut left = text.to_owned();
-    for tag in TAGS {
-        left = without(&left, tag);
-    }
+    let left = without(text, &TAGS);
     let left = left.trim();
     let lower = left.to_lowercase();
     let made = MARKS.iter().any(|mark| lower.contains(mark));
     (!left.is_empty() && !made).then(|| left.to_owned())
-}
-
-/// A text without the parts between `<tag>` and `</tag>`. One that is not closed goes to the end,
-/// and one that was not opened begins at the start.
-fn without(text: &str, tag: &str) -> String {
-    // ASCII only, so that places in it are places in the text.
-    let lower = text.to_ascii_lowercase();
-    let (open, close) = (format!("<{tag}>"), format!("</{tag}>"));
-    let mut left = String::new();
-    let mut at = 0;
-    while let Some(rest) = lower.get(at..) {
-        let (opened, closed) = (rest.find(&open), rest.find(&close));
-        match (opened, closed) {
-            (None, None) => break,
-            (Some(opened), closed) if closed.is_none_or(|closed| opened < closed) => {
-                left.push_str(text.get(at..at + opened).unwrap_or_default());
-                at = closed.map_or(text.len(), |closed| at + closed + close.len());
-            }
-            (_, Some(closed)) => {
-                left.clear();
-                at += closed + close.len();
-            }
-            (Some(_), None) => break,
-        }
-    }
-    left.push_str(text.get(at..).unwrap_or_default());
-    left
 }

@@ -155,7 +155,7 @@ impl View {
         Ok(found.into_iter().flatten())
     }
 
-    fn uuid_of(&self, row: Option<i64>) -> Result<Option<String>, StoreError> {
+    pub(super) fn uuid_of(&self, row: Option<i64>) -> Result<Option<String>, StoreError> {
         let Some(row) = row else { return Ok(None) };
         let mut statement = self
             .db

@@ -20,6 +20,8 @@ use crate::summary::{Summary, Tokens};
 const MOST_TURNS: u32 = 200;
 /// Bytes of bodies read for one page; what is behind is left for the next.
 const MOST_BYTES: usize = 256 << 20;
+/// Turns in a row that may have failed before a page; behind more of them it begins anew.
+const MOST_FAILED: usize = 500;
 /// Bodies kept to put the next ones together from.
 const MOST_KEPT: usize = 8;
 
@@ -55,9 +57,10 @@ impl View {
             Some(id) => self.find(id)?.map(|(row, _)| row),
             None => self.growing(found.key, None)?.pop(),
         };
-        let Some(row) = row.filter(|row| self.is_turn(found.key, *row)) else {
+        let Some(row) = row else { return Ok(None) };
+        if !self.is_turn(found.key, row)? {
             return Ok(None);
-        };
+        }
         let (Some((_, summary)), Some(body)) =
             (self.summaries_of(&[row])?.pop(), self.request_body(row)?)
         else {
@@ -72,12 +75,21 @@ impl View {
         )))
     }
 
-    fn is_turn(&self, session: i64, row: i64) -> bool {
+    fn is_turn(&self, session: i64, row: i64) -> Result<bool, StoreError> {
         let sql = "SELECT 1 FROM turns WHERE session = ?1 AND id = ?2";
-        let mut found = self.db.prepare_cached(sql);
-        found
-            .as_mut()
-            .is_ok_and(|statement| statement.exists((session, row)).unwrap_or(false))
+        Ok(self.db.prepare_cached(sql)?.exists((session, row))?)
+    }
+
+    /// The last of some rows whose prompt was counted, not far from the end.
+    fn last_counted(&self, rows: &[i64]) -> Result<Option<i64>, StoreError> {
+        let sql = "SELECT 1 FROM exchanges WHERE id = ?1 AND input_tokens IS NOT NULL";
+        let mut statement = self.db.prepare_cached(sql)?;
+        for row in rows.iter().rev().take(MOST_FAILED) {
+            if statement.exists([row])? {
+                return Ok(Some(*row));
+            }
+        }
+        Ok(None)
     }
 
     pub(super) fn growth(
@@ -91,15 +103,18 @@ impl View {
         let rows = self.growing(found.key, query.agent.as_deref())?;
         let offset = query.offset as usize;
         let limit = query.limit.clamp(1, MOST_TURNS);
-        // One before the page is read too, to compare its first turn with.
-        let from = offset.saturating_sub(1).min(rows.len());
+        // The last before the page that was counted is read too, to compare its first turn with.
+        let earlier = rows.get(..offset.min(rows.len())).unwrap_or_default();
+        let compared = self.last_counted(earlier)?;
+        let from = offset.min(rows.len());
         let until = offset.saturating_add(limit as usize).min(rows.len());
-        let page = rows.get(from..until.max(from)).unwrap_or_default();
-        let mut summaries: HashMap<i64, Summary> = self.summaries_of(page)?.into_iter().collect();
+        let own = rows.get(from..until.max(from)).unwrap_or_default();
+        let page: Vec<i64> = compared.into_iter().chain(own.iter().copied()).collect();
+        let mut summaries: HashMap<i64, Summary> = self.summaries_of(&page)?.into_iter().collect();
         let mut bodies = Bodies::default();
         let mut before: Option<Grown> = None;
         let mut turns = Vec::new();
-        for (at, row) in page.iter().enumerate() {
+        for row in &page {
             if bodies.read > MOST_BYTES && !turns.is_empty() {
                 break;
             }
@@ -107,7 +122,7 @@ impl View {
                 continue;
             };
             let context = self.taken_apart(*row, bodies.get(self, *row)?)?;
-            if from + at >= offset {
+            if compared != Some(*row) {
                 turns.push(self.grown(&summary, &context, before.as_ref()));
             }
             // A turn that was not counted left nothing in a cache that is known.

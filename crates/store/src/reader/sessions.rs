@@ -9,12 +9,14 @@ use weir_core::prices::{Pico, band_start, class_terms, dollars};
 
 use super::View;
 use crate::conversation::{
-    SessionAgent, SessionCursor, SessionDetail, SessionQuery, SessionSummary, Sessions,
+    Searched, SessionAgent, SessionCursor, SessionDetail, SessionQuery, SessionSummary, Sessions,
 };
 use crate::error::StoreError;
 use crate::model::{Usage, rfc3339};
 use crate::sessions::{Grouping, key};
 use crate::summary::Tokens;
+
+mod search;
 
 /// Most sessions on a page.
 const MOST_SESSIONS: u32 = 500;
@@ -109,10 +111,6 @@ fn condition(query: &SessionQuery) -> (String, Vec<Value>) {
         let part = model.to_lowercase();
         add("instr(models, $) > 0", Value::Text(part));
     }
-    if let Some(q) = query.q.as_ref().filter(|q| !q.trim().is_empty()) {
-        let term = "(instr(lower(title), $) > 0 OR instr(lower(name), $) > 0)";
-        add(term, Value::Text(q.trim().to_lowercase()));
-    }
     if let Some(start) = query.start_us {
         add("last >= $", Value::Integer(start));
     }
@@ -153,13 +151,21 @@ pub(super) fn example(query: &SessionQuery) -> String {
 impl View {
     pub(super) fn sessions(&self, query: &SessionQuery) -> Result<Sessions, StoreError> {
         let (mut terms, mut values) = condition(query);
+        let before = query.after.and_then(|after| after.searched);
+        let hits = self.hits(query.q.as_deref(), before, values.len())?;
+        let (searched, complete) = (hits.searched, hits.complete);
+        terms.push_str(&hits.term);
+        values.extend(hits.values);
         let how = how(query);
         let sql = format!("SELECT count(*) FROM sessions {how} WHERE {terms}");
-        let total = self
-            .db
-            .prepare_cached(&sql)?
-            .query_row(params_from_iter(&values), |row| row.get(0))?;
-        if let Some(SessionCursor { last_us, key }) = query.after {
+        // How many are in what was not looked through is not known.
+        let total = if complete && before.is_none_or(|before| before.below == i64::MAX) {
+            let mut statement = self.db.prepare_cached(&sql)?;
+            Some(statement.query_row(params_from_iter(&values), |row| row.get(0))?)
+        } else {
+            None
+        };
+        if let Some(SessionCursor { last_us, key, .. }) = query.after {
             values.extend([Value::Integer(last_us), Value::Integer(key)]);
             let at = values.len();
             terms.push_str(&format!(" AND (last, id) < (?{}, ?{at})", at - 1));
@@ -171,15 +177,20 @@ impl View {
         let mut rows: Vec<Found> = rows.collect::<Result<_, _>>()?;
         let is_more = rows.len() > limit as usize;
         rows.truncate(limit as usize);
-        let next = rows.last().filter(|_| is_more).map(|row| SessionCursor {
-            last_us: row.last_us,
-            key: row.key,
-        });
+        let next = match rows.last().filter(|_| is_more) {
+            Some(row) => Some(SessionCursor {
+                last_us: row.last_us,
+                key: row.key,
+                searched,
+            }),
+            None => searched.and_then(Searched::older),
+        };
         let sessions = rows.into_iter().map(|row| self.whole(row));
         Ok(Sessions {
             sessions: sessions.collect::<Result<_, _>>()?,
             next,
             total,
+            complete,
         })
     }
 
@@ -261,16 +272,19 @@ impl View {
         let limit = limit.clamp(1, MOST_TURNS);
         let page = self.turns(row.key, (offset, limit))?;
         let mut agents = self.agents(&self.shares(row.key)?);
+        let seen = self.agents_of(row.key, &row.summary.id)?;
         let summary = self.whole(row)?;
         for agent in &mut agents {
-            if let Some(seen) = page.agents.get(agent.id.as_deref().unwrap_or_default()) {
+            if let Some(seen) = seen.get(agent.id.as_deref().unwrap_or_default()) {
                 agent.parent.clone_from(&seen.parent);
                 agent.agent_type.clone_from(&seen.agent_type);
+                agent.started_by.clone_from(&seen.started_by);
                 agent.subagent.clone_from(&seen.subagent);
                 agent.first_request = Some(seen.first.clone());
                 agent.last_request = Some(seen.last.clone());
             }
         }
+        // Ids of exchanges are in the order of time.
         let order = |agent: &SessionAgent| {
             let first = agent.first_request.clone();
             (agent.id.is_some(), first.is_none(), first)
@@ -299,6 +313,7 @@ impl View {
             id: Some(id.to_owned()).filter(|id| !id.is_empty()),
             parent: None,
             agent_type: None,
+            started_by: None,
             subagent: None,
             requests: shares.iter().map(|share| share.requests).sum(),
             usage: usage(&shares),

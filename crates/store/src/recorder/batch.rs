@@ -11,6 +11,7 @@ use weir_wire::dialect::Operation;
 use weir_wire::ratelimit::quota::Quotas;
 
 use super::interpret;
+use super::lineage::Lineage;
 use super::sink::{Op, Piece, RequestPart, ResponsePart};
 use super::writer::now_us;
 use crate::arrivals;
@@ -64,6 +65,7 @@ pub(super) struct Batch {
     ring: Ring<Kept>,
     fields: FieldCoder,
     encoder: Encoder,
+    pub lineage: Lineage,
     sequence: i64,
 }
 
@@ -77,6 +79,7 @@ impl Batch {
             ring: Ring::new(capture.dedup_bytes),
             fields: FieldCoder::new(seed),
             encoder: Encoder::default(),
+            lineage: Lineage::default(),
             sequence: 0,
         }
     }
@@ -85,6 +88,7 @@ impl Batch {
     /// must be empty.
     pub(super) fn forget_rows(&mut self) {
         self.ring.clear();
+        self.lineage.clear();
         self.fields.clear();
         for place in self.open.values_mut() {
             if let Place::Stored(_, summary) = place {
@@ -133,7 +137,9 @@ impl Batch {
         };
         let row = self.next_row(record.started_at_us);
         let (placed, facts) = self.place(record, row);
-        let summary = Box::new(interpret::begin(record, facts.as_ref(), &mut self.privacy));
+        let mut summary = Box::new(interpret::begin(record, facts.as_ref(), &mut self.privacy));
+        let read = facts.as_ref().and_then(|kept| kept.read.as_ref());
+        let follows = self.lineage.place(&mut summary, read);
         let headers = self
             .fields
             .encode(&record.headers, &self.privacy, dictionary);
@@ -161,6 +167,8 @@ impl Batch {
             summary,
             begin: Some(begin),
             end: None,
+            follows,
+            leads: Vec::new(),
             cost,
         });
         Outcome::Kept
@@ -192,15 +200,19 @@ impl Batch {
                 return Outcome::Reported;
             }
         };
-        let said = interpret::end(&mut summary, record);
+        let mut said = interpret::end(&mut summary, record);
         report(&summary);
         let dictionary = dictionary.expect("matched above");
+        let (leads, begun) = self.lineage.learn(row, &summary, &mut said);
+        self.complete(begun);
         let end = Some(self.response(record, said.usage, dictionary));
         self.ops.push(Op {
             row,
             summary,
             begin: None,
             end,
+            follows: None,
+            leads,
             cost,
         });
         Outcome::Kept
@@ -218,18 +230,39 @@ impl Batch {
             .ops
             .get_mut(at)
             .expect("an op stays until its batch is done");
-        let said = interpret::end(&mut op.summary, record);
+        let mut said = interpret::end(&mut op.summary, record);
         report(&op.summary);
         let Some(dictionary) = dictionary else {
             op.summary.state = State::Lost;
             return Outcome::Dropped;
         };
         op.cost += cost;
+        let (leads, begun) = self.lineage.learn(op.row, &op.summary, &mut said);
+        op.leads = leads;
+        self.complete(begun);
         let end = self.response(record, said.usage, dictionary);
         if let Some(op) = self.ops.get_mut(at) {
             op.end = Some(end);
         }
         Outcome::Kept
+    }
+
+    /// Completes those that began before the answer that started them had ended. One that has
+    /// ended too stays as it is.
+    fn complete(&mut self, begun: Vec<(u128, ExchangeId)>) {
+        for (mark, id) in begun {
+            match self.open.get_mut(&id) {
+                Some(Place::Stored(_, summary) | Place::Unstored(summary)) => {
+                    self.lineage.complete(mark, summary);
+                }
+                Some(Place::Batch(at)) => {
+                    if let Some(op) = self.ops.get_mut(*at) {
+                        self.lineage.complete(mark, &mut op.summary);
+                    }
+                }
+                None => {}
+            }
+        }
     }
 
     /// The end of this exchange was dropped on the way: its row says so.
@@ -247,6 +280,8 @@ impl Batch {
                     summary,
                     begin: None,
                     end: None,
+                    follows: None,
+                    leads: Vec::new(),
                     cost: 0,
                 });
             }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::header::USER_AGENT;
 use http::{HeaderMap, HeaderName};
 use weir_core::exchange::{Arrival, End, RequestRecord, ResponseRecord, Route};
-use weir_wire::client::{ClientKind, SessionIds};
+use weir_wire::client::{ClientKind, SessionIds, TurnMetadata};
 use weir_wire::dialect::Operation;
 
 use crate::facts::{self, Kept, ResponseFacts};
@@ -14,7 +14,7 @@ use crate::model::RouteLog;
 use crate::privacy::Privacy;
 use crate::sessions;
 use crate::summary::{State, Summary, Tokens};
-use crate::turns::Signs;
+use crate::turns::{Class, Signs};
 
 /// Longest text taken from a header or a body into a row, in bytes.
 const LONGEST: usize = 512;
@@ -22,6 +22,7 @@ const ANTHROPIC_BETA: HeaderName = HeaderName::from_static("anthropic-beta");
 const ANTHROPIC_ORGANIZATION: HeaderName = HeaderName::from_static("anthropic-organization-id");
 const REQUEST_CLASS: HeaderName = HeaderName::from_static("x-claude-code-request-class");
 const AGENT_TYPE: HeaderName = HeaderName::from_static("x-claude-code-agent-type");
+const CODEX_SUBAGENT: HeaderName = HeaderName::from_static("x-openai-subagent");
 const OPENAI_ORGANIZATION: HeaderName = HeaderName::from_static("openai-organization");
 
 /// The key that brings bodies of the same agent together; 0 without a session.
@@ -36,6 +37,12 @@ pub(crate) fn session_key(headers: &HeaderMap) -> u64 {
 fn agent<'a>(ids: SessionIds<'a>) -> Option<&'a str> {
     let thread = ids.thread.filter(|thread| Some(*thread) != ids.session);
     ids.agent.or(thread)
+}
+
+/// Which kind of subagent Codex says it is.
+fn codex_agent(headers: &HeaderMap) -> Option<Box<str>> {
+    let told = TurnMetadata::from_headers(headers).subagent.map(short);
+    told.or_else(|| text(headers, &CODEX_SUBAGENT))
 }
 
 /// What is known of an exchange when it is forwarded. `facts` is none when no body was sent along.
@@ -86,7 +93,7 @@ pub(crate) fn begin(
         attempts: None,
         longest_gap_us: None,
         class: class(record),
-        agent_type: text(headers, &AGENT_TYPE),
+        agent_type: text(headers, &AGENT_TYPE).or_else(|| codex_agent(headers)),
         subagent: None,
         route: None,
         tokens: Tokens::default(),
@@ -98,7 +105,9 @@ pub(crate) fn begin(
 
 /// What it is for, in the client's words or weir's.
 fn class(record: &RequestRecord) -> Option<Box<str>> {
-    let named = text(&record.headers, &REQUEST_CLASS);
+    let headers = &record.headers;
+    let named = text(headers, &REQUEST_CLASS)
+        .or_else(|| Class::from_headers(headers).word().map(Into::into));
     record.origin.class_or(named.as_deref()).map(Into::into)
 }
 

@@ -132,6 +132,7 @@ impl Writer {
             self.upkeep.refuse_purges();
         }
         sink.interrupt(&self.batch.rows_in_flight())?;
+        self.batch.lineage.load(&sink.db)?;
         self.sink = Some(sink);
         self.look_for_sessions();
         self.upkeep.opened();

@@ -14,6 +14,7 @@ pub(super) struct Statements<'tx> {
     update_exchange: CachedStatement<'tx>,
     insert_request: CachedStatement<'tx>,
     insert_response: CachedStatement<'tx>,
+    insert_lead: CachedStatement<'tx>,
     sums: Sums<'tx>,
 }
 
@@ -24,6 +25,7 @@ impl<'tx> Statements<'tx> {
             update_exchange: tx.prepare_cached(UPDATE_EXCHANGE)?,
             insert_request: tx.prepare_cached(INSERT_REQUEST)?,
             insert_response: tx.prepare_cached(INSERT_RESPONSE)?,
+            insert_lead: tx.prepare_cached(INSERT_LEAD)?,
             sums: Sums::new(tx)?,
         })
     }
@@ -43,12 +45,19 @@ impl<'tx> Statements<'tx> {
             begins: op.begin.is_some(),
             ends: op.summary.state != State::Open,
         };
+        for lead in &op.leads {
+            let mark = lead.mark.to_le_bytes();
+            let (call, kind) = (lead.call.as_deref(), lead.kind.as_deref());
+            self.insert_lead.execute((op.row, &mark[..], call, kind))?;
+        }
         match Entry::of(op.row, &op.summary) {
-            Some(entry) => self.sums.add(&entry, news),
+            Some(entry) => self.sums.add(&entry.following(op.follows), news),
             None => Ok(()),
         }
     }
 }
+
+const INSERT_LEAD: &str = "INSERT OR IGNORE INTO leads (id, mark, call, kind) VALUES (?, ?, ?, ?)";
 
 /// The columns' uses of the dictionary.
 mod column {
@@ -170,7 +179,8 @@ const UPDATE_EXCHANGE: &str = "UPDATE exchanges SET
     input_tokens = ?12, output_tokens = ?13, cache_read_tokens = ?14, cache_write_tokens = ?15,
     cache_write_5m_tokens = ?16, cache_write_1h_tokens = ?17, reasoning_tokens = ?18,
     web_search_requests = ?19, provider = ?20, routed_model = ?21, route = ?22,
-    longest_gap_us = ?23, subagent = ?24, terms = ?25
+    longest_gap_us = ?23, subagent = ?24, terms = ?25, agent = ?26, parent_agent = ?27,
+    agent_type = ?28
     WHERE id = ?1";
 
 fn update_exchange(
@@ -205,6 +215,9 @@ fn update_exchange(
         s.longest_gap_us.map(signed),
         code(words, column::SUBAGENT, s.subagent.as_deref()),
         terms(s),
+        code(words, column::AGENT, s.agent.as_deref()),
+        code(words, column::AGENT, s.parent_agent.as_deref()),
+        code(words, column::AGENT_TYPE, s.agent_type.as_deref()),
     ])?;
     Ok(())
 }

@@ -8,6 +8,7 @@ use std::path::Path;
 use bytes::Bytes;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+use super::lineage::Lead;
 use super::rows::Statements;
 use crate::bodies::codec::{Codec, Coded};
 use crate::bodies::digest::Digest;
@@ -64,6 +65,10 @@ pub(super) struct Op {
     pub begin: Option<RequestPart>,
     /// Set when it has ended.
     pub end: Option<ResponsePart>,
+    /// The row that it goes on from, as the request says.
+    pub follows: Option<i64>,
+    /// What its answer said that later requests come back to.
+    pub leads: Vec<Lead>,
     /// The bytes that it holds in the queue's count.
     pub cost: usize,
 }

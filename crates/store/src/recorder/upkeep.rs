@@ -314,6 +314,7 @@ impl Writer {
             sink.pack.release(offset, len);
         }
         self.batch.forget_bodies(&removed.bodies);
+        self.batch.lineage.forget(rows);
         let count = i64::try_from(removed.count).unwrap_or(i64::MAX);
         self.shared.rows.fetch_sub(count, Ordering::Relaxed);
         Ok(removed.count)

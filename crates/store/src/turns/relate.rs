@@ -2,10 +2,8 @@
 //! messages: each is put beside the earlier one with which it shares the longest beginning.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 
-use xxhash_rust::xxh3::xxh3_64_with_seed;
-
+use super::forest::{Forest, Node};
 use super::{Signs, TurnKind};
 
 /// Longest time after which the same messages are a try again, in microseconds.
@@ -52,8 +50,17 @@ pub(crate) struct Told {
     pub has_failed: bool,
     /// A digest of the body.
     pub digest: Option<Vec<u8>>,
-    /// One for each message.
-    pub prints: Vec<u64>,
+    /// Where its conversation ends, in the forest of all of them.
+    pub tip: Node,
+    /// The turn that the request itself says it goes on from, by place.
+    pub follows: Option<usize>,
+}
+
+/// Where the conversations of an agent are, apart from those of others and from side calls.
+pub(crate) fn lane(forest: &mut Forest, kind: TurnKind, agent: &str) -> Node {
+    let mut name = vec![kind as u8];
+    name.extend_from_slice(agent.as_bytes());
+    forest.lane(&name)
 }
 
 /// The place of a turn among the others.
@@ -71,68 +78,36 @@ pub struct Related {
     pub new_from: usize,
 }
 
-/// Takes a key that is a hash already for its own.
-#[derive(Default)]
-struct Same(u64);
-
-impl Hasher for Same {
-    fn write(&mut self, bytes: &[u8]) {
-        self.0 = xxh3_64_with_seed(bytes, self.0);
-    }
-
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
-
 /// What was seen of a session so far.
 #[derive(Default)]
-struct Seen {
-    /// Beginnings of conversations, to the newest turn that has them.
-    beginnings: HashMap<u64, usize, BuildHasherDefault<Same>>,
+struct Seen<'a> {
     /// Bodies, to the newest turn with them.
-    bodies: HashMap<Vec<u8>, usize>,
+    bodies: HashMap<&'a [u8], usize>,
     /// The newest turn of each agent's conversation.
-    newest: HashMap<Box<str>, usize>,
+    newest: HashMap<&'a str, usize>,
 }
 
-/// Puts each turn, in order of time, beside the earlier one that it follows.
-pub(crate) fn relate(turns: &[Told]) -> Vec<Related> {
+/// Puts each turn, in order of time, beside the earlier one that it follows. Their conversations are
+/// in the forest.
+pub(crate) fn relate(turns: &[Told], forest: &mut Forest) -> Vec<Related> {
     let mut seen = Seen::default();
     let mut placed = Vec::with_capacity(turns.len());
     for (at, turn) in turns.iter().enumerate() {
-        let (beginnings, lane) = beginnings(turn);
-        let related = place(&seen, turns, turn, &beginnings);
-        placed.push(related);
+        placed.push(place(&seen, turns, turn, forest));
         if let Some(digest) = &turn.digest {
-            seen.bodies.insert(digest.clone(), at);
+            seen.bodies.insert(digest, at);
         }
-        for beginning in beginnings {
-            seen.beginnings.insert(beginning, at);
+        if !matches!(turn.kind, TurnKind::Count | TurnKind::Probe) {
+            forest.visit(turn.tip, at);
         }
         if matches!(turn.kind, TurnKind::Main | TurnKind::Subagent) {
-            seen.newest.insert(lane, at);
+            seen.newest.insert(&turn.agent, at);
         }
     }
     placed
 }
 
-/// A hash of every beginning of a turn's conversation, shortest first. Conversations of different
-/// agents, and side calls, have none in common.
-fn beginnings(turn: &Told) -> (Vec<u64>, Box<str>) {
-    let mut hash = xxh3_64_with_seed(turn.agent.as_bytes(), turn.kind as u64);
-    let next = |print: &u64| {
-        hash = xxh3_64_with_seed(&print.to_le_bytes(), hash);
-        hash
-    };
-    (turn.prints.iter().map(next).collect(), turn.agent.clone())
-}
-
-fn place(seen: &Seen, turns: &[Told], turn: &Told, beginnings: &[u64]) -> Related {
+fn place(seen: &Seen<'_>, turns: &[Told], turn: &Told, forest: &Forest) -> Related {
     let mut related = Related {
         kind: turn.kind,
         relation: Relation::New,
@@ -143,64 +118,64 @@ fn place(seen: &Seen, turns: &[Told], turn: &Told, beginnings: &[u64]) -> Relate
     if turn.kind == TurnKind::Count || turn.kind == TurnKind::Probe {
         return related;
     }
-    let shared = beginnings.partition_point(|hash| seen.beginnings.contains_key(hash));
-    let nearest = shared
-        .checked_sub(1)
-        .and_then(|last| beginnings.get(last))
-        .and_then(|hash| seen.beginnings.get(hash))
-        .copied();
-    if let Some(of) = repeated(
-        seen,
-        turns,
-        turn,
-        nearest.filter(|_| shared == beginnings.len()),
-    ) {
+    let depth = |turn: &Told| forest.depth(turn.tip);
+    let (shared, nearest) = match forest.shared(turn.tip) {
+        Some((node, newest)) => (forest.depth(node), Some(newest)),
+        None => (0, None),
+    };
+    let same = nearest.filter(|at| {
+        let other = turns.get(*at);
+        shared == depth(turn) && other.is_some_and(|other| depth(other) == shared)
+    });
+    // What comes before the request in its conversation is no message of its own.
+    let unsent = turn.follows.and_then(|at| turns.get(at)).map_or(0, depth);
+    if let Some(of) = repeated(seen, turns, turn, same) {
         related.kind = TurnKind::Retry;
         related.relation = Relation::Retry;
         related.retry_of = Some(of);
-        related.new_from = turn.prints.len();
+        related.new_from = depth(turn).saturating_sub(unsent);
         return related;
     }
-    let earlier = seen.newest.get(&turn.agent).and_then(|at| turns.get(*at));
+    if turn.follows.is_some() {
+        related.relation = Relation::Extends;
+        related.extends = turn.follows;
+        return related;
+    }
+    let earlier = seen.newest.get(&*turn.agent).and_then(|at| turns.get(*at));
     related.extends = nearest;
     related.new_from = shared;
-    let length = nearest
-        .and_then(|at| turns.get(at))
-        .map(|other| other.prints.len());
-    related.relation = match (length, earlier) {
-        _ if turn.signs.is_continued && earlier.is_some_and(|e| parted(e, turn, shared)) => {
-            Relation::Compaction
-        }
-        (Some(length), _) if length == shared => Relation::Extends,
-        (Some(_), _) => Relation::Fork,
-        (None, _) => Relation::New,
+    let length = nearest.and_then(|at| turns.get(at)).map(depth);
+    let parts = |earlier: &Told| parted(earlier.signs, (depth(earlier), depth(turn)), shared);
+    related.relation = match length {
+        _ if turn.signs.is_continued && earlier.is_some_and(parts) => Relation::Compaction,
+        Some(length) if length == shared => Relation::Extends,
+        Some(_) => Relation::Fork,
+        None => Relation::New,
     };
     related
 }
 
 /// Whether a conversation that begins with a summary is not simply the next turn of one that does.
-fn parted(earlier: &Told, turn: &Told, shared: usize) -> bool {
-    !earlier.signs.is_continued || (shared < earlier.prints.len() && shared < turn.prints.len())
+fn parted(earlier: Signs, (before, now): (usize, usize), shared: usize) -> bool {
+    !earlier.is_continued || (shared < before && shared < now)
 }
 
 /// The turn that this one repeats: the same body, or the same messages soon after a failure.
-fn repeated(seen: &Seen, turns: &[Told], turn: &Told, same: Option<usize>) -> Option<usize> {
+fn repeated(seen: &Seen<'_>, turns: &[Told], turn: &Told, same: Option<usize>) -> Option<usize> {
     let is_soon = |at: &usize| {
         turns.get(*at).is_some_and(|other| {
-            other.agent == turn.agent && turn.started_us - other.started_us <= SOON_US
+            (other.kind, &other.agent) == (turn.kind, &turn.agent)
+                && other.follows == turn.follows
+                && turn.started_us - other.started_us <= SOON_US
         })
     };
-    let by_body = turn
-        .digest
-        .as_ref()
-        .and_then(|digest| seen.bodies.get(digest));
-    by_body.copied().filter(is_soon).or_else(|| {
-        same.filter(is_soon).filter(|at| {
-            turns
-                .get(*at)
-                .is_some_and(|other| other.has_failed && other.prints.len() == turn.prints.len())
-        })
-    })
+    let digest = turn.digest.as_deref();
+    let by_body = digest.and_then(|digest| seen.bodies.get(digest));
+    let has_failed = |at: &usize| turns.get(*at).is_some_and(|other| other.has_failed);
+    by_body
+        .copied()
+        .filter(is_soon)
+        .or_else(|| same.filter(is_soon).filter(has_failed))
 }
 
 #[cfg(test)]

@@ -7,12 +7,16 @@ mod bodies;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod families;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod figures;
 #[cfg(test)]
 mod find;
 mod grades;
+#[cfg(test)]
+mod growth;
 #[cfg(test)]
 mod money;
 #[cfg(test)]

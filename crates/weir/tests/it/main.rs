@@ -24,6 +24,7 @@ mod replay;
 mod replays;
 mod routing;
 mod run;
+mod sessions;
 mod settings;
 mod shared;
 mod steering;

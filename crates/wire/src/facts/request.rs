@@ -9,7 +9,7 @@ mod message;
 mod top;
 
 use conversation::Conversation;
-use top::Top;
+use top::{Told, Top};
 
 /// Where one message ends in the body, and what it says in short.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +35,9 @@ pub enum Purpose {
     Search,
     /// A question for the quota: one token may be answered.
     Probe,
+    /// What an agent asks for itself: which model to take, whether it runs in circles, who speaks
+    /// next, what to keep of a long conversation.
+    Aside,
 }
 
 /// What [`RequestFacts::scan`] found in a request body.
@@ -54,7 +57,8 @@ pub struct RequestFacts {
     /// `prompt_cache_key`.
     pub session_from_body: Option<String>,
     /// 32 hex digits that stay the same over the turns of one conversation: the first half of
-    /// SHA-256 over the first user text, without what stands between `system-reminder` tags.
+    /// SHA-256 over the first user text, without what agents put in front of it between tags of
+    /// their own (`system-reminder`, `session_context`, `environment_context` and the like).
     /// Only the first 16 KiB of that text count, so that the cost is bounded.
     pub conversation_hash: Option<String>,
     /// The beginning of that text on one line: at most 200 characters, and three dots when there
@@ -62,6 +66,8 @@ pub struct RequestFacts {
     pub opening_words: Option<Box<str>>,
     /// What the request is for.
     pub purpose: Purpose,
+    /// The response that it goes on from: OpenAI's `previous_response_id`.
+    pub previous_response: Option<String>,
     /// One mark a message, in order, for the first 16,384 messages.
     pub marks: Vec<MessageMark>,
     /// Whether the body is not one whole JSON object; the other facts are then what was found
@@ -72,6 +78,8 @@ pub struct RequestFacts {
     head: Top,
     /// The index of the message that gave the conversation hash.
     opening: Option<u32>,
+    /// What the first message says of the request, if it is not the user's.
+    told: Told,
 }
 
 impl RequestFacts {
@@ -164,6 +172,15 @@ impl<'a> Opening<'a> {
     }
 }
 
+/// The conversation hash of a request whose first words of the user are `text`; none for a text
+/// without words of anybody's own.
+///
+/// An agent starts another with a prompt: that is how the other's requests begin.
+#[must_use]
+pub fn hash_of_opening(text: &str) -> Option<String> {
+    conversation::hash_of(text)
+}
+
 pub(super) fn messages_in(dialect: Dialect) -> &'static str {
     match dialect {
         Dialect::AnthropicMessages | Dialect::OpenaiChat => "messages",
@@ -207,10 +224,11 @@ impl<'a> Scan<'a> {
             hash,
             opening,
             words,
+            told,
             ..
         } = self.conversation;
         let has_thinking = self.top.has_thinking();
-        let purpose = self.top.purpose();
+        let purpose = self.top.purpose(&told);
         RequestFacts {
             model: self.top.model,
             stream: self.top.stream,
@@ -221,11 +239,13 @@ impl<'a> Scan<'a> {
             conversation_hash: hash,
             opening_words: words,
             purpose,
+            previous_response: self.top.previous_response,
             marks,
             malformed: !cursor.at_end(),
             dialect: self.dialect,
             head: self.head,
             opening,
+            told,
         }
     }
 }

@@ -426,12 +426,15 @@ export interface Sessions {
   sessions: SessionSummary[];
   nextCursor: string | null;
   total: number | null;
+  /** Whether all was looked through; if not, the search stopped for time at `nextCursor`. */
+  complete?: boolean;
 }
 
 export interface SessionAgent {
   id: string | null;
   parent: string | null;
   type?: string;
+  startedBy?: string;
   subagent?: string;
   requests: number;
   usage: Usage;
@@ -446,6 +449,7 @@ export interface Turn extends RequestSummary {
   extends?: string;
   newFrom: number;
   retryOf?: string;
+  promptId?: string;
 }
 
 export type SessionDetail = Omit<SessionSummary, 'agents'> & {

@@ -1,10 +1,11 @@
 //! The messages of a request: their marks, their number and the hash that names the conversation.
 
-use memchr::memmem;
 use sha2::{Digest, Sha256};
 
 use super::message::{Block, Message};
+use super::top::Told;
 use super::{MessageMark, RequestFacts};
+use crate::asides;
 use crate::scan::{Cursor, Kind, Text};
 
 /// Most messages that get a mark: 16 bytes each, held for every open session.
@@ -16,6 +17,13 @@ const HASH_LIMIT: usize = 16 * 1024;
 /// Characters of the user's own words that are shown.
 const SHORT: usize = 200;
 
+/// The hash that a conversation has whose first words of the user are these; none without words.
+pub(super) fn hash_of(text: &str) -> Option<String> {
+    let mut words = Words::default();
+    words.add_plain(text);
+    words.hash()
+}
+
 /// What the messages read so far say.
 pub(super) struct Conversation<'a> {
     body: &'a [u8],
@@ -24,6 +32,7 @@ pub(super) struct Conversation<'a> {
     pub(super) hash: Option<String>,
     pub(super) opening: Option<u32>,
     pub(super) words: Option<Box<str>>,
+    pub(super) told: Told,
     /// Whether the hash is all that is wanted.
     hash_only: bool,
 }
@@ -37,6 +46,7 @@ impl<'a> Conversation<'a> {
             hash: None,
             opening: None,
             words: None,
+            told: Told::default(),
             hash_only: false,
         }
     }
@@ -68,6 +78,7 @@ impl<'a> Conversation<'a> {
             hash: previous.conversation_hash.clone().filter(|_| known),
             opening: previous.opening.filter(|_| known),
             words: previous.opening_words.clone().filter(|_| known),
+            told: previous.told,
             hash_only: false,
         }
     }
@@ -106,6 +117,11 @@ impl<'a> Conversation<'a> {
                 fingerprint: message.fingerprint(),
             });
         }
+        if index == 0 && message.instructs() {
+            self.told = message
+                .content_at
+                .map_or(Told::default(), |at| self.told_at(at));
+        }
         if self.hash.is_none() && message.is_users() {
             let words = message.content_at.map(|at| self.opening_at(at));
             self.hash = words.as_ref().and_then(Words::hash);
@@ -127,26 +143,37 @@ impl<'a> Conversation<'a> {
         }
     }
 
+    /// What the instructions in the content at `at` say of the request.
+    fn told_at(&self, at: usize) -> Told {
+        let mut told = Told::default();
+        self.spoken_at(at, &mut |text| told.look(text));
+        told
+    }
+
     /// The user's own words in the content at `at`; none in a message of reminders or tool
     /// results only.
     fn opening_at(&self, at: usize) -> Words {
-        let mut cursor = Cursor::resume(self.body, at, 3);
         let mut words = Words::default();
-        if cursor.kind() == Some(Kind::Array) {
-            cursor.array(|cursor| words.add(Block::read(cursor).spoken()));
-        } else {
-            words.add(Block::read(&mut cursor).spoken());
-        }
+        self.spoken_at(at, &mut |text| words.add(text));
         words
+    }
+
+    /// The texts in the content at `at`.
+    fn spoken_at(&self, at: usize, take: &mut dyn FnMut(Text<'a>)) {
+        let mut cursor = Cursor::resume(self.body, at, 3);
+        if cursor.kind() == Some(Kind::Array) {
+            cursor.array(|cursor| {
+                if let Some(text) = Block::read(cursor).spoken() {
+                    take(text);
+                }
+            });
+        } else if let Some(text) = Block::read(&mut cursor).spoken() {
+            take(text);
+        }
     }
 }
 
-/// Whether a reminder may be in a text that is still escaped.
-fn may_remind(text: Text<'_>) -> bool {
-    memmem::find(text.raw(), b"system-reminder").is_some()
-}
-
-/// The user's own words: text blocks without reminders, trimmed, joined by blanks.
+/// The user's own words: text blocks without what agents put in, trimmed, joined by blanks.
 #[derive(Default)]
 struct Words {
     text: String,
@@ -154,25 +181,22 @@ struct Words {
 }
 
 impl Words {
-    fn add(&mut self, text: Option<Text<'_>>) {
-        let Some(text) = text else { return };
+    fn add(&mut self, text: Text<'_>) {
         let text = text.prefix(READ_LIMIT.saturating_sub(self.read));
         self.read += text.raw().len();
-        // Without reminders nothing is taken out, so the beginning is all that can be hashed.
-        let enough = if may_remind(text) {
+        // Where nothing is taken out, the beginning is all that can be hashed.
+        let enough = if asides::may_hold_any(text.raw()) {
             READ_LIMIT
         } else {
             HASH_LIMIT
         };
-        let decoded = text.decode_about(enough);
-        let mut rest = decoded.as_ref();
-        while let Some((before, reminder)) = rest.split_once("<system-reminder>") {
-            self.push(before);
-            rest = reminder
-                .split_once("</system-reminder>")
-                .map_or("", |(_, after)| after);
+        self.add_plain(&text.decode_about(enough));
+    }
+
+    fn add_plain(&mut self, text: &str) {
+        for piece in asides::own(text) {
+            self.push(piece);
         }
-        self.push(rest);
     }
 
     fn push(&mut self, words: &str) {

@@ -89,6 +89,12 @@ impl<'a> Message<'a> {
             && self.kind.is_none_or(|kind| kind.is("message"))
     }
 
+    /// Whether it holds instructions, which Chat and Responses have among the messages.
+    pub(super) fn instructs(&self) -> bool {
+        self.role
+            .is_some_and(|role| role.is("system") || role.is("developer"))
+    }
+
     pub(super) fn fingerprint(&self) -> u64 {
         let digest = mix(0, Tag::Role, self.role.map_or(b"", Text::raw));
         let digest = match (self.kind, self.role) {

@@ -440,3 +440,42 @@ fn what_a_request_is_for_is_told_by_its_body() {
     assert_eq!(purpose(json!({"max_tokens": 1})), Purpose::Probe);
     assert_eq!(purpose(json!({"max_tokens": 10})), Purpose::Unknown);
 }
+
+#[test]
+fn what_an_agent_asks_for_itself_is_no_turn() {
+    let purpose = |dialect, body| scan(dialect, &body).purpose;
+    let titles = json!("You are a title generator. You output ONLY a title.");
+    let chat = json!({"messages": [{"role": "system", "content": titles},
+        {"role": "user", "content": "Generate a title"}]});
+    assert_eq!(purpose(Dialect::OpenaiChat, chat), Purpose::Title);
+    let input = json!({"input": [{"role": "developer",
+        "content": [{"type": "input_text", "text": titles}]}, {"role": "user", "content": "x"}]});
+    assert_eq!(purpose(Dialect::OpenaiResponses, input), Purpose::Title);
+    let told = json!({"instructions": titles, "input": "x"});
+    assert_eq!(purpose(Dialect::OpenaiResponses, told), Purpose::Title);
+    let said = json!({"messages": [{"role": "user", "content": titles}]});
+    assert_eq!(purpose(Dialect::OpenaiChat, said), Purpose::Unknown);
+    let router = json!({"contents": [{"parts": [{"text": "x"}]}],
+        "systemInstruction": {"parts": [{"text": "You are a Task Routing AI."}]}});
+    assert_eq!(purpose(Dialect::Gemini, router.clone()), Purpose::Aside);
+    let mut with_tools = router;
+    with_tools["tools"] = json!([{"functionDeclarations": [{"name": "ls"}]}]);
+    assert_eq!(purpose(Dialect::Gemini, with_tools), Purpose::Unknown);
+    let config = json!({"responseJsonSchema": {"properties": {"next_speaker": {}}}});
+    let speaker = json!({"contents": [], "generationConfig": config});
+    assert_eq!(purpose(Dialect::Gemini, speaker), Purpose::Aside);
+}
+
+#[test]
+fn the_response_that_a_request_goes_on_from_is_told() {
+    let body = json!({"previous_response_id": "resp_1", "input": "go on"});
+    let facts = scan(Dialect::OpenaiResponses, &body);
+    assert_eq!(facts.previous_response.as_deref(), Some("resp_1"));
+    for odd in [json!(null), json!(""), json!(7), json!("x".repeat(1025))] {
+        let body = json!({"previous_response_id": odd, "input": "go on"});
+        assert_eq!(
+            scan(Dialect::OpenaiResponses, &body).previous_response,
+            None
+        );
+    }
+}

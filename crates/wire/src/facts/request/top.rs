@@ -35,6 +35,12 @@ pub(super) struct Top {
     searches: bool,
     /// One token is all that may be answered.
     one_token: bool,
+    /// The instructions are those of a question that an agent asks for itself.
+    aside: bool,
+    /// The answer is to say who speaks next.
+    next_speaker: bool,
+    /// The response that this request goes on from.
+    pub(super) previous_response: Option<String>,
 }
 
 impl Top {
@@ -43,11 +49,14 @@ impl Top {
     }
 
     /// What the request is for, as far as these members tell.
-    pub(super) fn purpose(&self) -> Purpose {
+    pub(super) fn purpose(&self, told: &Told) -> Purpose {
+        let titles = self.titles || told.titles;
         if self.searches && self.tool_count == 1 {
             Purpose::Search
-        } else if self.tool_count == 0 && (self.titles || self.title_schema) {
+        } else if self.tool_count == 0 && (titles || self.title_schema) {
             Purpose::Title
+        } else if self.tool_count == 0 && (self.aside || self.next_speaker || told.aside) {
+            Purpose::Aside
         } else if self.one_token && self.tool_count == 0 {
             Purpose::Probe
         } else if self.subagent {
@@ -62,15 +71,21 @@ impl Top {
             "model" => self.model = cursor.string().and_then(name),
             "stream" => self.stream = cursor.boolean(),
             "tools" => (self.tool_count, self.searches) = count_tools(cursor),
-            "system" => (self.subagent, self.titles) = system_says(cursor),
+            "system" | "instructions" | "systemInstruction" | "system_instruction" => {
+                let told = system_says(cursor);
+                (self.subagent, self.titles, self.aside) = (told.subagent, told.titles, told.aside);
+            }
             "output_config" => self.title_schema = asks_for_title(cursor.value()),
             "max_tokens" => self.one_token = cursor.value() == b"1",
             "metadata" => self.user_session = session_in_metadata(cursor),
+            "previous_response_id" => self.previous_response = cursor.string().and_then(name),
             "prompt_cache_key" => self.cache_key = cursor.string().and_then(name),
             "thinking" => self.thinking = thinking_is_on(cursor),
             "reasoning" => self.reasoning = reasoning_is_on(cursor),
             "reasoning_effort" => self.effort = cursor.string().is_some_and(is_an_effort),
-            "generationConfig" | "generation_config" => self.config = config_thinks(cursor),
+            "generationConfig" | "generation_config" => {
+                (self.config, self.next_speaker) = config_says(cursor);
+            }
             _ => {}
         }
     }
@@ -108,14 +123,17 @@ fn reasoning_is_on(cursor: &mut Cursor<'_>) -> bool {
     found && !refused
 }
 
-fn config_thinks(cursor: &mut Cursor<'_>) -> bool {
-    let mut thinks = false;
-    cursor.object(|key, cursor| {
-        if key.is("thinkingConfig") || key.is("thinking_config") {
-            thinks = thinking_config_is_on(cursor);
+/// Whether Gemini is to think, and whether its answer is to say who speaks next.
+fn config_says(cursor: &mut Cursor<'_>) -> (bool, bool) {
+    let (mut thinks, mut next_speaker) = (false, false);
+    cursor.object(|key, cursor| match key.raw() {
+        b"thinkingConfig" | b"thinking_config" => thinks = thinking_config_is_on(cursor),
+        b"responseJsonSchema" | b"responseSchema" => {
+            next_speaker = memmem::find(cursor.value(), b"\"next_speaker\"").is_some();
         }
+        _ => {}
     });
-    thinks
+    (thinks, next_speaker)
 }
 
 fn thinking_config_is_on(cursor: &mut Cursor<'_>) -> bool {
@@ -159,30 +177,79 @@ fn functions_in(cursor: &mut Cursor<'_>) -> (Option<u32>, bool) {
     (functions, is_search)
 }
 
-/// Whether Claude Code's billing block names a subagent, and whether a title is asked for. Only
-/// the beginning of each block is looked at.
-fn system_says(cursor: &mut Cursor<'_>) -> (bool, bool) {
-    const LOOKED_AT: usize = 512;
-    let (mut subagent, mut titles) = (false, false);
-    let mut look = |text: Option<Text<'_>>| {
-        let Some(text) = text else { return };
+/// What instructions say of the request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Told {
+    /// Claude Code's billing block names a subagent.
+    subagent: bool,
+    /// A title is asked for.
+    titles: bool,
+    /// The agent asks for itself: which model to take, whether it runs in circles, what to keep of
+    /// a long conversation.
+    aside: bool,
+}
+
+impl Told {
+    /// Looks at the beginning of one text.
+    pub(super) fn look(&mut self, text: Text<'_>) {
+        const LOOKED_AT: usize = 512;
+        const ASIDES: [&[u8]; 4] = [
+            b"Task Routing AI",
+            b"conversational AI assistant is stuck in an unproductive loop",
+            b"summarizes internal chat history",
+            b"distilling chat history",
+        ];
         let raw = text.prefix(LOOKED_AT).raw();
+        let has = |words: &[u8]| memmem::find(raw, words).is_some();
         let billed = raw.starts_with(b"x-anthropic-billing-header:");
-        subagent |= billed && memmem::find(raw, b"cc_is_subagent=true").is_some();
-        titles |= memmem::find(raw, b"title generator").is_some();
-    };
-    if cursor.kind() == Some(Kind::String) {
-        look(cursor.string());
-        return (subagent, titles);
+        self.subagent |= billed && has(b"cc_is_subagent=true");
+        self.titles |= has(b"title generator");
+        self.aside |= ASIDES.iter().any(|words| has(words));
     }
-    cursor.array(|cursor| {
-        cursor.object(|key, cursor| {
-            if key.raw() == b"text" {
-                look(cursor.string());
+}
+
+/// What the texts of a system prompt say: one, a list of blocks, or Gemini's parts.
+fn system_says(cursor: &mut Cursor<'_>) -> Told {
+    let mut told = Told::default();
+    system_text(cursor, &mut told);
+    told
+}
+
+fn system_text(cursor: &mut Cursor<'_>, told: &mut Told) {
+    match cursor.kind() {
+        Some(Kind::String) => {
+            if let Some(text) = cursor.string() {
+                told.look(text);
             }
-        });
+        }
+        Some(Kind::Array) => {
+            cursor.array(|cursor| system_block(cursor, told));
+        }
+        Some(Kind::Object) => system_block(cursor, told),
+        _ => cursor.skip(),
+    }
+}
+
+fn system_block(cursor: &mut Cursor<'_>, told: &mut Told) {
+    cursor.object(|key, cursor| match key.raw() {
+        b"text" => {
+            if let Some(text) = cursor.string() {
+                told.look(text);
+            }
+        }
+        b"parts" => {
+            cursor.array(|cursor| {
+                cursor.object(|key, cursor| {
+                    if key.raw() == b"text"
+                        && let Some(text) = cursor.string()
+                    {
+                        told.look(text);
+                    }
+                });
+            });
+        }
+        _ => {}
     });
-    (subagent, titles)
 }
 
 fn asks_for_title(config: &[u8]) -> bool {
