@@ -25,11 +25,11 @@ pub struct GradeRequest {
     /// The messages: of Messages or Chat, the `input` of Responses, the `contents` of Gemini.
     /// Without them those of the exchange `request_id` are taken.
     #[serde(default)]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<serde_json::Value>)]
     pub messages: Option<serde_json::Value>,
     /// The system prompt: a text, or a list of blocks with texts.
     #[serde(default)]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<serde_json::Value>)]
     pub system_messages: Option<serde_json::Value>,
     /// The exchange that the grade is kept with; none keeps it nowhere.
     #[serde(default)]

@@ -12,6 +12,7 @@ use prometheus_client::registry::Registry;
 use std::sync::Arc;
 use tracing::Level;
 use weir_core::health::Lifecycle;
+use weir_core::steer::Tokens;
 use weir_proxy::metrics::fleet::FleetFigures;
 use weir_proxy::record::Held;
 use weir_proxy::{Metrics, Snapshot};
@@ -33,6 +34,8 @@ struct TokenLabels {
 pub(crate) struct Figures {
     tokens: Family<TokenLabels, Counter>,
     models: parking_lot::Mutex<std::collections::HashSet<Box<str>>>,
+    /// By the name of the provider, of which there are as many as the configuration has.
+    used: parking_lot::Mutex<std::collections::HashMap<Box<str>, Tokens>>,
 }
 
 impl Figures {
@@ -53,6 +56,12 @@ impl Figures {
         if kinds.iter().all(|(_, count)| count.is_none()) {
             return;
         }
+        let prompt = [tokens.input, tokens.cache_read, tokens.cache_write];
+        let mut used = self.used.lock();
+        let sum = used.entry((*summary.provider).into()).or_default();
+        sum.input += prompt.into_iter().flatten().sum::<u64>();
+        sum.output += tokens.output.unwrap_or(0);
+        drop(used);
         let model = self.label(summary.model.as_deref().unwrap_or("unknown"));
         for (kind, count) in kinds {
             let labels = TokenLabels {
@@ -64,6 +73,11 @@ impl Figures {
                 .get_or_create(&labels)
                 .inc_by(count.unwrap_or(0));
         }
+    }
+
+    /// What the exchanges with a provider took since the start, cached input included.
+    pub(crate) fn used(&self, provider: &str) -> Tokens {
+        self.used.lock().get(provider).copied().unwrap_or_default()
     }
 
     fn label(&self, model: &str) -> String {

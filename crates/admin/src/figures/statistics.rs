@@ -50,6 +50,7 @@ pub(crate) struct DayFigures {
     requests: u64,
     errors: u64,
     /// US dollars, of all that has a price; null when nothing has one.
+    #[schema(required)]
     cost: Option<f64>,
     /// By the model that was asked.
     models: BTreeMap<String, ModelCount>,
@@ -147,6 +148,7 @@ pub(crate) struct HourFigures {
     requests: u64,
     errors: u64,
     /// US dollars, of all that has a price; null when nothing has one.
+    #[schema(required)]
     cost: Option<f64>,
     /// By the model that was asked.
     models: BTreeMap<String, ModelCount>,
@@ -216,6 +218,7 @@ pub(crate) struct ModelFigures {
     requests: u64,
     errors: u64,
     /// US dollars, of all that has a price; null when nothing has one.
+    #[schema(required)]
     cost: Option<f64>,
 }
 
