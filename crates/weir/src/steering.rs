@@ -75,14 +75,11 @@ fn view(member: &Member, figures: &Figures, now: Now) -> ProviderView {
     let count = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
     let tally = &member.tally;
     let keys = member.keys.lock().views(now);
-    // Answers to clients' own credentials are not read on their way; the recorder reads them.
-    let tokens = if keys.is_empty() {
-        figures.used(member.name())
-    } else {
-        Tokens {
-            input: count(&tally.input_tokens),
-            output: count(&tally.output_tokens),
-        }
+    // Not every answer is read on its way; the recorder reads those that it captures.
+    let used = figures.used(member.name());
+    let tokens = Tokens {
+        input: used.input.max(count(&tally.input_tokens)),
+        output: used.output.max(count(&tally.output_tokens)),
     };
     let (succeeded, failed) = (count(&tally.succeeded), count(&tally.failed));
     let condition = Condition {

@@ -1,8 +1,8 @@
 // The lines of a transcript on disk as messages. Their shape is the agent's own and may be anything;
 // what is not known is shown as it stands.
 
-import type { ConversationMessage } from '$lib/api/types';
-import { type Message, viewRequest } from '$lib/dialects';
+import type { Conversation, ConversationMessage } from '$lib/api/types';
+import { type Message, splitReminders, viewRequest } from '$lib/dialects';
 import { isObj, str } from '$lib/dialects/json';
 
 /** What the lines say, one message for each, in order from `first` on. */
@@ -22,4 +22,11 @@ function said(line: ConversationMessage): unknown {
 /** The model that said it, where the line tells. */
 export function modelOf(line: ConversationMessage): string | undefined {
   return isObj(line.message) ? str(line.message['model']) : undefined;
+}
+
+/** What to call a transcript: its title, else what its user said first. */
+export function titleOf(one: Conversation): string {
+  const said = splitReminders(one.firstMessage).filter((part) => part.kind === 'text');
+  const text = said.map((part) => part.text.trim()).join(' ');
+  return one.title ?? (text.trim() || one.id);
 }

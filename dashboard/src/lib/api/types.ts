@@ -54,6 +54,7 @@ export type MissReason = Schemas['CacheMiss']['reason'];
 /** A conversation as the client keeps it on disk, and what is said in it. */
 export type Conversation = Schemas['ConversationSummary'];
 export type Conversations = Schemas['ConversationList'];
+export type ConversationDetail = Schemas['Conversation'];
 export type ConversationMessage = Schemas['TranscriptMessage'];
 
 export type Routing = Schemas['Routing'];

@@ -25,6 +25,11 @@ const DAY = 22 * 3600;
 const HOURS = [1, 2, 3, 4, 6, 8, 12].map((hours) => hours * 3600);
 const DAYS = [1, 2, 3, 5, 7, 10, 15].map((days) => days * 24 * 3600);
 
+const WHOLE = Array.from(
+  { length: 39 },
+  (_, at) => (at % 3 ? (at % 3 === 1 ? 2 : 5) : 1) * 10 ** Math.floor(at / 3),
+);
+
 interface Setup {
   element: HTMLElement;
   width: number;
@@ -32,6 +37,8 @@ interface Setup {
   names: readonly string[];
   seconds: readonly number[];
   kind: 'bars' | 'lines';
+  /** All values are whole numbers. */
+  whole: boolean;
   format: (value: number | null) => string;
   onhover?: (place: number | null) => void;
 }
@@ -66,7 +73,13 @@ export function options(setup: Setup): uPlot.Options {
         incrs: gap < DAY ? HOURS : DAYS,
         values: (_, at) => at.map((one) => tick(one, gap)),
       },
-      { ...axis, size: 56, values: (_, at) => at.map(setup.format) },
+      {
+        ...axis,
+        size: 56,
+        // Of what is counted there is no half.
+        ...(setup.whole ? { incrs: WHOLE } : {}),
+        values: (_, at) => at.map(setup.format),
+      },
     ],
     series: [{}, ...series],
     hooks: {
