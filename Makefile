@@ -42,7 +42,7 @@ api-tests: ## whatever the description of the API allows, asked of a real weir
 dashboard-tests: ## the dashboard: built, checked, and tried in a browser against weir and its mock
 	$(CARGO) build -p weir --locked
 	$(MAKE) dashboard
-	cd dashboard && npm run check && npm run lint && npm test && npm run e2e
+	cd dashboard && npm run api -- --check && npm run check && npm run lint && npm test && npm run e2e
 
 fuzz: ## look for inputs that break a parser or translator, five minutes for each target
 	scripts/fuzz.sh $(FUZZ_ARGS)
@@ -71,6 +71,8 @@ generated: ## write again what is generated from the code
 	$(CARGO) run -q -p weir -- config schema > schema/weir.schema.json
 	$(CARGO) run -q -p weir -- config reference > docs/configuration.md
 	$(CARGO) run -q -p weir -- openapi > schema/openapi.json
+	@if [ -d dashboard/node_modules ]; then cd dashboard && npm run -s api; \
+	else echo "generated: dashboard/src/lib/api/schema.d.ts is as before; it needs npm ci in dashboard" >&2; fi
 
 fmt: ## format everything
 	$(CARGO) fmt --all

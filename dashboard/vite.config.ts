@@ -45,5 +45,7 @@ export default defineConfig({
   test: {
     environment: 'jsdom',
     include: ['src/**/*.test.ts'],
+    // One starts Python, which takes its time on a machine that is busy.
+    testTimeout: 30_000,
   },
 });

@@ -1,5 +1,11 @@
 /** Answers of the API that tests give themselves, where what is shown has to be known to the letter. */
 import type { Page, Route } from '@playwright/test';
+import type {
+  Conversation,
+  ConversationDetail,
+  ConversationMessage,
+  Conversations,
+} from '../src/lib/api/types';
 
 type Handler = (route: Route) => Promise<void> | void;
 
@@ -292,7 +298,11 @@ export const GRADE = {
   isProcessing: false,
 };
 
-const stem = { projectName: '/home/ana/app', projectPath: '-home-ana-app', requestCount: 4 };
+const stem = {
+  projectName: '-home-ana-app',
+  directory: '/home/ana/app',
+  models: ['claude-opus-4-5'],
+};
 export const CONVERSATIONS = {
   conversations: [
     {
@@ -300,7 +310,7 @@ export const CONVERSATIONS = {
       id: 's1',
       title: 'Lost line in the parser',
       sessionId: '5eed0000-0000-4000-8000-000000000001',
-      messageCount: 120,
+      requestCount: 120,
       startTime: '2026-11-21T08:00:00.000Z',
       lastActivity: '2026-11-21T09:00:00.000Z',
       duration: 3_600_000,
@@ -309,7 +319,7 @@ export const CONVERSATIONS = {
     {
       ...stem,
       id: 's2',
-      messageCount: 2,
+      requestCount: 2,
       startTime: '2026-11-20T08:00:00.000Z',
       lastActivity: '2026-11-20T08:01:00.000Z',
       duration: 60_000,
@@ -317,10 +327,10 @@ export const CONVERSATIONS = {
     },
     {
       ...stem,
-      projectName: '/srv/site',
-      projectPath: '-srv-site',
+      projectName: '-srv-site',
+      directory: '/srv/site',
       id: 's3',
-      messageCount: 12,
+      requestCount: 12,
       startTime: '2026-11-19T08:00:00.000Z',
       lastActivity: '2026-11-19T09:00:00.000Z',
       duration: 3_600_000,
@@ -328,18 +338,38 @@ export const CONVERSATIONS = {
     },
   ],
   total: 3,
-};
+  complete: true,
+} satisfies Conversations;
 
 /** The messages of a transcript from `offset`, at most `limit`. */
-export function transcript(id: string, offset: number, limit: number): unknown {
-  const about = CONVERSATIONS.conversations.find((one) => one.id === id);
-  const total = about?.messageCount ?? 0;
+export function transcript(id: string, offset: number, limit: number): ConversationDetail {
+  const about = (CONVERSATIONS.conversations as Conversation[]).find((one) => one.id === id);
+  const total = about?.requestCount ?? 0;
   const all = Array.from({ length: total }, (_, n) => line(n));
-  return { ...about, total, messages: all.slice(offset, offset + limit) };
+  return {
+    sessionId: id,
+    projectName: about?.projectName ?? '',
+    projectPath: about?.projectName ?? '',
+    ...(about?.directory === undefined ? {} : { directory: about.directory }),
+    ...(about?.title === undefined ? {} : { title: about.title }),
+    startTime: about?.startTime ?? '',
+    endTime: about?.lastActivity ?? '',
+    messageCount: total,
+    messages: all.slice(offset, offset + limit),
+    total,
+    offset,
+    limit,
+  };
 }
 
-function line(n: number): unknown {
+function line(n: number): ConversationMessage {
   const base = {
+    parentUuid: null,
+    isSidechain: false,
+    userType: 'external',
+    cwd: '/home/ana/app',
+    sessionId: 's1',
+    version: '2.1.0',
     uuid: `u${n}`,
     timestamp: new Date(Date.UTC(2026, 10, 21, 8, 0, n)).toISOString(),
   };

@@ -65,7 +65,8 @@ export async function madeUp(page: Page): Promise<void> {
       }
     }
     const totals = { ...figures(3, null, null), requests: 12_345, errors: 87, unpriced: 310 };
-    const json: Analytics = { start, end, tz: query.get('tz') ?? 'UTC', bucket, by, rows, totals };
+    const tz = query.get('tz') ?? 'UTC';
+    const json: Analytics = { start, end, tz, bucket, by, rows, totals, cut: false };
     await route.fulfill({ json });
   });
 }

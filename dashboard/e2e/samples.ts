@@ -202,7 +202,7 @@ export const exchange: RequestLog = {
     url: 'https://api.anthropic.com/v1/messages?beta=true',
     headers: { 'user-agent': ['claude-cli/2.1.329 (external, cli)'], 'x-api-key': ['[redacted]'] },
     changes: [{ name: 'x-api-key', kind: 'changed', from: 'sha256:1f38', to: '[redacted]' }],
-    body: { verdict: 'identical', edits: [], size: 20480, digest: 'sha256:9a7f0c' },
+    body: { verdict: 'identical', edits: [], size: 20480 },
   },
   costParts: {
     input: 0.00206,
@@ -210,7 +210,7 @@ export const exchange: RequestLog = {
     cacheRead: 0.0091,
     cacheWrite5m: 0.00564,
     cacheWrite1h: 0,
-    serverTools: null,
+    serverTools: 0,
     total: 0.0342,
   },
   response: {
@@ -336,6 +336,8 @@ export const session: SessionDetail = {
   agents: [agent(null, null, 'main'), agent('agent-1', null, 'Explore')],
   turns,
   total: turns.length,
+  offset: 0,
+  limit: 500,
 };
 
 export const growth: Growth = {
@@ -367,6 +369,9 @@ export const growth: Growth = {
             }
           : null,
   })),
+  total: turns.length,
+  offset: 0,
+  limit: 100,
 };
 
 export const context: ContextView = {

@@ -38,21 +38,25 @@ test('a long transcript is paged', async ({ page }) => {
   await expect(page.getByRole('button', { name: 'Show more' })).toHaveCount(0);
 });
 
-test('reminders, thinking and tools are folded, long texts too, and hostile ones are text', async ({
+test('lines are shown as messages of an exchange are, and hostile ones are text', async ({
   page,
 }) => {
   await page.goto('/transcripts?project=-home-ana-app&id=s1');
-  const second = page.locator('ol > li').nth(1);
-  await expect(second).not.toContainText('Look before leaping.', { useInnerText: true });
-  await second.locator('summary').first().click();
-  await expect(second.getByText('Look before leaping.')).toBeVisible();
-  const length = (await second.innerText()).length;
-  await second.getByRole('button', { name: 'Show all' }).click();
-  expect((await second.innerText()).length).toBeGreaterThan(length + 1000);
-  await page.locator('ol > li').nth(3).locator('summary').click();
-  await expect(page.locator('ol > li').nth(3).locator('pre')).toHaveText(
-    /<script>window.hostile=1<\/script>/,
-  );
+  const line = (n: number) => page.locator('ol > li').nth(n);
+  await expect(line(0)).toContainText('Step 0');
+  await expect(line(0).getByText('Keep to the house rules.')).toBeHidden();
+  await line(0).getByText('System reminder').click();
+  await expect(line(0).getByText('Keep to the house rules.')).toBeVisible();
+  await expect(line(1).getByText('Look before leaping.')).toBeVisible();
+  await expect(line(1).getByText('/src/parser.rs')).toBeVisible();
+  const length = (await line(1).innerText()).length;
+  await line(1)
+    .getByRole('button', { name: /^Show all/ })
+    .click();
+  expect((await line(1).innerText()).length).toBeGreaterThan(length + 500);
+  // The result knows which call it is of.
+  await expect(line(3)).toContainText('Read');
+  await expect(line(3)).toContainText('<script>window.hostile=1</script>');
 });
 
 test('without transcripts the page says where they are read from', async ({ page }) => {

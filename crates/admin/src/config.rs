@@ -8,9 +8,11 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
+use utoipa::openapi::schema::Object;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use weir_core::config::{self, Source};
+use weir_core::described::one_of;
 use weir_core::steer::Reloaded;
 
 use crate::access::Door;
@@ -30,6 +32,7 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Admin>> {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Config {
     /// The address that agents are told to use; null is the one that was asked.
+    #[schema(required)]
     proxy_public_url: Option<String>,
     /// The version of weir.
     version: &'static str,
@@ -108,8 +111,10 @@ pub(crate) struct EffectiveSetting {
     /// Its place in the file, such as `server.port`.
     path: String,
     /// As it would be written; secrets are blotted out, null is nothing.
+    #[schema(required)]
     value: Option<String>,
     /// `default`, `file`, `stored`, `environment` or `command_line`.
+    #[schema(schema_with = sources)]
     source: &'static str,
     /// Whether a change takes effect without a restart.
     live: bool,
@@ -119,6 +124,10 @@ pub(crate) struct EffectiveSetting {
     /// The variable of the environment.
     #[serde(skip_serializing_if = "Option::is_none")]
     variable: Option<&'static str>,
+}
+
+fn sources() -> Object {
+    one_of(["default", "file", "stored", "environment", "command_line"])
 }
 
 /// Every setting in force and where it came from, without secrets

@@ -49,6 +49,7 @@ struct DrainingResponse {
     /// `draining`; or `degraded` when nothing can be captured and capture is required.
     status: &'static str,
     /// Why nothing can be captured.
+    #[schema(required)]
     reason: Option<String>,
     capture_dropped: u64,
     #[schema(format = DateTime)]

@@ -1,5 +1,7 @@
 //! The description of the API, put together from its parts: OpenAPI 3.1.
 
+mod exact;
+
 use std::future::{Ready, ready};
 
 use axum::http::header::CONTENT_TYPE;
@@ -40,6 +42,7 @@ pub(crate) fn described(mut open: OpenApi, guarded: OpenApi) -> OpenApi {
             operation.operation_id = Some(id(method, path));
         }
     }
+    exact::tell_absent_from_null(&mut open);
     let mut info = Info::new("weir", env!("CARGO_PKG_VERSION"));
     info.description = Some(
         "What people and pages ask of a gateway: the history of exchanges, the live feed, figures, \

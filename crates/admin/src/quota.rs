@@ -29,14 +29,18 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Admin>> {
 pub(crate) struct Quota {
     provider: String,
     key: KeyId,
+    #[schema(required)]
     name: Option<String>,
+    #[schema(required)]
     organization_id: Option<String>,
     status: KeyStatus,
     /// Whether requests are paid for beyond the subscription.
     overage: bool,
     /// The end of a pause because a window is spent.
+    #[schema(required)]
     spent_until: Option<i64>,
     /// When the first of its windows is spent at the present rate.
+    #[schema(required)]
     spent_at: Option<i64>,
     /// Whether the least urgent requests have to wait.
     short: bool,

@@ -79,7 +79,7 @@ pub(crate) struct Changes {
     /// The model; the body's by default.
     model: Option<String>,
     /// The whole body instead.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<serde_json::Value>)]
     body: Option<Box<RawValue>>,
     /// Headers to set; null leaves one out.
     #[serde(default)]

@@ -11,9 +11,10 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
-use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::openapi::schema::{Array, Object};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+use weir_core::described::one_of;
 use weir_core::settings::Strategy;
 use weir_core::steer::{Explanation, ModelMapped, Question, SubagentsView, read_strategy};
 
@@ -38,12 +39,21 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Admin>> {
         )
 }
 
+fn known() -> Object {
+    one_of(Strategy::ALL.map(Strategy::as_str))
+}
+
+fn all_known() -> Array {
+    Array::new(known())
+}
+
 /// The strategy in force.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Strategies {
+    #[schema(schema_with = known)]
     strategy: &'static str,
     /// What else there is.
-    #[schema(value_type = Vec<String>)]
+    #[schema(schema_with = all_known)]
     strategies: [&'static str; Strategy::ALL.len()],
 }
 
@@ -69,7 +79,7 @@ pub(crate) async fn strategy(State(admin): State<Arc<Admin>>) -> Json<Strategies
 #[expect(dead_code, reason = "describes the body")]
 pub(crate) struct NewStrategy {
     /// One of those that `GET` lists.
-    #[schema(schema_with = strategies_schema)]
+    #[schema(schema_with = known)]
     strategy: String,
 }
 
@@ -102,9 +112,10 @@ pub(crate) async fn set_strategy(
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Routing {
     /// How providers are picked.
+    #[schema(schema_with = known)]
     strategy: &'static str,
     /// How else they could be.
-    #[schema(value_type = Vec<String>)]
+    #[schema(schema_with = all_known)]
     strategies: [&'static str; Strategy::ALL.len()],
     /// Which models are asked for by other names.
     model_map: Vec<ModelMapped>,
@@ -135,7 +146,7 @@ pub(crate) struct Asked {
     #[serde(default)]
     headers: BTreeMap<String, String>,
     /// Its body.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<BTreeMap<String, serde_json::Value>>)]
     body: Option<Box<RawValue>>,
 }
 

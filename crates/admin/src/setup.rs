@@ -11,8 +11,10 @@ use axum::http::header::HOST;
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
+use utoipa::openapi::schema::Object;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+use weir_core::described::one_of;
 use weir_store::ClientSeen;
 use weir_store::model::rfc3339;
 
@@ -52,6 +54,7 @@ pub(crate) struct Client {
     name: &'static str,
     snippets: Vec<Snippet>,
     /// When it came since weir was started; null if it did not.
+    #[schema(required)]
     seen: Option<Seen>,
 }
 
@@ -61,8 +64,13 @@ pub(crate) struct Snippet {
     /// What they do, and where they belong.
     title: &'static str,
     /// `sh`, `toml`, `json`, `python` or `typescript`.
+    #[schema(schema_with = languages)]
     language: &'static str,
     text: String,
+}
+
+fn languages() -> Object {
+    one_of(["sh", "toml", "json", "python", "typescript"])
 }
 
 /// That a kind of client has come.

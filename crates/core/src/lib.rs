@@ -5,6 +5,7 @@
 mod aged;
 pub mod clock;
 pub mod config;
+pub mod described;
 pub mod echoes;
 pub mod exchange;
 pub mod grade;

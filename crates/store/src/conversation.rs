@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use weir_wire::facts::context;
 
-use crate::model::{RequestSummary, Usage};
+use crate::model::{RequestSummary, Usage, words};
 
 /// Which sessions, and where the list goes on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -85,13 +85,14 @@ pub struct TranscriptLink {
     pub id: String,
 }
 
-/// A session without its turns.
+/// What a session is and adds up to.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct SessionSummary {
+pub struct SessionOutline {
     /// The client's id of it, or the conversation's hash.
     pub id: String,
     /// What makes it one: `session` (the client's id) or `conversation` (the same first words).
+    #[schema(schema_with = words::groupings)]
     pub grouping: &'static str,
     /// What the client is.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -117,16 +118,26 @@ pub struct SessionSummary {
     pub requests: u64,
     /// Exchanges with a status of 400 or more, or that did not end well.
     pub errors: u64,
-    /// Agents besides the main one.
-    pub agents: u64,
     /// Models that were asked.
     pub models: Vec<String>,
     /// Tokens that it took.
     pub usage: Usage,
     /// US dollars; null when a price is not known.
+    #[schema(required)]
     pub cost: Option<f64>,
     /// Input tokens of the newest turn of the main agent, whether cached or not; 0 before it.
     pub context_tokens: u64,
+}
+
+/// A session without its turns.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionSummary {
+    /// What it is and adds up to.
+    #[serde(flatten)]
+    pub outline: SessionOutline,
+    /// Agents besides the main one.
+    pub agents: u64,
 }
 
 /// One agent of a session.
@@ -135,8 +146,10 @@ pub struct SessionSummary {
 pub struct SessionAgent {
     /// Its id; null for the main one. Where the client names none, the id of the call that started
     /// it.
+    #[schema(required)]
     pub id: Option<String>,
     /// The agent that started it; null for the main one, and where it was that.
+    #[schema(required)]
     pub parent: Option<String>,
     /// Which of its agents the client says it is.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
@@ -152,6 +165,7 @@ pub struct SessionAgent {
     /// Tokens that it took.
     pub usage: Usage,
     /// US dollars; null when a price is not known.
+    #[schema(required)]
     pub cost: Option<f64>,
     /// Its first exchange.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -167,7 +181,7 @@ pub struct SessionAgent {
 pub struct SessionDetail {
     /// What the list has too.
     #[serde(flatten)]
-    pub summary: SessionSummary,
+    pub outline: SessionOutline,
     /// The main one first, then in order of their first exchange.
     pub agents: Vec<SessionAgent>,
     /// Oldest first.
@@ -188,8 +202,10 @@ pub struct Turn {
     #[serde(flatten)]
     pub request: RequestSummary,
     /// What it is: `main`, `subagent`, `side`, `count`, `retry`, `probe`.
+    #[schema(schema_with = words::turn_kinds)]
     pub kind: &'static str,
     /// How it follows: `new`, `extends`, `fork`, `compaction`, `retry`.
+    #[schema(schema_with = words::relations)]
     pub relation: &'static str,
     /// The exchange that it goes on from.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -223,6 +239,7 @@ pub struct ContextView {
 pub struct ContextPart {
     /// What it is: `system`, `tools`, `user`, `assistant`, `thinking`, `toolCall`, `toolResult`,
     /// `file`, `image`, `other`.
+    #[schema(schema_with = words::part_kinds)]
     pub kind: &'static str,
     /// A tool's name, a file's path, the beginning of a text.
     pub label: String,
@@ -318,8 +335,10 @@ pub struct GrowthTurn {
     /// Input tokens written to a cache.
     pub cache_write_tokens: u64,
     /// US dollars; null when a price is not known.
+    #[schema(required)]
     pub cost: Option<f64>,
     /// Why the cache did not serve it; null when it did.
+    #[schema(required)]
     pub miss: Option<CacheMiss>,
 }
 
@@ -329,11 +348,13 @@ pub struct GrowthTurn {
 pub struct CacheMiss {
     /// `expired`, `tools_changed`, `system_changed`, `model_changed`, `history_changed`,
     /// `no_breakpoint`, `first_turn`, `provider_changed`, `other`.
+    #[schema(schema_with = words::miss_reasons)]
     pub reason: &'static str,
     /// The same as a sentence, with figures.
     pub detail: String,
     /// Where it parts from the turn before: `tools`, `system`, `messages`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, schema_with = words::sections)]
     pub section: Option<&'static str>,
     /// The first entry there that differs, from 0.
     #[serde(skip_serializing_if = "Option::is_none")]

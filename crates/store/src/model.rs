@@ -12,6 +12,7 @@ use weir_core::prices::{Cost, Prices, dollars};
 use crate::summary::{State, Summary, Tokens};
 
 mod sent;
+pub(crate) mod words;
 
 pub use sent::{HeaderChange, SentBodyLog, SentEdit, SentLog, header_changes};
 
@@ -57,6 +58,7 @@ pub struct RequestSummary {
     pub operation: &'static str,
     /// How far it has come: `open`, `complete`, `interrupted`, `client_gone`, `upstream_broke`,
     /// `gateway_error`, `lost`.
+    #[schema(schema_with = words::states)]
     pub state: &'static str,
     /// The status that the client got.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -75,6 +77,7 @@ pub struct RequestSummary {
     pub usage: Option<Usage>,
     /// What it cost in US dollars, by the prices in force now for that day; null when one is
     /// missing, or the provider counted no tokens.
+    #[schema(required)]
     pub cost: Option<f64>,
     /// What groups the turns of one conversation.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -173,6 +176,7 @@ pub struct SubagentLog<'a> {
     /// Its name in the settings.
     pub name: &'a str,
     /// By what it was told: `prefix`, `hash`, `header` or `marker`.
+    #[schema(schema_with = weir_core::described::rules)]
     pub rule: &'a str,
     /// Its model.
     pub model: &'a str,
@@ -463,7 +467,7 @@ pub struct RequestLog {
     pub sent: Option<SentLog>,
     /// How a model graded the prompt; absent when nobody asked for it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<serde_json::Value>)]
+    #[schema(value_type = Option<weir_core::grade::PromptGrade>)]
     pub prompt_grade: Option<Box<RawValue>>,
     /// What came back; absent until it has ended.
     #[serde(skip_serializing_if = "Option::is_none")]

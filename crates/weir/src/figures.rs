@@ -14,6 +14,7 @@ use std::sync::atomic::AtomicU64;
 use tracing::Level;
 use weir_core::health::Lifecycle;
 use weir_core::prices::{self, Prices};
+use weir_core::steer::Tokens;
 use weir_proxy::metrics::fleet::FleetFigures;
 use weir_proxy::record::Held;
 use weir_proxy::{Metrics, Snapshot};
@@ -43,6 +44,8 @@ pub(crate) struct Figures {
     cost: Family<ModelLabels, Counter<f64, AtomicU64>>,
     unpriced: Family<ModelLabels, Counter>,
     models: parking_lot::Mutex<std::collections::HashSet<Box<str>>>,
+    /// By the name of the provider, of which there are as many as the configuration has.
+    used: parking_lot::Mutex<std::collections::HashMap<Box<str>, Tokens>>,
 }
 
 impl Figures {
@@ -63,6 +66,12 @@ impl Figures {
         if kinds.iter().all(|(_, count)| count.is_none()) {
             return;
         }
+        let prompt = [tokens.input, tokens.cache_read, tokens.cache_write];
+        let mut used = self.used.lock();
+        let sum = used.entry((*summary.provider).into()).or_default();
+        sum.input += prompt.into_iter().flatten().sum::<u64>();
+        sum.output += tokens.output.unwrap_or(0);
+        drop(used);
         let model = self.label(summary.model.as_deref().unwrap_or("unknown"));
         for (kind, count) in kinds {
             let labels = TokenLabels {
@@ -87,6 +96,11 @@ impl Figures {
                 self.unpriced.get_or_create(&labels).inc();
             }
         }
+    }
+
+    /// What the exchanges with a provider took since the start, cached input included.
+    pub(crate) fn used(&self, provider: &str) -> Tokens {
+        self.used.lock().get(provider).copied().unwrap_or_default()
     }
 
     fn label(&self, model: &str) -> String {

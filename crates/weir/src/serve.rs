@@ -139,7 +139,7 @@ impl Running {
             metrics,
             held,
         };
-        let gateway = gateway(&reload, lifecycle, sink, registry);
+        let gateway = gateway(&reload, (lifecycle, figures), sink, registry);
         let mut running = Self {
             listening,
             settings,
@@ -333,12 +333,13 @@ pub(crate) fn limit(settings: &Settings) -> usize {
 /// What answers all requests: the data plane, and the API beside it.
 fn gateway(
     reload: &Arc<Reload>,
-    lifecycle: Arc<Lifecycle>,
+    (lifecycle, figures): (Arc<Lifecycle>, Arc<Figures>),
     sink: Sink,
     registry: prometheus_client::registry::Registry,
 ) -> Arc<Gateway> {
     let steer = Arc::new(Steer {
         reload: Arc::clone(reload),
+        figures,
         lifecycle: Arc::clone(&lifecycle),
         started: Instant::now(),
         gateway: OnceLock::new(),

@@ -18,6 +18,7 @@ use weir_proxy::Gateway;
 use weir_proxy::clock::now;
 use weir_proxy::fleet::Member;
 
+use crate::figures::Figures;
 use crate::reload::Reload;
 
 /// The gateway of this process.
@@ -25,6 +26,8 @@ use crate::reload::Reload;
 pub(crate) struct Steer {
     /// What requests read, and what reads the configuration again.
     pub reload: Arc<Reload>,
+    /// What was counted of exchanges that have ended.
+    pub figures: Arc<Figures>,
     /// Requests under way.
     pub lifecycle: Arc<Lifecycle>,
     /// When it started.
@@ -68,9 +71,16 @@ fn subagent(agent: &Agent) -> SubagentView {
     }
 }
 
-fn view(member: &Member, now: Now) -> ProviderView {
+fn view(member: &Member, figures: &Figures, now: Now) -> ProviderView {
     let count = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
     let tally = &member.tally;
+    let keys = member.keys.lock().views(now);
+    // Not every answer is read on its way; the recorder reads those that it captures.
+    let used = figures.used(member.name());
+    let tokens = Tokens {
+        input: used.input.max(count(&tally.input_tokens)),
+        output: used.output.max(count(&tally.output_tokens)),
+    };
     let (succeeded, failed) = (count(&tally.succeeded), count(&tally.failed));
     let condition = Condition {
         enabled: !member.is_disabled(),
@@ -82,12 +92,8 @@ fn view(member: &Member, now: Now) -> ProviderView {
             failed,
         },
         latency: member.latency.lock().view(now),
-        tokens: Tokens {
-            input: count(&tally.input_tokens),
-            output: count(&tally.output_tokens),
-        },
+        tokens,
     };
-    let keys = member.keys.lock().views(now);
     ProviderView::new(&member.provider, condition, keys)
 }
 
@@ -96,7 +102,8 @@ impl Steering for Steer {
         let now = now();
         let snapshot = self.reload.snapshot.load();
         let members = snapshot.fleet.members.iter();
-        members.map(|member| view(member, now)).collect()
+        let view = |member: &Arc<Member>| view(member, &self.figures, now);
+        members.map(view).collect()
     }
 
     fn set_provider_enabled(&self, name: &str, enabled: bool) -> Result<(), SteerError> {

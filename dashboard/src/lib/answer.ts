@@ -1,6 +1,8 @@
 // Reads an answer as it streams in, whatever dialect it speaks: the text so far, thinking, tool
 // calls, usage, how it ended. It shows; what is kept byte for byte is the gateway's.
 
+import { arr, isObj, obj, str } from '$lib/dialects/json';
+
 export interface Figures {
   input?: number | undefined;
   output?: number | undefined;
@@ -27,11 +29,7 @@ export interface Answer {
 
 type Json = Record<string, unknown>;
 
-const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-const object = (value: unknown): Json => (isObject(value) ? value : {});
-const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
-const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+const text = (value: unknown): string => str(value) ?? '';
 const number = (value: unknown): number | undefined =>
   typeof value === 'number' ? value : undefined;
 
@@ -74,7 +72,7 @@ export class AnswerReader {
       .join('\n');
     if (data === '' || data === '[DONE]') return;
     try {
-      this.event(object(JSON.parse(data)));
+      this.event(obj(JSON.parse(data)));
     } catch {
       // A frame that is no JSON says nothing to show; the raw view has it.
     }
@@ -82,14 +80,14 @@ export class AnswerReader {
 
   private whole(body: string): void {
     try {
-      this.event(object(JSON.parse(body)));
+      this.event(obj(JSON.parse(body)));
     } catch {
       this.answer.text = body;
     }
   }
 
   private event(event: Json): void {
-    if (isObject(event['error']))
+    if (isObj(event['error']))
       this.answer.error = text(event['error']['message']) || JSON.stringify(event['error']);
     else if (typeof event['error'] === 'string') this.answer.error = event['error'];
     const type = text(event['type']);
@@ -98,30 +96,28 @@ export class AnswerReader {
     else if (type.startsWith('response.') || event['object'] === 'response')
       this.responses(type, event);
     else this.messages(type, event);
-    if (isObject(event['usageMetadata'])) this.geminiUsage(event['usageMetadata']);
+    if (isObj(event['usageMetadata'])) this.geminiUsage(event['usageMetadata']);
   }
 
   private messages(type: string, event: Json): void {
     const message =
-      type === 'message_start' ? object(event['message']) : type === 'message' ? event : {};
+      type === 'message_start' ? obj(event['message']) : type === 'message' ? event : {};
     this.answer.model = text(message['model']) || this.answer.model;
-    this.usage(object(message['usage']));
-    for (const [at, block] of list(message['content']).entries())
-      this.block(String(at), object(block));
+    this.usage(obj(message['usage']));
+    for (const [at, block] of arr(message['content']).entries()) this.block(String(at), obj(block));
     if (text(message['stop_reason'])) this.answer.stopReason = text(message['stop_reason']);
     const at = String(event['index'] ?? '');
-    if (type === 'content_block_start') this.block(at, object(event['content_block']));
+    if (type === 'content_block_start') this.block(at, obj(event['content_block']));
     if (type === 'content_block_delta') {
-      const delta = object(event['delta']);
+      const delta = obj(event['delta']);
       this.answer.text += text(delta['text']);
       this.answer.thinking += text(delta['thinking']);
       const call = this.blocks.get(at);
       if (call) call.input += text(delta['partial_json']);
     }
     if (type === 'message_delta') {
-      this.usage(object(event['usage']));
-      this.answer.stopReason =
-        text(object(event['delta'])['stop_reason']) || this.answer.stopReason;
+      this.usage(obj(event['usage']));
+      this.answer.stopReason = text(obj(event['delta'])['stop_reason']) || this.answer.stopReason;
     }
   }
 
@@ -129,7 +125,7 @@ export class AnswerReader {
     this.answer.text += text(block['text']);
     this.answer.thinking += text(block['thinking']);
     if (text(block['type']).endsWith('tool_use')) {
-      const given = object(block['input']);
+      const given = obj(block['input']);
       this.call(
         at,
         text(block['id']),
@@ -161,14 +157,14 @@ export class AnswerReader {
 
   private chat(event: Json): void {
     this.answer.model = text(event['model']) || this.answer.model;
-    for (const item of list(event['choices'])) {
-      const choice = object(item);
-      const part = object(choice['delta'] ?? choice['message']);
+    for (const item of arr(event['choices'])) {
+      const choice = obj(item);
+      const part = obj(choice['delta'] ?? choice['message']);
       this.answer.text += text(part['content']) + text(part['refusal']);
       this.answer.thinking += text(part['reasoning_content']) || text(part['reasoning']);
-      for (const [at, called] of list(part['tool_calls']).entries()) {
-        const call = object(called);
-        const made = object(call['function']);
+      for (const [at, called] of arr(part['tool_calls']).entries()) {
+        const call = obj(called);
+        const made = obj(call['function']);
         this.call(
           String(call['index'] ?? at),
           text(call['id']),
@@ -178,8 +174,8 @@ export class AnswerReader {
       }
       this.answer.stopReason = text(choice['finish_reason']) || this.answer.stopReason;
     }
-    const usage = object(event['usage']);
-    const cached = number(object(usage['prompt_tokens_details'])['cached_tokens']);
+    const usage = obj(event['usage']);
+    const cached = number(obj(usage['prompt_tokens_details'])['cached_tokens']);
     this.openaiUsage(number(usage['prompt_tokens']), number(usage['completion_tokens']), cached);
   }
 
@@ -196,27 +192,27 @@ export class AnswerReader {
       this.answer.thinking += text(event['delta']);
     const at = String(event['output_index'] ?? '');
     if (type === 'response.output_item.added') {
-      const item = object(event['item']);
+      const item = obj(event['item']);
       if (/_call$/.test(text(item['type'])))
         this.call(at, text(item['call_id']), text(item['name']) || text(item['type']), '');
     }
     if (/_call(?:_arguments|_input)\.delta$/.test(type))
       this.call(at, '', '', text(event['delta']));
-    const response = event['object'] === 'response' ? event : object(event['response']);
+    const response = event['object'] === 'response' ? event : obj(event['response']);
     this.answer.model = text(response['model']) || this.answer.model;
-    const usage = object(response['usage']);
-    const cached = number(object(usage['input_tokens_details'])['cached_tokens']);
+    const usage = obj(response['usage']);
+    const cached = number(obj(usage['input_tokens_details'])['cached_tokens']);
     this.openaiUsage(number(usage['input_tokens']), number(usage['output_tokens']), cached);
-    if (isObject(response['error'])) this.answer.error = text(response['error']['message']);
+    if (isObj(response['error'])) this.answer.error = text(response['error']['message']);
     const status = text(response['status']);
     if (status !== '' && status !== 'in_progress') this.answer.stopReason = status;
-    if (event['object'] === 'response') this.output(list(response['output']));
+    if (event['object'] === 'response') this.output(arr(response['output']));
   }
 
-  private output(items: unknown[]): void {
+  private output(items: readonly unknown[]): void {
     for (const [at, entry] of items.entries()) {
-      const item = object(entry);
-      for (const part of list(item['content'])) this.answer.text += text(object(part)['text']);
+      const item = obj(entry);
+      for (const part of arr(item['content'])) this.answer.text += text(obj(part)['text']);
       if (/_call$/.test(text(item['type']))) {
         this.call(
           String(at),
@@ -230,13 +226,13 @@ export class AnswerReader {
 
   private gemini(event: Json): void {
     this.answer.model = text(event['modelVersion']) || this.answer.model;
-    for (const entry of list(event['candidates'])) {
-      const candidate = object(entry);
-      for (const item of list(object(candidate['content'])['parts'])) {
-        const part = object(item);
+    for (const entry of arr(event['candidates'])) {
+      const candidate = obj(entry);
+      for (const item of arr(obj(candidate['content'])['parts'])) {
+        const part = obj(item);
         if (part['thought'] === true) this.answer.thinking += text(part['text']);
         else this.answer.text += text(part['text']);
-        if (isObject(part['functionCall'])) {
+        if (isObj(part['functionCall'])) {
           const call = part['functionCall'];
           this.call(
             `${String(this.answer.tools.length)}g`,

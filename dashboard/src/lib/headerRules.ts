@@ -77,7 +77,8 @@ export function applyRules(rules: readonly HeaderRule[], fields: readonly Field[
       now = now.filter((field) => !is(field));
       now.splice(at < 0 ? now.length : at, 0, { name: spelt, value });
     } else if (rule.find) {
-      const { find, value = '' } = rule;
+      const { find } = rule;
+      const value = rule.value ?? '';
       now = now.map((field) =>
         is(field) ? { ...field, value: field.value.split(find).join(value) } : field,
       );

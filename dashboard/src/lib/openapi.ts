@@ -1,13 +1,11 @@
 // An OpenAPI 3.1 document as a page needs it: operations by tag, each with its parameters, bodies
 // and answers, every `$ref` resolved as far as it is shown.
 
+import { arr, isObj, obj, str } from '$lib/dialects/json';
+
 type Json = Record<string, unknown>;
 
-const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-const object = (value: unknown): Json => (isObject(value) ? value : {});
-const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
-const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+const text = (value: unknown): string => str(value) ?? '';
 
 export interface Parameter {
   name: string;
@@ -48,19 +46,19 @@ const METHODS = ['get', 'post', 'put', 'patch', 'delete', 'head', 'options'];
 
 /** Reads the document; parts that are not as they should be are left out. */
 export function readDocument(document: unknown): ApiDocument {
-  const root = object(document);
-  const info = object(root['info']);
+  const root = obj(document);
+  const info = obj(root['info']);
   const told = new Map(
-    list(root['tags']).map((tag) => [text(object(tag)['name']), text(object(tag)['description'])]),
+    arr(root['tags']).map((tag) => [text(obj(tag)['name']), text(obj(tag)['description'])]),
   );
   const byTag = new Map<string, Operation[]>();
   for (const name of told.keys()) byTag.set(name, []);
   let count = 0;
-  for (const [path, item] of Object.entries(object(root['paths']))) {
+  for (const [path, item] of Object.entries(obj(root['paths']))) {
     for (const method of METHODS) {
-      const found = object(item)[method];
-      if (!isObject(found)) continue;
-      const operation = read(root, path, method, object(item), found);
+      const found = obj(item)[method];
+      if (!isObj(found)) continue;
+      const operation = read(root, path, method, obj(item), found);
       count += 1;
       byTag.set(operation.tag, [...(byTag.get(operation.tag) ?? []), operation]);
     }
@@ -73,30 +71,30 @@ export function readDocument(document: unknown): ApiDocument {
       .filter(([, operations]) => operations.length > 0)
       .map(([name, operations]) => ({ name, description: told.get(name) ?? '', operations })),
     count,
-    schemas: object(object(root['components'])['schemas']),
+    schemas: obj(obj(root['components'])['schemas']),
   };
 }
 
 function read(root: Json, path: string, method: string, item: Json, found: Json): Operation {
-  const parameters = [...list(item['parameters']), ...list(found['parameters'])].map(
+  const parameters = [...arr(item['parameters']), ...arr(found['parameters'])].map(
     (each): Parameter => {
-      const parameter = resolve(root, object(each));
+      const parameter = resolve(root, obj(each));
       return {
         name: text(parameter['name']),
         in: text(parameter['in']),
         required: parameter['required'] === true,
         description: text(parameter['description']),
-        schema: object(parameter['schema']),
+        schema: obj(parameter['schema']),
       };
     },
   );
-  const request = resolve(root, object(found['requestBody']));
-  const [bodyType = '', bodyContent] = Object.entries(object(request['content']))[0] ?? [];
-  const replies = Object.entries(object(found['responses'])).map(([status, each]): Reply => {
-    const reply = resolve(root, object(each));
-    const content = Object.entries(object(reply['content'])).map(([type, media]) => ({
+  const request = resolve(root, obj(found['requestBody']));
+  const [bodyType = '', bodyContent] = Object.entries(obj(request['content']))[0] ?? [];
+  const replies = Object.entries(obj(found['responses'])).map(([status, each]): Reply => {
+    const reply = resolve(root, obj(each));
+    const content = Object.entries(obj(reply['content'])).map(([type, media]) => ({
       type,
-      schema: object(object(media)['schema']),
+      schema: obj(obj(media)['schema']),
     }));
     return { status, description: text(reply['description']), content };
   });
@@ -104,7 +102,7 @@ function read(root: Json, path: string, method: string, item: Json, found: Json)
     id: `${method}-${path.replace(/[^A-Za-z0-9]+/g, '-').replace(/^-|-$/g, '')}`,
     method: method.toUpperCase(),
     path,
-    tag: text(list(found['tags'])[0]) || path.split('/')[2] || 'other',
+    tag: text(arr(found['tags'])[0]) || path.split('/')[2] || 'other',
     summary: text(found['summary']) || text(found['operationId']).replaceAll('_', ' '),
     description: text(found['description']),
     parameters,
@@ -115,7 +113,7 @@ function read(root: Json, path: string, method: string, item: Json, found: Json)
             required: request['required'] === true,
             description: text(request['description']),
             type: bodyType,
-            schema: object(object(bodyContent)['schema']),
+            schema: obj(obj(bodyContent)['schema']),
           },
         }),
     replies,
@@ -128,8 +126,8 @@ function resolve(root: Json, thing: Json): Json {
   if (!ref.startsWith('#/')) return thing;
   let at: unknown = root;
   for (const part of ref.slice(2).split('/'))
-    at = object(at)[part.replaceAll('~1', '/').replaceAll('~0', '~')];
-  return object(at);
+    at = obj(at)[part.replaceAll('~1', '/').replaceAll('~0', '~')];
+  return obj(at);
 }
 
 /** The name that a schema refers to. */
@@ -141,21 +139,21 @@ export function refName(schema: Json): string | undefined {
 /** A schema without its `$ref`, and without `null` among its kinds. */
 export function plain(schema: Json, schemas: Json): Json {
   const name = refName(schema);
-  if (name !== undefined) return object(schemas[name]);
+  if (name !== undefined) return obj(schemas[name]);
   for (const word of ['oneOf', 'anyOf']) {
-    const real = list(schema[word])
-      .map(object)
+    const real = arr(schema[word])
+      .map(obj)
       .filter((one) => one['type'] !== 'null');
     if (real.length === 1 && real[0]) return plain(real[0], schemas);
   }
-  const all = list(schema['allOf']).map(object);
+  const all = arr(schema['allOf']).map(obj);
   if (all.length === 0) return schema;
   const parts = all.map((part) => plain(part, schemas));
   return {
     ...schema,
     type: 'object',
-    properties: Object.assign({}, ...parts.map((part) => object(part['properties']))) as Json,
-    required: parts.flatMap((part) => list(part['required'])),
+    properties: Object.assign({}, ...parts.map((part) => obj(part['properties']))) as Json,
+    required: parts.flatMap((part) => arr(part['required'])),
   };
 }
 
@@ -164,18 +162,18 @@ export function kindOf(schema: Json, schemas: Json): string {
   const name = refName(schema);
   if (name !== undefined) return name;
   for (const word of ['oneOf', 'anyOf']) {
-    const kinds = list(schema[word]).map((one) => kindOf(object(one), schemas));
+    const kinds = arr(schema[word]).map((one) => kindOf(obj(one), schemas));
     if (kinds.length > 0) return [...new Set(kinds)].join(' | ');
   }
-  const allOf = list(schema['allOf']).map((one) => kindOf(object(one), schemas));
+  const allOf = arr(schema['allOf']).map((one) => kindOf(obj(one), schemas));
   if (allOf.length > 0) return allOf.filter((kind) => kind !== 'object').join(' & ') || 'object';
-  const values = list(schema['enum']);
+  const values = arr(schema['enum']);
   if (values.length > 0 && values.length <= 8)
     return values.map((value) => JSON.stringify(value)).join(' | ');
   const types = Array.isArray(schema['type']) ? schema['type'] : [schema['type']];
   const words = types.map((type) => {
-    if (type === 'array') return `${kindOf(object(schema['items']), schemas)}[]`;
-    if (type === 'object' && isObject(schema['additionalProperties'])) {
+    if (type === 'array') return `${kindOf(obj(schema['items']), schemas)}[]`;
+    if (type === 'object' && isObj(schema['additionalProperties'])) {
       return `{ name: ${kindOf(schema['additionalProperties'], schemas)} }`;
     }
     const format = text(schema['format']);
@@ -200,10 +198,10 @@ export interface Property {
 /** The properties of a schema, or of the items of a list. */
 export function propertiesOf(schema: Json, schemas: Json): Property[] {
   let real = plain(schema, schemas);
-  while (real['type'] === 'array') real = plain(object(real['items']), schemas);
-  const required = new Set(list(real['required']).map(text));
-  return Object.entries(object(real['properties'])).map(([name, each]) => {
-    const property = object(each);
+  while (real['type'] === 'array') real = plain(obj(real['items']), schemas);
+  const required = new Set(arr(real['required']).map(text));
+  return Object.entries(obj(real['properties'])).map(([name, each]) => {
+    const property = obj(each);
     return {
       name,
       kind: kindOf(property, schemas),
@@ -218,8 +216,8 @@ export function propertiesOf(schema: Json, schemas: Json): Property[] {
 /** Whether there is more to show within a schema. */
 export function hasProperties(schema: Json, schemas: Json): boolean {
   let real = plain(schema, schemas);
-  while (real['type'] === 'array') real = plain(object(real['items']), schemas);
-  return Object.keys(object(real['properties'])).length > 0;
+  while (real['type'] === 'array') real = plain(obj(real['items']), schemas);
+  return Object.keys(obj(real['properties'])).length > 0;
 }
 
 /** A value that a schema allows, to begin with. */
@@ -228,10 +226,10 @@ export function sample(schema: Json, schemas: Json, depth = 0): unknown {
   const real = plain(schema, schemas);
   if (real['example'] !== undefined) return real['example'];
   if (real['default'] !== undefined) return real['default'];
-  const first = list(real['enum'])[0] ?? list(real['examples'])[0];
+  const first = arr(real['enum'])[0] ?? arr(real['examples'])[0];
   if (first !== undefined) return first;
-  const choice = list(real['oneOf'] ?? real['anyOf'])[0];
-  if (choice !== undefined) return sample(object(choice), schemas, depth + 1);
+  const choice = arr(real['oneOf'] ?? real['anyOf'])[0];
+  if (choice !== undefined) return sample(obj(choice), schemas, depth + 1);
   const type = Array.isArray(real['type'])
     ? real['type'].find((each) => each !== 'null')
     : real['type'];
@@ -239,15 +237,15 @@ export function sample(schema: Json, schemas: Json, depth = 0): unknown {
     case 'object': {
       if (depth > 3) return {};
       const result: Json = {};
-      const required = list(real['required']).map(text);
-      for (const [name, property] of Object.entries(object(real['properties']))) {
+      const required = arr(real['required']).map(text);
+      for (const [name, property] of Object.entries(obj(real['properties']))) {
         if (depth === 0 || required.includes(name))
-          result[name] = sample(object(property), schemas, depth + 1);
+          result[name] = sample(obj(property), schemas, depth + 1);
       }
       return result;
     }
     case 'array':
-      return depth > 3 ? [] : [sample(object(real['items']), schemas, depth + 1)];
+      return depth > 3 ? [] : [sample(obj(real['items']), schemas, depth + 1)];
     case 'integer':
     case 'number':
       return real['minimum'] ?? 1;

@@ -1,50 +1,50 @@
 import { describe, expect, it } from 'vitest';
-import { readEntry } from './transcript';
+import type { ConversationMessage } from './api/types';
+import { messagesOf, modelOf } from './transcript';
 
-const line = (message: unknown, type = 'user'): Parameters<typeof readEntry>[0] =>
-  ({ type, timestamp: '2026-01-01T00:00:00Z', message }) as Parameters<typeof readEntry>[0];
+const line = (message: unknown, type = 'user'): ConversationMessage =>
+  ({ type, timestamp: '2026-01-01T00:00:00Z', message }) as ConversationMessage;
 
-describe('readEntry', () => {
-  it('reads texts in every form and sets reminders apart', () => {
-    expect(readEntry(line('plain')).parts).toMatchObject([{ kind: 'text', text: 'plain' }]);
-    const found = readEntry(
-      line({ role: 'user', content: 'a<system-reminder>b</system-reminder>c' }),
-    );
-    expect(found.parts.map((one) => [one.kind, one.text])).toEqual([
-      ['text', 'a'],
-      ['reminder', 'b'],
-      ['text', 'c'],
-    ]);
-  });
-  it('reads blocks', () => {
-    const found = readEntry(
+describe('messagesOf', () => {
+  it('reads lines as the exchange page reads messages, and names results by their calls', () => {
+    const found = messagesOf([
+      line('plain'),
       line(
         {
           role: 'assistant',
-          model: 'm',
           content: [
-            { type: 'thinking', thinking: '', signature: 's' },
-            { type: 'tool_use', name: 'Read', input: { file_path: '/a.rs' } },
-            { type: 'tool_result', is_error: true, content: [{ type: 'text', text: 'no' }] },
-            { type: 'image', source: { media_type: 'image/png' } },
-            { type: 'new_thing', x: 1 },
+            { type: 'thinking', thinking: 'hm', signature: 's' },
+            { type: 'tool_use', id: 't1', name: 'Read', input: { file_path: '/a.rs' } },
           ],
         },
         'assistant',
       ),
-    );
-    expect(found).toMatchObject({ role: 'assistant', model: 'm' });
-    expect(found.parts.map((one) => `${one.kind} ${one.label}`)).toEqual([
-      'thinking not shown by the model',
-      'tool Read /a.rs',
-      'result 2 characters',
-      'image image/png',
-      'other new_thing',
+      line({
+        role: 'user',
+        content: [{ type: 'tool_result', tool_use_id: 't1', is_error: true, content: 'no' }],
+      }),
+      line({ role: 'user', content: [{ type: 'new_thing', x: 1 }] }),
     ]);
-    expect(found.parts[2]?.failed).toBe(true);
+    expect(
+      found.map((one) => `${one.role} ${one.blocks.map((block) => block.kind).join()}`),
+    ).toEqual(['user text', 'assistant thinking,toolCall', 'user toolResult', 'user unknown']);
+    expect(found[2]?.blocks[0]).toMatchObject({ name: 'Read', isError: true });
   });
-  it('takes lines without a message', () => {
-    expect(readEntry(line(undefined, 'summary'))).toMatchObject({ role: 'summary', parts: [] });
-    expect(readEntry(line(null)).parts).toEqual([]);
+  it('takes lines without a message, and those of no known shape', () => {
+    expect(messagesOf([line(undefined, 'summary')])).toMatchObject([
+      { role: 'summary', blocks: [] },
+    ]);
+    expect(messagesOf([line(null)])[0]?.blocks).toEqual([]);
+    expect(messagesOf([line({ text: 'a note' }, 'system')])).toMatchObject([
+      { role: 'system', blocks: [{ kind: 'text', text: 'a note' }] },
+    ]);
+    expect(messagesOf([line([1, 2])])).toHaveLength(1);
+  });
+});
+
+describe('modelOf', () => {
+  it('is told by answers only', () => {
+    expect(modelOf(line({ model: 'm' }, 'assistant'))).toBe('m');
+    expect(modelOf(line('text'))).toBeUndefined();
   });
 });

@@ -11,7 +11,9 @@ use axum::response::{IntoResponse, Response};
 use csv::Terminator;
 use jiff::civil::Weekday;
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::schema::Object;
 use utoipa::{IntoParams, ToSchema};
+use weir_core::described::one_of;
 use weir_store::model::rfc3339;
 use weir_store::{Dimension, FigureQuery, Figures, Percentiles, StoreError, Unit};
 
@@ -39,6 +41,18 @@ const DIMENSIONS: [(&str, Dimension); 7] = [
 const WEEK_STARTS: [(&str, Weekday); 2] =
     [("sunday", Weekday::Sunday), ("monday", Weekday::Monday)];
 
+fn buckets() -> Object {
+    one_of(BUCKETS)
+}
+
+fn dimensions() -> Object {
+    one_of(DIMENSIONS.map(|(word, _)| word))
+}
+
+fn week_starts() -> Object {
+    one_of(WEEK_STARTS.map(|(word, _)| word))
+}
+
 /// Which figures.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -59,13 +73,13 @@ pub(crate) struct AnalyticsParams {
     )]
     tz: Option<String>,
     /// `hour`, `day`, `week`, `month` or `none`; `day` when not said.
-    #[param(pattern = "^(hour|day|week|month|none)?$")]
+    #[param(schema_with = buckets)]
     bucket: Option<String>,
     /// `model`, `provider`, `client`, `agent`, `subagent`, `status` or `none`; `none` when not said.
-    #[param(pattern = "^(none|model|provider|client|agent|subagent|status)?$")]
+    #[param(schema_with = dimensions)]
     by: Option<String>,
     /// The first day of a week: `sunday` or `monday`; `sunday` when not said.
-    #[param(pattern = "^(sunday|monday)?$")]
+    #[param(schema_with = week_starts)]
     week_start: Option<String>,
     /// Any part of the name of the model that was asked, in any case; `all` is none.
     model: Option<String>,
@@ -144,9 +158,10 @@ fn word<T: Copy>(name: &str, value: Option<&str>, known: &[(&str, T)]) -> Result
 #[derive(Debug, PartialEq, Serialize, ToSchema)]
 pub(crate) struct AnalyticsRow {
     /// When the hour or day begins, RFC 3339; null for all time in one.
-    #[schema(format = DateTime)]
+    #[schema(required, format = DateTime)]
     bucket: Option<String>,
     /// The model or the like; null for all of them in one.
+    #[schema(required)]
     key: Option<String>,
     #[serde(flatten)]
     figures: Figures,
@@ -161,7 +176,9 @@ pub(crate) struct Analytics {
     end: String,
     /// The time zone.
     tz: String,
+    #[schema(schema_with = buckets)]
     bucket: String,
+    #[schema(schema_with = dimensions)]
     by: String,
     /// Ascending by time; hours and days without an exchange are left out.
     rows: Vec<AnalyticsRow>,

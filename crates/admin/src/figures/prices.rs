@@ -21,10 +21,15 @@ const LOOK_BACK: SignedDuration = SignedDuration::from_hours(30 * 24);
 #[derive(Debug, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Amounts {
+    #[schema(required)]
     input: Option<f64>,
+    #[schema(required)]
     output: Option<f64>,
+    #[schema(required)]
     cache_write5m: Option<f64>,
+    #[schema(required)]
     cache_write1h: Option<f64>,
+    #[schema(required)]
     cache_read: Option<f64>,
     /// Where it differs from `output`.
     #[serde(skip_serializing_if = "Option::is_none")]

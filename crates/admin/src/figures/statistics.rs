@@ -56,6 +56,7 @@ pub(crate) struct DayFigures {
     requests: u64,
     errors: u64,
     /// US dollars, of all that has a price; null when nothing has one.
+    #[schema(required)]
     cost: Option<f64>,
     /// By the model that was asked.
     models: BTreeMap<String, ModelCount>,
@@ -149,6 +150,7 @@ pub(crate) struct HourFigures {
     requests: u64,
     errors: u64,
     /// US dollars, of all that has a price; null when nothing has one.
+    #[schema(required)]
     cost: Option<f64>,
     /// By the model that was asked.
     models: BTreeMap<String, ModelCount>,
@@ -208,6 +210,7 @@ pub(crate) struct ModelFigures {
     requests: u64,
     errors: u64,
     /// US dollars, of all that has a price; null when nothing has one.
+    #[schema(required)]
     cost: Option<f64>,
 }
 

@@ -154,7 +154,7 @@ pub(crate) async fn neighbours(
 #[serde(rename_all = "camelCase")]
 pub(crate) struct LatestDate {
     /// Null when there is none.
-    #[schema(format = DateTime)]
+    #[schema(required, format = DateTime)]
     latest_date: Option<String>,
 }
 

@@ -53,6 +53,7 @@ pub(crate) struct SessionParams {
 pub(crate) struct SessionList {
     sessions: Vec<SessionSummary>,
     /// Where the list goes on; null at its end.
+    #[schema(required)]
     next_cursor: Option<String>,
     /// How many there are in all; null when counting them would take too long.
     total: Option<u64>,
@@ -125,7 +126,14 @@ pub(crate) async fn list(
     admin.store.flush().await;
     let read = move |reader: &Reader| reader.sessions(&query);
     let mut page = admin.reader.run(read).await?;
-    link(&admin, page.sessions.iter_mut().collect()).await;
+    link(
+        &admin,
+        page.sessions
+            .iter_mut()
+            .map(|session| &mut session.outline)
+            .collect(),
+    )
+    .await;
     Ok(Json(SessionList {
         sessions: page.sessions,
         next_cursor: page.next.map(|next| Cursor(next).to_string()),
@@ -135,7 +143,7 @@ pub(crate) async fn list(
 }
 
 /// Adds what the transcripts of sessions tell. Without them the sessions stay as they are.
-pub(super) async fn link(admin: &Arc<Admin>, sessions: Vec<&mut SessionSummary>) {
+pub(super) async fn link(admin: &Arc<Admin>, sessions: Vec<&mut SessionOutline>) {
     let ids: Vec<String> = sessions.iter().map(|session| session.id.clone()).collect();
     let for_task = Arc::clone(admin);
     let find = move || for_task.transcripts.of_sessions(&ids, MOST_READ);

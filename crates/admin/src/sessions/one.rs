@@ -49,7 +49,7 @@ async fn read(admin: &Arc<Admin>, id: String, params: &TurnParams) -> Result<Ses
     admin.store.flush().await;
     let read = move |reader: &Reader| reader.session(&id, offset, limit);
     let mut session = admin.reader.run(read).await?.ok_or_else(unknown)?;
-    link(admin, vec![&mut session.summary]).await;
+    link(admin, vec![&mut session.outline]).await;
     Ok(session)
 }
 
@@ -211,7 +211,7 @@ fn cell(text: &str) -> String {
 }
 
 fn markdown(session: &SessionDetail) -> String {
-    let s = &session.summary;
+    let s = &session.outline;
     let title = s.title.as_deref().unwrap_or("Session");
     let mut text = format!("# {}\n\n", cell(title));
     let facts = [

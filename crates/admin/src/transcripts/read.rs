@@ -159,30 +159,39 @@ fn text_in(value: &Value) -> Option<String> {
 pub(crate) struct Message {
     /// The line that it answers.
     #[serde(default)]
+    #[schema(required)]
     parent_uuid: Option<String>,
     /// Whether a subagent says it.
     #[serde(default)]
+    #[schema(required)]
     is_sidechain: bool,
     #[serde(default)]
+    #[schema(required)]
     user_type: Option<String>,
     /// The directory that the agent worked in.
     #[serde(default)]
+    #[schema(required)]
     cwd: Option<String>,
     #[serde(default)]
+    #[schema(required)]
     session_id: Option<String>,
     /// The client's version.
     #[serde(default)]
+    #[schema(required)]
     version: Option<String>,
     /// `user`, `assistant`, `system`, `summary`, ...
     #[serde(default, rename = "type")]
+    #[schema(required)]
     kind: Option<String>,
     /// What is said, as it stands in the file.
     #[serde(default)]
-    #[schema(value_type = Option<serde_json::Value>)]
+    #[schema(required, value_type = Option<serde_json::Value>)]
     message: Option<Box<RawValue>>,
     #[serde(default)]
+    #[schema(required)]
     uuid: Option<String>,
     #[serde(default)]
+    #[schema(required)]
     timestamp: Option<String>,
 }
 

@@ -80,3 +80,38 @@ async fn every_call_that_is_described_is_answered() {
         assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED, "OPTIONS {path}");
     }
 }
+
+#[test]
+fn what_answers_leave_out_is_never_null_and_what_may_be_null_is_always_there() {
+    let document = document();
+    let schema = |name: &str| &document["components"]["schemas"][name];
+    let summary = schema("RequestSummary");
+    assert_eq!(summary["properties"]["model"]["type"], "string");
+    assert_eq!(
+        summary["properties"]["route"]["$ref"],
+        "#/components/schemas/RouteLog"
+    );
+    let required = summary["required"].as_array().unwrap();
+    assert!(required.contains(&"cost".into()) && !required.contains(&"model".into()));
+    assert_eq!(summary["properties"]["cost"]["type"][1], "null");
+    assert_eq!(summary["properties"]["state"]["enum"][0], "open");
+    // Callers may say null for nothing.
+    assert_eq!(schema("NewKey")["properties"]["name"]["type"][1], "null");
+}
+
+#[test]
+fn no_type_says_two_things_of_one_field() {
+    let document = document();
+    let schemas = document["components"]["schemas"].as_object().unwrap();
+    for (name, schema) in schemas {
+        let parts = schema["allOf"].as_array().into_iter().flatten();
+        let mut fields = BTreeSet::new();
+        for part in parts {
+            let of = part["$ref"].as_str().and_then(|at| at.strip_prefix('#'));
+            let part = of.map_or(part, |at| document.pointer(at).unwrap());
+            for field in part["properties"].as_object().into_iter().flatten() {
+                assert!(fields.insert(field.0.clone()), "{name}: {}", field.0);
+            }
+        }
+    }
+}

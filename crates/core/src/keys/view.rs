@@ -29,6 +29,7 @@ pub struct KeyView {
     /// Its id.
     pub id: KeyId,
     /// Its name, if it has one.
+    #[schema(required)]
     pub name: Option<String>,
     /// How it is.
     pub status: KeyStatus,
@@ -51,16 +52,20 @@ pub struct KeyView {
     /// Output tokens a minute.
     pub otpm: CountView,
     /// The end of a pause after a 429.
+    #[schema(required)]
     pub cooldown_until: Option<i64>,
     /// The end of a pause after a refusal.
+    #[schema(required)]
     pub benched_until: Option<i64>,
     /// When a spent subscription is whole again.
+    #[schema(required)]
     pub spent_until: Option<i64>,
     /// Whether requests are paid for beyond the subscription.
     pub overage: bool,
     /// Failures since the last success.
     pub consecutive_errors: u32,
     /// The last of them.
+    #[schema(required)]
     pub last_error: Option<ErrorView>,
     /// Requests in all.
     pub requests: u64,
@@ -71,6 +76,7 @@ pub struct KeyView {
     /// Output tokens in all, as far as they were counted.
     pub output_tokens: u64,
     /// The account it belongs to, as the provider calls it.
+    #[schema(required)]
     pub organization_id: Option<String>,
     /// What its provider said of each window, as far as that still holds.
     pub windows: Vec<WindowView>,
@@ -80,12 +86,16 @@ pub struct KeyView {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct CountView {
     /// The whole.
+    #[schema(required)]
     pub limit: Option<u64>,
     /// What is left: the lesser of our own count and the provider's.
+    #[schema(required)]
     pub remaining: Option<u64>,
     /// What is not.
+    #[schema(required)]
     pub used: Option<u64>,
     /// When it is whole again.
+    #[schema(required)]
     pub resets_at: Option<i64>,
 }
 
@@ -104,18 +114,25 @@ pub struct WindowView {
     /// Which one.
     pub window: &'static str,
     /// The whole of it, where that is a count.
+    #[schema(required)]
     pub limit: Option<u64>,
     /// What is left, where that is a count.
+    #[schema(required)]
     pub remaining: Option<u64>,
     /// The part that is spent, from 0 to 1.
+    #[schema(required)]
     pub used: Option<f64>,
     /// The provider's verdict on it.
+    #[schema(required)]
     pub status: Option<&'static str>,
     /// When it is whole again.
+    #[schema(required)]
     pub resets_at: Option<i64>,
     /// The part of it that goes in an hour at the present rate.
+    #[schema(required)]
     pub hourly: Option<f64>,
     /// When it is spent at the present rate, if before the reset.
+    #[schema(required)]
     pub spent_at: Option<i64>,
     /// Whether the least urgent requests have to wait.
     pub short: bool,

@@ -104,6 +104,7 @@ pub struct View {
     /// Failures in a row.
     pub failures: u32,
     /// When it lets through again, while it is open.
+    #[schema(required)]
     pub until: Option<i64>,
     /// Times that it opened.
     pub opened: u64,

@@ -41,12 +41,16 @@ impl Default for Latency {
 #[schema(as = Latency)]
 pub struct View {
     /// The average, in which the newest counts most.
+    #[schema(required)]
     pub ewma: Option<f64>,
     /// Half were faster.
+    #[schema(required)]
     pub p50: Option<f64>,
     /// 95 of 100 were faster.
+    #[schema(required)]
     pub p95: Option<f64>,
     /// 99 of 100 were faster.
+    #[schema(required)]
     pub p99: Option<f64>,
 }
 

@@ -54,6 +54,7 @@ pub struct SessionTold {
     /// A hash over what told of it, 16 hexadecimal digits.
     pub id: String,
     /// What told of it: `header`, `turn_state`, `body` or `prefix`.
+    #[schema(schema_with = crate::described::session_sources)]
     pub by: &'static str,
 }
 
@@ -64,6 +65,7 @@ pub struct SubagentTold {
     /// Its name in the settings.
     pub name: String,
     /// By what it was told: `prefix`, `hash`, `header` or `marker`.
+    #[schema(schema_with = crate::described::rules)]
     pub rule: &'static str,
     /// Its model.
     pub model: String,

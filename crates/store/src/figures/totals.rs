@@ -26,19 +26,25 @@ pub struct Figures {
     /// The part of the output that was reasoning.
     pub reasoning_tokens: u64,
     /// What they cost in US dollars, without those that have no price; null when none has one.
+    #[schema(required)]
     pub cost: Option<f64>,
     /// Exchanges that took tokens and have no price.
     pub unpriced: u64,
     /// US dollars that caching saved: what the input would have cost without, less what it did
     /// cost. Negative where more was written than was read again.
+    #[schema(required)]
     pub cache_savings: Option<f64>,
     /// The part of the input that was read from a cache, 0 to 1; null without input.
+    #[schema(required)]
     pub cache_hit_share: Option<f64>,
     /// Times to the response headers; of answers by models that did not fail, as the next two.
+    #[schema(required)]
     pub first_byte: Option<Percentiles>,
     /// Times from start to end.
+    #[schema(required)]
     pub duration: Option<Percentiles>,
     /// The longest silences within an answer.
+    #[schema(required)]
     pub gap: Option<Percentiles>,
     /// Milliseconds from start to end, of all that took any; for averages.
     #[serde(skip)]

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Headers;
+use super::{Headers, words};
 
 /// What went to the provider that answered, or to the last that was tried.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -27,6 +27,7 @@ pub struct HeaderChange {
     /// Its name.
     pub name: String,
     /// `added`, `removed` or `changed`.
+    #[schema(schema_with = words::header_changes)]
     pub kind: &'static str,
     /// What the client sent.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -42,6 +43,7 @@ pub struct HeaderChange {
 pub struct SentBodyLog {
     /// `identical`: every byte is the client's. `edited`: all but those of `edits` are.
     /// `translated`: it was said anew in another dialect. `unknown`: that was not kept.
+    #[schema(schema_with = words::verdicts)]
     pub verdict: &'static str,
     /// The places where it differs, in order.
     pub edits: Vec<SentEdit>,

@@ -35,6 +35,7 @@ pub struct QuotaPoint {
     #[schema(format = DateTime)]
     pub time: String,
     /// The part that was spent, 0 to 1.
+    #[schema(required)]
     pub utilization: Option<f64>,
     /// What was left, in requests or tokens.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -9,7 +9,8 @@ use weir_core::prices::{Pico, band_start, class_terms, dollars};
 
 use super::View;
 use crate::conversation::{
-    Searched, SessionAgent, SessionCursor, SessionDetail, SessionQuery, SessionSummary, Sessions,
+    Searched, SessionAgent, SessionCursor, SessionDetail, SessionOutline, SessionQuery,
+    SessionSummary, Sessions,
 };
 use crate::error::StoreError;
 use crate::model::{Usage, rfc3339};
@@ -58,7 +59,7 @@ impl ModelShare {
 pub(super) struct Found {
     pub key: i64,
     last_us: i64,
-    summary: SessionSummary,
+    outline: SessionOutline,
 }
 
 const COLUMNS: &str =
@@ -74,7 +75,7 @@ fn found(row: &Row<'_>) -> rusqlite::Result<Found> {
     Ok(Found {
         key: row.get(0)?,
         last_us,
-        summary: SessionSummary {
+        outline: SessionOutline {
             grouping: Grouping::from_number(row.get(1)?).as_str(),
             id: row.get(2)?,
             client: row.get(3)?,
@@ -86,7 +87,6 @@ fn found(row: &Row<'_>) -> rusqlite::Result<Found> {
             duration: ms,
             requests: count(7)?,
             errors: count(8)?,
-            agents: 0,
             models: Vec::new(),
             usage: usage(&[]),
             cost: None,
@@ -197,7 +197,7 @@ impl View {
     /// A session's summary with what its parts add up to.
     fn whole(&self, row: Found) -> Result<SessionSummary, StoreError> {
         let shares = self.shares(row.key)?;
-        let mut summary = row.summary;
+        let mut outline = row.outline;
         let mut models: Vec<&str> = shares.iter().map(|share| share.model.as_str()).collect();
         let mut agents: Vec<&str> = shares.iter().map(|share| share.agent.as_str()).collect();
         for list in [&mut models, &mut agents] {
@@ -205,11 +205,13 @@ impl View {
             list.sort_unstable();
             list.dedup();
         }
-        summary.models = models.into_iter().map(str::to_owned).collect();
-        summary.agents = agents.len() as u64;
-        summary.usage = usage(&shares);
-        summary.cost = self.cost(&shares);
-        Ok(summary)
+        outline.models = models.into_iter().map(str::to_owned).collect();
+        outline.usage = usage(&shares);
+        outline.cost = self.cost(&shares);
+        Ok(SessionSummary {
+            outline,
+            agents: agents.len() as u64,
+        })
     }
 
     fn shares(&self, session: i64) -> Result<Vec<ModelShare>, StoreError> {
@@ -273,7 +275,7 @@ impl View {
         let page = self.turns(row.key, (offset, limit))?;
         let mut agents = self.agents(&self.shares(row.key)?);
         let seen = self.agents_of(row.key, &row.summary.id)?;
-        let summary = self.whole(row)?;
+        let outline = self.whole(row)?.outline;
         for agent in &mut agents {
             if let Some(seen) = seen.get(agent.id.as_deref().unwrap_or_default()) {
                 agent.parent.clone_from(&seen.parent);
@@ -291,7 +293,7 @@ impl View {
         };
         agents.sort_by_key(order);
         Ok(Some(SessionDetail {
-            summary,
+            outline,
             agents,
             turns: page.turns,
             total: page.total,

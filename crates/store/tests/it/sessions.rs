@@ -4,7 +4,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 use uuid::Uuid;
 use weir_core::exchange::ResponseRecord;
-use weir_store::conversation::{SessionDetail, SessionQuery, SessionSummary};
+use weir_store::conversation::{SessionDetail, SessionOutline, SessionQuery};
 use weir_store::{DryRun, Filter, Recorder};
 use weir_wire::dialect::{Dialect, Operation};
 
@@ -106,9 +106,13 @@ pub(super) fn claude(messages: &[Value]) -> Value {
         "tools": [{"name": "Bash"}, {"name": "Read"}], "max_tokens": 128_000, "stream": true})
 }
 
-pub(super) fn list(recorder: &Recorder, query: SessionQuery) -> Vec<SessionSummary> {
+pub(super) fn list(recorder: &Recorder, query: SessionQuery) -> Vec<SessionOutline> {
     let query = SessionQuery { limit: 50, ..query };
-    recorder.reader().sessions(&query).unwrap().sessions
+    let page = recorder.reader().sessions(&query).unwrap();
+    page.sessions
+        .into_iter()
+        .map(|session| session.outline)
+        .collect()
 }
 
 pub(super) fn whole(recorder: &Recorder, id: &str) -> SessionDetail {
@@ -200,10 +204,10 @@ async fn a_session_is_a_tree_of_turns() {
     );
     assert_eq!(session.agents[0].first_request.as_ref(), Some(&first));
     assert_eq!(session.agents[1].agent_type.as_deref(), Some("Explore"));
-    let summary = &session.summary;
+    let summary = &session.outline;
     assert_eq!(
-        (summary.requests, summary.errors, summary.agents),
-        (10, 1, 2)
+        (summary.requests, summary.errors, session.agents.len()),
+        (10, 1, 3)
     );
     assert_eq!(summary.title.as_deref(), Some("Fix a broken build"));
     assert_eq!(summary.client.as_deref(), Some("claude_code"));
@@ -343,7 +347,7 @@ async fn the_list_is_paged_and_newest_first() {
     loop {
         let page = reader.sessions(&query).unwrap();
         assert_eq!((page.total, page.complete), (Some(5), true));
-        seen.extend(page.sessions.into_iter().map(|session| session.id));
+        seen.extend(page.sessions.into_iter().map(|session| session.outline.id));
         query.after = page.next;
         if query.after.is_none() {
             break;
@@ -431,11 +435,11 @@ async fn deleting_exchanges_corrects_their_session() {
         1
     );
     let session = whole(&recorder, SESSION);
-    assert_eq!((session.summary.requests, session.summary.errors), (1, 1));
-    assert_eq!(session.summary.usage.input_tokens, 7);
+    assert_eq!((session.outline.requests, session.outline.errors), (1, 1));
+    assert_eq!(session.outline.usage.input_tokens, 7);
     assert_eq!(session.agents.len(), 1);
     assert_eq!(
-        session.summary.start_time,
+        session.outline.start_time,
         session.turns[0].request.timestamp
     );
     let turns_of = Some(SESSION.to_owned());
@@ -473,8 +477,8 @@ async fn sessions_of_an_older_database_are_summed_up() {
     .unwrap();
     drop(db);
     let recorder = place.open();
-    let figures = |sessions: &[SessionSummary]| {
-        let one = |s: &SessionSummary| {
+    let figures = |sessions: &[SessionOutline]| {
+        let one = |s: &SessionOutline| {
             (
                 s.id.clone(),
                 s.requests,

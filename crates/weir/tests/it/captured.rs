@@ -319,3 +319,25 @@ async fn a_fault_is_told_by_the_name_of_the_option() {
         assert!(said.starts_with(expected), "{said}");
     }
 }
+
+#[tokio::test]
+async fn tokens_of_a_provider_without_keys_of_ours_are_those_of_its_exchanges() {
+    let program = recorded().await;
+    let seen = program.get("/api/providers").await.json();
+    let provider = &seen["providers"][0];
+    assert_eq!(provider["keys"], serde_json::json!([]), "{provider}");
+    let history = program.get("/api/requests/summary").await.json();
+    let sum = |name: &str| -> u64 {
+        let all = history["requests"].as_array().unwrap().iter();
+        all.filter_map(|one| one["usage"][name].as_u64()).sum()
+    };
+    let input = [
+        "input_tokens",
+        "cache_read_input_tokens",
+        "cache_creation_input_tokens",
+    ];
+    let expected = (input.map(sum).iter().sum::<u64>(), sum("output_tokens"));
+    assert!(expected.0 > 0 && expected.1 > 0, "{history}");
+    let told = |name: &str| provider["tokens"][name].as_u64().unwrap();
+    assert_eq!((told("input"), told("output")), expected);
+}

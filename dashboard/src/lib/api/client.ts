@@ -1,4 +1,6 @@
 /** Every call of the API that the pages make. Errors are thrown as `ApiError`. */
+import createClient from 'openapi-fetch';
+import type { operations, paths } from './schema';
 import type * as T from './types';
 
 /** An answer that is no success, or none at all (status 0). */
@@ -18,40 +20,29 @@ export class ApiError extends Error {
   }
 }
 
-type Query = Record<string, string | number | boolean | null | undefined>;
-
-interface Options {
-  method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  query?: Query | undefined;
-  body?: unknown;
-  /** JSON that is text already, instead of `body`: what is parsed on the way may lose digits. */
-  text?: string;
-  signal?: AbortSignal | undefined;
+/** What stands behind the question mark; names without a value are left out. */
+function search(query: Record<string, unknown>): string {
+  const found = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== null && value !== undefined && value !== '') found.set(name, String(value));
+  }
+  return found.toString();
 }
 
-/** A path of the API with its query; names without a value are left out. */
-export function apiUrl(path: string, query: Query = {}): string {
-  const search = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) {
-    if (value !== null && value !== undefined && value !== '') search.set(name, String(value));
-  }
-  const text = search.toString();
+/** A path of the API with its query. */
+export function apiUrl(path: string, query: Record<string, unknown> = {}): string {
+  const text = search(query);
   return text ? `${path}?${text}` : path;
 }
 
-/** The raw answer, whatever its type; for streams. */
-export async function send(path: string, options: Options = {}): Promise<Response> {
-  const { method = 'GET', query, body, text, signal } = options;
-  const init: RequestInit = { method, credentials: 'same-origin', signal: signal ?? null };
-  if (body !== undefined || text !== undefined) {
-    init.headers = { 'content-type': 'application/json' };
-    init.body = text ?? JSON.stringify(body);
-  }
+/** The raw answer, whatever its type; for streams and files. */
+export async function send(input: string | Request, init: RequestInit = {}): Promise<Response> {
+  const request = new Request(input, { credentials: 'same-origin', ...init });
   let response: Response;
   try {
-    response = await fetch(apiUrl(path, query), init);
+    response = await fetch(request);
   } catch (error) {
-    if (signal?.aborted) throw error;
+    if (request.signal.aborted) throw error;
     throw new ApiError(0, {});
   }
   if (response.ok) return response;
@@ -80,154 +71,129 @@ async function readFault(response: Response): Promise<Partial<T.Fault>> {
   return text ? { error: text.slice(0, 500) } : {};
 }
 
-async function call<R>(path: string, options: Options = {}): Promise<R> {
-  const response = await send(path, options);
-  if (response.status === 204) return undefined as R;
-  return (await response.json()) as R;
+const { GET, PUT, POST, PATCH, DELETE } = createClient<paths>({
+  // A request needs a whole address before there is one.
+  baseUrl: window.location.origin,
+  querySerializer: search,
+  fetch: send,
+});
+
+/** What a call says; `send` has thrown already where it is no success. */
+async function said<D>(call: Promise<{ data?: D }>): Promise<D> {
+  return (await call).data as D;
 }
 
+type Said = operations;
+type QueryOf<O extends keyof Said> = NonNullable<Said[O]['parameters']['query']>;
+type BodyOf<O extends keyof Said> =
+  NonNullable<Said[O]['requestBody']> extends { content: { 'application/json': infer B } }
+    ? B
+    : never;
+/** As the pages have it: numbers may be text still, as the address has them. */
+type Query<O extends keyof Said> = {
+  [name in keyof QueryOf<O>]?: QueryOf<O>[name] | string | undefined;
+};
+type Action = 'enable' | 'disable' | 'reset';
+
 const part = encodeURIComponent;
+/** The signal only where there is one. */
+const until = (signal: AbortSignal | undefined) => (signal ? { signal } : {});
+/** What is asked for. It all becomes text in the end, and what is not set is left out. */
+const asking = <O extends keyof Said>(query: Query<O>) => ({
+  params: { query: query as QueryOf<O> },
+});
+/** Of what it is asked. */
+const named = <P>(path: P) => ({ params: { path } });
 
 export const api = {
   requests: {
-    summary: (
-      query: T.Filters & { offset?: number; limit?: number; cursor?: string },
-      signal?: AbortSignal,
-    ) => call<T.SummaryPage>('/api/requests/summary', { query, signal }),
-    facets: (query: T.Filters, signal?: AbortSignal) =>
-      call<T.Facets>('/api/requests/facets', { query, signal }),
+    summary: (of: Query<'getRequestsSummary'>, signal?: AbortSignal) =>
+      said(GET('/api/requests/summary', { ...asking(of), ...until(signal) })),
+    facets: (of: T.Filters, signal?: AbortSignal) =>
+      said(GET('/api/requests/facets', { ...asking<'getRequestsFacets'>(of), ...until(signal) })),
     get: (id: string, signal?: AbortSignal) =>
-      call<T.RequestLog>(`/api/requests/${part(id)}`, { signal }),
+      said(GET('/api/requests/{id}', { ...named({ id }), ...until(signal) })),
     neighbours: (id: string, signal?: AbortSignal) =>
-      call<T.Neighbours>(`/api/requests/${part(id)}/neighbours`, { signal }),
+      said(GET('/api/requests/{id}/neighbours', { ...named({ id }), ...until(signal) })),
     rawUrl: (id: string, side: 'request' | 'response') => `/api/requests/${part(id)}/raw/${side}`,
     harUrl: (id: string) => `/api/requests/${part(id)}/har`,
     exportUrl: (format: 'jsonl' | 'csv' | 'har', filters: T.Filters, limit?: number) =>
       apiUrl('/api/requests/export', { format, limit, ...filters }),
-    remove: (id: string) => call<T.Deleted>(`/api/requests/${part(id)}`, { method: 'DELETE' }),
-    clear: (query: Query = {}) => call<T.Deleted>('/api/requests', { method: 'DELETE', query }),
+    remove: (id: string) => said(DELETE('/api/requests/{id}', named({ id }))),
+    clear: (of: Query<'deleteRequests'> = {}) => said(DELETE('/api/requests', asking(of))),
     /** The provider's answer as it comes; `x-weir-request-id` names the new exchange. */
-    replay: (
-      id: string,
-      body: {
-        provider?: string;
-        model?: string;
-        body?: T.Json;
-        headers?: Record<string, string>;
-      },
-      signal?: AbortSignal,
-    ) => send(`/api/requests/${part(id)}/replay`, { method: 'POST', body, signal }),
-  },
-  analytics: (
-    query: {
-      start?: string;
-      end?: string;
-      tz?: string;
-      bucket?: T.Bucket;
-      by?: T.Dimension;
-      model?: string;
-      provider?: string;
-      client?: string;
-    },
-    signal?: AbortSignal,
-  ) => call<T.Analytics>('/api/analytics', { query, signal }),
-  stats: (query: { start?: string; end?: string; tz?: string } = {}, signal?: AbortSignal) =>
-    call<T.Stats>('/api/stats', { query, signal }),
-  hourly: (query: { start: string; end: string; tz?: string }, signal?: AbortSignal) =>
-    call<T.HourlyStats>('/api/stats/hourly', { query, signal }),
-  models: (query: { start: string; end: string }, signal?: AbortSignal) =>
-    call<T.ModelStats>('/api/stats/models', { query, signal }),
-  prices: (signal?: AbortSignal) => call<T.Prices>('/api/prices', { signal }),
-  quota: {
-    now: (signal?: AbortSignal) =>
-      call<{ timestamp_ms: number; keys: T.Quota[] }>('/api/quota', { signal }),
-    history: (query: { start?: string; end?: string; provider?: string }, signal?: AbortSignal) =>
-      call<{ series: T.QuotaSeries[] }>('/api/quota/history', { query, signal }),
-  },
-  sessions: {
-    list: (
-      query: {
-        cursor?: string;
-        limit?: number;
-        client?: string;
-        model?: string;
-        q?: string;
-        start?: string;
-        end?: string;
-      },
-      signal?: AbortSignal,
-    ) => call<T.Sessions>('/api/sessions', { query, signal }),
-    get: (id: string, query: { offset?: number; limit?: number } = {}, signal?: AbortSignal) =>
-      call<T.SessionDetail>(`/api/sessions/${part(id)}`, { query, signal }),
-    context: (id: string, turn?: string, signal?: AbortSignal) =>
-      call<T.ContextView>(`/api/sessions/${part(id)}/context`, { query: { turn }, signal }),
-    growth: (id: string, signal?: AbortSignal) =>
-      call<T.Growth>(`/api/sessions/${part(id)}/growth`, { signal }),
-    remove: (id: string) => call<T.Deleted>(`/api/sessions/${part(id)}`, { method: 'DELETE' }),
-  },
-  conversations: {
-    list: (query: { page?: number; limit?: number; model?: string } = {}, signal?: AbortSignal) =>
-      call<T.Conversations>('/api/conversations', { query, signal }),
-    ofProject: (project: string, signal?: AbortSignal) =>
-      call<T.Conversations | T.Conversation[]>('/api/conversations/project', {
-        query: { project },
+    replay: (id: string, order: string, signal: AbortSignal) =>
+      send(`/api/requests/${part(id)}/replay`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: order,
         signal,
       }),
-    get: (
-      id: string,
-      query: { project: string; offset?: number; limit?: number },
-      signal?: AbortSignal,
-    ) => call<T.ConversationDetail>(`/api/conversations/${part(id)}`, { query, signal }),
   },
-  providers: {
-    list: (signal?: AbortSignal) =>
-      call<{ providers: T.ProviderView[] }>('/api/providers', { signal }),
-    act: (name: string, action: 'enable' | 'disable' | 'reset') =>
-      call<T.ProviderView>(`/api/providers/${part(name)}/${action}`, { method: 'POST' }),
-    addKey: (name: string, body: T.NewKey) =>
-      call<T.KeyView>(`/api/providers/${part(name)}/keys`, { method: 'POST', body }),
-    removeKey: (name: string, key: string) =>
-      call<{ removed: boolean }>(`/api/providers/${part(name)}/keys/${part(key)}`, {
-        method: 'DELETE',
-      }),
-    actOnKey: (name: string, key: string, action: 'enable' | 'disable' | 'reset') =>
-      call<T.KeyView>(`/api/providers/${part(name)}/keys/${part(key)}/${action}`, {
-        method: 'POST',
-      }),
+  analytics: (of: Query<'getAnalytics'>, signal?: AbortSignal) =>
+    said(GET('/api/analytics', { ...asking(of), ...until(signal) })) as Promise<T.Analytics>,
+  stats: (signal?: AbortSignal) => said(GET('/api/stats', until(signal))),
+  prices: (signal?: AbortSignal) => said(GET('/api/prices', until(signal))),
+  quotaHistory: (of: Query<'getQuotaHistory'>, signal?: AbortSignal) =>
+    said(GET('/api/quota/history', { ...asking(of), ...until(signal) })),
+  sessions: {
+    list: (of: Query<'getSessions'>, signal?: AbortSignal) =>
+      said(GET('/api/sessions', { ...asking(of), ...until(signal) })),
+    get: (id: string, of: QueryOf<'getSessionsById'>, signal?: AbortSignal) =>
+      said(GET('/api/sessions/{id}', { params: { path: { id }, query: of }, ...until(signal) })),
+    context: (id: string, of: QueryOf<'getSessionsByIdContext'>, signal?: AbortSignal) =>
+      said(
+        GET('/api/sessions/{id}/context', {
+          params: { path: { id }, query: of },
+          ...until(signal),
+        }),
+      ),
+    growth: (id: string, of: QueryOf<'getSessionsByIdGrowth'>, signal?: AbortSignal) =>
+      said(
+        GET('/api/sessions/{id}/growth', { params: { path: { id }, query: of }, ...until(signal) }),
+      ),
+    remove: (id: string) => said(DELETE('/api/sessions/{id}', named({ id }))),
   },
-  routing: {
-    get: (signal?: AbortSignal) => call<T.Routing>('/api/routing', { signal }),
-    setStrategy: (strategy: string) =>
-      call<{ strategy: string; strategies: string[] }>('/api/routing/strategy', {
-        method: 'PUT',
-        body: { strategy },
-      }),
-    explain: (body: { path?: string; headers?: Record<string, string>; body: T.Json }) =>
-      call<T.Explanation>('/api/routing/explain', { method: 'POST', body }),
-  },
-  settings: {
-    get: (signal?: AbortSignal) => call<T.ProxySettings>('/api/settings', { signal }),
-    put: (body: T.ProxySettings) => call<T.ProxySettings>('/api/settings', { method: 'PUT', body }),
-  },
-  config: {
-    get: (signal?: AbortSignal) => call<T.Config>('/api/config', { signal }),
-    effective: (signal?: AbortSignal) =>
-      call<{ settings: T.EffectiveSetting[] }>('/api/config/effective', { signal }),
-    stored: (signal?: AbortSignal) =>
-      call<{ settings: Record<string, T.Json> }>('/api/config/stored', { signal }),
-    patch: (body: Record<string, T.Json>) =>
-      call<T.ConfigChange>('/api/config/stored', { method: 'PATCH', body }),
-    reload: () =>
-      call<{ changed: string[]; needs_restart: string[]; warnings: string[] }>(
-        '/api/config/reload',
-        { method: 'POST' },
+  conversations: {
+    list: (of: Query<'getConversations'>, signal?: AbortSignal) =>
+      said(GET('/api/conversations', { ...asking(of), ...until(signal) })),
+    get: (id: string, of: QueryOf<'getConversationsById'>, signal?: AbortSignal) =>
+      said(
+        GET('/api/conversations/{id}', { params: { path: { id }, query: of }, ...until(signal) }),
       ),
   },
-  setup: (signal?: AbortSignal) => call<T.Setup>('/api/setup', { signal }),
-  gradePrompt: (body: { messages: T.Json; systemMessages: T.Json; requestId?: string }) =>
-    call<T.PromptGrade>('/api/grade-prompt', { method: 'POST', body }),
-  login: (password: string) =>
-    call<undefined>('/api/login', { method: 'POST', body: { password } }),
-  logout: () => call<undefined>('/api/logout', { method: 'POST' }),
-  openapi: (signal?: AbortSignal) => call<T.Json>('/openapi.json', { signal }),
+  providers: {
+    list: (signal?: AbortSignal) => said(GET('/api/providers', until(signal))),
+    act: (name: string, action: Action) =>
+      said(POST(`/api/providers/{name}/${action}`, named({ name }))),
+    addKey: (name: string, body: T.NewKey) =>
+      said(POST('/api/providers/{name}/keys', { ...named({ name }), body })),
+    removeKey: (name: string, key: string) =>
+      said(DELETE('/api/providers/{name}/keys/{key}', named({ name, key }))),
+    actOnKey: (name: string, key: string, action: Action) =>
+      said(POST(`/api/providers/{name}/keys/{key}/${action}`, named({ name, key }))),
+  },
+  routing: {
+    get: (signal?: AbortSignal) => said(GET('/api/routing', until(signal))),
+    setStrategy: (strategy: T.Strategy) =>
+      said(PUT('/api/routing/strategy', { body: { strategy } })),
+    explain: (body: BodyOf<'postRoutingExplain'>) => said(POST('/api/routing/explain', { body })),
+  },
+  settings: {
+    get: (signal?: AbortSignal) => said(GET('/api/settings', until(signal))),
+    put: (body: T.ProxySettings) => said(PUT('/api/settings', { body })),
+  },
+  config: {
+    get: (signal?: AbortSignal) => said(GET('/api/config', until(signal))),
+    effective: (signal?: AbortSignal) => said(GET('/api/config/effective', until(signal))),
+    patch: (body: Record<string, T.Json>) => said(PATCH('/api/config/stored', { body })),
+    reload: () => said(POST('/api/config/reload')),
+  },
+  setup: (signal?: AbortSignal) => said(GET('/api/setup', until(signal))),
+  gradePrompt: (body: BodyOf<'postGradePrompt'>) => said(POST('/api/grade-prompt', { body })),
+  login: (password: string) => said(POST('/api/login', { body: { password } })),
+  logout: () => said(POST('/api/logout')),
+  /** The description that this client is made from: the one call that it does not have itself. */
+  openapi: async (signal?: AbortSignal): Promise<unknown> =>
+    (await send('/openapi.json', until(signal))).json(),
 };

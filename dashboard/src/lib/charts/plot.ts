@@ -19,6 +19,17 @@ export function stacked(series: readonly Series[]): (number | null)[][] {
   );
 }
 
+/** A little less than the shortest day there is. */
+const DAY = 22 * 3600;
+/** Steps between labels: none within a bucket, whose label would be its neighbour's again. */
+const HOURS = [1, 2, 3, 4, 6, 8, 12].map((hours) => hours * 3600);
+const DAYS = [1, 2, 3, 5, 7, 10, 15].map((days) => days * 24 * 3600);
+
+const WHOLE = Array.from(
+  { length: 39 },
+  (_, at) => (at % 3 ? (at % 3 === 1 ? 2 : 5) : 1) * 10 ** Math.floor(at / 3),
+);
+
 interface Setup {
   element: HTMLElement;
   width: number;
@@ -26,6 +37,8 @@ interface Setup {
   names: readonly string[];
   seconds: readonly number[];
   kind: 'bars' | 'lines';
+  /** All values are whole numbers. */
+  whole: boolean;
   format: (value: number | null) => string;
   onhover?: (place: number | null) => void;
 }
@@ -44,7 +57,8 @@ export function options(setup: Setup): uPlot.Options {
   return {
     width: setup.width,
     height: setup.height,
-    padding: [10, 4, 0, 0],
+    // Room for the half of the last label that stands beyond the last bar.
+    padding: [10, 24, 0, 0],
     legend: { show: false },
     cursor: { y: false, points: { size: 6 }, drag: { x: false, y: false } },
     scales: {
@@ -56,9 +70,16 @@ export function options(setup: Setup): uPlot.Options {
         ...axis,
         size: 28,
         grid: { show: false },
+        incrs: gap < DAY ? HOURS : DAYS,
         values: (_, at) => at.map((one) => tick(one, gap)),
       },
-      { ...axis, size: 56, values: (_, at) => at.map(setup.format) },
+      {
+        ...axis,
+        size: 56,
+        // Of what is counted there is no half.
+        ...(setup.whole ? { incrs: WHOLE } : {}),
+        values: (_, at) => at.map(setup.format),
+      },
     ],
     series: [{}, ...series],
     hooks: {
@@ -71,9 +92,9 @@ export function options(setup: Setup): uPlot.Options {
 
 function tick(seconds: number, gap: number): string {
   const at = new Date(seconds * 1000);
-  return gap < 86_000
+  return gap < DAY
     ? `${String(at.getHours()).padStart(2, '0')}:${String(at.getMinutes()).padStart(2, '0')}`
-    : `${at.getDate()}.${at.getMonth() + 1}.`;
+    : at.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' });
 }
 
 function drawn(kind: 'bars' | 'lines', label: string, stroke: string): uPlot.Series {

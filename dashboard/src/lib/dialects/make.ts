@@ -6,6 +6,7 @@ import type {
   Message,
   ResponseView,
   TextBlock,
+  ToolCallBlock,
   ToolResultBlock,
   UnknownBlock,
 } from './view';
@@ -56,22 +57,25 @@ export function message(
 
 /** Gives results the names of the calls that they answer. */
 export function nameResults(messages: readonly Message[]): Message[] {
-  const names = new Map<string, string>();
+  const calls = new Map<string, ToolCallBlock>();
   for (const one of messages) {
     for (const block of one.blocks) {
-      if (block.kind === 'toolCall' && block.id !== '') names.set(block.id, block.name);
+      if (block.kind === 'toolCall' && block.id !== '') calls.set(block.id, block);
     }
   }
   return messages.map((one) => ({
     ...one,
-    blocks: one.blocks.map((block) => named(block, names)),
+    blocks: one.blocks.map((block) => named(block, calls)),
   }));
 }
 
-function named(block: Block, names: ReadonlyMap<string, string>): Block {
-  if (block.kind !== 'toolResult' || block.name !== undefined) return block;
-  const name = names.get(block.id);
-  return name === undefined ? block : ({ ...block, name } satisfies ToolResultBlock);
+function named(block: Block, calls: ReadonlyMap<string, ToolCallBlock>): Block {
+  if (block.kind !== 'toolResult') return block;
+  const call = calls.get(block.id);
+  if (call === undefined) return block;
+  const path = str(field(call.input, 'file_path')) ?? str(field(call.input, 'path'));
+  const name = block.name ?? call.name;
+  return { ...block, name, ...(path === undefined ? {} : { path }) } satisfies ToolResultBlock;
 }
 
 /** The error in a body, in whichever of the usual places it is. */

@@ -51,6 +51,8 @@ export interface ToolResultBlock extends Base {
   readonly id: string;
   /** Known when the dialect says it or when the call is in the same conversation. */
   readonly name?: string;
+  /** The file that the call was about, likewise. */
+  readonly path?: string;
   readonly isError: boolean;
   readonly blocks: readonly Block[];
 }

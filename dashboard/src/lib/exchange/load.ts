@@ -23,7 +23,7 @@ const CODINGS: Readonly<Record<string, CompressionFormat>> = {
 
 /** Loads a body; a content coding that browsers know is taken off. */
 export async function raw(id: string, leg: Leg, signal?: AbortSignal): Promise<Raw> {
-  const answer = await send(api.requests.rawUrl(id, leg), { signal });
+  const answer = await send(api.requests.rawUrl(id, leg), signal ? { signal } : {});
   const truncated = answer.headers.get('x-weir-truncated') === 'true';
   const coding = answer.headers.get('x-weir-content-encoding')?.trim().toLowerCase() ?? '';
   const wire = new Uint8Array(await answer.arrayBuffer());

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ago, bytes, duration, family, money, NONE, share, short } from './format';
+import { ago, bytes, counted, duration, family, money, NONE, share, short } from './format';
 
 describe('figures', () => {
   it('never say 0 for what is not known', () => {
@@ -33,4 +33,15 @@ describe('figures', () => {
     expect(family('o3-mini')).toBe('gpt');
     expect(family(undefined)).toBe('other');
   });
+});
+
+it('says one of a thing and many of it', () => {
+  expect([0, 1, 2, 1234, null].map((n) => counted(n, 'failure'))).toEqual([
+    '0 failures',
+    '1 failure',
+    '2 failures',
+    '1,234 failures',
+    '– failures',
+  ]);
+  expect(counted(2, 'query', 'queries')).toBe('2 queries');
 });

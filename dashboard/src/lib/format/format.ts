@@ -10,6 +10,11 @@ export function count(value: Maybe): string {
   return value == null ? NONE : whole.format(value);
 }
 
+/** 1 failure, 2 failures, 1,234 entries: the word as it is for that many. */
+export function counted(value: Maybe, one: string, many = `${one}s`): string {
+  return `${count(value)} ${value === 1 ? one : many}`;
+}
+
 /** 950, 1.2k, 34k, 1.3M, 2.1B */
 export function short(value: Maybe): string {
   if (value == null) return NONE;

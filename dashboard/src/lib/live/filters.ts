@@ -1,5 +1,6 @@
 /** The filters of the list: read from the address, and applied to what comes in live. */
-import { FILTERS, type Filter, type Filters, type RequestSummary } from '$lib/api/types';
+import { FILTERS } from '$lib/api/filters';
+import type { Filter, Filters, RequestSummary } from '$lib/api/types';
 
 /** The filters that the address has. */
 export function readFilters(query: URLSearchParams): Filters {

@@ -1,6 +1,6 @@
 // One replay: sent, streamed in, and looked up once the gateway has it on record.
 
-import { api, ApiError, send } from '$lib/api/client';
+import { api, ApiError } from '$lib/api/client';
 import type { RequestLog } from '$lib/api/types';
 import { AnswerReader, type Answer } from '$lib/answer';
 import { saying } from '$lib/ui/toast.svelte';
@@ -53,12 +53,7 @@ export class Run {
     });
     const begun = performance.now();
     try {
-      const path = `/api/requests/${encodeURIComponent(original)}/replay`;
-      const response = await send(path, {
-        method: 'POST',
-        text: orderText(wish),
-        signal: running.signal,
-      });
+      const response = await api.requests.replay(original, orderText(wish), running.signal);
       this.status = response.status;
       this.id = response.headers.get('x-weir-request-id') ?? '';
       await this.#read(response, begun);
