@@ -156,6 +156,8 @@ fn hash(kind: i64, text: &[u8]) -> u128 {
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     names: HashMap<i64, Box<[u8]>>,
+    /// The largest number.
+    newest: i64,
     missed: Cell<bool>,
 }
 
@@ -172,9 +174,22 @@ impl Names {
             );
         }
         Ok(Self {
+            newest: names.keys().copied().max().unwrap_or(0),
             names,
             missed: Cell::new(false),
         })
+    }
+
+    /// Notes whether the database has strings that are not known here. A filter has to know: it
+    /// finds nothing of what goes by a number that it does not look for.
+    pub(crate) fn compare(&self, db: &Connection) -> Result<(), StoreError> {
+        let newest: Option<i64> = db
+            .prepare_cached("SELECT max(id) FROM strings")?
+            .query_row([], |row| row.get(0))?;
+        if newest > Some(self.newest) {
+            self.missed.set(true);
+        }
+        Ok(())
     }
 
     /// Whether a number was asked for that was not known: the writer has added strings since.

@@ -374,6 +374,7 @@ impl View {
 
     fn snapshot<T>(&self, query: impl Fn(&Self) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let tx = self.db.unchecked_transaction()?;
+        self.names.compare(&self.db)?;
         let result = query(self);
         tx.finish()?;
         result
