@@ -247,7 +247,11 @@ impl File {
                 piece.extend(har::entry(log).to_string().bytes());
             }
             Format::Lines | Format::Csv => {
-                piece.extend(serde_json::to_vec(log).unwrap_or_default());
+                // Bodies stand in it as they came, with the line ends between their parts; within
+                // JSON's strings there are none.
+                let text = serde_json::to_vec(log).unwrap_or_default();
+                let is_end = |byte: u8| matches!(byte, b'\n' | b'\r');
+                piece.extend(text.into_iter().map(|b| if is_end(b) { b' ' } else { b }));
                 piece.push(b'\n');
             }
         }

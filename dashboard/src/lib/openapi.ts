@@ -141,7 +141,7 @@ export function refName(schema: Json): string | undefined {
 /** A schema without its `$ref`, and without `null` among its kinds. */
 export function plain(schema: Json, schemas: Json): Json {
   const name = refName(schema);
-  if (name !== undefined) return object(schemas[name]);
+  if (name !== undefined) return plain(object(schemas[name]), schemas);
   for (const word of ['oneOf', 'anyOf']) {
     const real = list(schema[word])
       .map(object)

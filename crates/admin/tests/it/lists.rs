@@ -35,7 +35,9 @@ fn add(api: &Api, model: &str, status: u16, said: &str) -> String {
     let id = ExchangeId(Uuid::now_v7());
     let sent =
         format!(r#"{{"model":"{model}","messages":[{{"role":"user","content":"{said}"}}]}}"#);
-    let came = r#"{"content":[{"type":"text","text":"=1+1"}],"stop_reason":"end_turn","usage":{"input_tokens":10,"output_tokens":7}}"#;
+    // Services answer over several lines.
+    let came = r#"{"content":[{"type":"text","text":"=1+1"}],
+        "stop_reason":"end_turn","usage":{"input_tokens":10,"output_tokens":7}}"#;
     api.recorder.started(Box::new(RequestRecord {
         id,
         client_request_id: None,

@@ -512,11 +512,12 @@ export interface Growth {
 export interface Conversation {
   id: string;
   projectName: string;
-  projectPath?: string;
+  /** The directory that the project's name stands for. */
+  directory?: string;
   title?: string;
   sessionId?: string;
-  requestCount?: number;
-  messageCount: number;
+  /** Lines, those that are no messages too. */
+  requestCount: number;
   startTime: Instant;
   lastActivity: Instant;
   duration: number;
@@ -541,9 +542,14 @@ export interface ConversationMessage {
   message: Json;
 }
 
-export interface ConversationDetail extends Conversation {
+/** One with a page of its messages. */
+export interface ConversationDetail {
+  sessionId: string;
+  projectName: string;
+  directory?: string;
+  title?: string;
   messages: ConversationMessage[];
-  total?: number;
+  total: number;
 }
 
 export interface Candidate {
