@@ -10,7 +10,7 @@ export default defineConfig({
   testDir: 'e2e',
   testIgnore: aside,
   globalSetup: './e2e/setup.ts',
-  timeout: 30_000,
+  timeout: 60_000,
   expect: { timeout: 7000 },
   forbidOnly: true,
   fullyParallel: true,

@@ -1,89 +1,42 @@
-import { answer } from './answers';
+import { get } from './ask';
 import { expect, test } from './test';
 
-const DOCUMENT = {
-  openapi: '3.1.0',
-  info: { title: 'weir', version: '0.1.0', description: 'What pages and people ask of weir.' },
-  tags: [{ name: 'requests', description: 'Captured exchanges' }, { name: 'routing' }],
-  paths: {
-    '/api/requests/{id}': {
-      get: {
-        tags: ['requests'],
-        summary: 'One exchange whole',
-        parameters: [
-          {
-            name: 'id',
-            in: 'path',
-            required: true,
-            description: 'Its id, or how it ends',
-            schema: { type: 'string' },
-          },
-        ],
-        responses: {
-          '200': {
-            description: 'found',
-            content: { 'application/json': { schema: { $ref: '#/components/schemas/Log' } } },
-          },
-          '404': { description: 'no such exchange' },
-        },
-      },
-    },
-    '/api/routing/strategy': {
-      put: {
-        tags: ['routing'],
-        summary: 'Picks providers otherwise',
-        requestBody: {
-          required: true,
-          content: {
-            'application/json': {
-              schema: {
-                type: 'object',
-                required: ['strategy'],
-                properties: { strategy: { type: 'string', enum: ['failover', 'shuffle'] } },
-              },
-            },
-          },
-        },
-        responses: { '200': { description: 'done' } },
-      },
-    },
-  },
-  components: {
-    schemas: {
-      Log: {
-        type: 'object',
-        required: ['requestId'],
-        properties: {
-          requestId: { type: 'string', description: 'What names it everywhere' },
-          usage: { $ref: '#/components/schemas/Usage' },
-        },
-      },
-      Usage: { type: 'object', properties: { input_tokens: { type: 'integer' } } },
-    },
-  },
-};
+interface Document {
+  paths: Record<string, Record<string, { operationId?: string }>>;
+}
 
-test.beforeEach(async ({ page }) => {
-  await answer(page, '/openapi.json', DOCUMENT);
-});
+const METHODS = ['get', 'put', 'post', 'delete', 'patch', 'head', 'options'];
 
-test('calls are listed by tag with parameters, schemas and an example', async ({ page, shot }) => {
+async function calls(weir: string): Promise<number> {
+  const { paths } = await get<Document>(weir, '/openapi.json');
+  return Object.values(paths)
+    .flatMap((path) => Object.keys(path))
+    .filter((name) => METHODS.includes(name)).length;
+}
+
+test('calls are listed by tag with parameters, schemas and an example', async ({
+  page,
+  weir,
+  shot,
+}) => {
+  const all = await calls(weir);
+  expect(all).toBeGreaterThan(40);
   await page.goto('/api-docs');
-  await expect(page.getByText('2 of 2 calls')).toBeVisible();
-  await page.getByRole('button', { name: /One exchange whole/ }).click();
-  await expect(page.getByText('Its id, or how it ends')).toBeVisible();
-  await expect(page.getByText('What names it everywhere')).toBeVisible();
-  await page.getByRole('button', { name: 'more of usage' }).click();
-  await expect(page.getByText('input_tokens')).toBeVisible();
+  await expect(page.getByText(`${all} of ${all} calls`)).toBeVisible();
+  await page.goto('/api-docs#get-api-requests-id');
   await expect(page.getByText(/^curl '.*\/api\/requests\/ID'/)).toBeVisible();
+  await expect(page.getByText('requestId', { exact: true }).first()).toBeVisible();
+  await page.getByRole('button', { name: 'more of usage' }).first().click();
+  await expect(page.getByText('input_tokens', { exact: true }).first()).toBeVisible();
   await shot('api-docs');
 });
 
-test('calls are found by words, and an address opens one', async ({ page }) => {
+test('calls are found by words, and an address opens one', async ({ page, weir }) => {
+  const all = await calls(weir);
   await page.goto('/api-docs');
   await page.getByLabel('Find a call').fill('put strategy');
-  await expect(page.getByText('1 of 2 calls')).toBeVisible();
+  await expect(page.getByText(`1 of ${all} calls`)).toBeVisible();
   await expect(page).toHaveURL(/q=put\+strategy/);
   await page.goto('/api-docs#put-api-routing-strategy');
-  await expect(page.getByText('"strategy":"failover"')).toBeVisible();
+  await expect(page.getByText(/"strategy":/).first()).toBeVisible();
 });

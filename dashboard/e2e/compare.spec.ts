@@ -1,15 +1,19 @@
-import { readFile } from 'node:fs/promises';
-import { answer, FIRST, SECOND } from './samples';
+import type { RequestLog } from '../src/lib/api/types';
+import { saved } from './ask';
+import type { Sample } from './sample';
 import { expect, test, type Page } from './test';
 
-const open = async (page: Page): Promise<void> => {
-  await answer(page);
-  await page.goto(`/compare?a=${FIRST}&b=${SECOND}`);
+const open = async (page: Page, { first, second }: Sample): Promise<void> => {
+  await page.goto(`/compare?a=${first}&b=${second}`);
   await expect(page.getByRole('heading', { name: 'Messages' })).toBeVisible();
 };
 
-test('two exchanges are compared message by message and line by line', async ({ page, shot }) => {
-  await open(page);
+test('two exchanges are compared message by message and line by line', async ({
+  page,
+  sample,
+  shot,
+}) => {
+  await open(page, sample);
   await expect(page.getByText('2 unchanged', { exact: true })).toBeVisible();
   await expect(page.getByText('1 modified', { exact: true })).toBeVisible();
   await expect(page.getByText('2 added', { exact: true })).toBeVisible();
@@ -24,25 +28,25 @@ test('two exchanges are compared message by message and line by line', async ({ 
   await expect(page.locator('[data-fate="unchanged"]')).toHaveCount(2);
 });
 
-test('the sides are swapped', async ({ page }) => {
-  await open(page);
+test('the sides are swapped', async ({ page, sample }) => {
+  await open(page, sample);
   await page.keyboard.press('x');
-  await expect(page).toHaveURL(new RegExp(`a=${SECOND}&b=${FIRST}`));
+  await expect(page).toHaveURL(new RegExp(`a=${sample.second}&b=${sample.first}`));
   await expect(page.getByText('2 removed', { exact: true })).toBeVisible();
 });
 
-test('a comparison is exported as diff, Markdown and JSON that parses', async ({ page }) => {
-  await open(page);
-  const saved = async (name: string): Promise<string> => {
-    const download = page.waitForEvent('download');
-    await page.getByRole('button', { name, exact: true }).click();
-    return readFile(await (await download).path(), 'utf8');
-  };
-  expect(await saved('.diff')).toContain(`--- ${FIRST}/params`);
-  expect(await saved('.md')).toContain('Messages: 2 unchanged, 1 modified, 2 added, 0 removed.');
-  const json = JSON.parse(await saved('.json')) as { tally: unknown; left: { requestId: string } };
+test('a comparison is exported as diff, Markdown and JSON that parses', async ({
+  page,
+  sample,
+}) => {
+  await open(page, sample);
+  const as = (name: string): Promise<string> =>
+    saved(page, () => page.getByRole('button', { name, exact: true }).click());
+  expect(await as('.diff')).toContain(`--- ${sample.first}/params`);
+  expect(await as('.md')).toContain('Messages: 2 unchanged, 1 modified, 2 added, 0 removed.');
+  const json = JSON.parse(await as('.json')) as { tally: unknown; left: RequestLog };
   expect(json.tally).toEqual({ unchanged: 2, modified: 1, added: 2, removed: 0 });
-  expect(json.left.requestId).toBe(FIRST);
+  expect(json.left.requestId).toBe(sample.first);
 });
 
 test('exchanges are chosen from the newest', async ({ page, shot }) => {

@@ -1,4 +1,4 @@
-import { fire } from './seed';
+import { fire } from './shot';
 import { expect, test } from './test';
 
 const SECONDS = Number(process.env['E2E_SECONDS'] ?? 60);
@@ -18,7 +18,7 @@ test('sixty exchanges a second for a minute lose no row', async ({ page, weir })
   });
   const total = SECONDS * EACH_SECOND;
   const began = Date.now();
-  const sent: Promise<void>[] = [];
+  const sent: Promise<unknown>[] = [];
   const body = { model: 'load-model', messages: [{ role: 'user', content: 'x' }] };
   for (let n = 0; n < total; n += 1) {
     const due = began + (n * 1000) / EACH_SECOND;

@@ -1,26 +1,47 @@
-import { answer, json } from './answers';
-import { expect, test } from './test';
+import { expect, test, type Page } from './own';
 
-test('a wrong password is said to be wrong, the right one leads on', async ({
+const PASSWORD = 'correct horse';
+
+test.use({ variables: { DASHBOARD_PASSWORD: PASSWORD } });
+
+async function logIn(page: Page, next: string): Promise<void> {
+  await page.goto(`/login?next=${encodeURIComponent(next)}`);
+  await page.getByLabel('Password').fill(PASSWORD);
+  await page.keyboard.press('Enter');
+}
+
+test('a page leads to the login page; a wrong password is said to be wrong, the right one leads back', async ({
   page,
+  weir,
   expected,
   shot,
 }) => {
   expected.push(/401/);
-  await answer(page, '/api/login', async (route) => {
-    const { password } = route.request().postDataJSON() as { password: string };
-    if (password === 'correct horse') await route.fulfill({ status: 204 });
-    else await json(route, { error: 'wrong' }, 401);
-  });
-  await page.goto('/login?next=%2Fproviders');
+  expect((await fetch(`${weir}/api/providers`)).status).toBe(401);
+  await page.goto('/providers');
+  await expect(page).toHaveURL(/\/login\?next=(\/|%2F)providers$/);
   await expect(page.getByLabel('Password')).toBeFocused();
   await page.keyboard.type('guess');
   await page.keyboard.press('Enter');
   await expect(page.getByText('That is not the password.')).toBeVisible();
   await shot('login');
-  await page.keyboard.type('correct horse');
+  await page.keyboard.type(PASSWORD);
   await page.keyboard.press('Enter');
   await expect(page).toHaveURL(/\/providers$/);
+  await expect(page.getByRole('article', { name: 'spare' })).toBeVisible();
+});
+
+test('the session is a cookie that scripts cannot read, and outlives a reload', async ({
+  page,
+  context,
+}) => {
+  await logIn(page, '/providers');
+  await expect(page.getByRole('article', { name: 'spare' })).toBeVisible();
+  const cookie = (await context.cookies()).find((one) => one.name === 'weir_session');
+  expect(cookie).toMatchObject({ httpOnly: true, sameSite: 'Strict', path: '/' });
+  expect(await page.evaluate(() => document.cookie)).not.toContain('weir_session');
+  await page.reload();
+  await expect(page.getByRole('article', { name: 'spare' })).toBeVisible();
 });
 
 for (const next of [
@@ -30,17 +51,34 @@ for (const next of [
   'javascript:alert(1)',
 ]) {
   test(`logging in never leads to ${next}`, async ({ page }) => {
-    await answer(page, '/api/login', (route) => route.fulfill({ status: 204 }));
-    await page.goto(`/login?next=${encodeURIComponent(next)}`);
-    await page.getByLabel('Password').fill('x');
-    await page.keyboard.press('Enter');
+    await logIn(page, next);
     await expect(page).toHaveURL(/^http:\/\/(127\.0\.0\.1|localhost):\d+\/(evil.example)?$/);
   });
 }
 
-test('an expired session leads to the login page and back', async ({ page, expected }) => {
+test('a session that is gone leads to the login page and back', async ({
+  page,
+  context,
+  expected,
+}) => {
   expected.push(/401/);
-  await answer(page, '/api/routing', (route) => json(route, { error: 'log in' }, 401));
-  await page.goto('/routing');
-  await expect(page).toHaveURL(/\/login\?next=%2Frouting$/);
+  await logIn(page, '/routing');
+  await expect(page.getByRole('radio', { name: /^shuffle/ })).toBeVisible();
+  await context.clearCookies();
+  await page.reload();
+  await expect(page).toHaveURL(/\/login\?next=(\/|%2F)routing$/);
+  await page.getByLabel('Password').fill(PASSWORD);
+  await page.keyboard.press('Enter');
+  await expect(page).toHaveURL(/\/routing$/);
+});
+
+test('logging out ends the session', async ({ page, isMobile, expected }) => {
+  expected.push(/401/);
+  await logIn(page, '/providers');
+  await expect(page.getByRole('article', { name: 'spare' })).toBeVisible();
+  if (isMobile) await page.getByRole('button', { name: /navigation|menu/i }).click();
+  await page.getByRole('button', { name: /log out/i }).click();
+  await expect(page).toHaveURL(/\/login/);
+  await page.goto('/providers');
+  await expect(page).toHaveURL(/\/login\?next=(\/|%2F)providers$/);
 });

@@ -1,19 +1,11 @@
-/** About a thousand exchanges, sent as the agents send them: the same ones on every run. */
-
-export interface Seeded {
-  sent: number;
-  /** The session that has subagents. */
-  session: string;
-}
-
-interface Shot {
-  path: string;
-  headers: Record<string, string>;
-  body: unknown;
-}
+/**
+ * More than a thousand exchanges, sent as the agents send them: the same ones on every run. weir
+ * records them itself.
+ */
+import { chat, gemini, responses } from './dialects';
+import { fire, pick, uuid, type Shot } from './shot';
 
 const HOSTILE = `</script><script>window.hostile=1</script><img src=x onerror="window.hostile=1">`;
-export const HOSTILE_MARK = 'window.hostile';
 /** One transparent pixel. */
 const PIXEL =
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==';
@@ -28,16 +20,6 @@ const SCENARIOS = [
   'max_tokens',
 ] as const;
 const FAILURES = ['529', '500', 'stream_error', 'drop', 'refusal', '400'] as const;
-
-function uuid(n: number): string {
-  return `5eed0000-0000-4000-8000-${n.toString(16).padStart(12, '0')}`;
-}
-
-function pick<T>(list: readonly T[], n: number): T {
-  const one = list[n % list.length];
-  if (one === undefined) throw new Error('nothing to pick from');
-  return one;
-}
 
 const tools = [
   {
@@ -162,54 +144,6 @@ function messages(
   };
 }
 
-function chat(n: number): Shot {
-  return {
-    path: '/v1/chat/completions',
-    headers: { 'user-agent': 'opencode/1.4.0', 'x-session-id': `oc-${n % 12}` },
-    body: {
-      model: pick(['gpt-5.4', 'gpt-5.4-nano', 'o4-mini'], n),
-      stream: n % 2 === 0,
-      messages: [
-        { role: 'system', content: 'Be brief.' },
-        { role: 'user', content: `Explain borrow checking, part ${n}.` },
-      ],
-    },
-  };
-}
-
-function responses(n: number): Shot {
-  return {
-    path: '/v1/responses',
-    headers: {
-      'user-agent': 'codex_cli_rs/0.60.0 (Linux)',
-      originator: 'codex_cli_rs',
-      'session-id': uuid(9000 + (n % 9)),
-      'thread-id': uuid(9000 + (n % 9)),
-    },
-    body: {
-      model: 'gpt-5.4-codex',
-      stream: true,
-      instructions: 'You are Codex.',
-      input: [
-        {
-          type: 'message',
-          role: 'user',
-          content: [{ type: 'input_text', text: `Fix the build, step ${n}.` }],
-        },
-      ],
-    },
-  };
-}
-
-function gemini(n: number): Shot {
-  const call = n % 2 === 0 ? 'streamGenerateContent?alt=sse' : 'generateContent';
-  return {
-    path: `/v1beta/models/gemini-3-pro:${call}`,
-    headers: { 'user-agent': 'GeminiCLI/0.20.0 (linux; x64)' },
-    body: { contents: [{ role: 'user', parts: [{ text: `Summarise file ${n}.` }] }] },
-  };
-}
-
 function image(n: number): Shot {
   const shot = messages(n, { session: 8000 });
   const source = { type: 'base64', media_type: 'image/png', data: PIXEL };
@@ -265,47 +199,98 @@ function hostile(n: number): Shot {
   };
 }
 
-/** Every exchange, the newest last. */
-export function shots(): Shot[] {
+/** A client that hangs up in the middle. */
+function leaver(n: number): Shot {
+  const shot = messages(n, { session: 8100 });
+  const headers = { ...shot.headers, 'x-mock-scenario': 'text,chunks=40,gap=50' };
+  return { ...shot, headers, body: { ...(shot.body as object), stream: true }, leaves: true };
+}
+
+/** What agents send beside the conversation. */
+function aside(n: number, session: number): Shot {
+  const shot = messages(n, { session });
+  const { model, system, messages: said } = shot.body as Record<string, unknown>;
+  if (n % 2) {
+    const headers = { ...shot.headers, 'x-mock-scenario': 'text' };
+    return { path: '/v1/messages/count_tokens', headers, body: { model, system, messages: said } };
+  }
+  return {
+    ...shot,
+    headers: { ...shot.headers, 'x-mock-scenario': `text,text="The lost line of ${session}"` },
+    body: {
+      model: 'claude-haiku-4-5',
+      max_tokens: 512,
+      system: 'You are a title generator.',
+      messages: said,
+    },
+  };
+}
+
+const SPENT = '429,limits=none,retry_after=1';
+
+/** Requests of every dialect that are refused for being too many. */
+function refused(): Shot[] {
+  return [messages(0, { session: 8200 }), chat(0), responses(0), gemini(0)].map((shot) => ({
+    ...shot,
+    headers: { ...shot.headers, 'x-mock-scenario': SPENT },
+  }));
+}
+
+function sessions(from: number, to: number): Shot[] {
   const list: Shot[] = [];
-  for (let session = 0; session < 60; session += 1) {
-    const turns = session === 59 ? 24 : 8 + (session % 5);
-    for (let turn = 0; turn < turns; turn += 1) list.push(messages(list.length, { session, turn }));
+  for (let session = from; session < to; session += 1) {
+    const at = () => session * 40 + list.length;
+    const turns = session === LARGEST ? 24 : 8 + (session % 5);
+    if (session % 3 === 0) list.push(aside(at(), session));
+    for (let turn = 0; turn < turns; turn += 1) list.push(messages(at(), { session, turn }));
     if (session % 6 !== 5) continue;
     for (let turn = 0; turn < 3; turn += 1) {
-      list.push(messages(list.length, { session, turn, agent: `agent-${session}` }));
+      list.push(messages(at(), { session, turn, agent: `agent-${session}` }));
     }
   }
-  for (let n = 0; n < 100; n += 1) list.push(chat(n), responses(n), gemini(n));
-  for (let n = 0; n < 6; n += 1) list.push(image(n), hostile(n));
   return list;
 }
 
-/** Sends them to weir, a few at a time, in order within a session. */
-export async function seed(weir: string): Promise<Seeded> {
-  const list = shots();
-  let next = 0;
-  const worker = async () => {
-    for (let shot = list[next++]; shot; shot = list[next++]) await fire(weir, shot);
-  };
-  await Promise.all(Array.from({ length: 6 }, worker));
-  return { sent: list.length, session: uuid(59) };
+function others(from: number, to: number): Shot[] {
+  const list: Shot[] = [];
+  for (let n = from; n < to; n += 1) list.push(chat(n), responses(n), gemini(n));
+  return list;
 }
 
-export async function fire(weir: string, shot: Shot): Promise<void> {
-  try {
-    const response = await fetch(weir + shot.path, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...shot.headers },
-      body: JSON.stringify(shot.body),
-    });
-    await response.arrayBuffer();
-  } catch {
-    // Connections that break are among what is played.
-  }
+const LARGEST = 59;
+/** The session of the last day that has subagents. */
+export const SESSION = uuid(LARGEST);
+
+/** Everything but the last day's; it ends with what shuts keys out for a while. */
+export function past(): Shot[] {
+  const few = Array.from({ length: 6 }, (_, n) => [image(n), leaver(n)]).flat();
+  // Each day has some of everything.
+  const [one, two] = [sessions(0, 52), [...others(0, 104), ...few]];
+  const ratio = two.length / one.length;
+  const mixed = one.flatMap((shot, n) => [
+    shot,
+    ...two.slice(Math.floor(n * ratio), Math.floor((n + 1) * ratio)),
+  ]);
+  return [...mixed, ...refused()];
+}
+
+/** The last day's, the newest last. */
+export function today(): Shot[] {
+  const few = Array.from({ length: 6 }, (_, n) => [image(n), leaver(n), hostile(n)]).flat();
+  return [...sessions(52, LARGEST + 1), ...others(104, 120), ...few];
+}
+
+/** Sends them to weir, a few at a time. */
+export async function seed(weir: string, shots: Shot[]): Promise<void> {
+  let next = 0;
+  const worker = async () => {
+    for (let shot = shots[next++]; shot; shot = shots[next++]) await fire(weir, shot);
+  };
+  await Promise.all(Array.from({ length: 6 }, worker));
 }
 
 /** One more exchange, for pages that watch. */
 export function another(n: number): Shot {
-  return chat(n);
+  const shot = chat(n);
+  return { ...shot, headers: { ...shot.headers, 'x-mock-scenario': 'text' } };
 }

@@ -1,13 +1,11 @@
 /** The seeded stack alone, to look at by hand: `npm run e2e:serve`. */
 import { writeFile } from 'node:fs/promises';
-import { start } from './stack';
-import { seed } from './seed';
+import { begin } from './world';
 
-const stack = await start();
-const seeded = await seed(stack.weir);
-console.log(`${stack.pages}  (weir at ${stack.weir}, ${seeded.sent} exchanges)`);
+const { stop, ...world } = await begin();
+console.log(`${world.pages}  (${world.sent} exchanges)`);
 const file = process.env['E2E_URLS'];
-if (file) await writeFile(file, JSON.stringify({ ...stack, ...seeded }));
-const stop = () => void stack.stop().then(() => process.exit(0));
-process.on('SIGINT', stop);
-process.on('SIGTERM', stop);
+if (file) await writeFile(file, JSON.stringify(world));
+const end = () => void stop().then(() => process.exit(0));
+process.on('SIGINT', end);
+process.on('SIGTERM', end);

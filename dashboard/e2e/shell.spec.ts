@@ -60,3 +60,20 @@ test('a path that is no page says so', async ({ page }) => {
   await page.evaluate(() => window.dispatchEvent(new PopStateEvent('popstate')));
   await expect(page.getByText('There is no such page')).toBeVisible();
 });
+
+test('what cannot be loaded says so and is asked for again', async ({ page, expected }) => {
+  expected.push(/500/);
+  // A weir that is well does not fail so: the answer is made up.
+  let fails = true;
+  await page.route('**/api/providers', (route) =>
+    fails
+      ? route.fulfill({ status: 500, json: { error: 'The history is damaged' } })
+      : route.continue(),
+  );
+  await page.goto('/providers');
+  const note = page.getByRole('alert');
+  await expect(note).toContainText('The history is damaged');
+  fails = false;
+  await note.getByRole('button').click();
+  await expect(page.getByRole('article', { name: 'spare' })).toBeVisible();
+});

@@ -19,6 +19,8 @@ export interface Stack {
   mock: string;
   /** Where agents' own files would be; weir runs with it as its home. */
   home: string;
+  /** Writes the configuration anew, with this after the providers. */
+  configure: (extra: string) => Promise<void>;
   stop: () => Promise<void>;
 }
 
@@ -34,6 +36,7 @@ function configuration(mock: string): string {
 providers:
   anthropic:
     base_url: ${mock}
+    client_credentials: never
     keys:
 ${keys.join('\n')}
   openai:
@@ -51,42 +54,70 @@ ${keys.join('\n')}
 `;
 }
 
-/** Starts everything; `extra` is added to the configuration. */
-export async function start(extra = ''): Promise<Stack> {
-  const home = await mkdtemp(join(tmpdir(), 'weir-e2e-'));
-  const binary = process.env['WEIR_BIN'] ?? join(root, '../target/debug/weir');
-  const stops: (() => Promise<unknown>)[] = [() => rm(home, { recursive: true, force: true })];
+export interface Options {
+  /** Added to the configuration, behind the providers; MOCK in it is the mock's address. */
+  extra?: string;
+  /** Added to weir's environment. */
+  variables?: Record<string, string>;
+  /** A mock that runs already. */
+  mock?: string;
+  /** Where an earlier stack was; its files are taken over and left there. */
+  home?: string;
+}
+
+/** Starts weir, and a mock if none is given. */
+export async function start(options: Options = {}): Promise<Stack> {
+  const home = options.home ?? (await mkdtemp(join(tmpdir(), 'weir-e2e-')));
+  const stops: (() => Promise<unknown>)[] = [];
+  if (!options.home) stops.push(() => rm(home, { recursive: true, force: true }));
   const stop = async () => {
     for (const one of stops.toReversed()) await one();
   };
   try {
-    const mock = await run(binary, ['mock', '--listen', '127.0.0.1:0'], home);
-    stops.push(mock.stop);
+    const mock = options.mock ?? (await keep(startMock(home), stops));
     const file = join(home, 'weir.yaml');
-    await writeFile(file, configuration(mock.url) + extra);
-    const arguments_ = ['serve', '--config', file, '--db', join(home, 'weir.db')];
-    const weir = await run(binary, arguments_, home);
-    stops.push(weir.stop);
-    const pages = await front(weir.url);
+    const configure = (extra: string) => writeFile(file, configuration(mock) + extra);
+    await configure((options.extra ?? '').replaceAll('MOCK', mock));
+    const arguments_ = ['serve', '--config', file, '--db', join(home, DATABASE)];
+    const weir = await keep(run(arguments_, home, options.variables), stops);
+    const pages = await front(weir);
     stops.push(pages.stop);
-    return { weir: weir.url, pages: pages.url, mock: mock.url, home, stop };
+    return { weir, pages: pages.url, mock, home, configure, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-interface Running {
+/** The file in a stack's home that holds what was recorded. */
+export const DATABASE = 'weir.db';
+
+export function startMock(home: string): Promise<Running> {
+  return run(['mock', '--listen', '127.0.0.1:0'], home);
+}
+
+async function keep(running: Promise<Running>, stops: (() => Promise<unknown>)[]): Promise<string> {
+  const { url, stop } = await running;
+  stops.push(stop);
+  return url;
+}
+
+export interface Running {
   url: string;
   stop: () => Promise<void>;
 }
 
 /** Starts a command and waits for the address that it prints. */
-async function run(binary: string, arguments_: string[], home: string): Promise<Running> {
+async function run(
+  arguments_: string[],
+  home: string,
+  variables: Record<string, string> = {},
+): Promise<Running> {
+  const binary = process.env['WEIR_BIN'] ?? join(root, '../target/debug/weir');
   const { PATH = '' } = process.env;
   const child = spawn(binary, arguments_, {
     cwd: home,
-    env: { PATH, HOME: home, NO_COLOR: '1' },
+    env: { PATH, HOME: home, NO_COLOR: '1', ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const url = await address(child, `${binary} ${arguments_.join(' ')}`);

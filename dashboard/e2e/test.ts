@@ -5,16 +5,29 @@
  */
 import AxeBuilder from '@axe-core/playwright';
 import { test as base, expect, type Page } from '@playwright/test';
-import { HOSTILE_MARK } from './seed';
+import type { Sample } from './sample';
+import type { World } from './world';
 
 interface Fixtures {
   /** Errors that this test expects in the console, such as those of refused requests. */
   expected: RegExp[];
   /** Writes `e2e/shots/NAME-PROJECT.png` if E2E_SHOTS is set. */
   shot: (name: string) => Promise<void>;
+  /** Where the API and the data plane of what the pages show are. */
   weir: string;
+  mock: string;
+  /** A session that has subagents. */
   session: string;
+  /** What is known to the letter. */
+  sample: Sample;
   watched: undefined;
+}
+
+type Told = Omit<World, 'stop' | 'configure'>;
+
+/** What the setup started. */
+export function world(): Told {
+  return JSON.parse(env('E2E_WORLD')) as Told;
 }
 
 function env(name: string): string {
@@ -24,9 +37,11 @@ function env(name: string): string {
 }
 
 export const test = base.extend<Fixtures>({
-  baseURL: async ({}, use) => use(env('E2E_PAGES')),
-  weir: async ({}, use) => use(env('E2E_WEIR')),
-  session: async ({}, use) => use(env('E2E_SESSION')),
+  baseURL: async ({}, use) => use(world().pages),
+  weir: async ({}, use) => use(world().weir),
+  mock: async ({}, use) => use(world().mock),
+  session: async ({}, use) => use(world().lively),
+  sample: async ({}, use) => use(world().sample),
   expected: async ({}, use) => use([]),
   shot: async ({ page }, use, info) => {
     await use(async (name) => {
@@ -122,5 +137,5 @@ export async function axe(page: Page): Promise<void> {
   expect(grave, 'axe').toEqual([]);
 }
 
-export { expect, HOSTILE_MARK };
+export { expect };
 export type { Page };

@@ -69,6 +69,12 @@ describe('readDocument', () => {
       `curl -X PUT 'http://w/api/things/ID?dry=DRY'`,
     );
   });
+  it('lists the properties of a schema that is put together, by its name too', () => {
+    const names = propertiesOf({ $ref: '#/components/schemas/Both' }, schemas).map(
+      (one) => one.name,
+    );
+    expect(names).toEqual(['name', 'next', 'list', 'kind', 'size', 'more']);
+  });
   it('names kinds and lists properties', () => {
     const list = propertiesOf(schemas.Node, schemas);
     expect(list.map((one) => one.kind)).toEqual([

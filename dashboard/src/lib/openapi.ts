@@ -139,7 +139,7 @@ export function refName(schema: Json): string | undefined {
 /** A schema without its `$ref`, and without `null` among its kinds. */
 export function plain(schema: Json, schemas: Json): Json {
   const name = refName(schema);
-  if (name !== undefined) return obj(schemas[name]);
+  if (name !== undefined) return plain(obj(schemas[name]), schemas);
   for (const word of ['oneOf', 'anyOf']) {
     const real = arr(schema[word])
       .map(obj)

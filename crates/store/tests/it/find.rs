@@ -57,6 +57,22 @@ fn text(text: &str) -> Option<String> {
     Some(text.to_owned())
 }
 
+/// A text that repeats is given a number, which its later rows have in its place.
+#[tokio::test]
+async fn filters_find_the_rows_of_a_text_that_was_given_a_number_since_they_last_looked() {
+    let place = Place::new();
+    let recorder = place.open();
+    let reader = recorder.reader();
+    for count in 1..=6 {
+        add(&recorder, |sent, _| session(sent, "s-1"));
+        recorder.flush().await;
+        let of_session = filter(|filters| filters.session = text("s-1"));
+        assert_eq!(find(&reader, of_session).len(), count);
+        let costly = filter(|filters| filters.min_cost = Some(1));
+        assert_eq!(find(&reader, costly).len(), count);
+    }
+}
+
 /// Twenty exchanges that are alike, and one with another value of everything; gives its id.
 fn alike_but_one(recorder: &Recorder) -> String {
     for _ in 0..20 {

@@ -22,7 +22,8 @@ const OWN = new Set([
 ]);
 
 const SECRET = /authorization|api-key|token|secret|cookie|bearer|credential/i;
-const BLOTTED = /(sha256|hmac[-a-z0-9]*):[0-9a-f]{8,}|\[redacted\]|^\*+$/i;
+/** What stands in place of a credential. */
+export const BLOTTED = /(sha256|hmac[-a-z0-9]*):[0-9a-f]{8,}|\[redacted\]|^\*+$/i;
 
 export function exported(
   headers: Readonly<Record<string, readonly string[]>>,
