@@ -83,14 +83,6 @@ pub(crate) struct NewStrategy {
     strategy: String,
 }
 
-fn strategies_schema() -> Schema {
-    let names = Strategy::ALL.map(Strategy::as_str);
-    let names = ObjectBuilder::new()
-        .schema_type(Type::String)
-        .enum_values(Some(names));
-    names.into()
-}
-
 /// Pick providers otherwise, from the next request on
 #[utoipa::path(put, path = "/api/routing/strategy", tag = "routing", request_body = NewStrategy,
     responses((status = 200, body = Strategies),

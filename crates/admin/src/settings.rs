@@ -235,7 +235,7 @@ async fn make(
     let done = blocking(move || admin.steering.edit(&edits)).await?;
     done.map_err(|error| match error {
         EditError::Faults(faults) => Refused::Faults(Faults::of(faults)),
-        error => unavailable(error).into(),
+        error @ EditError::Unavailable(_) => unavailable(error).into(),
     })
 }
 

@@ -85,7 +85,7 @@ impl Origin {
 
     /// The class of an exchange whose client named `class`: one of ours is not believed.
     #[must_use]
-    pub fn class_or<'a>(self, class: Option<&'a str>) -> Option<&'a str> {
+    pub fn class_or(self, class: Option<&str>) -> Option<&str> {
         let ours = [Self::Replay, Self::Judge].map(Self::class);
         self.class()
             .or(class.filter(|class| !ours.contains(&Some(class))))

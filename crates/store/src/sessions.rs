@@ -6,7 +6,7 @@ use weir_wire::dialect::Operation;
 use weir_wire::facts::request::Purpose;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use weir_core::prices::{Terms, class};
+use weir_core::prices::class;
 
 use crate::error::StoreError;
 use crate::summary::{State, Summary, Tokens};

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use weir_store::Reader;
 use weir_store::conversation::{
-    Searched, SessionCursor, SessionQuery, SessionSummary, TranscriptLink,
+    Searched, SessionCursor, SessionOutline, SessionQuery, SessionSummary, TranscriptLink,
 };
 
 use crate::fault::{Fault, HistoryFaults};

@@ -263,7 +263,7 @@ fn sessions(reader: &Reader, set: impl FnOnce(&mut SessionQuery)) -> Result<Stri
     };
     set(&mut query);
     let found = reader.sessions(&query)?;
-    Ok(told(found.sessions.len(), Some(found.total), true))
+    Ok(told(found.sessions.len(), found.total, found.complete))
 }
 
 fn session(reader: &Reader, offset: u32, limit: u32) -> Result<String, StoreError> {

@@ -5,7 +5,9 @@ use std::path::Path;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use uuid::Uuid;
-use weir_core::exchange::{Arrival, End, ExchangeId, RawBody, RequestRecord, ResponseRecord};
+use weir_core::exchange::{
+    Arrival, End, ExchangeId, Origin, RawBody, RequestRecord, ResponseRecord,
+};
 use weir_wire::dialect::{Dialect, Operation};
 
 use crate::fill::APART;
@@ -79,6 +81,7 @@ fn request(body: String, started_at_us: i64) -> RequestRecord {
         operation: Operation::Generate,
         path_model: None,
         provider: "anthropic".into(),
+        origin: Origin::Client,
     }
 }
 

@@ -274,7 +274,7 @@ impl View {
         let limit = limit.clamp(1, MOST_TURNS);
         let page = self.turns(row.key, (offset, limit))?;
         let mut agents = self.agents(&self.shares(row.key)?);
-        let seen = self.agents_of(row.key, &row.summary.id)?;
+        let seen = self.agents_of(row.key, &row.outline.id)?;
         let outline = self.whole(row)?.outline;
         for agent in &mut agents {
             if let Some(seen) = seen.get(agent.id.as_deref().unwrap_or_default()) {

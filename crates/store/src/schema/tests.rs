@@ -240,8 +240,8 @@ fn counted(reader: &Reader) -> Option<(u64, u64, u64, u64, usize)> {
         ..SummaryQuery::default()
     };
     Some((
-        session.summary.requests.min(session.turns.len() as u64),
-        session.summary.usage.output_tokens,
+        session.outline.requests.min(session.turns.len() as u64),
+        session.outline.usage.output_tokens,
         total.requests,
         total.tokens(),
         reader.summaries(&words).unwrap().rows.len(),

@@ -95,9 +95,9 @@ async fn an_agent_without_headers_is_known_by_the_prompt_that_started_it() {
         ]
     );
     assert_eq!(session.agents[1].usage.input_tokens, 107);
-    assert_eq!(session.summary.context_tokens, 50);
+    assert_eq!(session.outline.context_tokens, 50);
     assert_eq!(
-        session.summary.title.as_deref(),
+        session.outline.title.as_deref(),
         Some("what is the weather?")
     );
 }
@@ -411,7 +411,7 @@ async fn sessions_are_found_by_what_was_said_in_them() {
             ..asks("hay")
         };
         let page = reader.sessions(&query).unwrap();
-        let ids: Vec<String> = page.sessions.into_iter().map(|s| s.id).collect();
+        let ids: Vec<String> = page.sessions.into_iter().map(|s| s.outline.id).collect();
         (ids, page.next, page.total, page.complete)
     };
     let (ids, next, total, complete) = page(None);
@@ -444,7 +444,7 @@ async fn a_session_says_nothing_of_exchanges_that_are_gone() {
         .answered(usage(40, 0, 0))
         .store(&recorder);
     recorder.flush().await;
-    assert_eq!(whole(&recorder, SESSION).summary.context_tokens, 40);
+    assert_eq!(whole(&recorder, SESSION).outline.context_tokens, 40);
     for id in [&secret, &newest] {
         let filter = Filter {
             id: Some(Uuid::parse_str(id).unwrap()),
@@ -452,12 +452,12 @@ async fn a_session_says_nothing_of_exchanges_that_are_gone() {
         };
         assert_eq!(recorder.purge(filter, DryRun::No).await.unwrap(), 1);
     }
-    let summary = whole(&recorder, SESSION).summary;
+    let summary = whole(&recorder, SESSION).outline;
     assert_eq!((summary.title, summary.context_tokens), (None, 30));
     sent(claude(&[user("and then?"), said("so"), user("end")])).store(&recorder);
     recorder.flush().await;
     assert_eq!(
-        whole(&recorder, SESSION).summary.title.as_deref(),
+        whole(&recorder, SESSION).outline.title.as_deref(),
         Some("and then?")
     );
 }

@@ -183,7 +183,7 @@ async fn what_is_in_flight_while_the_store_fails_counts_once() {
     let asked = FigureQuery::between(now_us() - day, now_us() + day);
     let total = reader.figures(&asked).unwrap().total;
     assert_eq!((total.requests, total.errors), (2, 0));
-    let session = reader.session("one", 0, 10).unwrap().unwrap().summary;
+    let session = reader.session("one", 0, 10).unwrap().unwrap().outline;
     assert_eq!((session.requests, session.errors), (1, 0));
 }
 
@@ -209,7 +209,7 @@ async fn counts_beyond_belief_harm_no_other_exchange() {
     assert_eq!(recorder.status().dropped.total(), 0);
     let reader = recorder.reader();
     let session = reader.session("one", 0, 10).unwrap().unwrap();
-    assert_eq!((session.summary.requests, session.turns.len()), (3, 3));
+    assert_eq!((session.outline.requests, session.turns.len()), (3, 3));
 }
 
 #[tokio::test]

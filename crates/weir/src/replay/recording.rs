@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use jiff::Timestamp;
-use weir_store::conversation::{SessionQuery, SessionSummary};
+use weir_store::conversation::{SessionOutline, SessionQuery};
 use weir_store::model::{RequestLog, RequestSummary};
 use weir_store::{Reader, Side, StoreError, SummaryQuery};
 use weir_wire::decode;
@@ -148,7 +148,7 @@ pub(crate) fn everything(
 }
 
 /// The exchanges of a session, newest first.
-fn exchanges(reader: &Reader, session: &SessionSummary) -> anyhow::Result<Vec<RequestSummary>> {
+fn exchanges(reader: &Reader, session: &SessionOutline) -> anyhow::Result<Vec<RequestSummary>> {
     let moment = |text: &str| text.parse().map(Timestamp::as_microsecond);
     let mut query = SummaryQuery::default();
     // Moments are told to the millisecond.
@@ -167,21 +167,26 @@ fn exchanges(reader: &Reader, session: &SessionSummary) -> anyhow::Result<Vec<Re
 }
 
 /// The session that is asked for: by its id, the beginning of it, or the newest.
-fn find(reader: &Reader, asked: &str) -> anyhow::Result<SessionSummary> {
+fn find(reader: &Reader, asked: &str) -> anyhow::Result<SessionOutline> {
     let mut query = SessionQuery {
         limit: 1,
         ..SessionQuery::default()
     };
     if asked == LATEST {
         let newest = reader.sessions(&query)?.sessions.into_iter().next();
+        let newest = newest.map(|session| session.outline);
         return newest.context("nothing was captured yet");
     }
     query.limit = SESSIONS;
     query.q = Some(asked.to_owned());
-    let mut found: Vec<SessionSummary> = Vec::new();
+    let mut found: Vec<SessionOutline> = Vec::new();
     loop {
         let page = reader.sessions(&query)?;
-        let mut like = page.sessions;
+        let mut like: Vec<SessionOutline> = page
+            .sessions
+            .into_iter()
+            .map(|session| session.outline)
+            .collect();
         if let Some(at) = like.iter().position(|session| session.id == asked) {
             return Ok(like.swap_remove(at));
         }
