@@ -75,7 +75,44 @@ fn made(path: &Path, version: usize) {
     }
     since(&tx, filled);
     tx.commit().unwrap();
+    added_up(&db, path, filled);
     migrations().to_version(&mut db, version).unwrap();
+}
+
+/// What the writer of that version added up. Today's does it, in a copy that is brought up to date,
+/// and what there was a column for comes back.
+fn added_up(db: &Connection, path: &Path, version: usize) {
+    if version < 5 {
+        return;
+    }
+    let copy = path.with_extension("today");
+    let copied = copy.to_str().unwrap();
+    db.execute("VACUUM INTO ?1", [copied]).unwrap();
+    let mut today = Connection::open(&copy).unwrap();
+    migrations().to_latest(&mut today).unwrap();
+    let tx = today.transaction().unwrap();
+    tx.execute_batch(
+        "DELETE FROM session_rebuild;
+        INSERT INTO session_rebuild SELECT max(id) FROM exchanges",
+    )
+    .unwrap();
+    assert!(!sessions::rebuild(&tx).unwrap());
+    if version >= 7 {
+        figures(db, &tx);
+    }
+    tx.commit().unwrap();
+    drop(today);
+    db.execute("ATTACH ?1 AS today", [copied]).unwrap();
+    for table in ["sessions", "session_parts", "turns"] {
+        let columns = "SELECT group_concat(name) FROM pragma_table_info(?1, 'main')";
+        let columns: String = db.query_row(columns, [table], |row| row.get(0)).unwrap();
+        let copy =
+            format!("INSERT INTO main.{table} ({columns}) SELECT {columns} FROM today.{table}");
+        db.execute(&copy, []).unwrap();
+    }
+    db.execute_batch("DELETE FROM session_rebuild; DETACH today")
+        .unwrap();
+    fs::remove_file(copy).unwrap();
 }
 
 fn strings(tx: &Transaction<'_>) {
@@ -174,36 +211,29 @@ fn since(tx: &Transaction<'_>, version: usize) {
         let sent = [0u8, 0, 1, b'/', 9];
         tx.execute(sql, (fields(), sent)).unwrap();
     }
-    if version >= 5 {
-        all("INSERT INTO session_rebuild SELECT max(id) FROM exchanges");
-        assert!(!sessions::rebuild(tx).unwrap());
-    }
     if version >= 6 {
         all("UPDATE exchanges SET prompt_grade='{\"score\":3}'");
     }
-    if version >= 7 {
-        figures(tx);
-    }
 }
 
-fn figures(tx: &Transaction<'_>) {
-    tx.execute_batch(
+fn figures(db: &Connection, today: &Connection) {
+    db.execute_batch(
         "UPDATE figures_state SET next=0, until=0;
         INSERT INTO figure_keys VALUES (9, 'anthropic', 'claude-opus-4-5', '', 'main', '', 2)",
     )
     .unwrap();
     let mut sums = Sums::default();
-    let names = Names::load(tx).unwrap();
+    let names = Names::load(today).unwrap();
     let sql = format!(
         "SELECT {} FROM exchanges AS e WHERE e.state<>0",
         row::COLUMNS
     );
-    let mut read = tx.prepare(&sql).unwrap();
+    let mut read = today.prepare(&sql).unwrap();
     let rows = read.query_map([], |r| row::summary(r, &names)).unwrap();
     rows.for_each(|row| sums.add(&row.unwrap().1));
     let sql = "INSERT INTO figures (quarter, key, sums) VALUES (?, 9, ?)";
     let quarter = quarter(FIRST / ROWS_PER_US);
-    tx.execute(sql, (quarter, sums.encode())).unwrap();
+    db.execute(sql, (quarter, sums.encode())).unwrap();
 }
 
 fn open(path: &Path) -> Recorder {

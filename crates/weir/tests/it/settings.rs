@@ -86,14 +86,11 @@ async fn an_edit_takes_effect_at_once_outlasts_the_process_and_can_be_taken_back
 async fn lists_and_sections_with_commas_can_be_stored() {
     let weir = start(&[]).await;
     let price = json!([{"input": 1, "output": 2}, {"input": 3, "output": 4, "from": "2026-01-31"}]);
-    let edit = json!({"subagents.roots": ["/srv/a,b", "/srv/c"], "pricing.models": {"m": price},
-        "server.allowed_hosts": ["a.example", "b.example"]});
+    let edit = json!({"providers.anthropic.models": ["a,b", "c"], "pricing.models": {"m": price}});
     let done = patch(&weir, &edit).await;
     assert_eq!(done.status, 200, "{}", done.text());
-    let roots = setting(&weir, "subagents.roots").await;
-    assert_eq!(roots["value"], r#"["/srv/a,b","/srv/c"]"#);
-    let hosts = setting(&weir, "server.allowed_hosts").await;
-    assert_eq!(hosts["value"], "a.example, b.example");
+    let models = setting(&weir, "providers.anthropic.models").await;
+    assert_eq!(models["value"], r#"["a,b","c"]"#);
     let prices = weir.get("/api/prices").await.json();
     let mine = prices["prices"].as_array().unwrap().iter();
     let mine: Vec<_> = mine.filter(|one| one["model"] == "m").collect();

@@ -119,7 +119,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The transcripts of one project with their first messages, newest activity first */
+        /**
+         * The transcripts of one project with their first messages, newest activity first
+         * @description 20 of them when `limit` is not said, and never more than 100.
+         *
+         *     They come with 32 MiB of messages at most: where `messages` are fewer than `total`, ask for the
+         *     one.
+         */
         get: operations["getConversationsProject"];
         put?: never;
         post?: never;
@@ -136,7 +142,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One transcript with a page of its messages, in order of time */
+        /**
+         * One transcript with a page of its messages, in order of time
+         * @description 1000 messages when `limit` is not said, and never more than 5000.
+         */
         get: operations["getConversationsById"];
         put?: never;
         post?: never;
@@ -617,8 +626,9 @@ export interface paths {
         put?: never;
         /**
          * Send a captured request again
-         * @description The provider's answer comes as it comes, with its own status and headers; `x-weir-request-id`
-         *     names the new exchange. The provider's own credential is used.
+         * @description The provider's answer comes as it comes, with its own status and headers, but for those that
+         *     would have a browser do something, such as `set-cookie`; `x-weir-request-id` names the new
+         *     exchange. The provider's own credential is used.
          */
         post: operations["postRequestsByIdReplay"];
         delete?: never;
@@ -2046,8 +2056,17 @@ export interface components {
              * @description The first day that it is in force on, UTC.
              */
             from?: string;
+            /** @description The one service tier that it is for. */
+            tier?: string;
             /** @description What large prompts cost instead. */
             long?: components["schemas"]["LongPrice"][];
+            /** @description What other service tiers cost. */
+            tiers?: components["schemas"]["TierPrice"][];
+            /**
+             * Format: int32
+             * @description What inference in the United States alone costs, in percent of all of that.
+             */
+            usPercent?: number;
             source: components["schemas"]["PriceSource"];
             /** @description The model whose price it has. */
             aliasOf?: string;
@@ -2569,12 +2588,17 @@ export interface components {
         };
         /** @description One agent of a session. */
         SessionAgent: {
-            /** @description Its id; null for the main one. */
+            /**
+             * @description Its id; null for the main one. Where the client names none, the id of the call that started
+             *     it.
+             */
             id: string | null;
             /** @description The agent that started it; null for the main one, and where it was that. */
             parent: string | null;
             /** @description Which of its agents the client says it is. */
             type?: string;
+            /** @description The exchange whose answer started it, where that is known by the prompt. */
+            startedBy?: string;
             /** @description The subagent by whose rule it was routed. */
             subagent?: string;
             /**
@@ -2589,9 +2613,9 @@ export interface components {
              * @description US dollars; null when a price is not known.
              */
             cost: number | null;
-            /** @description Its first exchange among the turns that were looked at. */
+            /** @description Its first exchange. */
             firstRequest?: string;
-            /** @description Its newest exchange among them. */
+            /** @description Its newest exchange. */
             lastRequest?: string;
         };
         /** @description A session whole, with one page of its turns. */
@@ -2633,9 +2657,14 @@ export interface components {
             nextCursor: string | null;
             /**
              * Format: int64
-             * @description How many there are in all.
+             * @description How many there are in all; null when counting them would take too long.
              */
-            total: number;
+            total?: number;
+            /**
+             * @description Whether all of the history was looked through. If not, the search stopped for time at
+             *     `nextCursor`: ask again with it to go on.
+             */
+            complete: boolean;
         };
         /** @description What a session is and adds up to. */
         SessionOutline: {
@@ -2842,6 +2871,13 @@ export interface components {
              */
             complete: boolean;
         };
+        /** @description What a service tier costs. */
+        TierPrice: components["schemas"]["Amounts"] & {
+            /** @description `batch`, `flex`, `priority`, `fast` or `ultrafast`. */
+            tier: string;
+            /** @description What large prompts cost on it; those that are not here have no known price on it. */
+            long?: components["schemas"]["LongPrice"][];
+        };
         /** @description Tokens since the start, as far as providers told them. */
         TokenTotals: {
             /**
@@ -2917,6 +2953,11 @@ export interface components {
             newFrom: number;
             /** @description The exchange that it repeats. */
             retryOf?: string;
+            /**
+             * @description What the client calls the prompt of the user's that brought it about: the same for all
+             *     requests until the next prompt.
+             */
+            promptId?: string;
         };
         /** @description A model that was used and has no price. */
         Unpriced: {
@@ -3042,6 +3083,7 @@ export interface operations {
                 /**
                  * @description The time zone whose hours and days these are, such as `Europe/Berlin` or `+05:30`; UTC when
                  *     not said.
+                 * @example Europe/Berlin
                  */
                 tz?: string;
                 bucket?: "hour" | "day" | "week" | "month" | "none";
@@ -3473,7 +3515,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Faults"];
+                    "application/json": {
+                        error: string;
+                        /** @description Each a sentence with its place. */
+                        faults: string[];
+                    };
                 };
             };
             /** @description Edits cannot be kept at this moment */
@@ -3482,7 +3528,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": {
+                        /** @description What is wrong and how to mend it. */
+                        error: string;
+                        /** @description What lies behind it. */
+                        details?: string | null;
+                        /** @description The parameter, or the field of the request's body, that is wrong. */
+                        field?: string | null;
+                    };
                 };
             };
         };
@@ -3595,9 +3648,9 @@ export interface operations {
             query: {
                 /** @description The name of the project's directory. */
                 project: string;
-                /** @description How many conversations to leave out from the newest on. */
+                /** @description How many to leave out from the front. */
                 offset?: number;
-                /** @description Most conversations; 20 when not said, and never more than 100. */
+                /** @description Most of them. */
                 limit?: number;
             };
             header?: never;
@@ -3675,9 +3728,9 @@ export interface operations {
             query: {
                 /** @description The name of the project's directory. */
                 project: string;
-                /** @description How many messages to leave out from the oldest on. */
+                /** @description How many to leave out from the front. */
                 offset?: number;
-                /** @description Most messages; 1000 when not said, and never more than 5000. */
+                /** @description Most of them. */
                 limit?: number;
             };
             header?: never;
@@ -5125,9 +5178,9 @@ export interface operations {
                 /** @description Tokens at most. */
                 maxTokens?: number;
                 /** @description US dollars that it cost at least; what has no known price is left out. */
-                minCost?: string;
+                minCost?: number;
                 /** @description US dollars that it cost at most; what has no known price is left out. */
-                maxCost?: string;
+                maxCost?: number;
                 /** @description Words of prompts, answers and tool calls: `word`, `"a phrase"`, `begin*`, `-not`. */
                 q?: string;
             };
@@ -5319,7 +5372,7 @@ export interface operations {
                 /** @description `jsonl` (the default), `csv` or `har`. */
                 format?: string;
                 /** @description Most exchanges in it, the newest first: 1000 unless told, never more than 100,000. */
-                limit?: string;
+                limit?: number;
                 /** @description Any part of the model's name, in any case; `all` is every exchange. */
                 model?: string;
                 /** @description The provider's name. */
@@ -5357,9 +5410,9 @@ export interface operations {
                 /** @description Tokens at most. */
                 maxTokens?: number;
                 /** @description US dollars that it cost at least; what has no known price is left out. */
-                minCost?: string;
+                minCost?: number;
                 /** @description US dollars that it cost at most; what has no known price is left out. */
-                maxCost?: string;
+                maxCost?: number;
                 /** @description Words of prompts, answers and tool calls: `word`, `"a phrase"`, `begin*`, `-not`. */
                 q?: string;
             };
@@ -5376,7 +5429,7 @@ export interface operations {
                 content: {
                     "application/x-ndjson": string;
                     "text/csv": string;
-                    "application/json": string;
+                    "application/json": unknown;
                 };
             };
             /** @description A parameter or the body is not as it should be */
@@ -5489,9 +5542,9 @@ export interface operations {
                 /** @description Tokens at most. */
                 maxTokens?: number;
                 /** @description US dollars that it cost at least; what has no known price is left out. */
-                minCost?: string;
+                minCost?: number;
                 /** @description US dollars that it cost at most; what has no known price is left out. */
-                maxCost?: string;
+                maxCost?: number;
                 /** @description Words of prompts, answers and tool calls: `word`, `"a phrase"`, `begin*`, `-not`. */
                 q?: string;
             };
@@ -5712,9 +5765,9 @@ export interface operations {
                 /** @description Tokens at most. */
                 maxTokens?: number;
                 /** @description US dollars that it cost at least; what has no known price is left out. */
-                minCost?: string;
+                minCost?: number;
                 /** @description US dollars that it cost at most; what has no known price is left out. */
-                maxCost?: string;
+                maxCost?: number;
                 /** @description Words of prompts, answers and tool calls: `word`, `"a phrase"`, `begin*`, `-not`. */
                 q?: string;
             };
@@ -6329,7 +6382,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "*/*": number[];
+                    "*/*": unknown;
                 };
             };
             /** @description A parameter or the body is not as it should be */
@@ -6725,7 +6778,10 @@ export interface operations {
                 client?: string;
                 /** @description Any part of the name of one of the models, in any case; `all` is none. */
                 model?: string;
-                /** @description Any part of the title or the id, in any case. */
+                /**
+                 * @description Any part of the title or the id, in any case; or words that one of its exchanges has, as in
+                 *     the list of exchanges: words, "phrases", begin*, -not.
+                 */
                 q?: string;
                 /** @description Only those with activity then or later: an instant, or a span ago such as `7d`. */
                 start?: string;
@@ -7464,7 +7520,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Faults"];
+                    "application/json": {
+                        error: string;
+                        /** @description Each a sentence with its place. */
+                        faults: string[];
+                    };
                 };
             };
             /** @description Edits cannot be kept at this moment */
@@ -7473,7 +7533,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": {
+                        /** @description What is wrong and how to mend it. */
+                        error: string;
+                        /** @description What lies behind it. */
+                        details?: string | null;
+                        /** @description The parameter, or the field of the request's body, that is wrong. */
+                        field?: string | null;
+                    };
                 };
             };
         };
@@ -7540,7 +7607,10 @@ export interface operations {
                 start?: string;
                 /** @description Up to here; now when not said. */
                 end?: string;
-                /** @description The time zone whose days these are, such as `Europe/Berlin` or `+05:30`; UTC when not said. */
+                /**
+                 * @description The time zone whose days these are, such as `Europe/Berlin` or `+05:30`; UTC when not said.
+                 * @example Europe/Berlin
+                 */
                 tz?: string;
             };
             header?: never;
@@ -7602,7 +7672,10 @@ export interface operations {
                 start: string;
                 /** @description Up to here. */
                 end: string;
-                /** @description The time zone whose hours these are, such as `Europe/Berlin` or `+05:30`; UTC when not said. */
+                /**
+                 * @description The time zone whose hours these are, such as `Europe/Berlin` or `+05:30`; UTC when not said.
+                 * @example Europe/Berlin
+                 */
                 tz?: string;
             };
             header?: never;
@@ -7696,7 +7769,10 @@ export interface operations {
                 start: string;
                 /** @description Up to here. */
                 end: string;
-                /** @description The time zone whose hours these are, such as `Europe/Berlin` or `+05:30`; UTC when not said. */
+                /**
+                 * @description The time zone whose hours these are, such as `Europe/Berlin` or `+05:30`; UTC when not said.
+                 * @example Europe/Berlin
+                 */
                 tz?: string;
             };
             header?: never;
@@ -7855,7 +7931,10 @@ export interface operations {
                 start?: string;
                 /** @description Up to here; now when not said. */
                 end?: string;
-                /** @description The time zone whose hours these are, such as `Europe/Berlin` or `+05:30`; UTC when not said. */
+                /**
+                 * @description The time zone whose hours these are, such as `Europe/Berlin` or `+05:30`; UTC when not said.
+                 * @example Europe/Berlin
+                 */
                 tz?: string;
             };
             header?: never;
@@ -7949,7 +8028,10 @@ export interface operations {
                 start?: string;
                 /** @description Up to here; now when not said. */
                 end?: string;
-                /** @description The time zone whose hours these are, such as `Europe/Berlin` or `+05:30`; UTC when not said. */
+                /**
+                 * @description The time zone whose hours these are, such as `Europe/Berlin` or `+05:30`; UTC when not said.
+                 * @example Europe/Berlin
+                 */
                 tz?: string;
             };
             header?: never;

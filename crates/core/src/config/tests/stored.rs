@@ -131,17 +131,18 @@ fn rules_for_framing_headers_are_faults_and_for_those_relied_on_warnings() {
 #[test]
 fn lists_and_maps_with_commas_in_their_items_are_written_as_json() {
     let stored = [
-        ("server.allowed_hosts", r#"["a.example", "b.example"]"#),
-        ("subagents.roots", r#"["/srv/a,b", "/srv/c"]"#),
+        ("providers.u.models", r#"["a,b", "c"]"#),
+        ("providers.v.models", r#"["a", "b"]"#),
         (
             "pricing.models",
             r#"{"m": {"input": 3, "output": 15}, "n": [{"input": 1}, {"input": 2, "from": "2026-01-31"}], "o": "1/2"}"#,
         ),
     ];
-    let loaded = edited("", &[], &[], &stored).unwrap();
+    let two = "providers:\n  u:\n    type: anthropic\n  v:\n    type: openai\n";
+    let loaded = edited(two, &[], &[], &stored).unwrap();
     let shown = |path: &str| effective(&loaded, path).value.clone().unwrap();
-    assert_eq!(shown("server.allowed_hosts"), "a.example, b.example");
-    assert_eq!(shown("subagents.roots"), r#"["/srv/a,b","/srv/c"]"#);
+    assert_eq!(shown("providers.u.models"), r#"["a,b","c"]"#);
+    assert_eq!(shown("providers.v.models"), "a, b");
     let models = shown("pricing.models");
     assert_eq!(
         models,
@@ -149,18 +150,18 @@ fn lists_and_maps_with_commas_in_their_items_are_written_as_json() {
     );
     // What is shown can be stored again.
     let again = [
-        ("subagents.roots", shown("subagents.roots")),
+        ("providers.u.models", shown("providers.u.models")),
         ("pricing.models", models.clone()),
     ];
     let again = again
         .each_ref()
         .map(|(path, value)| (*path, value.as_str()));
-    let again = edited("", &[], &[], &again).unwrap();
+    let again = edited(two, &[], &[], &again).unwrap();
     assert_eq!(
         effective(&again, "pricing.models").value.as_deref(),
         Some(&*models)
     );
-    let faults = edited("", &[], &[], &[("subagents.roots", "[null]")]).unwrap_err();
+    let faults = edited(two, &[], &[], &[("providers.u.models", "[null]")]).unwrap_err();
     assert!(lines(&faults).contains("no text"), "{}", lines(&faults));
     for wrong in [r#"{"m": {"input": [3]}}"#, r#"{"m": null}"#, "{"] {
         assert!(
