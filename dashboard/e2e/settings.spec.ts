@@ -20,7 +20,7 @@ async function withRules(weir: string): Promise<void> {
   if (!answer.ok) throw new Error(await answer.text());
 }
 
-async function rules(weir: string): Promise<[string, boolean][]> {
+async function rules(weir: string): Promise<[string, boolean | undefined][]> {
   const kept = await get<ProxySettings>(weir, '/api/settings');
   return kept.requestHeaderRules.map((rule) => [rule.header, rule.enabled]);
 }
