@@ -49,7 +49,7 @@ test('a pasted curl line is read in the browser, and a subagent decides', async 
     .fill(
       `curl http://weir/v1/chat/completions -H 'X-Weir-Subagent: reviewer' --data-raw '{"model":"m","messages":[]}'`,
     );
-  await expect(page.getByText('Read from curl: /v1/chat/completions, 1 headers.')).toBeVisible();
+  await expect(page.getByText('Read from curl: /v1/chat/completions, 1 header.')).toBeVisible();
   await page.keyboard.press('Tab');
   await page.getByRole('button', { name: 'Explain' }).click();
   const decision = page.getByTestId('decision');

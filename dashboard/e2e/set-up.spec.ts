@@ -75,5 +75,5 @@ test('the check turns green when the first request arrives', async ({ page, weir
   await expect(check).toContainText('Codex CLI is connected');
   await shot('setup-green');
   await page.reload();
-  await expect(check).toContainText('Codex CLI has been here. One request');
+  await expect(check).toContainText('Codex CLI has been here. 1 request');
 });

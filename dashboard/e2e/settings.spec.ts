@@ -248,7 +248,7 @@ test('prices are found, added, edited and removed, and count at once', async ({
   const one = await send(weir, 'my-model');
   expect(one.cost).toBeNull();
   await page.goto('/settings?tab=prices');
-  await expect(page.getByText('1 requests')).toBeVisible();
+  await expect(page.getByText('1 request', { exact: true })).toBeVisible();
   await shot('settings-prices');
   await page.getByRole('button', { name: 'Give my-model a price' }).click();
   await page.getByLabel('Input', { exact: true }).fill('1000');

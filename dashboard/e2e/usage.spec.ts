@@ -97,7 +97,7 @@ test('all figures are saved as the API gives them as CSV', async ({ page, weir }
 
 test('an unknown price is no zero', async ({ page }) => {
   await page.goto(`/usage?day=${YESTERDAY}`);
-  const cost = page.getByRole('figure').filter({ hasText: 'requests that have no price' });
+  const cost = page.getByRole('figure').filter({ hasText: 'that no price is known for' });
   await expect(cost.getByRole('listitem').filter({ hasText: 'gemini-3-pro' })).toContainText('–');
 });
 
