@@ -69,6 +69,29 @@ test('filters are in the address and narrow the list', async ({ page, weir }) =>
   await expect(page).not.toHaveURL(/status/);
 });
 
+test('a search whose time was up before it found any goes on by itself', async ({ page, weir }) => {
+  const [one] = await found(weir, 'limit=1&model=gemini');
+  // How long a search takes is not for a test to say: its first answer is made up.
+  const empty = { requests: [], total: null, offset: 0, limit: 100, complete: false };
+  let first = true;
+  await page.route(/\/api\/requests\/summary\?/, async (route) => {
+    if (!first) return route.continue();
+    first = false;
+    const query = new URL(route.request().url()).searchParams;
+    const answer = await fetch(
+      `${weir}/api/requests/summary?limit=1&model=${query.get('model') ?? ''}`,
+    );
+    const { nextCursor } = (await answer.json()) as { nextCursor: string };
+    await route.fulfill({ json: { ...empty, nextCursor } });
+  });
+  await page.goto('/?model=gemini');
+  await expect(rows(page).first()).toBeVisible();
+  await expect(rows(page).first().getByRole('link')).not.toHaveAttribute(
+    'href',
+    `/requests/${one?.requestId ?? ''}`,
+  );
+});
+
 test('the text of prompts is searched', async ({ page }) => {
   await page.goto('/');
   await page.getByRole('searchbox', { name: /Search prompts/ }).fill('"borrow checking"');

@@ -63,6 +63,9 @@ export class ExchangeList {
       this.total = page.total;
       this.cursor = page.nextCursor ?? null;
       this.error = undefined;
+      // Its time was up before it found any: that there are none is not known yet.
+      if (page.requests.length === 0) await this.loadOlder();
+      if (running.signal.aborted) return;
       this.loading = false;
       await this.loadFacets(running.signal);
     } catch (error) {
