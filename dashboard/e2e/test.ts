@@ -101,7 +101,8 @@ async function watchPolicy(page: Page, faults: string[]): Promise<void> {
 
 function watch(page: Page, origin: string, faults: string[]): void {
   page.on('console', (message) => {
-    if (message.type() === 'error') faults.push(`console: ${message.text()}`);
+    if (message.type() === 'error')
+      faults.push(`console: ${message.text()} ${message.location().url}`);
   });
   page.on('pageerror', (error) => faults.push(`error: ${error.message}`));
   page.on('request', (request) => {
