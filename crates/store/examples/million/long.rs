@@ -2,13 +2,9 @@
 
 use std::path::Path;
 
-use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use uuid::Uuid;
-use weir_core::exchange::{
-    Arrival, End, ExchangeId, Origin, RawBody, RequestRecord, ResponseRecord,
-};
-use weir_wire::dialect::{Dialect, Operation};
+use weir_core::exchange::samples::{self, headers};
+use weir_core::exchange::{ExchangeId, RequestRecord, ResponseRecord};
 
 use crate::fill::APART;
 use crate::{Failure, open};
@@ -31,7 +27,7 @@ pub(crate) async fn record(path: &Path, begin_us: i64) -> Result<(), Failure> {
         let body = format!(
             r#"{{"model":"claude-opus-4-1","max_tokens":9,"messages":[{messages}],"system":"You are an agent."}}"#
         );
-        let request = request(body, begin_us + i64::from(turn) * APART);
+        let request = request(&body, begin_us + i64::from(turn) * APART);
         let response = response(request.id, turn);
         recorder.started(Box::new(request));
         recorder.finished(Box::new(response));
@@ -47,41 +43,14 @@ pub(crate) async fn record(path: &Path, begin_us: i64) -> Result<(), Failure> {
     Ok(())
 }
 
-fn headers(fields: &[(&'static str, &str)]) -> Result<HeaderMap, Failure> {
-    let mut headers = HeaderMap::new();
-    for (name, value) in fields {
-        headers.insert(HeaderName::from_static(name), HeaderValue::from_str(value)?);
-    }
-    Ok(headers)
-}
-
-fn raw(text: String) -> RawBody {
-    let mut body = RawBody::default();
-    body.push(Bytes::from(text));
-    body
-}
-
-fn request(body: String, started_at_us: i64) -> RequestRecord {
+fn request(body: &str, started_at_us: i64) -> RequestRecord {
     RequestRecord {
-        id: ExchangeId(Uuid::now_v7()),
-        client_request_id: None,
-        started_at_us,
-        method: Method::POST,
-        path: "/v1/messages".into(),
-        query: None,
         headers: headers(&[
             ("content-type", "application/json"),
             ("x-api-key", "sk-ant-api03-0123456789"),
             ("x-claude-code-session-id", NAME),
-        ])
-        .unwrap_or_default(),
-        body: raw(body),
-        peer: [127, 0, 0, 1].into(),
-        dialect: Dialect::AnthropicMessages,
-        operation: Operation::Generate,
-        path_model: None,
-        provider: "anthropic".into(),
-        origin: Origin::Client,
+        ]),
+        ..samples::request(ExchangeId(Uuid::now_v7()), started_at_us, body)
     }
 }
 
@@ -90,23 +59,5 @@ fn response(id: ExchangeId, turn: u32) -> ResponseRecord {
         r#"{{"content":[{{"type":"text","text":"Answer {turn}."}}],"stop_reason":"end_turn","usage":{{"input_tokens":10,"cache_creation_input_tokens":900,"cache_read_input_tokens":{},"output_tokens":70}}}}"#,
         turn % UNTIL_COMPACTION * 900
     );
-    let body = raw(text);
-    ResponseRecord {
-        id,
-        status: Some(StatusCode::OK),
-        headers: headers(&[("content-type", "application/json")]).unwrap_or_default(),
-        arrivals: vec![Arrival {
-            size: u32::try_from(body.len).unwrap_or(u32::MAX),
-            elapsed_us: 21_000,
-        }],
-        body,
-        truncated: false,
-        attempts: 1,
-        route: Box::default(),
-        sent: None,
-        raw: None,
-        headers_at_us: Some(20_000),
-        duration_us: 22_000,
-        end: End::Complete,
-    }
+    samples::response(id, text)
 }
