@@ -61,7 +61,9 @@ async function goesTo(headers: Record<string, string>): Promise<string[]> {
   vi.stubGlobal('window', { location: { pathname: '/replay/1', search: '?a=b', assign } });
   const answer = () => Promise.resolve(new Response('{"error":"no"}', { status: 401, headers }));
   vi.stubGlobal('fetch', answer);
-  await expect(send('http://weir/api/requests/1/replay', { method: 'POST' })).rejects.toBeInstanceOf(ApiError);
+  await expect(
+    send('http://weir/api/requests/1/replay', { method: 'POST' }),
+  ).rejects.toBeInstanceOf(ApiError);
   return assign.mock.calls.map(([to]) => to);
 }
 
