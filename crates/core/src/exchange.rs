@@ -12,10 +12,11 @@ use weir_wire::dialect::{Dialect, Operation};
 use weir_wire::edit::Splice;
 use weir_wire::usage::Usage;
 
-#[cfg(feature = "samples")]
-pub mod samples;
 use crate::grade;
 use crate::prices::Terms;
+
+#[cfg(feature = "samples")]
+pub mod samples;
 
 /// Names an exchange everywhere: a UUIDv7 made by weir, never taken from a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
