@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use http::{HeaderMap, HeaderName, HeaderValue};
 use rusqlite::{OptionalExtension, Row};
 use uuid::Uuid;
 use weir_wire::client::TurnMetadata;
@@ -124,13 +123,9 @@ impl View {
         if let Some(prompt) = first(&headers, "x-claude-code-prompt-id") {
             return Ok(Some(prompt));
         }
-        let value = first(&headers, "x-codex-turn-metadata");
-        let value = value.and_then(|value| HeaderValue::try_from(value).ok());
-        let map: HeaderMap = value
-            .map(|value| (HeaderName::from_static("x-codex-turn-metadata"), value))
-            .into_iter()
-            .collect();
-        Ok(TurnMetadata::from_headers(&map).turn.map(str::to_owned))
+        let metadata = first(&headers, TurnMetadata::HEADER.as_str()).unwrap_or_default();
+        let turn = TurnMetadata::read(metadata.as_bytes()).turn;
+        Ok(turn.map(str::to_owned))
     }
 
     fn turn_count(&self, session: i64) -> Result<u64, StoreError> {

@@ -7,7 +7,6 @@ use http::{HeaderMap, HeaderName};
 use super::is_id;
 use crate::scan::{Cursor, Text};
 
-const METADATA: HeaderName = HeaderName::from_static("x-codex-turn-metadata");
 /// Longest header that is read, in bytes.
 const LONGEST: usize = 64 << 10;
 
@@ -31,14 +30,22 @@ pub struct TurnMetadata<'a> {
 }
 
 impl<'a> TurnMetadata<'a> {
+    /// The header's name.
+    pub const HEADER: HeaderName = HeaderName::from_static("x-codex-turn-metadata");
+
     /// Reads the header; nothing where there is none, or it is not JSON.
     #[must_use]
     pub fn from_headers(headers: &'a HeaderMap) -> Self {
+        headers
+            .get(Self::HEADER)
+            .map(|value| Self::read(value.as_bytes()))
+            .unwrap_or_default()
+    }
+
+    /// Reads the header's value; nothing where it is not JSON.
+    #[must_use]
+    pub fn read(json: &'a [u8]) -> Self {
         let mut found = Self::default();
-        let Some(value) = headers.get(METADATA) else {
-            return found;
-        };
-        let json = value.as_bytes();
         if json.len() > LONGEST {
             return found;
         }
@@ -75,7 +82,7 @@ mod tests {
 
     fn headers(text: &str) -> HeaderMap {
         let mut headers = HeaderMap::new();
-        headers.insert(METADATA, HeaderValue::from_str(text).unwrap());
+        headers.insert(TurnMetadata::HEADER, HeaderValue::from_str(text).unwrap());
         headers
     }
 
