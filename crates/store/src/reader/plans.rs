@@ -14,7 +14,7 @@ impl View {
         };
         let asked = [
             ("figures", figures::SUMS.to_owned()),
-            ("quotas", quotas::LAST_OF.to_owned()),
+            ("quotas", quotas::last_of()),
             ("sessions", sessions::example(&newest)),
             ("sessions of a model", sessions::example(&filtered)),
             ("turns of a session", turns::KNOWN.to_owned()),

@@ -112,7 +112,7 @@ impl View {
         let (first, last) = (edge("ASC")?, edge("DESC")?);
         let most = i64::try_from(MOST_POINTS).unwrap_or(i64::MAX);
         let step = ((last - first) / most + 1).max(1);
-        let mut statement = self.db.prepare_cached(LAST_OF)?;
+        let mut statement = self.db.prepare_cached(&last_of())?;
         let mut until = last + 1;
         while until > first {
             let place = (series, until - step, until);
@@ -137,9 +137,11 @@ impl View {
 
 const POINT: &str = "time, used, remaining, most, resets";
 const READINGS: &str = "FROM quota_readings WHERE series=?1 AND time>=?2 AND time<?3";
+
 /// The last reading of a stretch of time.
-pub(super) const LAST_OF: &str = "SELECT time, used, remaining, most, resets FROM quota_readings
-    WHERE series=?1 AND time>=?2 AND time<?3 ORDER BY time DESC LIMIT 1";
+pub(super) fn last_of() -> String {
+    format!("SELECT {POINT} {READINGS} ORDER BY time DESC LIMIT 1")
+}
 
 fn point(row: &Row<'_>) -> rusqlite::Result<QuotaPoint> {
     let (remaining, limit): (Option<u64>, Option<u64>) = (row.get(2)?, row.get(3)?);
