@@ -14,9 +14,24 @@ export function exchange(weir: string, id: string): Promise<RequestLog> {
   return get<RequestLog>(weir, `/api/requests/${id}`);
 }
 
+interface Listed {
+  requests: RequestSummary[];
+  nextCursor: string | null;
+}
+
+/** The newest captured exchanges that fit, at most `limit` of the query. */
 export async function found(weir: string, query: string): Promise<RequestSummary[]> {
-  const page = await get<{ requests: RequestSummary[] }>(weir, `/api/requests/summary?${query}`);
-  return page.requests;
+  const most = Number(new URLSearchParams(query).get('limit') ?? Infinity);
+  const rows: RequestSummary[] = [];
+  let cursor: string | null = null;
+  // A page ends when the time to look for it is up, be it empty.
+  do {
+    const after = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`;
+    const page: Listed = await get(weir, `/api/requests/summary?${query}${after}`);
+    rows.push(...page.requests);
+    cursor = page.nextCursor;
+  } while (rows.length < most && cursor !== null);
+  return rows.slice(0, most);
 }
 
 /** The newest captured exchange that fits, asked for until its end is recorded. */

@@ -1,4 +1,5 @@
 /** Every page in the dark, with what was seeded: axe looks at each as its test ends. */
+import { found } from './ask';
 import { expect, test, type Page } from './test';
 
 const PAGES = ['/', '/sessions', '/transcripts', '/compare', '/usage', '/providers', '/routing']
@@ -25,9 +26,8 @@ for (const path of PAGES) {
 
 for (const under of ['requests', 'replay']) {
   test(`/${under}/:id is legible in the dark`, async ({ page, weir, shot }) => {
-    const answer = await fetch(`${weir}/api/requests/summary?limit=1&model=opus&status=2xx`);
-    const { requests } = (await answer.json()) as { requests: { requestId: string }[] };
-    await page.goto(`/${under}/${requests[0]?.requestId ?? ''}`);
+    const [one] = await found(weir, 'limit=1&model=opus&status=2xx');
+    await page.goto(`/${under}/${one?.requestId ?? ''}`);
     await isThere(page);
     await shot(`page-${under}-one`);
   });

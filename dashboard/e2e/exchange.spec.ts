@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { RequestLog } from '../src/lib/api/types';
 import { money } from '../src/lib/format/format';
-import { captured, exchange, found, get, saved } from './ask';
+import { captured, exchange, found, saved } from './ask';
 import { EVIL, PAUSED } from './sample';
 import { expect, test, type Page } from './test';
 
@@ -311,7 +311,8 @@ test('exchanges of every dialect are shown with what was asked and answered', as
 }) => {
   for (const model of ['claude-sonnet', 'gpt-5.4-nano', 'gpt-5.4-codex', 'gemini-3-pro']) {
     const list = await found(weir, `model=${model}&status=200&limit=100`);
-    const [one] = list.filter((each) => each.state === 'complete');
+    const one = list.find((each) => each.state === 'complete');
+    expect(one, model).toBeDefined();
     await page.goto(`/requests/${one?.requestId ?? ''}`);
     await expect(page.locator('#part article.message.user').first()).toBeVisible();
     await expect(page.locator('#part article.message.assistant').first()).toBeVisible();
@@ -324,10 +325,7 @@ test('an exchange whose client left says so', async ({ page, weir }) => {
 });
 
 test('one that too many requests came before says when to come again', async ({ page, weir }) => {
-  const { requests } = await get<{ requests: { requestId: string }[] }>(
-    weir,
-    '/api/requests/summary?status=429&limit=1',
-  );
-  await page.goto(`/requests/${requests[0]?.requestId ?? ''}`);
+  const [refused] = await found(weir, 'status=429&limit=1');
+  await page.goto(`/requests/${refused?.requestId ?? ''}`);
   await expect(page.getByRole('alert')).toContainText('Answered 429');
 });

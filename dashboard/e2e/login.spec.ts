@@ -69,7 +69,8 @@ test('a session that is gone leads to the login page and back', async ({
   await expect(page).toHaveURL(/\/login\?next=(\/|%2F)routing$/);
   await page.getByLabel('Password').fill(PASSWORD);
   await page.keyboard.press('Enter');
-  await expect(page).toHaveURL(/\/routing$/);
+  await expect(page.getByRole('radio', { name: /^shuffle/ })).toBeVisible();
+  await expect(page).toHaveURL(/:\d+\/routing$/);
 });
 
 test('logging out ends the session', async ({ page, isMobile, expected }) => {

@@ -57,6 +57,7 @@ export const test = base.extend<Fixtures>({
       await watchPolicy(page, faults);
       await use(undefined);
       if (!page.isClosed() && page.url().startsWith('http')) {
+        await page.waitForLoadState();
         expect(await page.evaluate(() => 'hostile' in window), 'captured script ran').toBe(false);
         expect(await page.evaluate(tooWide), 'pixels wider than the window').toBe(0);
         const seen = `${info.project.name} ${pageOf(page.url())}`;
