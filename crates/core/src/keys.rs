@@ -4,7 +4,6 @@
 //! Plain data and no locks; whoever shares a pool keeps it behind a short one. Secrets leave it
 //! only inside the [`Key`] that was chosen.
 
-mod bucket;
 mod class;
 mod id;
 mod learn;

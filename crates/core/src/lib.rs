@@ -3,8 +3,10 @@
 #![warn(missing_docs)]
 
 mod aged;
+mod bucket;
 pub mod clock;
 pub mod config;
+pub mod control;
 pub mod described;
 pub mod echoes;
 pub mod exchange;

@@ -31,6 +31,8 @@ pub enum ErrorKind {
     RequestTooLarge,
     /// A protocol upgrade was asked for that is not spoken here (426).
     UpgradeRequired,
+    /// The caller's budget is used up (429, as Claude Code's own gateway says it).
+    SpendLimit,
     /// The caller, or every key behind the gateway, is at its rate limit (429).
     RateLimit,
     /// The request's head is over the limit (431).
@@ -70,7 +72,7 @@ impl ErrorKind {
             Self::Conflict => StatusCode::CONFLICT,
             Self::RequestTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UpgradeRequired => StatusCode::UPGRADE_REQUIRED,
-            Self::RateLimit => StatusCode::TOO_MANY_REQUESTS,
+            Self::RateLimit | Self::SpendLimit => StatusCode::TOO_MANY_REQUESTS,
             Self::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Upstream => StatusCode::BAD_GATEWAY,
@@ -99,6 +101,7 @@ impl ErrorKind {
             Self::Conflict => "the request conflicts with the present state",
             Self::RequestTooLarge => "Request body exceeds the maximum allowed size",
             Self::UpgradeRequired => "WebSocket is not supported, use plain HTTP",
+            Self::SpendLimit => "spend limit reached",
             Self::RateLimit => "rate limit reached, please retry later",
             Self::HeadersTooLarge => "request headers exceed the maximum allowed size",
             Self::Internal => "internal error",
@@ -119,7 +122,7 @@ impl ErrorKind {
             | Self::UpgradeRequired
             | Self::HeadersTooLarge => "invalid_request_error",
             Self::Authentication => "authentication_error",
-            Self::Billing => "billing_error",
+            Self::Billing | Self::SpendLimit => "billing_error",
             Self::Permission => "permission_error",
             Self::NotFound => "not_found_error",
             Self::RequestTimeout | Self::Timeout => "timeout_error",
@@ -146,6 +149,7 @@ impl ErrorKind {
             Self::Conflict => "conflict",
             Self::RequestTooLarge => "request_too_large",
             Self::UpgradeRequired => "upgrade_required",
+            Self::SpendLimit => "budget_exceeded",
             Self::RateLimit => "rate_limit_exceeded",
             Self::HeadersTooLarge => "headers_too_large",
             Self::Internal => "internal_error",
@@ -160,7 +164,7 @@ impl ErrorKind {
     /// OpenAI's `error.type`, which is coarser than its code.
     fn openai_type(self) -> &'static str {
         match self {
-            Self::Billing => "insufficient_quota",
+            Self::Billing | Self::SpendLimit => "insufficient_quota",
             Self::RateLimit => "rate_limit_error",
             _ if self.status(Dialect::OpenaiChat).is_server_error() => "server_error",
             _ => "invalid_request_error",
@@ -180,7 +184,7 @@ impl ErrorKind {
             Self::MethodNotAllowed | Self::UpgradeRequired => "UNIMPLEMENTED",
             Self::RequestTimeout | Self::Timeout => "DEADLINE_EXCEEDED",
             Self::Conflict => "ABORTED",
-            Self::RateLimit => "RESOURCE_EXHAUSTED",
+            Self::RateLimit | Self::SpendLimit => "RESOURCE_EXHAUSTED",
             Self::Internal => "INTERNAL",
             Self::Upstream | Self::Unavailable | Self::ServerBusy | Self::Overloaded => {
                 "UNAVAILABLE"

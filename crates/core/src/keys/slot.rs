@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use weir_wire::ratelimit::quota::Window;
 
-use super::bucket::Bucket;
 use super::id::KeyId;
 use super::meter::Meter;
 use super::until::Until;
 use super::{Ask, Tokens, Why};
+use crate::bucket::Bucket;
 use crate::clock::Now;
 use crate::settings::Key;
 

@@ -3,10 +3,10 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::bucket::Bucket;
 use super::meter::Meter;
 use super::slot::Slot;
 use super::{Forecast, KeyId, KeyPool, Window, percent};
+use crate::bucket::Bucket;
 use crate::clock::Now;
 
 /// How a key is.

@@ -4,14 +4,14 @@
 /// Level units in one request or token: what a limit of one a minute adds in a minute.
 const UNIT: i64 = 60_000;
 /// Largest limit; beyond it nothing is limited in practice, and arithmetic stays exact.
-pub(super) const MAX_LIMIT: u64 = 1_000_000_000_000;
+pub(crate) const MAX_LIMIT: u64 = 1_000_000_000_000;
 /// How far below zero a bucket goes when more was used than estimated, in wholes of it; one minute
 /// each until it is level again.
 const MAX_DEBT: i64 = 10;
 
 /// What may still be used of a limit a minute.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Bucket {
+pub(crate) struct Bucket {
     /// A minute; 0 is unlimited.
     limit: u64,
     /// What is in it at `at_ms`, in units; below zero after a debt.
@@ -21,7 +21,7 @@ pub(super) struct Bucket {
 
 impl Bucket {
     /// A full one.
-    pub(super) fn new(limit: Option<u64>) -> Self {
+    pub(crate) fn new(limit: Option<u64>) -> Self {
         let limit = limit.unwrap_or(0).min(MAX_LIMIT);
         Self {
             limit,
@@ -31,12 +31,12 @@ impl Bucket {
     }
 
     /// The limit a minute; none is unlimited.
-    pub(super) fn limit(&self) -> Option<u64> {
+    pub(crate) fn limit(&self) -> Option<u64> {
         (self.limit > 0).then_some(self.limit)
     }
 
     /// Changes the limit where it stands: what is used up stays used up.
-    pub(super) fn set_limit(&mut self, limit: Option<u64>, now_ms: u64) {
+    pub(crate) fn set_limit(&mut self, limit: Option<u64>, now_ms: u64) {
         let limit = limit.unwrap_or(0).min(MAX_LIMIT);
         if limit == self.limit {
             return;
@@ -49,13 +49,13 @@ impl Bucket {
     }
 
     /// Fills it up.
-    pub(super) fn refill(&mut self) {
+    pub(crate) fn refill(&mut self) {
         self.level = whole(self.limit);
     }
 
     /// Milliseconds until `amount` fits; 0 if it does. What is larger than the bucket fits when
     /// it is full, and nothing fits into an empty one.
-    pub(super) fn wait_ms(&self, amount: u64, now_ms: u64) -> u64 {
+    pub(crate) fn wait_ms(&self, amount: u64, now_ms: u64) -> u64 {
         if self.limit == 0 {
             return 0;
         }
@@ -65,7 +65,7 @@ impl Bucket {
     }
 
     /// Takes `amount`, no more than the whole of it, and says how much was taken.
-    pub(super) fn take(&mut self, amount: u64, now_ms: u64) -> u64 {
+    pub(crate) fn take(&mut self, amount: u64, now_ms: u64) -> u64 {
         let taken = if self.limit == 0 {
             amount
         } else {
@@ -76,7 +76,7 @@ impl Bucket {
     }
 
     /// Replaces `taken` by what was really used.
-    pub(super) fn correct(&mut self, taken: u64, used: u64, now_ms: u64) {
+    pub(crate) fn correct(&mut self, taken: u64, used: u64, now_ms: u64) {
         let full = whole(self.limit);
         let level = self
             .level_at(now_ms)
@@ -87,13 +87,13 @@ impl Bucket {
     }
 
     /// Whole requests or tokens in it; none if it is unlimited.
-    pub(super) fn remaining(&self, now_ms: u64) -> Option<u64> {
+    pub(crate) fn remaining(&self, now_ms: u64) -> Option<u64> {
         let level = self.level_at(now_ms).max(0) / UNIT;
         (self.limit > 0).then_some(level.unsigned_abs())
     }
 
     /// When it is full, in milliseconds from `now_ms`.
-    pub(super) fn full_in_ms(&self, now_ms: u64) -> u64 {
+    pub(crate) fn full_in_ms(&self, now_ms: u64) -> u64 {
         self.wait_ms(self.limit, now_ms)
     }
 
