@@ -11,6 +11,7 @@ mod params;
 mod refusal;
 mod rules;
 mod scope;
+mod spec;
 mod token;
 
 pub use budget::{Budget, Money, Period};
@@ -19,4 +20,5 @@ pub use ledger::{Amounts, Change, Claim, Grant, Ledger, MemoryLedger, Reserved, 
 pub use refusal::{Code, Refusal};
 pub use rules::{Head, Rules, RulesFault, RulesSpec};
 pub use scope::{Limits, Scope, ScopeId};
+pub use spec::{BudgetSpec, LimitsSpec, ScopeSpec};
 pub use token::{Digest, TOKEN_LEN, hint, looks_like_token, mask, new_token};

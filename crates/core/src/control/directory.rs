@@ -38,8 +38,8 @@ pub struct ProjectKey {
     pub id: Uuid,
     /// The provider's name in the settings.
     pub provider: Arc<str>,
-    /// The key.
-    pub secret: Secret,
+    /// The key; none where it cannot be opened, so that nothing else is used in its place.
+    pub secret: Option<Secret>,
 }
 
 /// What a project has handed out.

@@ -5,6 +5,8 @@ mod basics;
 #[cfg(test)]
 mod bodies;
 #[cfg(test)]
+mod control;
+#[cfg(test)]
 mod crash;
 #[cfg(test)]
 mod families;
@@ -14,6 +16,7 @@ mod faults;
 mod figures;
 #[cfg(test)]
 mod find;
+#[cfg(test)]
 mod grades;
 #[cfg(test)]
 mod growth;

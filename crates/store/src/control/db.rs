@@ -1,0 +1,165 @@
+//! The databases, as far as they are alike: statements with question marks, rows of numbers and
+//! texts, and several statements that are done together or not at all.
+
+use super::error::ControlError;
+use super::sqlite::Sqlite;
+
+/// A value in a statement or a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Value {
+    Null,
+    Int(i64),
+    Text(String),
+}
+
+/// A number.
+pub(super) fn int(value: impl Into<Option<i64>>) -> Value {
+    value.into().map_or(Value::Null, Value::Int)
+}
+
+/// A text.
+pub(super) fn text(value: impl Into<String>) -> Value {
+    Value::Text(value.into())
+}
+
+/// A text, or none.
+pub(super) fn maybe_text<T: Into<String>>(value: Option<T>) -> Value {
+    value.map_or(Value::Null, |value| Value::Text(value.into()))
+}
+
+/// A statement and its values, in the order of its question marks.
+#[derive(Clone, Debug)]
+pub(super) struct Statement {
+    pub(super) sql: String,
+    pub(super) values: Vec<Value>,
+    /// How many rows it must change; if it changes others, nothing is changed at all.
+    pub(super) must_change: Option<u64>,
+}
+
+impl Statement {
+    pub(super) fn new(sql: impl Into<String>) -> Self {
+        Self {
+            sql: sql.into(),
+            values: Vec::new(),
+            must_change: None,
+        }
+    }
+
+    pub(super) fn with(mut self, values: impl IntoIterator<Item = Value>) -> Self {
+        self.values.extend(values);
+        self
+    }
+
+    pub(super) fn must_change(mut self, rows: u64) -> Self {
+        self.must_change = Some(rows);
+        self
+    }
+}
+
+/// A row, by the places of its columns.
+#[derive(Clone, Debug)]
+pub(super) struct Row(pub(super) Vec<Value>);
+
+impl Row {
+    pub(super) fn int(&self, at: usize) -> Result<i64, ControlError> {
+        self.maybe_int(at)?.ok_or_else(|| damaged(at))
+    }
+
+    pub(super) fn maybe_int(&self, at: usize) -> Result<Option<i64>, ControlError> {
+        match self.0.get(at) {
+            Some(Value::Int(value)) => Ok(Some(*value)),
+            Some(Value::Null) => Ok(None),
+            _ => Err(damaged(at)),
+        }
+    }
+
+    /// A count, which is never below zero.
+    pub(super) fn count(&self, at: usize) -> Result<u64, ControlError> {
+        Ok(u64::try_from(self.int(at)?).unwrap_or(0))
+    }
+
+    pub(super) fn text(&self, at: usize) -> Result<String, ControlError> {
+        self.maybe_text(at)?.ok_or_else(|| damaged(at))
+    }
+
+    pub(super) fn maybe_text(&self, at: usize) -> Result<Option<String>, ControlError> {
+        match self.0.get(at) {
+            Some(Value::Text(value)) => Ok(Some(value.clone())),
+            Some(Value::Null) => Ok(None),
+            _ => Err(damaged(at)),
+        }
+    }
+
+    /// A text that something is read from.
+    pub(super) fn parsed<T: std::str::FromStr>(&self, at: usize) -> Result<T, ControlError> {
+        self.text(at)?.parse().map_err(|_| damaged(at))
+    }
+}
+
+fn damaged(at: usize) -> ControlError {
+    ControlError::damaged(&format!("column {at} of a row is of another kind"))
+}
+
+/// How several statements ended that belong together.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Done {
+    /// All were done; how many rows each changed.
+    All(Vec<u64>),
+    /// None was, as this one changed other rows than it must.
+    Not(usize),
+    /// None was, as this one would have made a second of what there is one.
+    Duplicate(usize),
+}
+
+/// A database.
+#[derive(Clone, Debug)]
+pub(super) enum Db {
+    Sqlite(Sqlite),
+}
+
+impl Db {
+    /// What a query finds.
+    pub(super) async fn rows(&self, query: Statement) -> Result<Vec<Row>, ControlError> {
+        match self {
+            Self::Sqlite(db) => db.rows(query).await,
+        }
+    }
+
+    /// Does all of `statements`, or none.
+    pub(super) async fn all(&self, statements: Vec<Statement>) -> Result<Done, ControlError> {
+        match self {
+            Self::Sqlite(db) => db.all(statements).await,
+        }
+    }
+
+    /// Adds `sums` to a row of `table`, which is made if there is none.
+    pub(super) fn add_to(
+        &self,
+        table: &str,
+        keys: &[(&str, Value)],
+        sums: &[(&str, i64)],
+    ) -> Statement {
+        let names = |of: &mut dyn Iterator<Item = &str>| of.collect::<Vec<_>>().join(", ");
+        let columns = names(
+            &mut keys
+                .iter()
+                .map(|(name, _)| *name)
+                .chain(sums.iter().map(|(name, _)| *name)),
+        );
+        let marks = vec!["?"; keys.len() + sums.len()].join(", ");
+        let unique = names(&mut keys.iter().map(|(name, _)| *name));
+        let added: Vec<String> = match self {
+            Self::Sqlite(_) => sums
+                .iter()
+                .map(|(name, _)| format!("{name} = {table}.{name} + excluded.{name}"))
+                .collect(),
+        };
+        let added = added.join(", ");
+        let sql = format!(
+            "INSERT INTO {table} ({columns}) VALUES ({marks}) \
+             ON CONFLICT ({unique}) DO UPDATE SET {added}"
+        );
+        let values = keys.iter().map(|(_, value)| value.clone());
+        Statement::new(sql).with(values.chain(sums.iter().map(|(_, sum)| int(*sum))))
+    }
+}

@@ -1,0 +1,50 @@
+//! What can go wrong with projects, tokens and what belongs to them.
+
+use weir_core::control::RulesFault;
+
+use super::seal::SealError;
+use crate::error::StoreError;
+
+/// A failure, or a wish that cannot be met.
+#[derive(Debug, thiserror::Error)]
+pub enum ControlError {
+    /// There is no such thing.
+    #[error("{0} not found")]
+    NotFound(&'static str),
+    /// Somebody else was faster, or there is one of that name; says what to do.
+    #[error("{0}")]
+    Conflict(String),
+    /// It may not be so; says what and why.
+    #[error("{0}")]
+    Refused(String),
+    /// What is asked for is wrong, by field.
+    #[error("{}", .0.iter().map(|fault| format!("{}: {}", fault.field, fault.message)).collect::<Vec<_>>().join("; "))]
+    Invalid(Vec<RulesFault>),
+    /// A key cannot be sealed or opened.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// The database fails.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl ControlError {
+    /// One fault of one field.
+    pub(super) fn field(field: &str, message: impl Into<String>) -> Self {
+        Self::Invalid(vec![RulesFault {
+            field: field.to_owned(),
+            message: message.into(),
+        }])
+    }
+
+    /// What is stored is not what was stored.
+    pub(super) fn damaged(what: &str) -> Self {
+        Self::Store(StoreError::Damaged(what.to_owned()))
+    }
+}
+
+impl From<rusqlite::Error> for ControlError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Store(error.into())
+    }
+}

@@ -1,0 +1,151 @@
+//! What was used: kept in sums, so that several nodes can add to them.
+
+use std::collections::HashMap;
+
+use uuid::Uuid;
+use weir_core::control::{Amounts, Change, Money, Period, ScopeId, Spent};
+
+use super::db::{Done, Row, Statement, Value, int, text};
+use super::{Account, ControlError, ControlStore, as_int};
+
+impl ControlStore {
+    /// Adds what was used to what is stored, all or none.
+    ///
+    /// # Errors
+    /// When the database fails; then nothing was added.
+    pub async fn add_usage(&self, changes: &[Change]) -> Result<(), ControlError> {
+        let mut statements = Vec::new();
+        for change in changes {
+            if let ScopeId::Token(id) = change.scope {
+                let update = "UPDATE tokens SET request_count = request_count + ?, \
+                              last_used_us = CASE WHEN last_used_us IS NULL OR last_used_us < ? THEN ? \
+                              ELSE last_used_us END WHERE id = ?";
+                let last = int(change.last_used_ms.saturating_mul(1000));
+                statements.push(Statement::new(update).with([
+                    as_int(change.requests),
+                    last.clone(),
+                    last,
+                    text(id.to_string()),
+                ]));
+            }
+            for spent in &change.spent {
+                statements.push(self.add_spent(change.scope, spent));
+            }
+        }
+        if statements.is_empty() {
+            return Ok(());
+        }
+        match self.db.all(statements).await? {
+            Done::All(_) => Ok(()),
+            Done::Not(_) | Done::Duplicate(_) => Err(ControlError::Conflict(
+                "what was used was not stored".into(),
+            )),
+        }
+    }
+
+    fn add_spent(&self, scope: ScopeId, spent: &Spent) -> Statement {
+        let keys = [
+            ("scope", text(scope.to_string())),
+            ("period", text(spent.period.as_str())),
+            ("start_s", int(spent.start)),
+        ];
+        let tokens = i64::try_from(spent.amounts.tokens).unwrap_or(i64::MAX);
+        let sums = [("nano_usd", spent.amounts.money.0), ("tokens", tokens)];
+        self.db.add_to("spending", &keys, &sums)
+    }
+
+    /// Adds answers from the cache to what is stored of tokens.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn add_cache_hits(&self, hits: &HashMap<Uuid, u64>) -> Result<(), ControlError> {
+        let update = "UPDATE tokens SET cache_hit_count = cache_hit_count + ? WHERE id = ?";
+        let statements = hits
+            .iter()
+            .map(|(id, count)| Statement::new(update).with([as_int(*count), text(id.to_string())]));
+        self.db.all(statements.collect()).await.map(drop)
+    }
+
+    /// What was used of every scope: in the periods that last, and by the tokens of `requests`.
+    pub(super) async fn accounts(
+        &self,
+        requests: HashMap<Uuid, u64>,
+    ) -> Result<Vec<Account>, ControlError> {
+        let now_ms = super::now_us() / 1000;
+        let mut accounts: HashMap<ScopeId, Account> = HashMap::new();
+        for (id, count) in requests.into_iter().filter(|(_, count)| *count > 0) {
+            account(&mut accounts, ScopeId::Token(id)).requests = count;
+        }
+        for row in self.db.rows(lasting(now_ms)).await? {
+            if let Some((scope, spent)) = read(&row)? {
+                account(&mut accounts, scope).spent.push(spent);
+            }
+        }
+        Ok(accounts.into_values().collect())
+    }
+
+    /// What was used of one scope in the periods that last.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn spent(&self, scope: ScopeId) -> Result<Vec<Spent>, ControlError> {
+        let mut query = lasting(super::now_us() / 1000);
+        query.sql.push_str(" AND scope = ?");
+        let rows = self.db.rows(query.with([text(scope.to_string())])).await?;
+        let mut all = Vec::new();
+        for row in &rows {
+            all.extend(read(row)?.map(|(_, spent)| spent));
+        }
+        Ok(all)
+    }
+}
+
+fn account(accounts: &mut HashMap<ScopeId, Account>, scope: ScopeId) -> &mut Account {
+    accounts.entry(scope).or_insert_with(|| Account {
+        scope,
+        requests: 0,
+        spent: Vec::new(),
+    })
+}
+
+/// The sums of the periods that last at a moment.
+fn lasting(now_ms: i64) -> Statement {
+    let each = Period::ALL
+        .map(|_| "(period = ? AND start_s = ?)")
+        .join(" OR ");
+    let values = Period::ALL.into_iter().flat_map(|period| {
+        let start: [Value; 2] = [text(period.as_str()), int(period.start(now_ms))];
+        start
+    });
+    Statement::new(format!(
+        "SELECT scope, period, start_s, nano_usd, tokens FROM spending WHERE ({each})"
+    ))
+    .with(values)
+}
+
+/// A sum; none if it is of something that this weir does not know.
+fn read(row: &Row) -> Result<Option<(ScopeId, Spent)>, ControlError> {
+    let name = row.text(0)?;
+    let scope = name.split_once(':').and_then(|(kind, id)| {
+        let id = id.parse().ok()?;
+        match kind {
+            "project" => Some(ScopeId::Project(id)),
+            "token" => Some(ScopeId::Token(id)),
+            _ => None,
+        }
+    });
+    let period = row.text(1)?;
+    let period = Period::ALL.into_iter().find(|one| one.as_str() == period);
+    let (Some(scope), Some(period)) = (scope, period) else {
+        return Ok(None);
+    };
+    let spent = Spent {
+        period,
+        start: row.int(2)?,
+        amounts: Amounts {
+            money: Money(row.int(3)?),
+            tokens: row.count(4)?,
+        },
+    };
+    Ok(Some((scope, spent)))
+}

@@ -1,0 +1,159 @@
+//! Control state in an SQLite file. One connection, used by one thread at a time: changes are rare
+//! and small, and requests are let in by what is in memory.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use rusqlite::types::{ToSqlOutput, Value as SqlValue};
+use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql, params_from_iter};
+use rusqlite_migration::{M, Migrations};
+
+use super::db::{Done, Row, Statement, Value};
+use super::error::ControlError;
+use crate::error::StoreError;
+use crate::files;
+
+const MIGRATIONS: &[M<'static>] = &[M::up(include_str!(
+    "../../migrations/control/sqlite/0001_base.up.sql"
+))
+.down(include_str!(
+    "../../migrations/control/sqlite/0001_base.down.sql"
+))];
+
+/// The version that this weir writes.
+const KNOWN: i64 = MIGRATIONS.len() as i64;
+/// Longest wait for another process's lock.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// An open file.
+#[derive(Clone, Debug)]
+pub(super) struct Sqlite(Arc<Mutex<Connection>>);
+
+impl Sqlite {
+    pub(super) fn open(path: &Path) -> Result<Self, ControlError> {
+        let failed = |reason: String| StoreError::Open {
+            path: path.to_owned(),
+            reason,
+        };
+        files::create_parent(path).map_err(|e| failed(format!("its directory: {e}")))?;
+        drop(files::open_private(path).map_err(|e| failed(e.to_string()))?);
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut db = Connection::open_with_flags(path, flags)?;
+        db.busy_timeout(BUSY)?;
+        let found: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+        if found > KNOWN {
+            return Err(ControlError::Store(StoreError::NewerSchema {
+                path: path.to_owned(),
+                found,
+                known: KNOWN,
+            }));
+        }
+        // A token that was revoked must be revoked after a power cut, too.
+        db.execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
+             PRAGMA temp_store = MEMORY;",
+        )?;
+        Migrations::from_slice(MIGRATIONS)
+            .to_latest(&mut db)
+            .map_err(|e| failed(format!("its schema could not be brought up to date: {e}")))?;
+        Ok(Self(Arc::new(Mutex::new(db))))
+    }
+
+    pub(super) async fn rows(&self, query: Statement) -> Result<Vec<Row>, ControlError> {
+        self.run(move |db| {
+            let mut select = db.prepare_cached(&query.sql)?;
+            let columns = select.column_count();
+            let mut rows = select.query(params_from_iter(query.values.iter()))?;
+            let mut found = Vec::new();
+            while let Some(row) = rows.next()? {
+                let values = (0..columns).map(|at| row.get::<_, SqlValue>(at).map(read));
+                found.push(Row(values.collect::<Result<_, _>>()?));
+            }
+            Ok(found)
+        })
+        .await
+    }
+
+    pub(super) async fn all(&self, statements: Vec<Statement>) -> Result<Done, ControlError> {
+        self.run(move |db| {
+            let tx = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+            let mut changed = Vec::with_capacity(statements.len());
+            for (at, statement) in statements.iter().enumerate() {
+                let done = tx
+                    .prepare_cached(&statement.sql)
+                    .and_then(|mut it| it.execute(params_from_iter(statement.values.iter())));
+                let rows = match done {
+                    Ok(rows) => u64::try_from(rows).unwrap_or(u64::MAX),
+                    Err(error) if is_duplicate(&error) => return Ok(Done::Duplicate(at)),
+                    Err(error) => return Err(error.into()),
+                };
+                if statement.must_change.is_some_and(|must| must != rows) {
+                    return Ok(Done::Not(at));
+                }
+                changed.push(rows);
+            }
+            tx.commit()?;
+            Ok(Done::All(changed))
+        })
+        .await
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, ControlError> + Send + 'static,
+    ) -> Result<T, ControlError> {
+        let db = Arc::clone(&self.0);
+        tokio::task::spawn_blocking(move || work(&mut db.lock()))
+            .await
+            .unwrap_or_else(|_| {
+                Err(ControlError::Store(StoreError::Unavailable(
+                    "weir is shutting down".into(),
+                )))
+            })
+    }
+}
+
+fn is_duplicate(error: &rusqlite::Error) -> bool {
+    use rusqlite::ffi::{SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
+    matches!(error, rusqlite::Error::SqliteFailure(failure, _)
+        if failure.code == ErrorCode::ConstraintViolation
+            && [SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE]
+                .contains(&failure.extended_code))
+}
+
+fn read(value: SqlValue) -> Value {
+    match value {
+        SqlValue::Null => Value::Null,
+        SqlValue::Integer(value) => Value::Int(value),
+        SqlValue::Text(value) => Value::Text(value),
+        SqlValue::Real(value) => Value::Text(value.to_string()),
+        SqlValue::Blob(_) => Value::Null,
+    }
+}
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(match self {
+            Self::Null => ToSqlOutput::Owned(SqlValue::Null),
+            Self::Int(value) => ToSqlOutput::Owned(SqlValue::Integer(*value)),
+            Self::Text(value) => value.as_str().into(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_migrations_go_up_and_down() {
+        let migrations = Migrations::from_slice(MIGRATIONS);
+        migrations.validate().unwrap();
+        let mut db = Connection::open_in_memory().unwrap();
+        migrations.to_latest(&mut db).unwrap();
+        migrations.to_version(&mut db, 0).unwrap();
+        migrations.to_latest(&mut db).unwrap();
+    }
+}
