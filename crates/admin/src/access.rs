@@ -26,6 +26,7 @@ use weir_wire::errors::{ErrorKind, error_body};
 
 use crate::fault::Fault;
 use crate::login;
+use crate::manage::AdminToken;
 use crate::session::Sessions;
 use crate::site::{Site, wants_page};
 
@@ -34,6 +35,8 @@ use crate::site::{Site, wants_page};
 pub struct Access {
     /// The password of HTTP Basic and of the page to log in on.
     pub password: Option<Secret>,
+    /// Who may manage projects with a token.
+    pub managers: Arc<[AdminToken]>,
     /// The data plane's gate, which guards the API too when there is no password.
     pub gate: Arc<Gate>,
     /// Host names that are ours besides `localhost` and addresses.
@@ -62,7 +65,7 @@ pub(crate) struct Door {
 }
 
 /// Why a request is not let through.
-enum Refused {
+pub(crate) enum Refused {
     Fault(Fault),
     NeedsPassword,
     MustWait(Duration),
@@ -138,9 +141,12 @@ const UNLESS_SAID: [(HeaderName, &str); 2] = [
     ),
 ];
 
-/// Whether a path needs no credential.
+/// Whether a path needs no credential here: none at all, or those of managers, whose guard is their
+/// own.
 fn is_open(site: &Site, path: &str) -> bool {
-    matches!(path, "/api/login" | "/api/logout") || site.is_open(path)
+    matches!(path, "/api/login" | "/api/logout")
+        || path.starts_with("/manage/")
+        || site.is_open(path)
 }
 
 /// A person is sent to the page to log in on; a program is told how to say the password.
@@ -176,7 +182,8 @@ fn ask_for_password(request: &Request, has_pages: bool) -> Response {
 }
 
 impl Door {
-    fn credential(&self, request: &Request, peer: SocketAddr) -> Result<(), Refused> {
+    /// Lets in whoever may use the pages.
+    pub(crate) fn credential(&self, request: &Request, peer: SocketAddr) -> Result<(), Refused> {
         let Some(password) = &self.access.password else {
             return Ok(self.access.gate(request.headers(), request.uri(), peer)?);
         };

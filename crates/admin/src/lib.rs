@@ -18,6 +18,7 @@ mod har;
 mod health;
 mod live;
 mod login;
+mod manage;
 mod openapi;
 mod params;
 mod providers;
@@ -38,6 +39,7 @@ mod written;
 
 pub use access::{Access, Peer};
 pub use fault::Fault;
+pub use manage::{AdminToken, Changed, Control, Role};
 pub use router::{Admin, openapi_json, router_with};
 pub use site::Site;
 pub use transcripts::Transcripts;

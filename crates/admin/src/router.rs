@@ -12,11 +12,12 @@ use weir_core::steer::Steering;
 use weir_store::{Reader, Recorder};
 
 use crate::access::{Access, Guard, guard, method_not_allowed};
+use crate::manage::Control;
 use crate::site::{self, Site};
 use crate::transcripts::Transcripts;
 use crate::{
-    config, conversations, export, figures, grade, health, live, login, openapi, providers, quota,
-    replay, requests, routing, sessions, settings, setup, stats,
+    config, conversations, export, figures, grade, health, live, login, manage, openapi, providers,
+    quota, replay, requests, routing, sessions, settings, setup, stats,
 };
 
 /// What the API answers from.
@@ -37,6 +38,8 @@ pub struct Admin {
     pub transcripts: Transcripts,
     /// What shows and steers the running gateway.
     pub steering: Arc<dyn Steering>,
+    /// Projects, tokens and the audit, where there are any.
+    pub control: Option<Control>,
 }
 
 impl fmt::Debug for Admin {
@@ -71,7 +74,7 @@ fn guarded() -> OpenApiRouter<Arc<Admin>> {
 /// What the API offers, described as OpenAPI 3.1 in JSON.
 #[must_use]
 pub fn openapi_json() -> String {
-    let (open, guarded) = (health::open_routes(), guarded());
+    let (open, guarded) = (health::open_routes(), guarded().merge(manage::routes()));
     openapi::text(&openapi::described(
         open.into_openapi(),
         guarded.into_openapi(),
@@ -85,7 +88,9 @@ pub fn router_with(
     site: Site,
 ) -> Router {
     let (open, described) = health::open_routes().split_for_parts();
-    let (guarded, more) = guarded().split_for_parts();
+    let managed = from_fn_with_state(Arc::clone(&admin), manage::guard);
+    let managed = manage::routes().layer(managed);
+    let (guarded, more) = guarded().merge(managed).split_for_parts();
     let document = openapi::text(&openapi::described(described, more));
     let site = Arc::new(site);
     let state = Guard {

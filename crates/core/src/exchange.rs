@@ -191,6 +191,36 @@ impl Tokens {
     }
 }
 
+/// Most tokens that an exchange can have taken, whatever a provider says: so that sums of them fit
+/// the database's integers.
+const MOST_TOKENS: u64 = 1 << 40;
+
+impl From<&Usage> for Tokens {
+    /// What a provider counted, with its terms.
+    fn from(usage: &Usage) -> Self {
+        let some = |count: Option<u64>| count.map(|count| count.min(MOST_TOKENS));
+        let written = usage.cache_creation;
+        let counts = Self {
+            input: some(usage.input_tokens),
+            output: some(usage.output_tokens),
+            cache_read: some(usage.cache_read_input_tokens),
+            cache_write: some(usage.cache_creation_input_tokens),
+            cache_write_5m: some(written.and_then(|c| c.ephemeral_5m_input_tokens)),
+            cache_write_1h: some(written.and_then(|c| c.ephemeral_1h_input_tokens)),
+            reasoning: some(usage.output_tokens_details.and_then(|d| d.thinking_tokens)),
+            web_search_requests: some(usage.server_tool_use.and_then(|u| u.web_search_requests)),
+            terms: Terms::default(),
+        };
+        if !counts.counted() {
+            return counts;
+        }
+        let word = |name: &str| usage.extra.get(name).and_then(serde_json::Value::as_str);
+        let tier = usage.service_tier.as_deref().or(word("trafficType"));
+        let terms = Terms::said(tier, word("speed"), word("inference_geo"));
+        Self { terms, ..counts }
+    }
+}
+
 /// How an exchange ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum End {

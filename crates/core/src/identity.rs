@@ -11,6 +11,7 @@ use ipnet::IpNet;
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
+use crate::control::{Digest as TokenDigest, looks_like_token};
 use crate::query;
 use crate::secret::Secret;
 use crate::settings::{Auth, Settings};
@@ -45,6 +46,26 @@ pub struct Pass {
     pub headers: Vec<HeaderName>,
     /// Whether the query holds one too; [`Gate::strip_query`] takes it out.
     pub query: bool,
+    /// The project's token that opened the door, if one did.
+    token: Option<TokenDigest>,
+}
+
+impl Pass {
+    /// For whom nothing is demanded, and who has sent nothing of the gateway's.
+    #[must_use]
+    pub fn unasked() -> Self {
+        Self {
+            used: CredentialUse::NotNeeded,
+            headers: Vec::new(),
+            query: false,
+            token: None,
+        }
+    }
+
+    fn is_token(&self, value: &[u8]) -> bool {
+        self.token
+            .is_some_and(|token| looks_like_token(value) && TokenDigest::of(value) == token)
+    }
 }
 
 /// What opened the door.
@@ -64,6 +85,19 @@ pub enum CredentialUse {
     QueryKey,
     /// The gateway's key in front of the path.
     Path,
+    /// A project's token.
+    Token,
+}
+
+impl CredentialUse {
+    /// Whether it was a credential of the gateway's own.
+    #[must_use]
+    pub fn is_the_gateways(&self) -> bool {
+        match self {
+            Self::Bearer | Self::KeyHeader(_) | Self::QueryKey | Self::Path => true,
+            Self::NotNeeded | Self::Bypassed | Self::ClientBearer | Self::Token => false,
+        }
+    }
 }
 
 /// What a path said before the path proper.
@@ -145,11 +179,7 @@ impl Gate {
         peer: IpAddr,
     ) -> Result<Pass, Refusal> {
         if !self.enabled && self.known().next().is_none() {
-            return Ok(Pass {
-                used: CredentialUse::NotNeeded,
-                headers: Vec::new(),
-                query: false,
-            });
+            return Ok(Pass::unasked());
         }
         let bearer = self.check_bearer(headers);
         let key = self.check_key(headers, query);
@@ -162,19 +192,43 @@ impl Gate {
         Ok(self.pass(used, headers, query))
     }
 
+    /// Decides on a request that brought a project's `token`, which has been found good.
+    #[must_use]
+    pub fn passed_by_token(&self, headers: &HeaderMap, query: Option<&str>, token: &[u8]) -> Pass {
+        let pass = Pass {
+            used: CredentialUse::Token,
+            token: Some(TokenDigest::of(token)),
+            ..Pass::unasked()
+        };
+        self.find(pass, headers, query)
+    }
+
     fn pass(&self, used: CredentialUse, headers: &HeaderMap, query: Option<&str>) -> Pass {
+        let pass = Pass {
+            used,
+            ..Pass::unasked()
+        };
+        self.find(pass, headers, query)
+    }
+
+    /// Finds where the credentials are.
+    fn find(&self, mut pass: Pass, headers: &HeaderMap, query: Option<&str>) -> Pass {
         let mut found = Vec::new();
         for (name, value) in headers {
-            if self.holds(value.as_bytes()) && !found.contains(name) {
+            if self.is_spent(&pass, value.as_bytes()) && !found.contains(name) {
                 found.push(name.clone());
             }
         }
-        let query = query.is_some_and(|query| self.strip_query(query).is_some());
-        Pass {
-            used,
-            headers: found,
-            query,
-        }
+        pass.query = query.is_some_and(|query| self.strip_query(&pass, query).is_some());
+        pass.headers = found;
+        pass
+    }
+
+    /// Whether a header's value is a credential of the gateway, or the token that opened it: such a
+    /// value goes no further.
+    #[must_use]
+    pub fn is_spent(&self, pass: &Pass, value: &[u8]) -> bool {
+        self.holds(value) || (pass.token.is_some() && any_part(value, |part| pass.is_token(part)))
     }
 
     /// Whether a header's value is a credential of the gateway, alone or after a scheme word. Such
@@ -184,26 +238,20 @@ impl Gate {
         if self.known().next().is_none() {
             return false;
         }
-        let value = value.trim_ascii();
-        let after_scheme = value
-            .iter()
-            .position(u8::is_ascii_whitespace)
-            .and_then(|at| value.get(at..))
-            .map(<[u8]>::trim_ascii);
-        self.known().any(|known| {
-            known.has_length_and_is(value)
-                || after_scheme.is_some_and(|token| known.has_length_and_is(token))
+        any_part(value, |part| {
+            self.known().any(|known| known.has_length_and_is(part))
         })
     }
 
     /// The query without the parameters whose value is a credential of the gateway; none if it has
     /// none. The other parameters keep their bytes and order.
     #[must_use]
-    pub fn strip_query(&self, query: &str) -> Option<String> {
+    pub fn strip_query(&self, pass: &Pass, query: &str) -> Option<String> {
         let mut found = false;
         let mut kept = Vec::new();
         for (part, _, value) in query::parameters(query) {
-            if self.known().any(|known| known.has_length_and_is(&value)) {
+            let known = self.known().any(|known| known.has_length_and_is(&value));
+            if known || pass.is_token(&value) {
                 found = true;
             } else {
                 kept.push(part);
@@ -299,6 +347,34 @@ impl Gate {
         };
         Refusal { message }
     }
+}
+
+/// Whether a value, or what stands behind its scheme word, is what is looked for.
+fn any_part(value: &[u8], is: impl Fn(&[u8]) -> bool) -> bool {
+    let value = value.trim_ascii();
+    let after_scheme = value
+        .iter()
+        .position(u8::is_ascii_whitespace)
+        .and_then(|at| value.get(at..))
+        .map(<[u8]>::trim_ascii);
+    is(value) || after_scheme.is_some_and(is)
+}
+
+/// What stands in the places of a request where a project's token may: the bearer, the headers for
+/// keys, and `?key=`.
+pub fn presented<'a>(
+    headers: &'a HeaderMap,
+    query: Option<&'a str>,
+) -> impl Iterator<Item = Cow<'a, [u8]>> {
+    let bearers = headers.get_all(AUTHORIZATION).iter();
+    let bearers = bearers.filter_map(|value| bearer_token(value.as_bytes()).ok());
+    let keys = [DEFAULT_KEY_HEADER, GOOGLE_KEY_HEADER]
+        .into_iter()
+        .flat_map(|name| headers.get_all(name))
+        .map(|value| value.as_bytes().trim_ascii());
+    let query = query.into_iter().flat_map(query::parameters);
+    let query = query.filter_map(|(_, name, value)| (name == QUERY_KEY).then_some(value));
+    bearers.chain(keys).map(Cow::Borrowed).chain(query)
 }
 
 /// Why one way did not open the door.

@@ -36,6 +36,8 @@ pub struct Settings {
     pub auth: Auth,
     /// Who may use the dashboard and its API.
     pub dashboard: Dashboard,
+    /// Tenants.
+    pub projects: Projects,
     /// Where requests go, in the order of the file. Only those that are enabled.
     pub providers: Vec<Arc<Provider>>,
     /// Which of them a request goes to.
@@ -121,6 +123,29 @@ pub struct Auth {
     pub allow_localhost_bypass: bool,
     /// The key may come as the first segment of the path too, behind a tilde.
     pub token_in_path: bool,
+}
+
+/// Tenants, and who manages them.
+#[derive(Clone, Debug)]
+pub struct Projects {
+    /// Whether there are any.
+    pub enabled: bool,
+    /// Whether every client needs a token of one, or the gateway's own credential.
+    pub required: bool,
+    /// Whether tokens of projects that are switched off are refused.
+    pub enforce_active: bool,
+    /// The SQLite file.
+    pub db_path: PathBuf,
+    /// Opens the management with every right.
+    pub management_token: Option<Secret>,
+    /// The same for tokens only.
+    pub operate_token: Option<Secret>,
+    /// The same for looking only.
+    pub read_token: Option<Secret>,
+    /// What seals providers' keys; none leaves them open.
+    pub encryption_key: Option<Secret>,
+    /// What has sealed them before.
+    pub older_encryption_key: Option<Secret>,
 }
 
 /// Who may use the dashboard and its API.

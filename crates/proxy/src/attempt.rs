@@ -110,7 +110,7 @@ impl Tried<'_> {
     /// What they are told, as it is now.
     fn key_state(&self, now: Now) -> Option<KeyState> {
         let key = self.pooled_key()?;
-        Some(self.member.key_state(key, now))
+        Some(Member::key_state(key, now))
     }
 
     /// The body was edited.

@@ -24,11 +24,12 @@ use crate::clock::now;
 use crate::fleet::{Fleet, Member};
 use crate::incomer::without_key;
 use crate::judge::Ruling;
-use crate::keyring::KeyUse;
+use crate::keyring::{KeyUse, Pool};
 use crate::metrics::Metrics;
 use crate::misses::{Miss, Misses};
 use crate::plan;
 use crate::shape::{Credential, Spent};
+use crate::tenants::Tenancy;
 
 /// The first pause before another round; each later one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -108,6 +109,8 @@ pub struct Errand<'a> {
     pub alone: bool,
     /// The subagent that it is from, where that decided.
     pub subagent: Option<Box<Subagent>>,
+    /// The tenant that it is for.
+    pub tenant: Option<Tenancy>,
     /// Whether what is sent is kept for the record.
     pub keeps: bool,
     /// Whether its body is, too.
@@ -237,17 +240,19 @@ impl Errand<'_> {
 
     /// Tries one provider, with as many of its keys as it takes.
     async fn visit(&self, member: &Arc<Member>, left: Left) -> Visit {
-        let has_key = member.has_keys();
-        let asked = (self.original.dialect, self.original.operation);
-        let credential = member.credential(asked, self.original.own);
         let mut misses = Misses::default();
+        let Some((pool, credential)) = self.means(member) else {
+            misses.add(no_key(member));
+            return Visit::Missed(misses);
+        };
+        let has_key = !pool.lock().is_empty();
         let mut tried = Vec::new();
         // Keys that are no good are for somebody to put right, so that is not hidden; but who was
         // refused with one key and limited with another may go on.
         let mut only_refused = !left.earlier;
         loop {
             let key = if credential == Credential::Configured && has_key {
-                match self.key(member, &tried) {
+                match self.key((member, &pool), &tried) {
                     Ok(key) => Some(key),
                     Err(exhausted) => {
                         self.note_exhausted(member, &exhausted);
@@ -297,13 +302,30 @@ impl Errand<'_> {
         }
     }
 
+    /// With which keys it goes to `member`, and with whose credential. None if it is a project's that
+    /// has keys, but none for this provider.
+    fn means(&self, member: &Arc<Member>) -> Option<(Pool, Credential)> {
+        let own = self.tenant.as_ref().and_then(|tenant| tenant.pool(member));
+        let Some(pool) = own else {
+            let asked = (self.original.dialect, self.original.operation);
+            let credential = member.credential(asked, self.original.own);
+            return Some((Arc::clone(&member.keys), credential));
+        };
+        let has_key = !pool.lock().is_empty();
+        has_key.then_some((pool, Credential::Configured))
+    }
+
     /// Whether a request goes out although the breaker is open: a client's own credential is
     /// good for this provider only, and weir is not to stand between the two.
     fn insists(&self, credential: Credential, left: Left) -> bool {
         credential == Credential::Client && self.alone && !left.earlier
     }
 
-    fn key(&self, member: &Arc<Member>, tried: &[usize]) -> Result<KeyUse, keys::Exhausted> {
+    fn key(
+        &self,
+        (member, pool): (&Member, &Pool),
+        tried: &[usize],
+    ) -> Result<KeyUse, keys::Exhausted> {
         let now = now();
         let home = self.home.as_ref();
         let prefer = home
@@ -317,7 +339,7 @@ impl Errand<'_> {
             tried,
         };
         KeyUse::take(
-            member,
+            pool,
             &ask,
             now,
             plan::chance(!self.seed, tried.len() as u64),
@@ -378,6 +400,18 @@ fn spent(exhausted: &keys::Exhausted) -> Miss {
         cause: exhausted.to_string(),
         kept: None,
         wait: Some(Duration::from_millis(exhausted.wait_ms)),
+    }
+}
+
+/// The project has keys, but none that is for this provider.
+fn no_key(member: &Member) -> Miss {
+    let message = format!("the project has no key for provider {}", member.name());
+    Miss {
+        kind: ErrorKind::Unavailable,
+        cause: message.clone(),
+        message,
+        kept: None,
+        wait: None,
     }
 }
 

@@ -8,7 +8,7 @@ use http::uri::PathAndQuery;
 use http::{Extensions, HeaderMap, Method};
 use parking_lot::Mutex;
 use weir_core::exchange::RawBody;
-use weir_core::identity::{CredentialUse, Pass};
+use weir_core::identity::Pass;
 use weir_core::route::plan::Reason;
 use weir_core::steer::{
     CandidateTold, Explanation, Question, SessionTold, SteerError, SubagentTold,
@@ -119,11 +119,7 @@ impl Told<'_> {
         let peer = IpAddr::V4(Ipv4Addr::LOCALHOST);
         let gate = &self.snapshot.gate;
         let checked = gate.check(&self.question.headers, path.query(), peer);
-        checked.unwrap_or(Pass {
-            used: CredentialUse::NotNeeded,
-            headers: Vec::new(),
-            query: false,
-        })
+        checked.unwrap_or_else(|_| Pass::unasked())
     }
 
     fn original(&self, path: &PathAndQuery, own: bool, body: RawBody) -> Original {

@@ -25,7 +25,7 @@ use weir_wire::dialect::{Dialect, Operation};
 
 use crate::attempt::KeyState;
 use crate::breaker::SharedBreaker;
-use crate::keyring::KeyUse;
+use crate::keyring::{KeyUse, Pool};
 use crate::metrics::SECONDS;
 use crate::profiles::{Known, Profiles};
 use crate::provider::{Api, api};
@@ -50,7 +50,7 @@ pub struct Member {
     /// What it makes of a request.
     pub api: Box<dyn Api>,
     /// Its keys.
-    pub keys: Mutex<KeyPool>,
+    pub keys: Pool,
     /// Whether requests may go to it.
     pub breaker: SharedBreaker,
     /// Time to its first bytes.
@@ -102,7 +102,7 @@ impl Member {
         Ok(Self {
             upstream: Arc::new(upstream),
             api: make(provider)?,
-            keys: Mutex::new(keys),
+            keys: Arc::new(Mutex::new(keys)),
             breaker: SharedBreaker::new(health),
             latency: Mutex::default(),
             first_bytes: Histogram::new(SECONDS),
@@ -200,8 +200,8 @@ impl Member {
 
     /// What clients are told of a key.
     #[must_use]
-    pub(crate) fn key_state(&self, key: &KeyUse, now: Now) -> KeyState {
-        let keys = self.keys.lock();
+    pub(crate) fn key_state(key: &KeyUse, now: Now) -> KeyState {
+        let keys = key.pool.lock();
         KeyState {
             label: Arc::clone(&key.picked.label),
             total: keys.len(),

@@ -13,6 +13,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
 use ipnet::IpNet;
 use tokio::time::Instant;
 use uuid::Uuid;
+use weir_core::control::{Code, Holder};
 use weir_core::exchange::{End, ExchangeId, Origin, RawBody, RequestRecord};
 use weir_core::identity::{CredentialUse, Gate, Pass, client_address};
 use weir_core::redact::{is_sensitive, mask_query};
@@ -28,6 +29,7 @@ use crate::record::Recording;
 use crate::reply::{Reply, X_REQUEST_ID};
 use crate::service::Peer;
 use crate::shape::{self, Spent};
+use crate::tenants::Denied;
 use crate::translation;
 
 /// Longest id of a client's that is taken over.
@@ -59,6 +61,8 @@ pub struct Incomer {
     pub path_model: Option<Box<str>>,
     /// Whether the path had the gateway's key in front.
     pub by_path: bool,
+    /// The tenant, once it is known.
+    pub tenant: Option<Arc<Holder>>,
     busy: Busy,
 }
 
@@ -83,6 +87,7 @@ impl Incomer {
             operation,
             path_model,
             by_path: false,
+            tenant: None,
             busy,
         }
     }
@@ -98,6 +103,22 @@ impl Incomer {
         self.client_id
             .as_deref()
             .map_or_else(|| self.id.to_string(), str::to_owned)
+    }
+
+    /// What is told of it when its tenant is not allowed it.
+    pub(crate) fn denied(&self, code: Code) -> Denied {
+        let holder = self.tenant.as_ref();
+        Denied {
+            code,
+            project: holder.map(|holder| holder.project.id),
+            token: holder.map(|holder| holder.token_id()),
+            request_id: self.request_id(),
+            asked: (
+                self.parts.method.to_string(),
+                self.parts.uri.path().to_owned(),
+            ),
+            client: self.client.to_string(),
+        }
     }
 
     /// Whether it is the plain list of models, which Claude Code looks for at start.
@@ -148,7 +169,10 @@ impl Incomer {
             return Ok(path);
         }
         let query = uri.query().unwrap_or_default();
-        let left = spent.gate.strip_query(query).unwrap_or_default();
+        let left = spent
+            .gate
+            .strip_query(spent.pass, query)
+            .unwrap_or_default();
         with_query(uri.path(), &left)
     }
 
@@ -405,7 +429,7 @@ fn mask_credentials(headers: &mut HeaderMap, gate: &Gate) {
 
 /// The query with the gateway's own credential blotted out.
 fn without_credential<'a>(query: &'a str, gate: &Gate) -> Cow<'a, str> {
-    match gate.strip_query(query) {
+    match gate.strip_query(&Pass::unasked(), query) {
         None => Cow::Borrowed(query),
         Some(rest) if rest.is_empty() => Cow::Borrowed("key=***"),
         Some(rest) => Cow::Owned(format!("{rest}&key=***")),

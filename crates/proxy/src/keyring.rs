@@ -3,17 +3,21 @@
 use std::sync::Arc;
 
 use http::{HeaderMap, StatusCode};
+use parking_lot::Mutex;
 use weir_core::clock::Now;
-use weir_core::keys::{Answer, Ask, Charge, Exhausted, KeyId, Tokens};
+use weir_core::keys::{Answer, Ask, Charge, Exhausted, KeyId, KeyPool, Tokens};
 use weir_core::settings::Key;
 
 use crate::attempt::KeyState;
-use crate::fleet::Member;
+
+/// Keys that are used together: a provider's, or a project's for one provider.
+pub type Pool = Arc<Mutex<KeyPool>>;
 
 /// A key that a request uses. Dropped without being settled it is charged what was estimated.
 #[derive(Debug)]
 pub struct KeyUse {
-    member: Arc<Member>,
+    /// The pool it is of.
+    pub pool: Pool,
     /// Its place in the pool, for what was tried.
     pub index: usize,
     /// Its id.
@@ -28,19 +32,14 @@ pub struct KeyUse {
 }
 
 impl KeyUse {
-    /// Picks a key of `member`'s.
+    /// Picks a key of `pool`.
     ///
     /// # Errors
     /// When none is available; says until when.
-    pub fn take(
-        member: &Arc<Member>,
-        ask: &Ask<'_>,
-        now: Now,
-        chance: u64,
-    ) -> Result<Self, Exhausted> {
-        let chosen = member.keys.lock().select(ask, now, chance)?;
+    pub fn take(pool: &Pool, ask: &Ask<'_>, now: Now, chance: u64) -> Result<Self, Exhausted> {
+        let chosen = pool.lock().select(ask, now, chance)?;
         Ok(Self {
-            member: Arc::clone(member),
+            pool: Arc::clone(pool),
             index: chosen.index,
             id: chosen.id,
             key: chosen.key,
@@ -62,13 +61,13 @@ impl KeyUse {
             headers,
             body,
         };
-        self.member.keys.lock().learn_answer(self.id, &answer, now);
+        self.pool.lock().learn_answer(self.id, &answer, now);
     }
 
     /// Whether every key of the pool is at its limit or refused.
     #[must_use]
     pub fn was_the_last(&self, now: Now) -> bool {
-        self.member.keys.lock().available(now) == 0
+        self.pool.lock().available(now) == 0
     }
 
     /// Whether somebody needs to know what it used.
@@ -82,14 +81,14 @@ impl KeyUse {
     pub fn undo(mut self) {
         if let Some(charge) = self.charge.take() {
             let now = crate::clock::now();
-            self.member.keys.lock().undo(charge, now);
+            self.pool.lock().undo(charge, now);
         }
     }
 
     /// Replaces the estimate by what was used, if that is known.
     pub fn settle(mut self, used: Option<Tokens>, now: Now) {
         if let Some(charge) = self.charge.take() {
-            self.member.keys.lock().settle(charge, used, now);
+            self.pool.lock().settle(charge, used, now);
         }
     }
 }
@@ -98,7 +97,7 @@ impl Drop for KeyUse {
     fn drop(&mut self) {
         if let Some(charge) = self.charge.take() {
             let now = crate::clock::now();
-            self.member.keys.lock().settle(charge, None, now);
+            self.pool.lock().settle(charge, None, now);
         }
     }
 }

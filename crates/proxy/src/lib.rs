@@ -21,6 +21,7 @@ pub mod read;
 pub mod service;
 pub mod shape;
 pub mod snapshot;
+pub mod tenants;
 
 pub mod clock;
 pub mod fleet;
@@ -46,6 +47,7 @@ pub mod details;
 mod local;
 pub mod metrics;
 pub mod record;
+mod refused;
 pub mod relay;
 pub mod reply;
 pub mod settle;

@@ -22,6 +22,7 @@ use crate::judge::Held;
 use crate::pool::Lease;
 use crate::record::Recording;
 use crate::settle::Settlement;
+use crate::tenants::Bill;
 
 /// How long an upstream may take to end its body when all of the answer is there: a connection whose
 /// body has ended can be used again.
@@ -53,6 +54,8 @@ pub struct Relay {
     /// Whether what the upstream may still send is not waited for.
     abandoned: bool,
     guards: Option<Guards>,
+    /// What a tenant pays.
+    bill: Option<Bill>,
 }
 
 /// What is released when the answer has ended, however it ends.
@@ -92,7 +95,11 @@ impl fmt::Debug for Relay {
 impl Relay {
     /// Relays `answer`.
     #[must_use]
-    pub fn new(answer: Answer, recording: Recording, guards: Guards) -> Self {
+    pub(crate) fn new(
+        answer: Answer,
+        recording: Recording,
+        (guards, bill): (Guards, Option<Bill>),
+    ) -> Self {
         let mut relay = Self {
             upstream: answer.upstream,
             ready: VecDeque::new(),
@@ -109,6 +116,7 @@ impl Relay {
             last_sent: Instant::now(),
             abandoned: false,
             guards: Some(guards),
+            bill,
         };
         for piece in answer.held.pieces {
             if let Err(reason) = relay.take(piece) {
@@ -188,6 +196,9 @@ impl Relay {
             }
         }
         let usage = self.settlement.ended(&end);
+        if let Some(bill) = self.bill.take() {
+            bill.settle(usage.as_ref(), &end);
+        }
         self.recording.counted(usage);
         self.recording.finish(end);
         let lease = self.lease.take();

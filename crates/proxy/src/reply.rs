@@ -5,13 +5,13 @@ use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use weir_core::clock::Now;
 use weir_wire::dialect::Dialect;
-use weir_wire::errors::{ErrorKind, error_body};
+use weir_wire::errors::{ErrorKind, coded_body};
 
 use crate::body::Body;
 use crate::fleet::Fleet;
 
 /// Anthropic's and OpenAI's SDKs obey it before they look at the status.
-const X_SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
+pub(crate) const X_SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 /// The id of a request, in and out.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Seconds after which a request that met a full gateway may come again.
@@ -33,7 +33,17 @@ impl Reply {
     /// secrets or host names.
     #[must_use]
     pub fn error(dialect: Dialect, kind: ErrorKind, message: &str, request_id: &str) -> Self {
-        let (status, body) = error_body(dialect, kind, message, request_id);
+        Self::coded((dialect, kind, None), message, request_id)
+    }
+
+    /// The same with a code that says more than the kind.
+    #[must_use]
+    pub fn coded(
+        (dialect, kind, code): (Dialect, ErrorKind, Option<&str>),
+        message: &str,
+        request_id: &str,
+    ) -> Self {
+        let (status, body) = coded_body((dialect, kind, code), message, request_id);
         let mut headers = HeaderMap::with_capacity(4);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Ok(id) = HeaderValue::from_str(request_id) {

@@ -16,9 +16,10 @@ use arc_swap::ArcSwap;
 use http::header::EXPECT;
 use http::{HeaderName, Request, Response};
 use hyper::body::Incoming;
+use weir_core::control::{Code, Refusal};
 use weir_core::exchange::{End, RawBody};
 use weir_core::health::{Lifecycle, Running};
-use weir_core::identity::{CredentialUse, Pass};
+use weir_core::identity::Pass;
 use weir_core::limit::{Concurrency, Permit};
 use weir_wire::dialect::{Dialect, Operation, Recognised, recognise};
 use weir_wire::errors::ErrorKind;
@@ -27,6 +28,7 @@ use self::at_once::at_once;
 pub(crate) use self::at_once::nobody_serves;
 use crate::body::Body;
 use crate::candidates::Candidates;
+use crate::clock::now;
 use crate::connection::{Activity, Busy};
 use crate::details;
 use crate::entrance;
@@ -35,8 +37,10 @@ use crate::local;
 use crate::order::Order;
 use crate::read::{ReadError, drain, read};
 use crate::record::{Recording, Sink};
+use crate::refused::Refused;
 use crate::reply::Reply;
 use crate::snapshot::Snapshot;
+use crate::tenants::{self, Tenants, head};
 
 /// Names the exchange of a request of weir's own.
 const X_WEIR_REQUEST_ID: HeaderName = HeaderName::from_static("x-weir-request-id");
@@ -79,6 +83,8 @@ pub struct Gateway {
     pub lifecycle: Arc<Lifecycle>,
     /// Everything that is not an LLM API's.
     pub control: Arc<dyn Control>,
+    /// Projects and their tokens, where there are any.
+    pub tenants: Option<Arc<Tenants>>,
 }
 
 impl std::fmt::Debug for Gateway {
@@ -161,7 +167,7 @@ impl Gateway {
         let kind = (Dialect::AnthropicMessages, Operation::Other, None);
         let mut incomer = Incomer::new(parts, peer, busy, kind);
         incomer.believe(&snapshot.trusted_proxies);
-        let Ok(cleared) = self.admit(&incomer, &snapshot, self.lifecycle.begin()) else {
+        let Ok(cleared) = self.admit(&mut incomer, &snapshot, self.lifecycle.begin()) else {
             return Response::new(Body::empty());
         };
         drop(body);
@@ -176,13 +182,13 @@ impl Gateway {
         let snapshot = self.snapshot.load_full();
         incomer.believe(&snapshot.trusted_proxies);
         let running = self.lifecycle.begin();
-        let cleared = match self.admit(&incomer, &snapshot, running) {
+        let cleared = match self.admit(&mut incomer, &snapshot, running) {
             Ok(cleared) => cleared,
-            Err((kind, message)) => {
+            Err(refused) => {
                 if !incomer.parts.headers.contains_key(EXPECT) {
                     drain(body).await;
                 }
-                return self.refuse(incomer, &snapshot, kind, &message);
+                return self.refuse(incomer, &snapshot, refused);
             }
         };
         let expects_continue = incomer.parts.headers.contains_key(EXPECT);
@@ -207,41 +213,29 @@ impl Gateway {
                     ),
                     ReadError::TimedOut(_) | ReadError::Broken(_) => error.to_string(),
                 };
-                self.refuse(incomer, &snapshot, kind, &message)
+                self.refuse(incomer, &snapshot, (kind, message))
             }
         }
     }
 
     fn admit(
         &self,
-        incomer: &Incomer,
+        incomer: &mut Incomer,
         snapshot: &Snapshot,
         running: Running,
-    ) -> Result<Cleared, (ErrorKind, String)> {
-        let parts = &incomer.parts;
-        if let Some(refusal) = misdirected(parts) {
-            return Err(refusal);
+    ) -> Result<Cleared, Refused> {
+        if let Some(refusal) = misdirected(&incomer.parts) {
+            return Err(refusal.into());
         }
         let Some(permit) = self.concurrency.try_acquire() else {
-            return Err((
-                ErrorKind::ServerBusy,
-                ErrorKind::ServerBusy.message().into(),
-            ));
+            let message = ErrorKind::ServerBusy.message().to_owned();
+            return Err((ErrorKind::ServerBusy, message).into());
         };
-        let peer = incomer.peer.address.ip();
-        let (headers, query) = (&parts.headers, parts.uri.query());
         let pass = if incomer.peer.order.is_some() {
             // Whoever had it sent has been let in elsewhere.
-            Pass {
-                used: CredentialUse::NotNeeded,
-                headers: Vec::new(),
-                query: false,
-            }
-        } else if incomer.by_path {
-            snapshot.gate.passed_by_path(headers, query)
+            Pass::unasked()
         } else {
-            let checked = snapshot.gate.check(headers, query, peer);
-            checked.map_err(|refusal| (ErrorKind::Authentication, refusal.to_string()))?
+            self.identify(incomer, snapshot)?
         };
         let admitted = Admitted {
             _running: running,
@@ -250,19 +244,55 @@ impl Gateway {
         Ok(Cleared { pass, admitted })
     }
 
+    /// Who it is: a tenant by its token, or whoever the gate lets in.
+    fn identify(&self, incomer: &mut Incomer, snapshot: &Snapshot) -> Result<Pass, Refused> {
+        let parts = &incomer.parts;
+        let (headers, query) = (&parts.headers, parts.uri.query());
+        if let Some(tenants) = &self.tenants
+            && let Some((token, found)) = tenants.find(headers, query, now())
+        {
+            incomer.tenant = found.holder;
+            if let Some(refusal) = found.refusal {
+                return Err(refusal.into());
+            }
+            if let Some(holder) = &incomer.tenant {
+                holder.check_head(&head(&incomer.parts))?;
+            }
+            return Ok(snapshot.gate.passed_by_token(headers, query, &token));
+        }
+        if incomer.by_path {
+            return Ok(snapshot.gate.passed_by_path(headers, query));
+        }
+        let peer = incomer.peer.address.ip();
+        let checked = snapshot.gate.check(headers, query, peer);
+        if snapshot.tenants_only {
+            let by_key = checked
+                .as_ref()
+                .is_ok_and(|pass| pass.used.is_the_gateways());
+            if !by_key {
+                let message = "missing or invalid authorization header: bring a project's token";
+                return Err(Refusal::new(Code::InvalidToken, message).into());
+            }
+        }
+        checked.map_err(|refusal| (ErrorKind::Authentication, refusal.to_string()).into())
+    }
+
     /// Answers with an error of weir's own, before anything was sent to a provider.
     fn refuse(
         &self,
         incomer: Incomer,
         snapshot: &Snapshot,
-        kind: ErrorKind,
-        message: &str,
+        refused: impl Into<Refused>,
     ) -> Response<Body> {
-        let reply = Reply::error(incomer.dialect, kind, message, &incomer.request_id());
-        let end = match kind {
+        let refused = refused.into();
+        let reply = refused.reply(incomer.dialect, &incomer.request_id());
+        if let (Some(code), Some(tenants)) = (refused.code(), &self.tenants) {
+            tenants.denied(incomer.denied(code));
+        }
+        let end = match refused.kind {
             // What Codex asks for at each start, and the answer it wants: nothing has failed.
             ErrorKind::UpgradeRequired => End::Complete,
-            _ => End::Gateway(message.into()),
+            _ => End::Gateway(refused.message.into()),
         };
         self.answer_itself(incomer, snapshot, (reply, RawBody::default()), end)
     }
@@ -298,6 +328,11 @@ impl Gateway {
             None => Order::of(fleet, asked, &incomer.parts.headers, &body),
         };
         let chosen = Candidates::of(fleet, asked, (model, &body), &order);
+        if let Some(holder) = &incomer.tenant
+            && let Err(refusal) = tenants::check_body(holder, &incomer, &body)
+        {
+            return self.refuse(incomer, snapshot, refusal);
+        }
         let metrics = &*self.sink.metrics;
         match at_once(&incomer, fleet, &chosen, (&cleared.pass, &body, metrics)) {
             None if incomer.operation == Operation::CountTokens
@@ -311,7 +346,7 @@ impl Gateway {
                 self.route(incomer, snapshot, cleared, (chosen, body)).await
             }
             Some(Ok(reply)) => self.answer_itself(incomer, snapshot, (reply, body), End::Complete),
-            Some(Err((kind, message))) => self.refuse(incomer, snapshot, kind, &message),
+            Some(Err(missing)) => self.refuse(incomer, snapshot, missing),
         }
     }
 }

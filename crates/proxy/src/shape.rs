@@ -36,7 +36,7 @@ pub struct Spent<'a> {
 
 impl Spent<'_> {
     fn is(self, name: &HeaderName, value: &HeaderValue) -> bool {
-        self.pass.headers.contains(name) && self.gate.holds(value.as_bytes())
+        self.pass.headers.contains(name) && self.gate.is_spent(self.pass, value.as_bytes())
     }
 }
 

@@ -3,10 +3,12 @@
 
 use std::io;
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ipnet::IpNet;
 use weir_core::identity::Gate;
+use weir_core::prices::Prices;
 use weir_core::settings::Settings;
 use weir_wire::dialect::Dialect;
 
@@ -17,6 +19,10 @@ use crate::fleet::Fleet;
 pub struct Snapshot {
     /// Who may come in.
     pub gate: Gate,
+    /// Whether every client needs a token of a project, or the gateway's own credential.
+    pub tenants_only: bool,
+    /// What models cost.
+    pub prices: Arc<Prices>,
     /// Largest request body, in bytes.
     pub max_body_bytes: Option<NonZeroUsize>,
     /// Longest time for a whole request body.
@@ -52,6 +58,8 @@ impl Snapshot {
     pub fn of(settings: &Settings, fleet: Fleet) -> Self {
         Self {
             gate: Gate::new(&settings.auth, settings.server.trust_proxy),
+            tenants_only: settings.projects.required,
+            prices: Arc::clone(&settings.prices),
             max_body_bytes: settings.server.max_body_bytes,
             read_timeout: settings.server.read_timeout,
             capture: settings.capture.enabled,

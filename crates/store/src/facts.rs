@@ -8,7 +8,6 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::value::RawValue;
 use weir_core::exchange::{Arrival, RawBody, RequestRecord};
-use weir_core::prices::Terms;
 use weir_wire::accumulate::Accumulator;
 use weir_wire::decode;
 use weir_wire::dialect::{Dialect, Operation};
@@ -23,9 +22,6 @@ use crate::summary::Tokens;
 
 /// Longest body that is decoded to be read, in bytes.
 const MOST_DECODED: usize = 64 << 20;
-/// Most tokens that an exchange can have taken, whatever a provider says: so that sums of them fit
-/// the database's integers.
-const MOST_TOKENS: u64 = 1 << 40;
 
 /// A request body's facts, kept with the body to read only what is new in the next.
 pub(crate) type Kept = Arc<BodyFacts>;
@@ -149,7 +145,7 @@ pub(crate) fn response(expected: Expected, headers: &HeaderMap, body: &RawBody) 
             .filter(|_| dialect == Dialect::OpenaiResponses)
             .map(Into::into),
         stop_reason: said.stop_reason.map(Into::into),
-        tokens: usage.map(tokens).unwrap_or_default(),
+        tokens: usage.map(Tokens::from).unwrap_or_default(),
         usage: usage
             .filter(|usage| has_tier(usage) || !usage.extra.is_empty())
             .and_then(|usage| serde_json::to_string(usage).ok())
@@ -175,37 +171,6 @@ fn words(error: &wire::ErrorFact) -> Box<str> {
 fn has_tier(usage: &Usage) -> bool {
     let tier = usage.service_tier.as_deref();
     tier.is_some_and(|tier| !matches!(tier, "default" | "auto"))
-}
-
-/// The tokens that a provider counted, none of them beyond [`MOST_TOKENS`], with its terms.
-pub(crate) fn tokens(usage: &Usage) -> Tokens {
-    let word = |name: &str| usage.extra.get(name).and_then(serde_json::Value::as_str);
-    let tier = usage.service_tier.as_deref().or(word("trafficType"));
-    let counts = counts(usage);
-    Tokens {
-        terms: if counts.counted() {
-            Terms::said(tier, word("speed"), word("inference_geo"))
-        } else {
-            Terms::default()
-        },
-        ..counts
-    }
-}
-
-fn counts(usage: &Usage) -> Tokens {
-    let some = |count: Option<u64>| count.map(|count| count.min(MOST_TOKENS));
-    let written = usage.cache_creation;
-    Tokens {
-        input: some(usage.input_tokens),
-        output: some(usage.output_tokens),
-        cache_read: some(usage.cache_read_input_tokens),
-        cache_write: some(usage.cache_creation_input_tokens),
-        cache_write_5m: some(written.and_then(|c| c.ephemeral_5m_input_tokens)),
-        cache_write_1h: some(written.and_then(|c| c.ephemeral_1h_input_tokens)),
-        reasoning: some(usage.output_tokens_details.and_then(|d| d.thinking_tokens)),
-        web_search_requests: some(usage.server_tool_use.and_then(|u| u.web_search_requests)),
-        terms: Terms::default(),
-    }
 }
 
 /// The answer that an event stream amounts to; none where it broke off.

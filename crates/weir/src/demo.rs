@@ -43,7 +43,7 @@ async fn demo(options: &Demo) -> anyhow::Result<ExitCode> {
     .into();
     let loaded = weir_core::config::load(None, &|_| None, &overrides)
         .map_err(|faults| anyhow::anyhow!("{}", faults[0]))?;
-    let running = Running::start(loaded.settings)?;
+    let running = Running::start(loaded.settings).await?;
     let url = format!("http://{}", running.listening);
     say(&format!(
         "weir listens on {url}; behind it a mock provider on {}.\n",

@@ -29,6 +29,7 @@ mod steering;
 mod subagents;
 mod table;
 mod telemetry;
+mod tenants;
 mod top;
 mod watch;
 mod words;

@@ -54,8 +54,10 @@ pub(crate) fn run(options: &Run) -> anyhow::Result<ExitCode> {
         let mut settings = found.loaded.settings.clone();
         // The agent is told of an address without.
         settings.server.tls = None;
+        settings.projects.enabled = false;
+        settings.projects.required = false;
         let lent = environment::lent(&settings);
-        let running = Running::start(settings)?;
+        let running = Running::start(settings).await?;
         if !stored.is_empty() {
             let reload = Arc::clone(&running.reload);
             tokio::task::spawn_blocking(move || reload.adopt(&stored)).await?;

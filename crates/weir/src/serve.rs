@@ -12,7 +12,7 @@ use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use weir_admin::{Access, Admin, Site, Transcripts};
+use weir_admin::{Access, Admin, Control, Site, Transcripts};
 use weir_core::health::Lifecycle;
 use weir_core::identity::{DEFAULT_KEY_HEADER, Gate};
 use weir_core::limit::Concurrency;
@@ -33,6 +33,7 @@ use crate::shutdown::{Asked, Drained, Signals, ceiling, drain};
 use crate::steering::Steer;
 use crate::subagents::Keeper;
 use crate::telemetry;
+use crate::tenants;
 use crate::watch::Watch;
 use crate::{banner, workers};
 
@@ -55,7 +56,7 @@ pub(crate) fn run(options: &Serve) -> anyhow::Result<ExitCode> {
     workers::runtime()?.block_on(async {
         // Before anything is said, so that whoever reads it can signal.
         let signals = Signals::listen()?;
-        let running = Running::start(found.loaded.settings.clone())?;
+        let running = Running::start(found.loaded.settings.clone()).await?;
         let watched = found.file.clone().zip(found.text.clone());
         let reloader = Reloader::new(options.source.clone(), flags, found, telemetry);
         running.reload.set(reloader);
@@ -92,6 +93,7 @@ pub(crate) struct Running {
     certificate: Option<Arc<tls::Certificate>>,
     workers: Vec<JoinHandle<()>>,
     shutdown: CancellationToken,
+    tenants: Option<Arc<tenants::Keeper>>,
     /// Reads the configuration again.
     pub reload: Arc<Reload>,
 }
@@ -101,13 +103,14 @@ impl Running {
     ///
     /// # Errors
     /// When the address is taken, a provider cannot be set up, or the database is a newer weir's.
-    pub(crate) fn start(settings: Settings) -> anyhow::Result<Self> {
+    pub(crate) async fn start(settings: Settings) -> anyhow::Result<Self> {
         let count = workers::count(settings.server.workers);
         let snapshot = Snapshot::build(&settings, count, None)?;
         let listener = listen::bind(settings.server.listen)
             .with_context(|| format!("cannot listen on {}", settings.server.listen))?;
         let listening = listener.local_addr()?;
         let certificate = certificate(&settings)?;
+        let tenants = tenants::Keeper::open(&settings.projects).await?;
         let metrics = Arc::new(Metrics::default());
         let figures = Arc::new(Figures::default());
         let settings = Arc::new(ArcSwap::from_pointee(settings));
@@ -139,7 +142,8 @@ impl Running {
             metrics,
             held,
         };
-        let gateway = gateway(&reload, (lifecycle, figures), sink, registry);
+        let control = (registry, tenants.as_ref());
+        let gateway = gateway(&reload, (lifecycle, figures), sink, control);
         let mut running = Self {
             listening,
             settings,
@@ -148,6 +152,7 @@ impl Running {
             certificate,
             workers: Vec::new(),
             shutdown: CancellationToken::new(),
+            tenants,
             reload,
         };
         let (acceptor, inboxes) = Acceptor::new(listener, count)?;
@@ -160,6 +165,9 @@ impl Running {
     fn start_tasks(&self, acceptor: Acceptor) {
         self.until_closing(acceptor.run());
         self.until_closing(self.reload.share.run());
+        if let Some(tenants) = &self.tenants {
+            tokio::spawn(tenants.run());
+        }
         let seed = std::process::id().into();
         self.until_closing(probe::run(Arc::clone(&self.reload.snapshot), seed));
     }
@@ -239,6 +247,9 @@ impl Running {
         // Followers of the live feed stay until they are cut off.
         if tokio::time::timeout(CLOSING, closed).await.is_err() {
             tracing::debug!("connections are cut off");
+        }
+        if let Some(tenants) = &self.tenants {
+            tenants.farewell().await;
         }
         self.store.shutdown().await;
         tracing::info!("stopped");
@@ -335,7 +346,10 @@ fn gateway(
     reload: &Arc<Reload>,
     (lifecycle, figures): (Arc<Lifecycle>, Arc<Figures>),
     sink: Sink,
-    registry: prometheus_client::registry::Registry,
+    (registry, tenants): (
+        prometheus_client::registry::Registry,
+        Option<&Arc<tenants::Keeper>>,
+    ),
 ) -> Arc<Gateway> {
     let steer = Arc::new(Steer {
         reload: Arc::clone(reload),
@@ -348,7 +362,7 @@ fn gateway(
         &reload.settings,
         &reload.store,
         Arc::clone(&steer),
-        registry,
+        (registry, tenants.map(tenants::Keeper::control)),
     );
     let api = weir_admin::router_with(admin, access(&reload.settings), Site::built_in());
     let gateway = Arc::new(Gateway {
@@ -357,6 +371,7 @@ fn gateway(
         concurrency: Arc::clone(&reload.concurrency),
         lifecycle,
         control: Arc::new(ApiControl(api)),
+        tenants: tenants.map(|tenants| Arc::clone(&tenants.tenants)),
     });
     // The gateway has the API, and the API the gateway.
     let _only_once = steer.gateway.set(Arc::downgrade(&gateway));
@@ -367,7 +382,7 @@ fn admin(
     settings: &Arc<ArcSwap<Settings>>,
     store: &Recorder,
     steer: Arc<Steer>,
-    registry: prometheus_client::registry::Registry,
+    (registry, control): (prometheus_client::registry::Registry, Option<Control>),
 ) -> Arc<Admin> {
     let (for_required, for_url) = (Arc::clone(settings), Arc::clone(settings));
     let for_transcripts = Arc::clone(settings);
@@ -380,6 +395,7 @@ fn admin(
         public_url: Box::new(move || for_url.load().dashboard.proxy_public_url.clone()),
         transcripts: Transcripts::new(move || transcripts(&for_transcripts.load().dashboard)),
         steering: steer,
+        control,
     })
 }
 
@@ -412,6 +428,7 @@ fn access(settings: &Arc<ArcSwap<Settings>>) -> Arc<dyn Fn() -> Access + Send + 
         let hosts = settings.server.allowed_hosts.iter().cloned();
         Access {
             password: settings.dashboard.password.clone(),
+            managers: tenants::managers(&settings),
             tls: settings.server.tls.is_some(),
             trust_proxy: settings.server.trust_proxy,
             trusted_proxies: if settings.server.trust_proxy {

@@ -216,12 +216,34 @@ pub fn error_body(
     message: &str,
     request_id: &str,
 ) -> (StatusCode, Vec<u8>) {
+    coded_body((dialect, kind, None), message, request_id)
+}
+
+/// The same with a code that says more than the kind: OpenAI's callers find it as `error.code`,
+/// Anthropic's as `error.details.error_code`, Gemini's as the reason.
+#[must_use]
+pub fn coded_body(
+    (dialect, kind, code): (Dialect, ErrorKind, Option<&str>),
+    message: &str,
+    request_id: &str,
+) -> (StatusCode, Vec<u8>) {
     let status = kind.status(dialect);
-    let body = match dialect {
+    let mut body = match dialect {
         Dialect::AnthropicMessages => anthropic(kind, message, request_id),
         Dialect::OpenaiChat | Dialect::OpenaiResponses => openai(kind, message, request_id),
         Dialect::Gemini => google(kind, message, request_id),
     };
+    if let Some(code) = code {
+        match dialect {
+            Dialect::AnthropicMessages => {
+                body["error"]["details"] = json!({ "error_code": code });
+            }
+            Dialect::OpenaiChat | Dialect::OpenaiResponses => body["error"]["code"] = json!(code),
+            Dialect::Gemini => {
+                body["error"]["details"][0]["reason"] = json!(code.to_ascii_uppercase());
+            }
+        }
+    }
     (status, body.to_string().into_bytes())
 }
 

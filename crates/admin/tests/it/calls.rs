@@ -103,6 +103,7 @@ impl Api {
         let store = tempfile::tempdir().unwrap();
         let gateway = Arc::new(Fake::default());
         let access = Access {
+            managers: Arc::default(),
             password: password.map(Secret::new),
             gate: Arc::new(Gate::new(auth, false)),
             hosts: Arc::new([]),
@@ -209,5 +210,6 @@ fn admin(
         public_url: Box::new(|| None),
         transcripts,
         steering,
+        control: None,
     })
 }

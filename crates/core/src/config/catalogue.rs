@@ -4,6 +4,7 @@
 
 mod capture;
 mod pricing;
+mod projects;
 mod providers;
 mod routing;
 mod server;
@@ -19,6 +20,7 @@ use crate::settings::{KeyStrategy, ProviderKind, Strategy};
 pub(crate) fn entries() -> impl Iterator<Item = &'static Entry> {
     [
         server::ENTRIES,
+        projects::ENTRIES,
         providers::ENTRIES,
         routing::ENTRIES,
         pricing::ENTRIES,
@@ -118,6 +120,10 @@ pub(crate) static SECTIONS: &[(&str, &str)] = &[
     (
         "dashboard.grading",
         "Who grades prompts. A grade is a request of its own, made only when somebody asks for one.",
+    ),
+    (
+        "projects",
+        "Tenants: projects, the expiring tokens that they hand out, their own keys and budgets.",
     ),
     (
         "providers",

@@ -13,7 +13,7 @@ use crate::identity;
 use crate::prices::{Prices, read_prices};
 use crate::secret::Secret;
 use crate::settings::{
-    Capture, Dashboard, DebugOptions, Grading, LogFormat, LogOutput, Logging, Provider,
+    Capture, Dashboard, DebugOptions, Grading, LogFormat, LogOutput, Logging, Projects, Provider,
     RawLogFiles, Retention, Server, Settings, Shared, Storage, Tls,
 };
 
@@ -40,6 +40,7 @@ pub(crate) fn check(values: &mut Resolved, found: &mut Findings) -> Settings {
             transcripts_dir: path(values, "dashboard.transcripts_dir"),
             grading: grading(values),
         },
+        projects: projects(values, found),
         prices: Arc::new(prices(values, &providers)),
         providers,
         routing: routing::routing(values),
@@ -147,6 +148,43 @@ fn prices(values: &Resolved, providers: &[Arc<Provider>]) -> Prices {
     providers.iter().fold(prices, |prices, provider| {
         prices.with_provider(&provider.name, &provider.prices)
     })
+}
+
+/// Tenants. Who says how they are managed wants them.
+fn projects(values: &Resolved, found: &mut Findings) -> Projects {
+    const KEY: &str = "projects.encryption_key";
+    const REQUIRED: &str = "projects.require_encryption_key";
+    let management_token = secret(values, "projects.management_token");
+    let enabled = match values.is_set("projects.enabled") {
+        true => values.is_on("projects.enabled"),
+        false => management_token.is_some(),
+    };
+    let encryption_key = secret(values, KEY);
+    if enabled && encryption_key.is_none() && values.is_on(REQUIRED) {
+        let fault = Fault::new(values.place(REQUIRED), KEY, "must be set");
+        found
+            .faults
+            .push(fault.hint("set ENCRYPTION_KEY; `openssl rand -base64 32` makes one"));
+    }
+    let password = secret(values, "dashboard.password");
+    if enabled && management_token.is_none() && password.is_none() {
+        let (path, what) = ("projects.enabled", "nobody could manage projects");
+        let fault = Fault::new(values.place(path), path, what);
+        found.faults.push(
+            fault.hint("set MANAGEMENT_TOKEN (`projects.management_token`) or DASHBOARD_PASSWORD"),
+        );
+    }
+    Projects {
+        enabled,
+        required: enabled && values.is_on("projects.required"),
+        enforce_active: values.is_on("projects.enforce_active"),
+        db_path: path(values, "projects.db_path").unwrap_or_default(),
+        management_token,
+        operate_token: secret(values, "projects.operate_token"),
+        read_token: secret(values, "projects.read_token"),
+        encryption_key,
+        older_encryption_key: secret(values, "projects.older_encryption_key"),
+    }
 }
 
 fn grading(values: &Resolved) -> Option<Grading> {
@@ -291,6 +329,9 @@ fn short_secrets(values: &Resolved, found: &mut Findings) {
         "auth.api_key",
         "auth.bearer_secret",
         "dashboard.password",
+        "projects.management_token",
+        "projects.operate_token",
+        "projects.read_token",
     ] {
         if values.text(path).is_some_and(|text| text.len() < SHORTEST) {
             found.warnings.push(format!(

@@ -378,6 +378,16 @@ pub(crate) fn database_url(text: &str) -> Result<(), String> {
     Err("cannot be used: this build has SQLite only, whose file `storage.db_path` names".to_owned())
 }
 
+/// 32 bytes in standard base64.
+pub(crate) fn encryption_key(text: &str) -> Result<[u8; 32], String> {
+    use base64::Engine as _;
+    let bytes = base64::engine::general_purpose::STANDARD.decode(text.trim());
+    let bytes = bytes.ok().and_then(|bytes| bytes.try_into().ok());
+    bytes.ok_or_else(|| {
+        "it is not 32 bytes in standard base64; make one with `openssl rand -base64 32`".to_owned()
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

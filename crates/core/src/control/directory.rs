@@ -115,6 +115,19 @@ impl Holder {
             .try_for_each(|scope| scope.rules.check_head(head))
     }
 
+    /// Whether [`Holder::check_model`] needs the model.
+    #[must_use]
+    pub fn limits_models(&self) -> bool {
+        self.scopes.iter().any(|scope| scope.rules.limits_models())
+    }
+
+    /// Whether what it may use in a period, or in a minute, is limited.
+    #[must_use]
+    pub fn is_metered(&self) -> bool {
+        let metered = |scope: &Arc<Scope>| !scope.budgets.is_empty() || scope.limits.tpm.is_some();
+        self.scopes.iter().any(metered)
+    }
+
     /// Whether its model is.
     ///
     /// # Errors
@@ -146,6 +159,7 @@ impl Holder {
 #[derive(Clone, Default)]
 pub struct Directory {
     holders: HashMap<Digest, Arc<Holder>>,
+    projects: Vec<Arc<Project>>,
 }
 
 impl fmt::Debug for Directory {
@@ -193,7 +207,13 @@ impl Directory {
             }
             holders.insert(token.digest, Arc::new(holder));
         }
-        Self { holders }
+        let projects = projects.into_values().collect();
+        Self { holders, projects }
+    }
+
+    /// The projects.
+    pub fn projects(&self) -> impl Iterator<Item = &Arc<Project>> {
+        self.projects.iter()
     }
 
     /// How many secrets there are.

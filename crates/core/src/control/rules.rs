@@ -168,6 +168,12 @@ impl Rules {
         })
     }
 
+    /// Whether [`Rules::check_model`] needs the model.
+    #[must_use]
+    pub fn limits_models(&self) -> bool {
+        !self.models.is_empty()
+    }
+
     /// Decides on the model that a client asks for; none is a body that names none.
     ///
     /// # Errors

@@ -283,7 +283,7 @@ impl Errand<'_> {
         };
         let mut settlement = Settlement::new(member, tried.permit, tried.key, signatures);
         settlement.teach(tried.lesson);
-        if untold {
+        if untold || self.tenant.is_some() {
             settlement.tell();
         }
         settlement.expect(&head.headers, tried.dialect, self.original.operation);

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use http::Response;
 use parking_lot::Mutex;
+use weir_core::control::Refusal;
 use weir_core::exchange::RawBody;
+use weir_core::route::plan::Reason;
 use weir_wire::dialect::Operation;
 use weir_wire::errors::ErrorKind;
 
@@ -22,9 +24,11 @@ use crate::misses::Miss;
 use crate::order::Order;
 use crate::plan::{self, Draw, Planned};
 use crate::record::Recording;
+use crate::refused::Refused;
 use crate::relay::{Guards, Relay};
 use crate::shape::{self, Spent};
 use crate::snapshot::Snapshot;
+use crate::tenants::{self, Bill, Tenancy};
 use crate::told::Told;
 
 /// Claude Code gives up its look for models after three seconds.
@@ -54,25 +58,28 @@ impl Gateway {
         ask.path_model.clone_from(&incomer.path_model);
         let original = match original(&mut incomer, (spent, own), body.clone(), keep) {
             Ok(original) => original,
-            Err(error) => {
-                let message = format!("the path cannot be forwarded: {error}");
-                return self.refuse(incomer, snapshot, ErrorKind::InvalidRequest, &message);
-            }
+            Err(refused) => return self.refuse(incomer, snapshot, refused),
         };
         let (started, worker, seed) = (incomer.started, incomer.peer.worker, incomer.seed());
         let home = ask.home(fleet);
-        let (known, draw) = ((&ask, home.as_ref()), Draw::of(seed));
-        let plan = plan::plan(fleet, &chosen, known, &original, draw);
+        let known = (&ask, home.as_ref());
+        let plan = plan::plan(fleet, &chosen, known, &original, Draw::of(seed));
         let first = plan::first(&plan);
+        let costs = (&ask, &first, &body);
+        let tenant = match self.reserve(&incomer, snapshot, costs).await {
+            Ok(tenant) => tenant,
+            Err(refusal) => return self.refuse(incomer, snapshot, refusal),
+        };
         let (request, busy) = incomer.into_record(&snapshot.gate, first, body, keep > 0);
         let mut recording = Recording::start(&self.sink, request, started, keep);
         recording.keep_raw(snapshot.keeps_raw());
-        let admitted = cleared.admitted;
-        let guards = Guards { busy, admitted };
         let caller = Caller {
             answerer,
             recording,
-            guards,
+            guards: Guards {
+                busy,
+                admitted: cleared.admitted,
+            },
         };
         let errand = Errand {
             fleet,
@@ -86,11 +93,31 @@ impl Gateway {
             seed,
             alone: candidates.len() == 1,
             subagent: order.subagent,
+            tenant,
             keeps: keep > 0,
             keeps_raw: snapshot.keeps_raw(),
             log: Mutex::default(),
         };
         dispatch(errand, plan, caller).await
+    }
+}
+
+impl Gateway {
+    /// Counts a tenant's request, and sets aside what it may cost at most.
+    async fn reserve(
+        &self,
+        incomer: &Incomer,
+        snapshot: &Snapshot,
+        (ask, provider, body): (&Ask, &Arc<str>, &RawBody),
+    ) -> Result<Option<Tenancy>, Refusal> {
+        let (Some(tenants), Some(holder)) = (&self.tenants, &incomer.tenant) else {
+            return Ok(None);
+        };
+        let asked = (incomer.dialect, incomer.operation);
+        let worst = tenants::worst_case(holder, asked, (ask, body));
+        let model = ask.target().unwrap_or_default();
+        let bill = Bill::new(snapshot, (model, provider), incomer.operation);
+        tenants.admit(holder, bill, &worst).await.map(Some)
     }
 }
 
@@ -125,19 +152,7 @@ async fn dispatch(
     recording.got(log.upstream);
     let won = match outcome {
         Ok(won) => won,
-        Err(mut miss) => {
-            let key = miss.kept.as_mut().and_then(|kept| kept.key.take());
-            let gate = errand.spent.gate;
-            let mut response = answerer.failed(*miss, &errand.original.body, recording, gate);
-            if let Some(member) = errand.fleet.member(&last) {
-                let breaker = member.breaker_state(now());
-                let told = Told::of(&errand, member, (breaker, reason, key));
-                told.add_to(response.headers_mut());
-            }
-            let rules = &errand.fleet.routing.response_header_rules;
-            header_rules::apply(rules, response.headers_mut());
-            return response;
-        }
+        Err(miss) => return unanswered(errand, (miss, reason), &last, (answerer, recording)),
     };
     let Won {
         head,
@@ -147,8 +162,9 @@ async fn dispatch(
         breaker,
     } = *won;
     recording.responded(head.status, &head.headers);
+    let status = head.status;
     let mut response = Response::new(());
-    *response.status_mut() = head.status;
+    *response.status_mut() = status;
     *response.extensions_mut() = head.extensions;
     let mut headers = shape::response_headers(head.headers);
     answerer.add_request_id(&mut headers);
@@ -158,8 +174,34 @@ async fn dispatch(
     header_rules::apply(&errand.fleet.routing.response_header_rules, &mut headers);
     recording.shown(&headers);
     *response.headers_mut() = headers;
-    let relay = Relay::new(answer, recording, guards);
+    let bill = errand
+        .tenant
+        .and_then(|tenant| tenant.bill(&member, status));
+    let relay = Relay::new(answer, recording, (guards, bill));
     response.map(|()| Body::Relay(Box::new(relay)))
+}
+
+/// Tells the client that there is no answer.
+fn unanswered(
+    mut errand: Errand<'_>,
+    (mut miss, reason): (Box<Miss>, Option<Reason>),
+    last: &Arc<str>,
+    (answerer, recording): (Answerer, Recording),
+) -> Response<Body> {
+    if let Some(tenant) = errand.tenant.take() {
+        tenant.spare();
+    }
+    let key = miss.kept.as_mut().and_then(|kept| kept.key.take());
+    let gate = errand.spent.gate;
+    let mut response = answerer.failed(*miss, &errand.original.body, recording, gate);
+    if let Some(member) = errand.fleet.member(last) {
+        let breaker = member.breaker_state(now());
+        let told = Told::of(&errand, member, (breaker, reason, key));
+        told.add_to(response.headers_mut());
+    }
+    let rules = &errand.fleet.routing.response_header_rules;
+    header_rules::apply(rules, response.headers_mut());
+    response
 }
 
 /// The request as it is needed for as many tries as it takes.
@@ -168,9 +210,12 @@ fn original(
     (spent, own): (Spent<'_>, bool),
     body: RawBody,
     keep: usize,
-) -> Result<Original, http::Error> {
+) -> Result<Original, Refused> {
     let own_in_query = incomer.has_own_key_in_query(spent);
-    let path = incomer.path_without(spent)?;
+    let path = incomer.path_without(spent).map_err(|error| {
+        let message = format!("the path cannot be forwarded: {error}");
+        Refused::from((ErrorKind::InvalidRequest, message))
+    })?;
     let parts = &mut incomer.parts;
     // The record takes the client's own; without one they need not be copied.
     let headers = if keep > 0 {

@@ -156,6 +156,7 @@ pub(crate) fn net_of(mock: Mock, settings: &Settings) -> Net {
         control: Arc::new(Teapot {
             open: Arc::clone(&open_control),
         }),
+        tenants: None,
     });
     let listener = listen::bind(settings.server.listen).unwrap();
     let addr = listener.local_addr().unwrap();

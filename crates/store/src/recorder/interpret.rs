@@ -135,7 +135,7 @@ pub(crate) fn end(summary: &mut Summary, record: &ResponseRecord) -> ResponseFac
     summary.tokens = said.tokens;
     if !said.tokens.counted() {
         let counted = record.route.usage.as_ref();
-        summary.tokens = counted.map(facts::tokens).unwrap_or_default();
+        summary.tokens = counted.map(Tokens::from).unwrap_or_default();
     }
     (summary.state, summary.stream_error) = ending(&record.end, &mut said);
     if sessions::asks_for_title(summary) {

@@ -267,6 +267,7 @@ fn gateway(snapshot: Snapshot) -> Gateway {
         concurrency: Arc::new(Concurrency::new(0)),
         lifecycle: Arc::new(Lifecycle::default()),
         control: Arc::new(Nothing),
+        tenants: None,
     }
 }
 

@@ -28,6 +28,8 @@ fn only_answers(mut settings: Settings) -> Settings {
     settings.health.probe = false;
     settings.routing.quota_probe = false;
     settings.shared.redis_url = None;
+    settings.projects.enabled = false;
+    settings.projects.required = false;
     settings.capture.retention = Retention::default();
     settings
 }
@@ -104,7 +106,7 @@ impl Door {
             database.display(),
             client.base()
         );
-        let own = Running::start(only_answers(found.loaded.settings))?;
+        let own = Running::start(only_answers(found.loaded.settings)).await?;
         let client = Client::new(&Gateway {
             url: format!("http://{}", own.listening),
             password: Some(Secret::new(token)),

@@ -29,3 +29,4 @@ mod settings;
 mod shared;
 mod steering;
 mod subagents;
+mod tenants;

@@ -956,6 +956,165 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/manage/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Audit events, the newest first */
+        get: operations["getManageAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/manage/audit/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Follow the chain of audit events from its beginning */
+        get: operations["getManageAuditVerify"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/manage/audit/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One audit event */
+        get: operations["getManageAuditById"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/manage/projects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every project, by name */
+        get: operations["getManageProjects"];
+        put?: never;
+        /** Make a project */
+        post: operations["postManageProjects"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/manage/projects/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One project, with what was used in the periods that last */
+        get: operations["getManageProjectsById"];
+        put?: never;
+        post?: never;
+        /** Projects are never deleted */
+        delete: operations["deleteManageProjectsById"];
+        options?: never;
+        head?: never;
+        /** Change a project */
+        patch: operations["patchManageProjectsById"];
+        trace?: never;
+    };
+    "/manage/projects/{id}/tokens/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Revoke every token of a project */
+        post: operations["postManageProjectsByIdTokensRevoke"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/manage/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tokens, the newest first */
+        get: operations["getManageTokens"];
+        put?: never;
+        /** Make a token; its secret is in the answer and nowhere else */
+        post: operations["postManageTokens"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/manage/tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One token */
+        get: operations["getManageTokensById"];
+        put?: never;
+        post?: never;
+        /** Revoke a token */
+        delete: operations["deleteManageTokensById"];
+        options?: never;
+        head?: never;
+        /** Change a token */
+        patch: operations["patchManageTokensById"];
+        trace?: never;
+    };
+    "/manage/tokens/{id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a token another secret; the one before works for a while if that is wished */
+        post: operations["postManageTokensByIdRotate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/metrics": {
         parameters: {
             query?: never;
@@ -1039,6 +1198,52 @@ export interface components {
                 [key: string]: unknown;
             } | null;
         };
+        /** @description An event as it is kept. */
+        AuditEvent: {
+            /**
+             * Format: int64
+             * @description Its place in the chain, from 1.
+             */
+            seq: number;
+            /** @description Its id. */
+            id: string;
+            /** @description What. */
+            action: string;
+            /** @description Who. */
+            actor: string;
+            /** @description How it ended. */
+            outcome: string;
+            /** @description Why. */
+            reason?: string;
+            /** @description The project. */
+            project_id?: string;
+            /** @description The token's id. */
+            token_id?: string;
+            /** @description The request. */
+            request_id?: string;
+            /** @description What the client groups requests by. */
+            correlation_id?: string;
+            /** @description From where. */
+            client_ip?: string;
+            /** @description The request's method. */
+            method?: string;
+            /** @description Its path. */
+            path?: string;
+            /** @description The program. */
+            user_agent?: string;
+            /** @description What else is worth knowing, as JSON. */
+            metadata: components["schemas"]["Value"];
+            /** @description SHA-256 over the hash before and this event, in hexadecimal digits. */
+            hash: string;
+        };
+        /** @description An event with its time. */
+        AuditView: components["schemas"]["AuditEvent"] & {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            timestamp: string;
+        };
         /** @description What people are shown. Moments are milliseconds since the Unix epoch. */
         Breaker: {
             /** @description Where it stands. */
@@ -1064,6 +1269,21 @@ export interface components {
          * @enum {string}
          */
         BreakerState: "closed" | "half-open" | "open";
+        /** @description What may be used in a period: money, tokens, or both. */
+        BudgetSpec: {
+            /** @description How long it lasts. */
+            period: components["schemas"]["Period"];
+            /**
+             * Format: double
+             * @description Most money, in US dollars.
+             */
+            usd?: number | null;
+            /**
+             * Format: int64
+             * @description Most tokens, input and output.
+             */
+            tokens?: number | null;
+        };
         /** @description Cache writes by lifetime. */
         CacheCreation: {
             /**
@@ -1430,6 +1650,13 @@ export interface components {
              */
             at: number;
         };
+        /** @description A page of events. */
+        Events: {
+            /** @description The newest first. */
+            events: components["schemas"]["AuditView"][];
+            /** @description Where the page is. */
+            pagination: components["schemas"]["Pagination"];
+        };
         /** @description Where a request would go. Nothing was sent, counted or changed to find out. */
         Explanation: {
             /** @description What the client speaks. */
@@ -1748,6 +1975,13 @@ export interface components {
             /** @description Those that a request could have at this moment. */
             available: number;
         };
+        /** @description A provider's key to add. */
+        KeyGiven: {
+            /** @description The provider's name in the settings. */
+            provider: string;
+            /** @description The key. */
+            api_key: string;
+        };
         /**
          * @description A key's id: FNV-1a of its secret. All 64 bits tell keys apart; the first 8 hex digits are
          *     shown. It says nothing useful of a secret with the entropy that secrets have.
@@ -1874,6 +2108,27 @@ export interface components {
              * @description Null when there is none.
              */
             latestDate: string | null;
+        };
+        /** @description How much at once and in a minute; what is left out is as much as one likes. */
+        LimitsSpec: {
+            /**
+             * Format: int64
+             * @description Requests in a minute; at least 1.
+             * @default null
+             */
+            rpm: number | null;
+            /**
+             * Format: int64
+             * @description Tokens in a minute, input and output; at least 1.
+             * @default null
+             */
+            tpm: number | null;
+            /**
+             * Format: int64
+             * @description Requests at once; at least 1.
+             * @default null
+             */
+            concurrency: number | null;
         };
         /** @description That weir lives. */
         LivezResponse: {
@@ -2017,6 +2272,19 @@ export interface components {
              */
             thinking_tokens: number;
         };
+        /** @description Where a page is. */
+        Pagination: {
+            /** Format: int32 */
+            page: number;
+            /** Format: int32 */
+            page_size: number;
+            /** Format: int64 */
+            total_count: number;
+            /** Format: int64 */
+            total_pages: number;
+            has_next: boolean;
+            has_prev: boolean;
+        };
         /** @description How long it took for how many in a hundred, in milliseconds. Off by less than 2 %, except `max`. */
         Percentiles: {
             /**
@@ -2044,6 +2312,26 @@ export interface components {
              * @description None took longer.
              */
             max: number;
+        };
+        /**
+         * @description How long a budget lasts. Days, weeks and months are those of UTC.
+         * @enum {string}
+         */
+        Period: "day" | "week" | "month" | "lifetime";
+        /** @description What was used in a period. */
+        PeriodUsage: {
+            /** @description `day`, `week`, `month` or `lifetime`. */
+            period: string;
+            /**
+             * Format: double
+             * @description US dollars.
+             */
+            usd: number;
+            /**
+             * Format: int64
+             * @description Tokens, input and output.
+             */
+            tokens: number;
         };
         /** @description What a model costs. */
         PriceLine: components["schemas"]["Amounts"] & {
@@ -2083,6 +2371,87 @@ export interface components {
          * @enum {string}
          */
         PriceSource: "catalogue" | "configuration" | "stored";
+        /** @description A tenant. */
+        Project: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description Its name, which no other has. */
+            name: string;
+            /** @description What is shown of its first key; none uses the gateway's. */
+            api_key?: string;
+            /** @description Its keys. */
+            keys: components["schemas"]["ProjectKey"][];
+            /** @description Whether its tokens work. */
+            is_active: boolean;
+            /**
+             * Format: date-time
+             * @description When it was switched off.
+             */
+            deactivated_at?: string;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
+            /** @description What its tokens may ask for. */
+            rules: components["schemas"]["RulesSpec"];
+            /** @description How fast, all its tokens together. */
+            limits: components["schemas"]["LimitsSpec"];
+            /** @description How much, all its tokens together. */
+            budgets: components["schemas"]["BudgetSpec"][];
+            /** @description What was used in the periods that last. */
+            usage?: components["schemas"]["PeriodUsage"][];
+        };
+        /** @description What is to change. */
+        ProjectChange: components["schemas"]["SpecEdit"] & {
+            /** @description Another name. */
+            name?: string | null;
+            /** @description A key that takes the place of those of its provider; empty keeps them. */
+            api_key?: string | null;
+            /** @description The provider of `api_key`; `openai` if left out. */
+            provider?: string | null;
+            /** @description Keys that take the place of those of their providers. */
+            keys?: components["schemas"]["KeyGiven"][];
+            /** @description Ids of keys to take away. */
+            remove_keys?: string[];
+            /** @description On or off. */
+            is_active?: boolean | null;
+            /** @description Revoke every token; only with `is_active: false`. */
+            revoke_tokens?: boolean | null;
+        };
+        /** @description A provider's key of a project. */
+        ProjectKey: {
+            /** Format: uuid */
+            id: string;
+            /** @description The provider. */
+            provider: string;
+            /** @description What is shown of it. */
+            hint: string;
+            /**
+             * Format: date-time
+             * @description When it was added.
+             */
+            created_at: string;
+        };
+        /** @description A project to make. */
+        ProjectNew: components["schemas"]["SpecEdit"] & {
+            /** @description Its name. */
+            name?: string | null;
+            /** @description Its key, where it has one; without any key the gateway's are used. */
+            api_key?: string | null;
+            /** @description The provider of `api_key`; `openai` if left out. */
+            provider?: string | null;
+            /** @description More keys. */
+            keys?: components["schemas"]["KeyGiven"][];
+        };
         /** @description The grade of a prompt, as it is stored and shown. */
         PromptGrade: {
             /**
@@ -2491,6 +2860,33 @@ export interface components {
             /** @description What is wrong with the stored body; absent when nothing is. */
             bodyDamaged?: string;
         };
+        /** @description How many tokens were revoked. */
+        RevokedTokens: {
+            /**
+             * Format: int64
+             * @description By this call.
+             */
+            revoked_count: number;
+            /**
+             * Format: int64
+             * @description Before.
+             */
+            already_revoked_count: number;
+            /**
+             * Format: int64
+             * @description All that there are.
+             */
+            total_tokens: number;
+        };
+        /** @description A rotation. */
+        Rotation: {
+            /**
+             * Format: int64
+             * @description How long the secret before still works, in minutes: at most 10080.
+             * @default 0
+             */
+            overlap_minutes: number;
+        };
         /** @description How an exchange found its provider. */
         RouteLog: {
             /** @description The strategy in force. */
@@ -2519,6 +2915,41 @@ export interface components {
             modelMap: components["schemas"]["ModelMapped"][];
             /** @description Which subagents have models of their own. */
             subagents: components["schemas"]["SubagentsView"];
+        };
+        /** @description Allow-lists as people write them. A list that is left out or empty allows all. */
+        RulesSpec: {
+            /**
+             * @description Patterns for the model that a client asks for: `*` is any text without a slash.
+             * @default []
+             */
+            allowed_models: string[];
+            /**
+             * @description Paths with all that is below them, segment by segment; `*` stands for one segment.
+             * @default []
+             */
+            allowed_endpoints: string[];
+            /**
+             * @description Methods.
+             * @default []
+             */
+            allowed_methods: string[];
+            /**
+             * @description Values of `Origin`, whole: scheme, host and port.
+             * @default []
+             */
+            allowed_origins: string[];
+            /**
+             * @description Headers that every request must have; `origin` is one of them.
+             * @default []
+             */
+            required_headers: string[];
+            /**
+             * @description Patterns for the values of members at the top of a JSON body, by their names.
+             * @default {}
+             */
+            param_whitelist: {
+                [key: string]: string[];
+            };
         };
         /** @description That a kind of client has come. */
         Seen: {
@@ -2759,6 +3190,21 @@ export interface components {
             language: "sh" | "toml" | "json" | "python" | "typescript";
             text: string;
         };
+        /**
+         * @description A change of what a project or a token may do. A member that is left out stays; one that is there
+         *     takes the place of all that it held.
+         */
+        SpecEdit: {
+            /** @default null */
+            rules: components["schemas"]["RulesSpec"] | null;
+            /** @default null */
+            limits: components["schemas"]["LimitsSpec"] | null;
+            /**
+             * @description How much.
+             * @default null
+             */
+            budgets: components["schemas"]["BudgetSpec"][] | null;
+        };
         /** @description The gateway in few figures. */
         Stats: {
             /** @description The version of weir. */
@@ -2877,6 +3323,128 @@ export interface components {
             tier: string;
             /** @description What large prompts cost on it; those that are not here have no known price on it. */
             long?: components["schemas"]["LongPrice"][];
+        };
+        /** @description What a project has handed out. */
+        Token: {
+            /**
+             * Format: uuid
+             * @description Its id, which is no secret.
+             */
+            id: string;
+            /** @description What is shown of its secret. */
+            token: string;
+            /** @description What people call it. */
+            name?: string;
+            /**
+             * Format: uuid
+             * @description The project.
+             */
+            project_id: string;
+            /**
+             * Format: uuid
+             * @description The token that it was made from and cannot outdo.
+             */
+            parent_id?: string;
+            /**
+             * Format: date-time
+             * @description When it stops to work.
+             */
+            expires_at?: string;
+            /** @description Whether it was not revoked. */
+            is_active: boolean;
+            /**
+             * Format: date-time
+             * @description When it was revoked.
+             */
+            deactivated_at?: string;
+            /**
+             * Format: int64
+             * @description Requests that were let through to a provider.
+             */
+            request_count: number;
+            /**
+             * Format: int64
+             * @description Requests that it is good for.
+             */
+            max_requests?: number;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last used.
+             */
+            last_used_at?: string;
+            /**
+             * Format: int64
+             * @description Requests that were answered from the cache.
+             */
+            cache_hit_count: number;
+            /** @description What it may ask for, besides what its project allows. */
+            rules: components["schemas"]["RulesSpec"];
+            /** @description How fast. */
+            limits: components["schemas"]["LimitsSpec"];
+            /** @description How much. */
+            budgets: components["schemas"]["BudgetSpec"][];
+        };
+        /** @description What is to change. */
+        TokenChange: components["schemas"]["SpecEdit"] & {
+            /** @description On or off. */
+            is_active?: boolean | null;
+            /**
+             * Format: int64
+             * @description Requests that it is good for; 0 is any number.
+             */
+            max_requests?: number | null;
+            /** @description What people call it. */
+            name?: string | null;
+        };
+        /** @description A token with its secret, which is shown this once. */
+        TokenMade: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description Its secret. */
+            token: string;
+            /**
+             * Format: date-time
+             * @description When it stops to work.
+             */
+            expires_at?: string;
+            /**
+             * Format: int64
+             * @description Requests that it is good for.
+             */
+            max_requests?: number;
+        };
+        /** @description A token to make. */
+        TokenNew: components["schemas"]["SpecEdit"] & {
+            /**
+             * Format: uuid
+             * @description The project.
+             */
+            project_id?: string | null;
+            /**
+             * Format: uuid
+             * @description A token of the same project, which the new one can never outdo.
+             */
+            parent_id?: string | null;
+            /** @description What people call it. */
+            name?: string | null;
+            /**
+             * Format: int64
+             * @description How long it lives, in minutes: at most 525600.
+             */
+            duration_minutes?: number | null;
+            /**
+             * Format: int64
+             * @description Requests that it is good for; 0 is any number.
+             */
+            max_requests?: number | null;
         };
         /** @description Tokens since the start, as far as providers told them. */
         TokenTotals: {
@@ -3021,6 +3589,24 @@ export interface components {
              * @description As asked for.
              */
             end_date?: string;
+        };
+        Value: Json;
+        /** @description Whether the chain is whole. */
+        Verified: {
+            /** @description Whether every event is as it was written, and none is missing. */
+            intact: boolean;
+            /**
+             * Format: int64
+             * @description How many events were followed.
+             */
+            events?: number;
+            /**
+             * Format: int64
+             * @description The first event that is not as it was written.
+             */
+            broken_at?: number;
+            /** @description What is wrong with it. */
+            reason?: string;
         };
         /** @description A window as its provider described it, and what is to be expected of it. */
         WindowView: {
@@ -8162,6 +8748,1037 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LivezResponse"];
+                };
+            };
+        };
+    };
+    getManageAudit: {
+        parameters: {
+            query?: {
+                /** @description Exactly this action, such as `token.revoke`. */
+                action?: string;
+                /** @description Exactly this address. */
+                client_ip?: string;
+                /** @description Exactly this project. */
+                project_id?: string;
+                /** @description Exactly this token's id. */
+                token_id?: string;
+                /** @description `success`, `failure`, `denied` or `error`. */
+                outcome?: string;
+                /** @description Exactly this actor. */
+                actor?: string;
+                /** @description Exactly this request. */
+                request_id?: string;
+                /** @description Exactly this correlation id. */
+                correlation_id?: string;
+                /** @description Exactly this method. */
+                method?: string;
+                /** @description Exactly this path. */
+                path?: string;
+                /** @description A text in any of them, in the reason or in the metadata, in any case. */
+                search?: string;
+                /** @description Not before: an instant, or a span before now such as `7d`. */
+                start_time?: string;
+                /** @description Not after. */
+                end_time?: string;
+                /** @description The page, from 1. */
+                page?: string;
+                /** @description Events of a page: 20 if left out, at most 100. */
+                page_size?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Events"];
+                };
+            };
+            /** @description A parameter or the body is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A credential is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Requests from other origins are refused */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host name is not weir's */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getManageAuditVerify: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Verified"];
+                };
+            };
+            /** @description A parameter or the body is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A credential is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Requests from other origins are refused */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host name is not weir's */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getManageAuditById: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The event */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditView"];
+                };
+            };
+            /** @description A parameter or the body is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A credential is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Requests from other origins are refused */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is none of this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host name is not weir's */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getManageProjects: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"][];
+                };
+            };
+            /** @description A parameter or the body is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A credential is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Requests from other origins are refused */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host name is not weir's */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    postManageProjects: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProjectNew"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+            /** @description A parameter or the body is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A credential is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Requests from other origins are refused */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is one of that name */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host name is not weir's */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getManageProjectsById: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The project */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+            /** @description A parameter or the body is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A credential is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Requests from other origins are refused */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is none of this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host name is not weir's */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteManageProjectsById: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The project */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A parameter or the body is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A credential is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Requests from other origins are refused */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Switch it off instead */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host name is not weir's */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    patchManageProjectsById: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Only if it is still in this state */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The project */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProjectChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+            /** @description A parameter or the body is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A credential is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Requests from other origins are refused */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is none of this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is one of that name */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It was changed in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host name is not weir's */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    postManageProjectsByIdTokensRevoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The project */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevokedTokens"];
+                };
+            };
+            /** @description A parameter or the body is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A credential is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Requests from other origins are refused */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is none of this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host name is not weir's */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getManageTokens: {
+        parameters: {
+            query?: {
+                /** @description Only those of this project. */
+                projectId?: string;
+                /** @description Only those that are neither revoked nor too old: `true` or `false`. */
+                activeOnly?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Token"][];
+                };
+            };
+            /** @description A parameter or the body is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A credential is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Requests from other origins are refused */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host name is not weir's */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    postManageTokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenNew"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenMade"];
+                };
+            };
+            /** @description A parameter or the body is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A credential is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Requests from other origins are refused */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no such project or parent */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host name is not weir's */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getManageTokensById: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The token's id, never its secret */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Token"];
+                };
+            };
+            /** @description A parameter or the body is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A credential is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Requests from other origins are refused */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is none of this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host name is not weir's */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteManageTokensById: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The token's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is revoked, or was */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter or the body is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A credential is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Requests from other origins are refused */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is none of this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host name is not weir's */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    patchManageTokensById: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Only if it is still in this state */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The token's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Token"];
+                };
+            };
+            /** @description A parameter or the body is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A credential is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Requests from other origins are refused */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is none of this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It was changed in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host name is not weir's */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    postManageTokensByIdRotate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The token's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rotation"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenMade"];
+                };
+            };
+            /** @description A parameter or the body is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A credential is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Requests from other origins are refused */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is none of this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host name is not weir's */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
                 };
             };
         };

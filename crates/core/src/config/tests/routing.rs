@@ -276,7 +276,7 @@ fn the_shared_store_is_a_redis() {
 
 #[test]
 fn a_reload_applies_all_but_what_is_fixed_at_the_start() {
-    const FIXED: [&str; 20] = [
+    const FIXED: [&str; 25] = [
         "server.host",
         "server.port",
         "server.listen",
@@ -291,6 +291,11 @@ fn a_reload_applies_all_but_what_is_fixed_at_the_start() {
         "capture.queue_bytes",
         "capture.dedup_bytes",
         "capture.raw_log.path",
+        "projects.db_path",
+        "projects.enabled",
+        "projects.encryption_key",
+        "projects.older_encryption_key",
+        "projects.require_encryption_key",
         "capture.raw_log.max_bytes",
         "capture.raw_log.max_files",
         "capture.raw_log.max_age",

@@ -1,0 +1,216 @@
+//! Who may manage what: a management token, or a visitor who has logged in to the pages. Every
+//! refusal is in the audit.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Extension;
+use axum::extract::{Request, State};
+use axum::http::header::{AUTHORIZATION, USER_AGENT};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use subtle::ConstantTimeEq as _;
+use uuid::Uuid;
+use weir_core::control::Digest;
+use weir_core::secret::Secret;
+use weir_store::control::{By, Event, Outcome};
+
+use crate::access::{Door, Peer, Refused};
+use crate::fault::Fault;
+use crate::login;
+use crate::manage::Control;
+use crate::router::Admin;
+
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const X_CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
+/// Longest id of a client's that is taken over, in bytes.
+const MAX_ID: usize = 128;
+/// Longest name of a program that is kept, in characters.
+const MAX_AGENT: usize = 256;
+
+/// What somebody may do. Each may do what those before it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// Look.
+    Read,
+    /// Make, change and revoke tokens; purge caches.
+    Operate,
+    /// Make and change projects and their keys.
+    Admin,
+}
+
+/// A token of somebody who manages.
+#[derive(Clone, Debug)]
+pub struct AdminToken {
+    /// Who, in the audit.
+    pub name: Arc<str>,
+    /// What they may do.
+    pub role: Role,
+    digest: Digest,
+}
+
+impl AdminToken {
+    /// Only the digest of `token` is kept.
+    #[must_use]
+    pub fn new(name: impl Into<Arc<str>>, role: Role, token: &Secret) -> Self {
+        Self {
+            name: name.into(),
+            role,
+            digest: Digest::of(token.expose().trim().as_bytes()),
+        }
+    }
+
+    fn is(&self, digest: &str) -> bool {
+        self.digest
+            .to_hex()
+            .as_bytes()
+            .ct_eq(digest.as_bytes())
+            .into()
+    }
+}
+
+/// Lets a request through with who sent it, or answers for it.
+pub(crate) async fn guard(
+    State(admin): State<Arc<Admin>>,
+    Extension(Peer(peer)): Extension<Peer>,
+    Extension(door): Extension<Arc<Door>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let client = door.access.client(request.headers(), peer);
+    let mut by = by(&request, client);
+    let ids = [
+        (X_REQUEST_ID, by.request_id.clone()),
+        (X_CORRELATION_ID, by.correlation_id.clone()),
+    ];
+    let mut response = match door.manager(&request, peer) {
+        Ok((name, role)) if role >= needed(&request) => {
+            by.actor = name.to_string();
+            request.extensions_mut().insert(by);
+            let reads = request.method().is_safe();
+            let response = next.run(request).await;
+            if let Some(control) = admin.control.as_ref().filter(|_| !reads) {
+                (control.changed)().await;
+            }
+            response
+        }
+        Ok((name, role)) => {
+            by.actor = name.to_string();
+            tell(&admin, by, "role").await;
+            let message = format!("the role {role:?} may not do this");
+            Fault::new(StatusCode::FORBIDDEN, message).into_response()
+        }
+        Err(refused) => {
+            tell(&admin, by, "credential").await;
+            match refused {
+                Refused::MustWait(pause) => login::wait(pause),
+                Refused::Fault(fault) => fault.into_response(),
+                Refused::NeedsPassword => missing().into_response(),
+            }
+        }
+    };
+    for (name, id) in ids {
+        if let Some(id) = id.and_then(|id| HeaderValue::from_str(&id).ok()) {
+            response.headers_mut().insert(name, id);
+        }
+    }
+    response
+}
+
+/// Puts a refusal into the audit.
+async fn tell(admin: &Admin, by: By, reason: &str) {
+    let Some(Control { store, .. }) = &admin.control else {
+        return;
+    };
+    let event = Event {
+        outcome: Outcome::Denied,
+        reason: Some(reason.to_owned()),
+        ..Event::success("admin.access")
+    };
+    if let Err(error) = store.audit(&[(by, event)]).await {
+        tracing::warn!(%error, "a refusal is not in the audit");
+    }
+}
+
+fn missing() -> Fault {
+    Fault::new(
+        StatusCode::UNAUTHORIZED,
+        "missing or invalid Authorization header",
+    )
+}
+
+impl Door {
+    /// Who manages, and what they may do.
+    fn manager(&self, request: &Request, peer: SocketAddr) -> Result<(Arc<str>, Role), Refused> {
+        let Some(token) = bearer(request.headers()) else {
+            if self.access.password.is_none() {
+                return Err(missing().into());
+            }
+            self.credential(request, peer)?;
+            return Ok(("admin".into(), Role::Admin));
+        };
+        let client = self.access.client(request.headers(), peer);
+        if let Some(pause) = self.sessions.pause(client, Instant::now()) {
+            return Err(Refused::MustWait(pause));
+        }
+        let digest = Digest::of(token.as_bytes()).to_hex();
+        // Every one is compared, so that the time does not tell which was nearly right.
+        let mut found = None;
+        for known in &*self.access.managers {
+            if known.is(&digest) {
+                found = Some((Arc::clone(&known.name), known.role));
+            }
+        }
+        if found.is_some() {
+            self.sessions.right(client);
+        } else {
+            self.sessions.wrong(client, Instant::now());
+        }
+        found.ok_or_else(|| Fault::new(StatusCode::UNAUTHORIZED, "invalid management token").into())
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}
+
+/// What a call takes.
+fn needed(request: &Request) -> Role {
+    let path = request.uri().path();
+    if request.method().is_safe() {
+        return Role::Read;
+    }
+    let revokes_all = path.ends_with("/tokens/revoke");
+    if path.starts_with("/manage/projects") && !revokes_all && request.method() != Method::DELETE {
+        Role::Admin
+    } else {
+        Role::Operate
+    }
+}
+
+/// Who asks, but for their name.
+fn by(request: &Request, peer: IpAddr) -> By {
+    let headers = request.headers();
+    let id = |name: &HeaderName| {
+        let sent = headers.get(name).and_then(|id| id.to_str().ok());
+        let sent = sent.filter(|id| !id.is_empty() && id.len() <= MAX_ID);
+        Some(sent.map_or_else(|| Uuid::now_v7().to_string(), str::to_owned))
+    };
+    let agent = headers
+        .get(USER_AGENT)
+        .and_then(|agent| agent.to_str().ok());
+    By {
+        actor: "anonymous".into(),
+        request_id: id(&X_REQUEST_ID),
+        correlation_id: id(&X_CORRELATION_ID),
+        client_ip: Some(peer.to_string()),
+        method: Some(request.method().to_string()),
+        path: Some(request.uri().path().to_owned()),
+        user_agent: agent.map(|agent| agent.chars().take(MAX_AGENT).collect()),
+    }
+}

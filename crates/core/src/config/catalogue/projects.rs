@@ -1,0 +1,50 @@
+//! The settings of `projects`.
+
+use super::{PATH, SECRET, text};
+use crate::config::checks;
+use crate::config::entry::{Entry, entry, var};
+use crate::config::kind::Kind;
+
+pub(super) static ENTRIES: &[Entry] = &[
+    entry("projects.enabled", Kind::Bool, "false",
+        "Keep projects and let their tokens in. On by itself where `projects.management_token` is set.")
+        .restart(),
+    entry("projects.required", Kind::Bool, "true",
+        "Demand a project's token of every client that does not bring the gateway's own credential, of \
+         loopback peers too. Off, whoever could come in without projects still can."),
+    entry("projects.enforce_active", Kind::Bool, "true",
+        "Refuse tokens of projects that are switched off (403).")
+        .env(&[var("LLM_PROXY_ENFORCE_PROJECT_ACTIVE")]),
+    entry("projects.db_path", PATH, "control.db",
+        "The SQLite file of projects, tokens, budgets and the audit; made if missing, for its owner only.")
+        .env(&[var("DATABASE_PATH")])
+        .restart(),
+    entry("projects.management_token", SECRET, "",
+        "Opens the calls under `/manage/` as `Authorization: Bearer`, with every right.")
+        .env(&[var("MANAGEMENT_TOKEN")])
+        .secret()
+        .example("${MANAGEMENT_TOKEN:-}"),
+    entry("projects.operate_token", SECRET, "",
+        "The same for somebody who may make, change and revoke tokens, but not projects.")
+        .secret()
+        .example("${WEIR_OPERATE_TOKEN:-}"),
+    entry("projects.read_token", SECRET, "", "The same for somebody who may only look.")
+        .secret()
+        .example("${WEIR_READ_TOKEN:-}"),
+    entry("projects.encryption_key", text("32 bytes in base64", |key| checks::encryption_key(key).map(drop)), "",
+        "Seals providers' keys of projects at rest by AES-256-GCM: 32 bytes in base64, as \
+         `openssl rand -base64 32` makes. Without it they are stored as they are.")
+        .env(&[var("ENCRYPTION_KEY")])
+        .secret()
+        .example("${ENCRYPTION_KEY:-}")
+        .restart(),
+    entry("projects.older_encryption_key", text("32 bytes in base64", |key| checks::encryption_key(key).map(drop)), "",
+        "The key before `projects.encryption_key`: it opens what it has sealed and seals nothing.")
+        .secret()
+        .example("${OLD_ENCRYPTION_KEY:-}")
+        .restart(),
+    entry("projects.require_encryption_key", Kind::Bool, "false",
+        "Refuse to start without `projects.encryption_key`.")
+        .env(&[var("REQUIRE_ENCRYPTION_KEY")])
+        .restart(),
+];

@@ -1,0 +1,223 @@
+//! Tenants on the data plane: whose token a request brings, whether it may, what it may use, and
+//! with whose keys it goes on.
+
+mod bill;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use arc_swap::ArcSwap;
+use http::HeaderMap;
+use parking_lot::Mutex;
+use uuid::Uuid;
+use weir_core::clock::Now;
+use weir_core::control::{
+    Code, Directory, Head, Holder, Ledger, Refusal, Reserved, looks_like_token,
+};
+use weir_core::exchange::{RawBody, Tokens};
+use weir_core::identity::presented;
+use weir_core::keys::KeyPool;
+use weir_core::settings::{Key, KeyStrategy};
+use weir_wire::dialect::Operation;
+use weir_wire::peek::{Peek, Want};
+
+pub(crate) use self::bill::worst_case;
+pub use self::bill::{Bill, Tenancy};
+use crate::clock::now;
+use crate::fleet::Member;
+use crate::incomer::Incomer;
+use crate::keyring::Pool;
+
+/// A request that a tenant was not allowed, for whoever keeps an audit.
+#[derive(Clone, Debug)]
+pub struct Denied {
+    /// Why.
+    pub code: Code,
+    /// The project, if its token was known.
+    pub project: Option<Uuid>,
+    /// The token's id.
+    pub token: Option<Uuid>,
+    /// The request's id.
+    pub request_id: String,
+    /// The request's method and path.
+    pub asked: (String, String),
+    /// The client's address.
+    pub client: String,
+}
+
+/// What is known of a token.
+#[derive(Debug)]
+pub(crate) struct Found {
+    /// Whose it is; none is nobody's.
+    pub holder: Option<Arc<Holder>>,
+    /// Why it opens nothing.
+    pub refusal: Option<Refusal>,
+}
+
+/// Told of each refusal. Must not block.
+pub type OnDenied = Box<dyn Fn(Denied) + Send + Sync>;
+
+/// Tenants.
+pub struct Tenants {
+    directory: ArcSwap<Directory>,
+    ledger: Arc<dyn Ledger>,
+    /// By project and provider.
+    pools: Mutex<HashMap<(Uuid, Arc<str>), Pool>>,
+    on_denied: OnceLock<OnDenied>,
+}
+
+impl fmt::Debug for Tenants {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tenants")
+            .field("directory", &*self.directory.load())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Tenants {
+    /// Nobody yet; `ledger` keeps the accounts.
+    #[must_use]
+    pub fn new(ledger: Arc<dyn Ledger>) -> Self {
+        Self {
+            directory: ArcSwap::default(),
+            ledger,
+            pools: Mutex::default(),
+            on_denied: OnceLock::new(),
+        }
+    }
+
+    /// Has `told` called of each refusal; only the first call counts.
+    pub fn when_denied(&self, told: OnDenied) {
+        let _first = self.on_denied.set(told);
+    }
+
+    /// Tells of a refusal.
+    pub(crate) fn denied(&self, denied: Denied) {
+        if let Some(told) = self.on_denied.get() {
+            told(denied);
+        }
+    }
+
+    /// These are the tokens from now on. Pools of keys that did not change keep what they know.
+    pub fn replace(&self, directory: Directory) {
+        let mut pools = self.pools.lock();
+        let mut wanted: HashMap<(Uuid, Arc<str>), Vec<Key>> = HashMap::new();
+        for project in directory.projects() {
+            for key in &*project.keys {
+                let keys = wanted
+                    .entry((project.id, Arc::clone(&key.provider)))
+                    .or_default();
+                keys.extend(key.secret.clone().map(Key::new));
+            }
+        }
+        pools.retain(|name, _| wanted.contains_key(name));
+        for (name, keys) in wanted {
+            match pools.get(&name) {
+                Some(pool) => {
+                    let mut pool = pool.lock();
+                    *pool = pool.rebuilt(&keys, KeyStrategy::default());
+                }
+                None => {
+                    let pool = KeyPool::new(&keys, KeyStrategy::default());
+                    pools.insert(name, Arc::new(Mutex::new(pool)));
+                }
+            }
+        }
+        drop(pools);
+        self.directory.store(Arc::new(directory));
+    }
+
+    /// The token that a request brings, and what is known of it. None if it brings nothing of the
+    /// form of one.
+    pub(crate) fn find(
+        &self,
+        headers: &HeaderMap,
+        query: Option<&str>,
+        now: Now,
+    ) -> Option<(Vec<u8>, Found)> {
+        let directory = self.directory.load();
+        let mut unknown = None;
+        for value in presented(headers, query) {
+            if let Some(holder) = directory.find(&value) {
+                let found = Found {
+                    holder: Some(Arc::clone(holder)),
+                    refusal: holder.check(now.unix_ms).err(),
+                };
+                return Some((value.into_owned(), found));
+            }
+            if unknown.is_none() && looks_like_token(&value) {
+                unknown = Some(value.into_owned());
+            }
+        }
+        let found = Found {
+            holder: None,
+            refusal: Some(Refusal::new(Code::TokenNotFound, "Token not found")),
+        };
+        unknown.map(|token| (token, found))
+    }
+
+    /// Counts a request of `holder`'s and sets its worst case aside.
+    ///
+    /// # Errors
+    /// When a limit is reached.
+    pub(crate) async fn admit(
+        self: &Arc<Self>,
+        holder: &Arc<Holder>,
+        bill: Bill,
+        worst: &Tokens,
+    ) -> Result<Tenancy, Refusal> {
+        let (scopes, amounts) = (Arc::clone(&holder.scopes), bill.amounts(worst));
+        let grant = match Arc::clone(&self.ledger).reserve(scopes, amounts, now()) {
+            Reserved::Ready(reserved) => reserved,
+            Reserved::Wait(reserved) => reserved.await,
+        };
+        Ok(Tenancy {
+            tenants: Arc::clone(self),
+            holder: Arc::clone(holder),
+            bill: bill.granted(grant?),
+        })
+    }
+
+    /// The keys that requests of `holder`'s project go to `member` with. None are the gateway's own,
+    /// which are for projects that have no keys at all.
+    pub(crate) fn pool(&self, holder: &Holder, member: &Member) -> Option<Pool> {
+        if holder.project.keys.is_empty() {
+            return None;
+        }
+        let name = (holder.project.id, Arc::clone(member.name()));
+        let pool = self.pools.lock().get(&name).cloned();
+        Some(pool.unwrap_or_else(|| {
+            let none = KeyPool::new(&[], KeyStrategy::default());
+            Arc::new(Mutex::new(none))
+        }))
+    }
+}
+
+/// The part of a request that stands before its body.
+pub(crate) fn head(parts: &http::request::Parts) -> Head<'_> {
+    Head {
+        method: &parts.method,
+        path: parts.uri.path(),
+        headers: &parts.headers,
+    }
+}
+
+/// Whether a request's body is allowed: its model, and its parameters.
+pub(crate) fn check_body(
+    holder: &Holder,
+    incomer: &Incomer,
+    body: &RawBody,
+) -> Result<(), Refusal> {
+    let operation = incomer.operation;
+    let names_model = operation.generates()
+        || matches!(operation, Operation::CountTokens | Operation::Embeddings);
+    if names_model && holder.limits_models() {
+        let peek = Peek::of(incomer.dialect, &body.pieces, Want::MODEL);
+        holder.check_model(incomer.path_model.as_deref().or_else(|| peek.model()))?;
+    }
+    if holder.reads_body() {
+        holder.check_body(&body.to_bytes())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,227 @@
+//! Tenants of the running gateway: read from their store, read again when they change, and what
+//! they use written back.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use tokio::sync::{Mutex, Notify, mpsc};
+use weir_admin::{AdminToken, Control, Role};
+use weir_core::control::{Change, MemoryLedger};
+use weir_core::settings::{Projects, Settings};
+use weir_proxy::clock::now;
+use weir_proxy::tenants::{Denied, Tenants};
+use weir_store::control::{By, ControlStore, Event, Outcome, Seal};
+
+/// How often it is looked whether somebody else has changed something. A token that was revoked
+/// elsewhere works for no longer than this.
+const LOOK: Duration = Duration::from_millis(250);
+/// How often what was used is written down: what a process that is killed forgets at most.
+const WRITE: Duration = Duration::from_millis(100);
+/// Refusals that wait for the audit; more are counted in the log and dropped.
+const MAX_REFUSALS: usize = 1024;
+/// Refusals that are written down at once.
+const AT_ONCE: usize = 64;
+/// Longest wait for the last of it when the gateway ends.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// What keeps tenants.
+#[derive(Debug)]
+pub(crate) struct Keeper {
+    /// What the data plane asks.
+    pub tenants: Arc<Tenants>,
+    store: ControlStore,
+    ledger: Arc<MemoryLedger>,
+    enforce_active: bool,
+    reading: Trouble,
+    writing: Trouble,
+    /// The number of changes that are known; held while they are read.
+    seen: Mutex<Option<i64>>,
+    stop: Arc<Notify>,
+}
+
+impl Keeper {
+    /// Opens the store that `settings` name, if there are tenants at all, and reads it.
+    ///
+    /// # Errors
+    /// When it cannot be had, or its keys cannot be opened.
+    pub(crate) async fn open(settings: &Projects) -> anyhow::Result<Option<Arc<Self>>> {
+        if !settings.enabled {
+            return Ok(None);
+        }
+        let older = settings.older_encryption_key.clone();
+        let seal = Seal::new(settings.encryption_key.as_ref(), older.as_slice())?;
+        if !seal.is_on() {
+            tracing::warn!(
+                "providers' keys of projects are stored as they are; set `projects.encryption_key`"
+            );
+        }
+        let path = settings.db_path.clone();
+        let opened = tokio::task::spawn_blocking(move || ControlStore::open_sqlite(&path, seal));
+        let store = opened.await?.context("projects and tokens")?;
+        let ledger = Arc::new(MemoryLedger::new(now));
+        let keeper = Self {
+            tenants: Arc::new(Tenants::new(ledger.clone())),
+            store,
+            ledger,
+            enforce_active: settings.enforce_active,
+            reading: Trouble::default(),
+            writing: Trouble::default(),
+            seen: Mutex::new(None),
+            stop: Arc::default(),
+        };
+        let version = keeper.read().await.context("projects and tokens")?;
+        *keeper.seen.lock().await = Some(version);
+        Ok(Some(Arc::new(keeper)))
+    }
+
+    /// Reads everything; gives the number of changes that are in it.
+    async fn read(&self) -> anyhow::Result<i64> {
+        let loaded = self.store.load(!self.enforce_active).await?;
+        for account in &loaded.accounts {
+            self.ledger
+                .restore(account.scope, account.requests, &account.spent);
+        }
+        self.tenants.replace(loaded.directory);
+        Ok(loaded.version)
+    }
+
+    /// The task that follows changes and writes down what is used. It ends when it is told to, with
+    /// everything written.
+    pub(crate) fn run(self: &Arc<Self>) -> impl Future<Output = ()> + Send + 'static {
+        let keeper = Arc::clone(self);
+        let (refused, mut refusals) = mpsc::channel(MAX_REFUSALS);
+        keeper.tenants.when_denied(Box::new(move |denied| {
+            if refused.try_send(denied).is_err() {
+                tracing::warn!("a refusal is not in the audit: too many wait for it");
+            }
+        }));
+        async move {
+            let (mut look, mut write) = (tokio::time::interval(LOOK), tokio::time::interval(WRITE));
+            let mut unsaved = Vec::new();
+            let mut waiting = Vec::new();
+            loop {
+                tokio::select! {
+                    () = keeper.stop.notified() => break,
+                    _ = look.tick() => keeper.catch_up().await,
+                    _ = write.tick() => keeper.write(&mut unsaved).await,
+                    _ = refusals.recv_many(&mut waiting, AT_ONCE) => {
+                        keeper.tell(waiting.drain(..)).await;
+                    }
+                }
+            }
+            keeper.write(&mut unsaved).await;
+            keeper.stop.notify_one();
+        }
+    }
+
+    /// Reads everything again if somebody has changed something since it was last read.
+    pub(crate) async fn catch_up(&self) {
+        let mut seen = self.seen.lock().await;
+        let found = match self.store.version().await {
+            Ok(found) if Some(found) == *seen => Ok(found),
+            Ok(_) => self.read().await,
+            Err(error) => Err(error.into()),
+        };
+        if let Ok(found) = &found {
+            *seen = Some(*found);
+        }
+        // Those that are known go on: what a database that is gone says is not known.
+        self.reading
+            .note(found.err(), "projects and tokens cannot be read");
+    }
+
+    /// What the management works with.
+    pub(crate) fn control(self: &Arc<Self>) -> Control {
+        let keeper = Arc::clone(self);
+        Control {
+            store: self.store.clone(),
+            changed: Box::new(move || {
+                let keeper = Arc::clone(&keeper);
+                Box::pin(async move { keeper.catch_up().await })
+            }),
+        }
+    }
+
+    /// Writes down what was used. What could not be written is tried again.
+    async fn write(&self, unsaved: &mut Vec<Change>) {
+        // What comes meanwhile adds up in the accounts, so that no more than one list ever waits.
+        if unsaved.is_empty() {
+            *unsaved = self.ledger.changes();
+        }
+        if unsaved.is_empty() {
+            return;
+        }
+        let written = self.store.add_usage(unsaved).await;
+        if written.is_ok() {
+            unsaved.clear();
+        }
+        self.writing
+            .note(written.err(), "what tenants used is not stored yet");
+    }
+
+    async fn tell(&self, refusals: impl Iterator<Item = Denied>) {
+        let events: Vec<(By, Event)> = refusals.map(event).collect();
+        if let Err(error) = self.store.audit(&events).await {
+            tracing::warn!(%error, "refusals are not in the audit");
+        }
+    }
+
+    /// Has the task end, and waits until what was used is written, but not for long.
+    pub(crate) async fn farewell(&self) {
+        self.stop.notify_one();
+        if tokio::time::timeout(FAREWELL, self.stop.notified())
+            .await
+            .is_err()
+        {
+            tracing::warn!("what tenants used last may not be stored");
+        }
+    }
+}
+
+/// Something that is tried often and may fail for long: said when it begins and when it is over.
+#[derive(Debug, Default)]
+struct Trouble(AtomicBool);
+
+impl Trouble {
+    fn note(&self, error: Option<impl std::fmt::Display>, what: &str) {
+        let had = self.0.swap(error.is_some(), Ordering::Relaxed);
+        match error {
+            Some(error) if !had => tracing::warn!(%error, "{what}"),
+            None if had => tracing::info!("over: {what}"),
+            _ => {}
+        }
+    }
+}
+
+fn event(denied: Denied) -> (By, Event) {
+    let (method, path) = denied.asked;
+    let by = By {
+        actor: "system".into(),
+        request_id: Some(denied.request_id),
+        client_ip: Some(denied.client),
+        method: Some(method),
+        path: Some(path),
+        ..By::default()
+    };
+    let mut event = Event::success("proxy_request");
+    event.outcome = Outcome::Denied;
+    event.reason = Some(denied.code.as_str().to_owned());
+    event.project = denied.project;
+    event.token = denied.token;
+    (by, event)
+}
+
+/// Who may manage tenants.
+pub(crate) fn managers(settings: &Settings) -> Arc<[AdminToken]> {
+    let projects = &settings.projects;
+    let all = [
+        ("management_api", Role::Admin, &projects.management_token),
+        ("operate_token", Role::Operate, &projects.operate_token),
+        ("read_token", Role::Read, &projects.read_token),
+    ];
+    all.into_iter()
+        .filter_map(|(name, role, token)| Some(AdminToken::new(name, role, token.as_ref()?)))
+        .collect()
+}
