@@ -16,6 +16,7 @@ import urllib.request
 import schemathesis
 
 GATEWAY = os.environ["WEIR_API_GATEWAY"]
+MANAGER = {"authorization": f"Bearer {os.environ['WEIR_API_MANAGER']}"}
 PROVIDER = "anthropic"
 TRANSCRIPT = {"project": "-w-shop", "id": "transcript-1"}
 ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "+05:30", "-11:00"]
@@ -48,6 +49,17 @@ FAIR = {
         400: {"rpm_limit", "itpm_limit", "otpm_limit", "priority", "weight"},
         409: {None},
     },
+    # Projects are switched off, never deleted.
+    "DELETE /manage/projects/{id}": {405: {None}},
+    # Two projects of one name; a name or a key with characters that it may not have; tokens of a
+    # project that was switched off.
+    "POST /manage/projects": {400: {"name", "api_key", "provider"}, 409: {None}},
+    "PATCH /manage/projects/{id}": {400: {"name", "api_key", "provider", "revoke_tokens"}, 409: {None}},
+    "POST /manage/tokens": {403: {None}},
+    "PATCH /manage/tokens/{id}": {400: {None}},
+    "POST /manage/tokens/{id}/rotate": {403: {None}, 400: {"overlap_minutes"}},
+    "GET /manage/tokens": {400: {"projectId", "activeOnly"}},
+    "GET /manage/audit": {400: {"start_time", "end_time", "page", "page_size"}},
     # This weir has no password, and nobody to grade with.
     "POST /api/login": {409: {None}},
     "POST /api/grade-prompt": {409: {None}},
@@ -104,6 +116,23 @@ def key() -> str:
     return keys[-1]["id"]
 
 
+def project() -> str:
+    """The id of a project that is on."""
+    name = f"project {turns['count']}"
+    return ask("POST", "/manage/projects", {"name": name}, MANAGER)["id"]
+
+
+def token() -> str:
+    """The id of a token."""
+    new = {"project_id": project(), "duration_minutes": 60}
+    return ask("POST", "/manage/tokens", new, MANAGER)["id"]
+
+
+def event() -> str:
+    """The id of an audit event."""
+    return ask("GET", "/manage/audit?page_size=1", headers=MANAGER)["events"][0]["id"]
+
+
 def moment(text: str) -> datetime.datetime | None:
     now = datetime.datetime.now(datetime.timezone.utc)
     if re.fullmatch("[0-9]+[smhdw]", text):
@@ -129,6 +158,9 @@ def feed_path(case) -> bool:
         values["id"] = exchange()["sessionId"]
     elif path.startswith("/api/conversations/"):
         values["id"] = TRANSCRIPT["id"]
+    elif path.startswith("/manage/"):
+        made = {"projects": project, "tokens": token, "audit": event}[path.split("/")[2]]
+        values["id"] = made()
     elif path.startswith("/api/providers/"):
         values["name"] = PROVIDER
         if "key" in values:
@@ -157,6 +189,26 @@ def feed_query(case) -> None:
 
 def feed_body(case) -> None:
     label, body = case.operation.label, case.body
+    if "/manage/" in label and isinstance(body, dict):
+        # Patterns and paths are more than the description can say.
+        body.pop("rules", None)
+        body.pop("budgets", None)
+        body.pop("parent_id", None)
+        if "name" in body and "projects" in label:
+            body["name"] = f"name {turns['count']}"
+        if label == "POST /manage/tokens":
+            body["project_id"] = project()
+            body["duration_minutes"] = 5
+        if label == "POST /manage/projects":
+            body["name"] = f"made {turns['count']}"
+            body.pop("keys", None)
+            body.pop("provider", None)
+            body["api_key"] = "sk-0123456789abcdef"
+        if label == "PATCH /manage/projects/{id}":
+            for field in ("keys", "api_key", "provider", "remove_keys", "revoke_tokens"):
+                body.pop(field, None)
+        if label == "PATCH /manage/tokens/{id}":
+            body["is_active"] = True
     if label == "PATCH /api/config/stored":
         case.body = {"routing.retries": turns["count"] % 5, "routing.debug": None}
     if label == "POST /api/routing/explain" and isinstance(body, dict):
@@ -169,6 +221,9 @@ def feed_body(case) -> None:
 
 @schemathesis.hook
 def before_call(ctx, case, kwargs):
+    if case.operation.path.startswith("/manage/"):
+        case.headers = {**(case.headers or {}), **MANAGER}
+        case.headers.pop("If-Match", None)
     if not is_valid(case):
         return
     turns["count"] += 1

@@ -4,8 +4,9 @@ import json
 import sys
 
 LEFT_OUT = {"GET /api/live", "GET /api/stats/stream"}
-# Without a password there is nothing to log in to, without a judge nothing is graded.
-ONLY_REFUSED = {"POST /api/login", "POST /api/grade-prompt"}
+# Without a password there is nothing to log in to, without a judge nothing is graded, and projects
+# are never deleted.
+ONLY_REFUSED = {"POST /api/login", "POST /api/grade-prompt", "DELETE /manage/projects/{id}"}
 OFTEN = 3
 
 with open(sys.argv[1]) as file:
