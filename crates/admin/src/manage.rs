@@ -3,6 +3,7 @@
 
 mod audit;
 mod door;
+mod object;
 mod projects;
 mod shapes;
 mod tokens;

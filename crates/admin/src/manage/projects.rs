@@ -12,10 +12,11 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
-use weir_core::control::ScopeId;
+use weir_core::control::{BudgetSpec, LimitsSpec, RulesSpec, ScopeId};
 use weir_core::secret::Secret;
 use weir_store::control::{By, NewKey, NewProject, ProjectEdit};
 
+use super::object::{object, objects};
 use super::shapes::{Project, SpecEdit, expected, id, late, read, tag};
 use super::{MAX_BODY, store};
 use crate::fault::{Error, Fault};
@@ -38,8 +39,10 @@ pub(super) struct KeyGiven {
 
 /// A project to make.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct ProjectNew {
     /// Its name.
+    #[schema(required, value_type = String)]
     name: Option<String>,
     /// Its key, where it has one; without any key the gateway's are used.
     #[schema(write_only)]
@@ -49,12 +52,20 @@ pub(super) struct ProjectNew {
     /// More keys.
     #[serde(default)]
     keys: Vec<KeyGiven>,
-    #[serde(flatten)]
-    spec: SpecEdit,
+    /// What may be asked for.
+    #[serde(default, deserialize_with = "object")]
+    rules: Option<RulesSpec>,
+    /// How fast.
+    #[serde(default, deserialize_with = "object")]
+    limits: Option<LimitsSpec>,
+    /// How much.
+    #[serde(default, deserialize_with = "objects")]
+    budgets: Option<Vec<BudgetSpec>>,
 }
 
 /// What is to change.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct ProjectChange {
     /// Another name.
     name: Option<String>,
@@ -73,8 +84,15 @@ pub(super) struct ProjectChange {
     is_active: Option<bool>,
     /// Revoke every token; only with `is_active: false`.
     revoke_tokens: Option<bool>,
-    #[serde(flatten)]
-    spec: SpecEdit,
+    /// What may be asked for.
+    #[serde(default, deserialize_with = "object")]
+    rules: Option<RulesSpec>,
+    /// How fast.
+    #[serde(default, deserialize_with = "object")]
+    limits: Option<LimitsSpec>,
+    /// How much.
+    #[serde(default, deserialize_with = "objects")]
+    budgets: Option<Vec<BudgetSpec>>,
 }
 
 fn keys(api_key: Option<String>, provider: Option<String>, more: Vec<KeyGiven>) -> Vec<NewKey> {
@@ -115,7 +133,7 @@ pub(super) async fn create(
     let new = NewProject {
         name,
         keys: keys(new.api_key, new.provider, new.keys),
-        spec: new.spec.whole(),
+        spec: SpecEdit::new(new.rules, new.limits, new.budgets).whole(),
     };
     let row = store(&admin)?.create_project(new, &by).await?;
     let tag = tag(row.version);
@@ -166,7 +184,7 @@ pub(super) async fn edit(
         if_version,
         name: change.name,
         is_active: change.is_active,
-        spec: change.spec.of(|| before.spec),
+        spec: SpecEdit::new(change.rules, change.limits, change.budgets).of(|| before.spec),
         set_keys: keys(change.api_key, change.provider, change.keys),
         remove_keys: change.remove_keys,
         revoke_tokens: change.revoke_tokens == Some(true),

@@ -4,8 +4,8 @@ use axum::http::header::{ETAG, IF_MATCH};
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use bytes::Bytes;
 use jiff::Timestamp;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 use weir_core::control::{BudgetSpec, LimitsSpec, RulesSpec, ScopeSpec, Spent};
@@ -21,6 +21,7 @@ pub(super) struct Project {
     /// Its name, which no other has.
     name: String,
     /// What is shown of its first key; none uses the gateway's.
+    #[schema(required)]
     api_key: Option<String>,
     /// Its keys.
     keys: Vec<ProjectKey>,
@@ -121,28 +122,31 @@ pub(super) struct Token {
     /// What is shown of its secret.
     token: String,
     /// What people call it.
+    #[schema(required)]
     name: Option<String>,
     /// The project.
     project_id: Uuid,
     /// The token that it was made from and cannot outdo.
+    #[schema(required)]
     parent_id: Option<Uuid>,
     /// When it stops to work.
-    #[schema(format = DateTime)]
+    #[schema(required, format = DateTime)]
     expires_at: Option<String>,
     /// Whether it was not revoked.
     is_active: bool,
     /// When it was revoked.
-    #[schema(format = DateTime)]
+    #[schema(required, format = DateTime)]
     deactivated_at: Option<String>,
     /// Requests that were let through to a provider.
     request_count: u64,
     /// Requests that it is good for.
+    #[schema(required)]
     max_requests: Option<u64>,
     /// When it was made.
     #[schema(format = DateTime)]
     created_at: String,
     /// When it was last used.
-    #[schema(format = DateTime)]
+    #[schema(required, format = DateTime)]
     last_used_at: Option<String>,
     /// Requests that were answered from the cache.
     cache_hit_count: u64,
@@ -179,18 +183,25 @@ impl From<TokenRow> for Token {
 
 /// A change of what a project or a token may do. A member that is left out stays; one that is there
 /// takes the place of all that it held.
-#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
-#[serde(default)]
 pub(super) struct SpecEdit {
-    /// What may be asked for.
-    pub(super) rules: Option<RulesSpec>,
-    /// How fast.
-    pub(super) limits: Option<LimitsSpec>,
-    /// How much.
-    pub(super) budgets: Option<Vec<BudgetSpec>>,
+    rules: Option<RulesSpec>,
+    limits: Option<LimitsSpec>,
+    budgets: Option<Vec<BudgetSpec>>,
 }
 
 impl SpecEdit {
+    pub(super) fn new(
+        rules: Option<RulesSpec>,
+        limits: Option<LimitsSpec>,
+        budgets: Option<Vec<BudgetSpec>>,
+    ) -> Self {
+        Self {
+            rules,
+            limits,
+            budgets,
+        }
+    }
+
     /// What it makes of `before`; none if it changes nothing.
     pub(super) fn of(self, before: impl FnOnce() -> ScopeSpec) -> Option<ScopeSpec> {
         if self.rules.is_none() && self.limits.is_none() && self.budgets.is_none() {
@@ -216,8 +227,21 @@ impl SpecEdit {
 
 /// A body, read so that a fault says what is wrong with it.
 pub(super) fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Fault> {
-    serde_json::from_slice(body)
-        .map_err(|error| Fault::bad("invalid request body").because(error.to_string()))
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let fault =
+        |error: &serde_json::Error| Fault::bad("invalid request body").because(error.to_string());
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let path = error.path().to_string();
+        let fault = fault(error.inner());
+        // A dot is the body itself.
+        if path == "." {
+            fault
+        } else {
+            fault.of_field(path)
+        }
+    })?;
+    json.end().map_err(|error| fault(&error))?;
+    Ok(value)
 }
 
 /// The header that tells the state of something from other states of it.

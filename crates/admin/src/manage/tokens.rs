@@ -11,9 +11,11 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
+use weir_core::control::{BudgetSpec, LimitsSpec, RulesSpec};
 use weir_core::secret::Secret;
 use weir_store::control::{By, NewToken, TokenEdit, TokenRow};
 
+use super::object::{object, objects};
 use super::shapes::{SpecEdit, Token, expected, id, late, read, tag, time};
 use super::{MAX_BODY, store};
 use crate::fault::{Error, Fault};
@@ -37,25 +39,35 @@ pub(super) struct Which {
 
 /// A token to make.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct TokenNew {
     /// The project.
+    #[schema(required, value_type = Uuid)]
     project_id: Option<Uuid>,
     /// A token of the same project, which the new one can never outdo.
     parent_id: Option<Uuid>,
     /// What people call it.
     name: Option<String>,
     /// How long it lives, in minutes: at most 525600.
-    #[schema(minimum = 1, maximum = 525_600)]
+    #[schema(required, value_type = i64, minimum = 1, maximum = 525_600)]
     duration_minutes: Option<i64>,
     /// Requests that it is good for; 0 is any number.
     #[schema(minimum = 0)]
     max_requests: Option<i64>,
-    #[serde(flatten)]
-    spec: SpecEdit,
+    /// What may be asked for.
+    #[serde(default, deserialize_with = "object")]
+    rules: Option<RulesSpec>,
+    /// How fast.
+    #[serde(default, deserialize_with = "object")]
+    limits: Option<LimitsSpec>,
+    /// How much.
+    #[serde(default, deserialize_with = "objects")]
+    budgets: Option<Vec<BudgetSpec>>,
 }
 
 /// What is to change.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct TokenChange {
     /// On or off.
     is_active: Option<bool>,
@@ -64,8 +76,15 @@ pub(super) struct TokenChange {
     max_requests: Option<i64>,
     /// What people call it.
     name: Option<String>,
-    #[serde(flatten)]
-    spec: SpecEdit,
+    /// What may be asked for.
+    #[serde(default, deserialize_with = "object")]
+    rules: Option<RulesSpec>,
+    /// How fast.
+    #[serde(default, deserialize_with = "object")]
+    limits: Option<LimitsSpec>,
+    /// How much.
+    #[serde(default, deserialize_with = "objects")]
+    budgets: Option<Vec<BudgetSpec>>,
 }
 
 /// A token with its secret, which is shown this once.
@@ -76,7 +95,7 @@ pub(super) struct TokenMade {
     /// Its secret.
     token: String,
     /// When it stops to work.
-    #[schema(format = DateTime)]
+    #[schema(required, format = DateTime)]
     expires_at: Option<String>,
     /// Requests that it is good for.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -148,7 +167,7 @@ pub(super) async fn create(
         name: new.name,
         duration_minutes,
         max_requests: cap(new.max_requests)?,
-        spec: new.spec.whole(),
+        spec: SpecEdit::new(new.rules, new.limits, new.budgets).whole(),
     };
     let (row, secret) = store(&admin)?.create_token(new, &by).await?;
     let made = TokenMade::new(&row, &secret);
@@ -199,7 +218,7 @@ pub(super) async fn edit(
         is_active: change.is_active,
         max_requests: cap(change.max_requests)?,
         name: change.name,
-        spec: change.spec.of(|| before.spec),
+        spec: SpecEdit::new(change.rules, change.limits, change.budgets).of(|| before.spec),
     };
     if edit.is_empty() {
         return Err(Fault::bad("no fields to update"));

@@ -7,23 +7,23 @@ use super::budget::{Budget, Money, Period};
 use super::rules::{Rules, RulesFault, RulesSpec};
 use super::scope::{Limits, Scope, ScopeId};
 
-/// Largest limit.
+/// Largest limit, and most tokens of a budget.
 const MAX_LIMIT: u64 = 1_000_000_000_000;
 
 /// How much at once and in a minute; what is left out is as much as one likes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct LimitsSpec {
-    /// Requests in a minute; at least 1.
-    #[schema(minimum = 1)]
+    /// Requests in a minute, from 1 to a million million.
+    #[schema(minimum = 1, maximum = 1_000_000_000_000_u64)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rpm: Option<u64>,
-    /// Tokens in a minute, input and output; at least 1.
-    #[schema(minimum = 1)]
+    /// Tokens in a minute, input and output: from 1 to a million million.
+    #[schema(minimum = 1, maximum = 1_000_000_000_000_u64)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tpm: Option<u64>,
-    /// Requests at once; at least 1.
-    #[schema(minimum = 1)]
+    /// Requests at once, from 1 to a million million.
+    #[schema(minimum = 1, maximum = 1_000_000_000_000_u64)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub concurrency: Option<u64>,
 }
@@ -38,7 +38,8 @@ pub struct BudgetSpec {
     #[schema(minimum = 0)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usd: Option<f64>,
-    /// Most tokens, input and output.
+    /// Most tokens, input and output: up to a million million.
+    #[schema(maximum = 1_000_000_000_000_u64)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tokens: Option<u64>,
 }
@@ -114,6 +115,11 @@ impl ScopeSpec {
                     format!("{field}.usd"),
                     "a number of dollars, not below zero",
                 ));
+            } else if spec.tokens.is_some_and(|tokens| tokens > MAX_LIMIT) {
+                faults.push(fault(
+                    format!("{field}.tokens"),
+                    format!("at most {MAX_LIMIT}"),
+                ));
             } else if spec.usd.is_none() && spec.tokens.is_none() {
                 faults.push(fault(field, "set `usd`, `tokens` or both"));
             } else if budgets.iter().any(|one| one.period == spec.period) {
@@ -173,7 +179,7 @@ mod tests {
     fn faults_name_their_fields() {
         let faults = scope(
             r#"{"rules":{"allowed_models":["["]},"limits":{"tpm":0},
-                "budgets":[{"period":"day"},{"period":"week","usd":-1},{"period":"month","usd":1},{"period":"month","usd":2}]}"#,
+                "budgets":[{"period":"day"},{"period":"week","usd":-1},{"period":"lifetime","tokens":9223372036854775808},{"period":"month","usd":1},{"period":"month","usd":2}]}"#,
         )
         .unwrap_err();
         let fields: Vec<&str> = faults.iter().map(|fault| fault.field.as_str()).collect();
@@ -184,7 +190,8 @@ mod tests {
                 "limits.tpm",
                 "budgets[0]",
                 "budgets[1].usd",
-                "budgets[3].period"
+                "budgets[2].tokens",
+                "budgets[4].period"
             ]
         );
     }

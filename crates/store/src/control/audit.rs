@@ -135,22 +135,31 @@ pub struct AuditEvent {
     /// How it ended.
     pub outcome: String,
     /// Why.
+    #[schema(required)]
     pub reason: Option<String>,
     /// The project.
+    #[schema(required)]
     pub project_id: Option<String>,
     /// The token's id.
+    #[schema(required)]
     pub token_id: Option<String>,
     /// The request.
+    #[schema(required)]
     pub request_id: Option<String>,
     /// What the client groups requests by.
+    #[schema(required)]
     pub correlation_id: Option<String>,
     /// From where.
+    #[schema(required)]
     pub client_ip: Option<String>,
     /// The request's method.
+    #[schema(required)]
     pub method: Option<String>,
     /// Its path.
+    #[schema(required)]
     pub path: Option<String>,
     /// The program.
+    #[schema(required)]
     pub user_agent: Option<String>,
     /// What else is worth knowing, as JSON.
     pub metadata: Json,

@@ -332,3 +332,54 @@ async fn secrets_are_shown_once_and_logged_never() {
         assert!(!log.contains(secret), "{log}");
     }
 }
+
+#[tokio::test]
+async fn what_is_unknown_or_misshapen_in_a_body_is_named_and_changes_nothing() {
+    let weir = start(&[]).await;
+    let project = project(&weir, json!({})).await;
+    let token = |more: Value| {
+        let mut new = json!({"project_id": project, "duration_minutes": 60});
+        new.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().cloned().unwrap());
+        new
+    };
+    let tokens = "/manage/tokens";
+    for (body, field) in [
+        // A cap that is misspelt must not make a token without one.
+        (token(json!({"max_request": 5})), "max_request"),
+        (token(json!({"limits": [5, 5, 5]})), "limits"),
+        (token(json!({"budgets": [["day", 1]]})), "budgets[0]"),
+        (token(json!({"limits": {"rmp": 5}})), "limits.rmp"),
+        (token(json!({"parent_id": "7"})), "parent_id"),
+        (
+            token(json!({"limits": {"tpm": 1_000_000_000_001_u64}})),
+            "limits.tpm",
+        ),
+    ] {
+        let refused = manage(&weir, Method::POST, tokens, body).await;
+        assert_eq!(refused.status, 400, "{}", refused.text());
+        assert_eq!(refused.json()["field"], field, "{}", refused.text());
+    }
+    let path = format!("/manage/projects/{project}");
+    let body = json!({"is_activ": false});
+    let refused = manage(&weir, Method::PATCH, &path, body).await;
+    assert_eq!(
+        (refused.status.as_u16(), &refused.json()["field"]),
+        (400, &json!("is_activ"))
+    );
+    let none = manage(&weir, Method::GET, tokens, Value::Null).await;
+    assert_eq!(none.json(), json!([]));
+}
+
+#[tokio::test]
+async fn projects_are_never_deleted() {
+    let weir = start(&[]).await;
+    let path = format!("/manage/projects/{}", project(&weir, json!({})).await);
+    let refused = manage(&weir, Method::DELETE, &path, Value::Null).await;
+    assert_eq!(refused.status, 405);
+    assert_eq!(refused.headers["allow"], "GET, PATCH");
+    assert!(refused.text().contains("is not permitted"));
+    let there = manage(&weir, Method::GET, &path, Value::Null).await;
+    assert_eq!(there.status, 200);
+}

@@ -1214,23 +1214,23 @@ export interface components {
             /** @description How it ended. */
             outcome: string;
             /** @description Why. */
-            reason?: string;
+            reason: string | null;
             /** @description The project. */
-            project_id?: string;
+            project_id: string | null;
             /** @description The token's id. */
-            token_id?: string;
+            token_id: string | null;
             /** @description The request. */
-            request_id?: string;
+            request_id: string | null;
             /** @description What the client groups requests by. */
-            correlation_id?: string;
+            correlation_id: string | null;
             /** @description From where. */
-            client_ip?: string;
+            client_ip: string | null;
             /** @description The request's method. */
-            method?: string;
+            method: string | null;
             /** @description Its path. */
-            path?: string;
+            path: string | null;
             /** @description The program. */
-            user_agent?: string;
+            user_agent: string | null;
             /** @description What else is worth knowing, as JSON. */
             metadata: components["schemas"]["Value"];
             /** @description SHA-256 over the hash before and this event, in hexadecimal digits. */
@@ -1280,7 +1280,7 @@ export interface components {
             usd?: number | null;
             /**
              * Format: int64
-             * @description Most tokens, input and output.
+             * @description Most tokens, input and output: up to a million million.
              */
             tokens?: number | null;
         };
@@ -2113,19 +2113,19 @@ export interface components {
         LimitsSpec: {
             /**
              * Format: int64
-             * @description Requests in a minute; at least 1.
+             * @description Requests in a minute, from 1 to a million million.
              * @default null
              */
             rpm: number | null;
             /**
              * Format: int64
-             * @description Tokens in a minute, input and output; at least 1.
+             * @description Tokens in a minute, input and output: from 1 to a million million.
              * @default null
              */
             tpm: number | null;
             /**
              * Format: int64
-             * @description Requests at once; at least 1.
+             * @description Requests at once, from 1 to a million million.
              * @default null
              */
             concurrency: number | null;
@@ -2381,7 +2381,7 @@ export interface components {
             /** @description Its name, which no other has. */
             name: string;
             /** @description What is shown of its first key; none uses the gateway's. */
-            api_key?: string;
+            api_key: string | null;
             /** @description Its keys. */
             keys: components["schemas"]["ProjectKey"][];
             /** @description Whether its tokens work. */
@@ -2411,7 +2411,7 @@ export interface components {
             usage?: components["schemas"]["PeriodUsage"][];
         };
         /** @description What is to change. */
-        ProjectChange: components["schemas"]["SpecEdit"] & {
+        ProjectChange: {
             /** @description Another name. */
             name?: string | null;
             /** @description A key that takes the place of those of its provider; empty keeps them. */
@@ -2426,6 +2426,10 @@ export interface components {
             is_active?: boolean | null;
             /** @description Revoke every token; only with `is_active: false`. */
             revoke_tokens?: boolean | null;
+            rules?: components["schemas"]["RulesSpec"] | null;
+            limits?: components["schemas"]["LimitsSpec"] | null;
+            /** @description How much. */
+            budgets?: components["schemas"]["BudgetSpec"][] | null;
         };
         /** @description A provider's key of a project. */
         ProjectKey: {
@@ -2442,15 +2446,19 @@ export interface components {
             created_at: string;
         };
         /** @description A project to make. */
-        ProjectNew: components["schemas"]["SpecEdit"] & {
+        ProjectNew: {
             /** @description Its name. */
-            name?: string | null;
+            name: string;
             /** @description Its key, where it has one; without any key the gateway's are used. */
             api_key?: string | null;
             /** @description The provider of `api_key`; `openai` if left out. */
             provider?: string | null;
             /** @description More keys. */
             keys?: components["schemas"]["KeyGiven"][];
+            rules?: components["schemas"]["RulesSpec"] | null;
+            limits?: components["schemas"]["LimitsSpec"] | null;
+            /** @description How much. */
+            budgets?: components["schemas"]["BudgetSpec"][] | null;
         };
         /** @description The grade of a prompt, as it is stored and shown. */
         PromptGrade: {
@@ -3190,21 +3198,6 @@ export interface components {
             language: "sh" | "toml" | "json" | "python" | "typescript";
             text: string;
         };
-        /**
-         * @description A change of what a project or a token may do. A member that is left out stays; one that is there
-         *     takes the place of all that it held.
-         */
-        SpecEdit: {
-            /** @default null */
-            rules: components["schemas"]["RulesSpec"] | null;
-            /** @default null */
-            limits: components["schemas"]["LimitsSpec"] | null;
-            /**
-             * @description How much.
-             * @default null
-             */
-            budgets: components["schemas"]["BudgetSpec"][] | null;
-        };
         /** @description The gateway in few figures. */
         Stats: {
             /** @description The version of weir. */
@@ -3334,7 +3327,7 @@ export interface components {
             /** @description What is shown of its secret. */
             token: string;
             /** @description What people call it. */
-            name?: string;
+            name: string | null;
             /**
              * Format: uuid
              * @description The project.
@@ -3344,19 +3337,19 @@ export interface components {
              * Format: uuid
              * @description The token that it was made from and cannot outdo.
              */
-            parent_id?: string;
+            parent_id: string | null;
             /**
              * Format: date-time
              * @description When it stops to work.
              */
-            expires_at?: string;
+            expires_at: string | null;
             /** @description Whether it was not revoked. */
             is_active: boolean;
             /**
              * Format: date-time
              * @description When it was revoked.
              */
-            deactivated_at?: string;
+            deactivated_at: string | null;
             /**
              * Format: int64
              * @description Requests that were let through to a provider.
@@ -3366,7 +3359,7 @@ export interface components {
              * Format: int64
              * @description Requests that it is good for.
              */
-            max_requests?: number;
+            max_requests: number | null;
             /**
              * Format: date-time
              * @description When it was made.
@@ -3376,7 +3369,7 @@ export interface components {
              * Format: date-time
              * @description When it was last used.
              */
-            last_used_at?: string;
+            last_used_at: string | null;
             /**
              * Format: int64
              * @description Requests that were answered from the cache.
@@ -3390,7 +3383,7 @@ export interface components {
             budgets: components["schemas"]["BudgetSpec"][];
         };
         /** @description What is to change. */
-        TokenChange: components["schemas"]["SpecEdit"] & {
+        TokenChange: {
             /** @description On or off. */
             is_active?: boolean | null;
             /**
@@ -3400,6 +3393,10 @@ export interface components {
             max_requests?: number | null;
             /** @description What people call it. */
             name?: string | null;
+            rules?: components["schemas"]["RulesSpec"] | null;
+            limits?: components["schemas"]["LimitsSpec"] | null;
+            /** @description How much. */
+            budgets?: components["schemas"]["BudgetSpec"][] | null;
         };
         /** @description A token with its secret, which is shown this once. */
         TokenMade: {
@@ -3414,7 +3411,7 @@ export interface components {
              * Format: date-time
              * @description When it stops to work.
              */
-            expires_at?: string;
+            expires_at: string | null;
             /**
              * Format: int64
              * @description Requests that it is good for.
@@ -3422,12 +3419,12 @@ export interface components {
             max_requests?: number;
         };
         /** @description A token to make. */
-        TokenNew: components["schemas"]["SpecEdit"] & {
+        TokenNew: {
             /**
              * Format: uuid
              * @description The project.
              */
-            project_id?: string | null;
+            project_id: string;
             /**
              * Format: uuid
              * @description A token of the same project, which the new one can never outdo.
@@ -3439,12 +3436,16 @@ export interface components {
              * Format: int64
              * @description How long it lives, in minutes: at most 525600.
              */
-            duration_minutes?: number | null;
+            duration_minutes: number;
             /**
              * Format: int64
              * @description Requests that it is good for; 0 is any number.
              */
             max_requests?: number | null;
+            rules?: components["schemas"]["RulesSpec"] | null;
+            limits?: components["schemas"]["LimitsSpec"] | null;
+            /** @description How much. */
+            budgets?: components["schemas"]["BudgetSpec"][] | null;
         };
         /** @description Tokens since the start, as far as providers told them. */
         TokenTotals: {
