@@ -47,6 +47,12 @@ pub(crate) struct FilterQuery {
     /// The subagent by whose rule it was routed.
     #[param(max_length = 1024)]
     subagent: Option<String>,
+    /// The id of the project whose token it brought.
+    #[param(max_length = 1024)]
+    project: Option<String>,
+    /// The id of that token.
+    #[param(max_length = 1024)]
+    token: Option<String>,
     /// The kind of client: `claude_code`, `codex`, `gemini_cli`, `opencode`, ...
     #[param(max_length = 1024)]
     client: Option<String>,
@@ -135,6 +141,8 @@ impl FilterQuery {
             session: text("session", self.session)?,
             agent: text("agent", self.agent)?,
             subagent: text("subagent", self.subagent)?,
+            project: text("project", self.project)?,
+            token: text("token", self.token)?,
             client: text("client", self.client)?,
             stop_reason: text("stopReason", self.stop_reason)?,
             key: text("key", self.key)?,

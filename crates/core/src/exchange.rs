@@ -125,6 +125,17 @@ pub struct RequestRecord {
     pub provider: Arc<str>,
     /// Whose wish it is.
     pub origin: Origin,
+    /// Whose token it brought.
+    pub tenant: Option<Tenant>,
+}
+
+/// A tenant, by ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Tenant {
+    /// The project.
+    pub project: Uuid,
+    /// The token.
+    pub token: Uuid,
 }
 
 /// One read from the upstream: where it ends in the body and when it came.

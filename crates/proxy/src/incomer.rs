@@ -248,6 +248,7 @@ impl Incomer {
             path_model: self.path_model,
             provider,
             origin,
+            tenant: self.tenant.as_deref().map(Holder::tenant),
         };
         (Box::new(record), self.busy)
     }

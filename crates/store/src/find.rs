@@ -36,6 +36,10 @@ pub struct Filters {
     pub agent: Option<String>,
     /// The subagent by whose rule it was routed.
     pub subagent: Option<String>,
+    /// The project whose token it brought, by its id.
+    pub project: Option<String>,
+    /// The token, by its id.
+    pub token: Option<String>,
     /// What the client is: `claude_code` and so on.
     pub client: Option<String>,
     /// How it ended.
@@ -157,6 +161,8 @@ pub struct Facets {
     pub statuses: Vec<Facet>,
     /// Subagents by whose rules exchanges were routed.
     pub subagents: Vec<Facet>,
+    /// Projects whose tokens exchanges brought, by id.
+    pub projects: Vec<Facet>,
     /// Exchanges that were counted, the newest ones.
     pub counted: u64,
     /// Whether those were all that match; if not, counting stopped for time.

@@ -138,6 +138,12 @@ pub struct RequestSummary {
     /// The subagent by whose rule it was routed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subagent: Option<Box<str>>,
+    /// The project whose token it brought, by its id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub project_id: Option<Box<str>>,
+    /// The token, by its id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_id: Option<Box<str>>,
     /// How it found its provider: see [`RouteLog`].
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<RouteLog>)]
@@ -416,6 +422,8 @@ impl RequestSummary {
             class: s.class.clone(),
             agent_type: s.agent_type.clone(),
             subagent: s.subagent.clone(),
+            project_id: s.project.clone(),
+            token_id: s.token.clone(),
             route: s
                 .route
                 .as_deref()

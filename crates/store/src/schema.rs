@@ -25,6 +25,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../migrations/0013_words.sql")),
     M::up(include_str!("../migrations/0011_terms.sql")),
     M::up(include_str!("../migrations/0010_lineage.sql")),
+    M::up(include_str!("../migrations/0014_tenants.sql")),
 ];
 
 fn migrations() -> Migrations<'static> {

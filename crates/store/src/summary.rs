@@ -141,6 +141,10 @@ pub struct Summary {
     pub agent_type: Option<Box<str>>,
     /// The subagent by whose rule it was routed.
     pub subagent: Option<Box<str>>,
+    /// The project whose token it brought, by its id.
+    pub project: Option<Box<str>>,
+    /// The token, by its id.
+    pub token: Option<Box<str>>,
     /// How it found its provider, as JSON; none where there was nothing to choose.
     pub route: Option<Box<str>>,
     /// What it took.

@@ -14,7 +14,7 @@ fn figure<T: ToString>(value: Option<T>) -> String {
 pub(super) type Column = (&'static str, fn(&RequestSummary) -> String);
 
 /// The columns of a table of exchanges, in their order.
-pub(super) const COLUMNS: [Column; 31] = [
+pub(super) const COLUMNS: [Column; 33] = [
     ("requestId", |r| r.request_id.clone()),
     ("timestamp", |r| r.timestamp.clone()),
     ("state", |r| r.state.into()),
@@ -30,6 +30,8 @@ pub(super) const COLUMNS: [Column; 31] = [
     ("sessionId", |r| text(r.session_id.as_deref())),
     ("agentId", |r| text(r.agent_id.as_deref())),
     ("subagent", |r| text(r.subagent.as_deref())),
+    ("projectId", |r| text(r.project_id.as_deref())),
+    ("tokenId", |r| text(r.token_id.as_deref())),
     ("class", |r| text(r.class.as_deref())),
     ("stopReason", |r| text(r.stop_reason.as_deref())),
     ("isStreaming", |r| r.is_streaming.to_string()),

@@ -29,13 +29,14 @@ const DAYS: i64 = 30;
 const MOST_BUCKETS: i64 = 10_000;
 
 const BUCKETS: [&str; 5] = ["hour", "day", "week", "month", "none"];
-const DIMENSIONS: [(&str, Dimension); 7] = [
+const DIMENSIONS: [(&str, Dimension); 8] = [
     ("none", Dimension::None),
     ("model", Dimension::Model),
     ("provider", Dimension::Provider),
     ("client", Dimension::Client),
     ("agent", Dimension::Agent),
     ("subagent", Dimension::Subagent),
+    ("project", Dimension::Project),
     ("status", Dimension::Status),
 ];
 const WEEK_STARTS: [(&str, Weekday); 2] =
@@ -75,7 +76,8 @@ pub(crate) struct AnalyticsParams {
     /// `hour`, `day`, `week`, `month` or `none`; `day` when not said.
     #[param(schema_with = buckets)]
     bucket: Option<String>,
-    /// `model`, `provider`, `client`, `agent`, `subagent`, `status` or `none`; `none` when not said.
+    /// `model`, `provider`, `client`, `agent`, `subagent`, `project`, `status` or `none`; `none` when
+    /// not said.
     #[param(schema_with = dimensions)]
     by: Option<String>,
     /// The first day of a week: `sunday` or `monday`; `sunday` when not said.
@@ -91,6 +93,8 @@ pub(crate) struct AnalyticsParams {
     agent: Option<String>,
     /// The subagent's name.
     subagent: Option<String>,
+    /// The id of the project whose token it brought.
+    project: Option<String>,
     /// `json` or `csv`; `json` when not said.
     #[param(pattern = "^(json|csv)?$")]
     format: Option<String>,
@@ -119,6 +123,7 @@ impl AnalyticsParams {
             client: self.client.clone(),
             agent: self.agent.clone(),
             subagent: self.subagent.clone(),
+            project: self.project.clone(),
             times: true,
             ..span.query()
         })

@@ -11,6 +11,7 @@ use super::refusal::{Code, Refusal};
 use super::rules::Head;
 use super::scope::Scope;
 use super::token::{Digest, looks_like_token};
+use crate::exchange::Tenant;
 use crate::secret::Secret;
 
 /// Most generations of tokens.
@@ -84,6 +85,15 @@ impl Holder {
     #[must_use]
     pub fn token_id(&self) -> Uuid {
         self.tokens.first().map_or(Uuid::nil(), |token| token.id)
+    }
+
+    /// Whose token it is, for records.
+    #[must_use]
+    pub fn tenant(&self) -> Tenant {
+        Tenant {
+            project: self.project.id,
+            token: self.token_id(),
+        }
     }
 
     /// Whether it may ask for anything at all.

@@ -50,6 +50,7 @@ pub fn request(id: ExchangeId, started_at_us: i64, sent: impl AsRef<[u8]>) -> Re
         path_model: None,
         provider: "anthropic".into(),
         origin: Origin::Client,
+        tenant: None,
     }
 }
 

@@ -31,6 +31,8 @@ pub(crate) struct Key {
     pub client: Box<str>,
     pub agent: Box<str>,
     pub subagent: Box<str>,
+    /// A project's id; empty for none.
+    pub project: Box<str>,
     /// 2 to 5 for a hundred, 429, 0 for none.
     pub status: u16,
 }
@@ -49,6 +51,7 @@ impl Key {
             client: name(s.client_kind.as_deref().unwrap_or_default()),
             agent: if is_main { "main" } else { "subagent" }.into(),
             subagent: name(subagent.unwrap_or_default()),
+            project: name(s.project.as_deref().unwrap_or_default()),
             status: match s.status {
                 Some(429) => 429,
                 Some(status) => status / 100,
@@ -65,6 +68,7 @@ impl Key {
             client: OTHER.into(),
             agent: "main".into(),
             subagent: "".into(),
+            project: if self.project.is_empty() { "" } else { OTHER }.into(),
             status: self.status,
         }
     }
@@ -83,7 +87,8 @@ impl Key {
 
     /// Every key by its number.
     pub(crate) fn load(db: &Connection) -> Result<Vec<(i64, Self)>, StoreError> {
-        let sql = "SELECT id, provider, model, client, agent, subagent, status FROM figure_keys";
+        let sql = "SELECT id, provider, model, client, agent, subagent, status, project
+            FROM figure_keys";
         let mut statement = db.prepare_cached(sql)?;
         let rows = statement.query_map([], |row| {
             let key = Self {
@@ -93,6 +98,7 @@ impl Key {
                 agent: row.get(4)?,
                 subagent: row.get(5)?,
                 status: row.get(6)?,
+                project: row.get(7)?,
             };
             Ok((row.get(0)?, key))
         })?;
@@ -216,14 +222,16 @@ impl Ledger {
         if let Some(&id) = known.get(&key) {
             return Ok(id);
         }
-        let sql = "INSERT INTO figure_keys (provider, model, client, agent, subagent, status)
-            VALUES (?, ?, ?, ?, ?, ?)";
+        let sql = "INSERT INTO figure_keys
+            (provider, model, client, agent, subagent, project, status)
+            VALUES (?, ?, ?, ?, ?, ?, ?)";
         let id = db.prepare_cached(sql)?.insert((
             &key.provider,
             &key.model,
             &key.client,
             &key.agent,
             &key.subagent,
+            &key.project,
             key.status,
         ))?;
         known.insert(key, id);

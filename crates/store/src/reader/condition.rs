@@ -239,6 +239,8 @@ impl View {
             ("provider", &filters.provider),
             ("agent", &filters.agent),
             ("subagent", &filters.subagent),
+            ("project", &filters.project),
+            ("token", &filters.token),
             ("client_kind", &filters.client),
             ("stop_reason", &filters.stop_reason),
         ] {

@@ -73,9 +73,9 @@ impl Tally {
 impl View {
     pub(super) fn facets(&self, filters: &Filters) -> Result<Facets, StoreError> {
         const COLUMNS: &str = "e.id, e.model, e.provider, e.client_kind, e.agent, e.stop_reason,
-            e.status, e.subagent";
+            e.status, e.subagent, e.project";
         let condition = self.condition(filters)?;
-        let mut tallies: [Tally; 7] = Default::default();
+        let mut tallies: [Tally; 8] = Default::default();
         let mut counted = 0;
         let deadline = Instant::now() + TO_COUNT;
         let stop = self.walk(&condition, (&condition.range, false), deadline, |window| {
@@ -100,6 +100,7 @@ impl View {
             stop_reasons,
             statuses,
             subagents,
+            projects,
         ] = tallies;
         Ok(Facets {
             models: models.facets(name),
@@ -109,6 +110,7 @@ impl View {
             stop_reasons: stop_reasons.facets(name),
             statuses: statuses.facets(number),
             subagents: subagents.facets(name),
+            projects: projects.facets(name),
             counted,
             complete: stop == Stop::End,
         })

@@ -33,6 +33,8 @@ pub enum Dimension {
     Agent,
     /// The subagent's name; empty for the main agent.
     Subagent,
+    /// The project whose token it brought, by its id; empty for none.
+    Project,
     /// `2xx`, `3xx`, `4xx`, `429`, `5xx` or `none`.
     Status,
 }
@@ -61,6 +63,8 @@ pub struct FigureQuery {
     pub agent: Option<String>,
     /// The subagent with this name.
     pub subagent: Option<String>,
+    /// The project of this id.
+    pub project: Option<String>,
     /// Whether percentiles are wanted.
     pub times: bool,
 }
@@ -80,6 +84,7 @@ impl FigureQuery {
             client: None,
             agent: None,
             subagent: None,
+            project: None,
             times: false,
         }
     }
@@ -97,6 +102,7 @@ impl FigureQuery {
             && is(&self.client, &key.client)
             && is(&self.agent, &key.agent)
             && is(&self.subagent, &key.subagent)
+            && is(&self.project, &key.project)
     }
 
     fn label(&self, key: &Key) -> Box<str> {
@@ -107,6 +113,7 @@ impl FigureQuery {
             Dimension::Client => key.client.clone(),
             Dimension::Agent => key.agent.clone(),
             Dimension::Subagent => key.subagent.clone(),
+            Dimension::Project => key.project.clone(),
             Dimension::Status => key.status().into(),
         }
     }

@@ -17,7 +17,8 @@ pub(crate) const COLUMNS: &str = "e.id, e.uuid, e.state, e.client_request_id, e.
     e.headers_us, e.content_us, e.duration_us, e.response_bytes, e.attempts, e.input_tokens,
     e.output_tokens, e.cache_read_tokens, e.cache_write_tokens, e.cache_write_5m_tokens,
     e.cache_write_1h_tokens, e.reasoning_tokens, e.web_search_requests, e.route,
-    e.longest_gap_us, e.class, e.agent_type, e.subagent, e.terms";
+    e.longest_gap_us, e.class, e.agent_type, e.subagent, e.terms,
+    e.project, e.token";
 
 /// When the exchange of a row began, in microseconds since the Unix epoch.
 pub(super) fn started_at(row: i64) -> i64 {
@@ -72,6 +73,8 @@ pub(crate) fn summary(row: &Row<'_>, names: &Names) -> rusqlite::Result<(i64, Su
         class: text(41)?,
         agent_type: text(42)?,
         subagent: text(43)?,
+        project: text(45)?,
+        token: text(46)?,
         tokens: tokens(row)?,
         signs: Signs::default(),
         opening_words: None,

@@ -95,6 +95,10 @@ pub(crate) fn begin(
         class: class(record),
         agent_type: text(headers, &AGENT_TYPE).or_else(|| codex_agent(headers)),
         subagent: None,
+        project: record
+            .tenant
+            .map(|tenant| tenant.project.to_string().into()),
+        token: record.tenant.map(|tenant| tenant.token.to_string().into()),
         route: None,
         tokens: Tokens::default(),
         signs: Signs::of(headers, body),

@@ -1,7 +1,8 @@
 //! Lists are narrowed by what exchanges are, in the order of time, a piece at a time.
 
 use http::StatusCode;
-use weir_core::exchange::{Arrival, End, RequestRecord, ResponseRecord};
+use uuid::Uuid;
+use weir_core::exchange::{Arrival, End, RequestRecord, ResponseRecord, Tenant};
 use weir_store::{Cursor, Facet, Filters, Found, Reader, Recorder, State, StatusIs, SummaryQuery};
 use weir_wire::dialect::{Dialect, Operation};
 use weir_wire::usage::Usage;
@@ -73,6 +74,11 @@ async fn filters_find_the_rows_of_a_text_that_was_given_a_number_since_they_last
     }
 }
 
+const TENANT: Tenant = Tenant {
+    project: Uuid::from_u128(7),
+    token: Uuid::from_u128(8),
+};
+
 /// Twenty exchanges that are alike, and one with another value of everything; gives its id.
 fn alike_but_one(recorder: &Recorder) -> String {
     for _ in 0..20 {
@@ -90,6 +96,7 @@ fn alike_but_one(recorder: &Recorder) -> String {
                 ("x-api-key", "another"),
             ]),
             id: sent.id,
+            tenant: Some(TENANT),
             ..request(r#"{"model":"gpt-5-Codex","input":[]}"#)
         };
         came.status = Some(StatusCode::TOO_MANY_REQUESTS);
@@ -118,6 +125,8 @@ async fn every_filter_finds_what_it_names_and_nothing_else() {
         filter(|f| f.session = text("s-1")),
         filter(|f| f.agent = text("a-1")),
         filter(|f| f.client = text(client)),
+        filter(|f| f.project = text(&TENANT.project.to_string())),
+        filter(|f| f.token = text(&TENANT.token.to_string())),
         filter(|f| f.status = Some(StatusIs::Class(4))),
         filter(|f| f.status = Some(StatusIs::Exactly(429))),
         filter(|f| f.status = Some(StatusIs::Error)),

@@ -373,6 +373,55 @@ async fn what_is_unknown_or_misshapen_in_a_body_is_named_and_changes_nothing() {
 }
 
 #[tokio::test]
+async fn what_a_project_asked_for_is_found_and_added_up_by_its_id() {
+    let weir = start(&[]).await;
+    let project = project(&weir, json!({})).await;
+    let (id, token) = token(&weir, &project, json!({})).await;
+    assert_eq!(say(&weir, &token).await.status, 200);
+    assert_eq!(say(&weir, "sk-bad").await.status, 401);
+    let list = |query: String| {
+        let weir = &weir;
+        async move {
+            weir.get(&format!("/api/requests/summary?{query}"))
+                .await
+                .json()
+        }
+    };
+    let found = eventually(|| async {
+        let list = list(format!("project={project}&state=complete")).await;
+        list["requests"].get(0).cloned()
+    })
+    .await;
+    assert_eq!(found["projectId"], json!(project));
+    assert_eq!(found["tokenId"], json!(id));
+    for (query, count) in [
+        (format!("token={id}"), 1),
+        (format!("project={id}"), 0),
+        (String::new(), 2),
+    ] {
+        let found = list(query.clone()).await["requests"].clone();
+        assert_eq!(found.as_array().unwrap().len(), count, "{query}: {found}");
+    }
+    let figures = eventually(|| async {
+        let figures = weir
+            .get("/api/analytics?start=1d&bucket=none&by=project")
+            .await;
+        let rows = figures.json()["rows"].clone();
+        (rows.as_array()?.len() == 2).then_some(rows)
+    })
+    .await;
+    let labels: Vec<&Value> = figures
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| &row["key"])
+        .collect();
+    assert_eq!(labels, [&json!(""), &json!(project)]);
+    let facets = weir.get("/api/requests/facets").await.json();
+    assert_eq!(facets["projects"], json!([{"value": project, "count": 1}]));
+}
+
+#[tokio::test]
 async fn projects_are_never_deleted() {
     let weir = start(&[]).await;
     let path = format!("/manage/projects/{}", project(&weir, json!({})).await);

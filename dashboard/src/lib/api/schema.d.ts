@@ -1167,7 +1167,7 @@ export interface components {
             /** @enum {string} */
             bucket: "hour" | "day" | "week" | "month" | "none";
             /** @enum {string} */
-            by: "none" | "model" | "provider" | "client" | "agent" | "subagent" | "status";
+            by: "none" | "model" | "provider" | "client" | "agent" | "subagent" | "project" | "status";
             /** @description Ascending by time; hours and days without an exchange are left out. */
             rows: components["schemas"]["AnalyticsRow"][];
             /** @description All rows together. */
@@ -1704,6 +1704,8 @@ export interface components {
             statuses: components["schemas"]["Facet"][];
             /** @description Subagents by whose rules exchanges were routed. */
             subagents: components["schemas"]["Facet"][];
+            /** @description Projects whose tokens exchanges brought, by id. */
+            projects: components["schemas"]["Facet"][];
             /**
              * Format: int64
              * @description Exchanges that were counted, the newest ones.
@@ -2809,6 +2811,10 @@ export interface components {
             agentType?: string;
             /** @description The subagent by whose rule it was routed. */
             subagent?: string;
+            /** @description The project whose token it brought, by its id. */
+            projectId?: string;
+            /** @description The token, by its id. */
+            tokenId?: string;
             route?: components["schemas"]["RouteLog"];
         };
         /** @description Requests since the start. One that was tried at two providers counts at both. */
@@ -3674,7 +3680,7 @@ export interface operations {
                  */
                 tz?: string;
                 bucket?: "hour" | "day" | "week" | "month" | "none";
-                by?: "none" | "model" | "provider" | "client" | "agent" | "subagent" | "status";
+                by?: "none" | "model" | "provider" | "client" | "agent" | "subagent" | "project" | "status";
                 weekStart?: "sunday" | "monday";
                 /** @description Any part of the name of the model that was asked, in any case; `all` is none. */
                 model?: string;
@@ -3686,6 +3692,8 @@ export interface operations {
                 agent?: string;
                 /** @description The subagent's name. */
                 subagent?: string;
+                /** @description The id of the project whose token it brought. */
+                project?: string;
                 /** @description `json` or `csv`; `json` when not said. */
                 format?: string;
             };
@@ -5738,6 +5746,10 @@ export interface operations {
                 agent?: string;
                 /** @description The subagent by whose rule it was routed. */
                 subagent?: string;
+                /** @description The id of the project whose token it brought. */
+                project?: string;
+                /** @description The id of that token. */
+                token?: string;
                 /** @description The kind of client: `claude_code`, `codex`, `gemini_cli`, `opencode`, ... */
                 client?: string;
                 /** @description `2xx`, `3xx`, `4xx`, `5xx`, `error` (400 and above, or no whole answer), or one status. */
@@ -5970,6 +5982,10 @@ export interface operations {
                 agent?: string;
                 /** @description The subagent by whose rule it was routed. */
                 subagent?: string;
+                /** @description The id of the project whose token it brought. */
+                project?: string;
+                /** @description The id of that token. */
+                token?: string;
                 /** @description The kind of client: `claude_code`, `codex`, `gemini_cli`, `opencode`, ... */
                 client?: string;
                 /** @description `2xx`, `3xx`, `4xx`, `5xx`, `error` (400 and above, or no whole answer), or one status. */
@@ -6102,6 +6118,10 @@ export interface operations {
                 agent?: string;
                 /** @description The subagent by whose rule it was routed. */
                 subagent?: string;
+                /** @description The id of the project whose token it brought. */
+                project?: string;
+                /** @description The id of that token. */
+                token?: string;
                 /** @description The kind of client: `claude_code`, `codex`, `gemini_cli`, `opencode`, ... */
                 client?: string;
                 /** @description `2xx`, `3xx`, `4xx`, `5xx`, `error` (400 and above, or no whole answer), or one status. */
@@ -6325,6 +6345,10 @@ export interface operations {
                 agent?: string;
                 /** @description The subagent by whose rule it was routed. */
                 subagent?: string;
+                /** @description The id of the project whose token it brought. */
+                project?: string;
+                /** @description The id of that token. */
+                token?: string;
                 /** @description The kind of client: `claude_code`, `codex`, `gemini_cli`, `opencode`, ... */
                 client?: string;
                 /** @description `2xx`, `3xx`, `4xx`, `5xx`, `error` (400 and above, or no whole answer), or one status. */
