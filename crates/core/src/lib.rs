@@ -7,6 +7,7 @@ mod bucket;
 pub mod clock;
 pub mod config;
 pub mod control;
+pub mod cors;
 pub mod described;
 pub mod echoes;
 pub mod exchange;

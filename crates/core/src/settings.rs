@@ -15,6 +15,7 @@ use std::time::Duration;
 use http::HeaderName;
 use ipnet::IpNet;
 
+use crate::cors::Cors;
 use crate::prices::Prices;
 use crate::secret::Secret;
 
@@ -89,6 +90,8 @@ pub struct Server {
     pub trusted_proxies: Vec<IpNet>,
     /// Extra `Host` names allowed for the dashboard's API besides loopback and the listen address.
     pub allowed_hosts: Vec<String>,
+    /// Which web pages may call; none may.
+    pub cors: Option<Cors>,
     /// Longest drain after SIGTERM.
     pub drain_timeout: Duration,
     /// Longest drain after SIGINT.

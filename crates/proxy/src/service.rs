@@ -17,6 +17,7 @@ use http::header::EXPECT;
 use http::{HeaderName, Request, Response};
 use hyper::body::Incoming;
 use weir_core::control::{Code, Refusal};
+use weir_core::cors;
 use weir_core::exchange::{End, RawBody};
 use weir_core::health::{Lifecycle, Running};
 use weir_core::identity::Pass;
@@ -108,6 +109,20 @@ pub struct Admitted {
     _permit: Permit,
 }
 
+/// What a browser is told that asks whether a page may call an API here; none if nobody asks, or it
+/// may not. Nobody has to say who it is for that, since browsers cannot.
+fn preflight<B>(snapshot: &Snapshot, request: &Request<B>) -> Option<Response<Body>> {
+    let cors = snapshot.cors.as_ref()?;
+    let (uri, headers) = (request.uri(), request.headers());
+    let method = cors::asked_method(request.method(), headers)?;
+    recognise(&method, uri.path(), uri.query(), headers)?;
+    let told = cors.preflight(headers)?;
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = http::StatusCode::NO_CONTENT;
+    *response.headers_mut() = told;
+    Some(response)
+}
+
 impl Gateway {
     /// Answers one request.
     ///
@@ -128,6 +143,9 @@ impl Gateway {
             Some(Probe::Hello) => return Ok(self.hello(request, peer, busy).await),
             None => {}
         }
+        if let Some(told) = preflight(&self.snapshot.load(), &request) {
+            return Ok(told);
+        }
         let uri = request.uri();
         let recognised = recognise(request.method(), uri.path(), uri.query(), request.headers())
             .or_else(|| self.snapshot.load().otherwise.map(Recognised::other));
@@ -146,8 +164,17 @@ impl Gateway {
         let (parts, body) = request.into_parts();
         let mut incomer = Incomer::new(parts, peer, busy, (dialect, operation, path_model));
         incomer.by_path = by_path;
+        let snapshot = self.snapshot.load();
+        let page = snapshot
+            .cors
+            .as_ref()
+            .map(|cors| cors.allowed(&incomer.parts.headers));
+        drop(snapshot);
         let named = incomer.peer.order.is_some().then_some(incomer.id);
         let mut response = self.exchange(incomer, body).await;
+        if let Some(origin) = page {
+            cors::expose(response.headers_mut(), origin);
+        }
         if let Some(id) = named.and_then(|id| id.to_string().parse().ok()) {
             response.headers_mut().insert(X_WEIR_REQUEST_ID, id);
         }

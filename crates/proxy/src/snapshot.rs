@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ipnet::IpNet;
+use weir_core::cors::Cors;
 use weir_core::identity::Gate;
 use weir_core::prices::Prices;
 use weir_core::settings::Settings;
@@ -21,6 +22,8 @@ pub struct Snapshot {
     pub gate: Gate,
     /// Whether every client needs a token of a project, or the gateway's own credential.
     pub tenants_only: bool,
+    /// Which web pages may call.
+    pub cors: Option<Cors>,
     /// What models cost.
     pub prices: Arc<Prices>,
     /// Largest request body, in bytes.
@@ -59,6 +62,7 @@ impl Snapshot {
         Self {
             gate: Gate::new(&settings.auth, settings.server.trust_proxy),
             tenants_only: settings.projects.required,
+            cors: settings.server.cors.clone(),
             prices: Arc::clone(&settings.prices),
             max_body_bytes: settings.server.max_body_bytes,
             read_timeout: settings.server.read_timeout,

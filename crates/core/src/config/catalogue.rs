@@ -104,6 +104,10 @@ pub(crate) static SECTIONS: &[(&str, &str)] = &[
         "Deadlines on the client's side. None of them limits how long a stream may last.",
     ),
     (
+        "server.cors",
+        "Which pages of other sites may call the APIs from a browser. None may unless it is named.",
+    ),
+    (
         "server.tls",
         "Certificate and key, when weir speaks TLS itself. Both or neither.",
     ),

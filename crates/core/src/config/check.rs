@@ -9,6 +9,7 @@ use super::fault::Fault;
 use super::kind::Value;
 use super::resolve::Resolved;
 use super::{auth, checks, derive, providers, routing};
+use crate::cors::Cors;
 use crate::identity;
 use crate::prices::{Prices, read_prices};
 use crate::secret::Secret;
@@ -111,6 +112,10 @@ fn server(values: &Resolved, found: &mut Findings) -> Server {
         trust_proxy: values.is_on("server.trust_proxy"),
         trusted_proxies: nets.collect(),
         allowed_hosts: values.list("server.allowed_hosts").to_vec(),
+        cors: Cors::new(
+            values.list("server.cors.allowed_origins"),
+            values.span("server.cors.max_age"),
+        ),
         drain_timeout: values.span("server.drain_timeout"),
         interrupt_drain_timeout: values.span("server.interrupt_drain_timeout"),
         tls: tls(values, found),
@@ -292,6 +297,15 @@ fn together(settings: &Settings, values: &Resolved, found: &mut Findings) {
             "server.host",
             refusal,
         ));
+    }
+    let open_to_pages = settings.server.cors.as_ref().is_some_and(Cors::allows_any);
+    if open_to_pages && !auth.enabled && !settings.projects.required {
+        const PATH: &str = "server.cors.allowed_origins";
+        let message = "`*` lets every web page use the gateway, which demands no credential";
+        let fault = Fault::new(values.place(PATH), PATH, message);
+        found
+            .faults
+            .push(fault.hint("name origins, or set `auth.enabled`"));
     }
     if accepted && !auth.enabled {
         found

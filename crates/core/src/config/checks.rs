@@ -7,6 +7,7 @@ use http::{HeaderName, HeaderValue, Uri};
 use ipnet::IpNet;
 use weir_wire::dialect::Dialect;
 
+use crate::cors;
 use crate::settings::Price;
 
 /// An IP address, or a name that stands for one without asking DNS.
@@ -167,6 +168,17 @@ pub(crate) fn host_name(text: &str) -> Result<(), String> {
         return Err(format!("holds `{text}`, which is no host name"));
     }
     Ok(())
+}
+
+/// An origin as browsers send it, or `*`.
+///
+/// # Errors
+/// When it is neither.
+pub(crate) fn origin(text: &str) -> Result<(), String> {
+    if text == cors::ANY {
+        return Ok(());
+    }
+    cors::check_origin(text)
 }
 
 /// A model's name.

@@ -35,13 +35,14 @@ impl Entry {
     /// one's own, or to let others in.
     pub(crate) fn guards(&self) -> bool {
         const SECTIONS: [&str; 3] = ["auth.", "server.auth.", "server.tls."];
-        const PATHS: [&str; 12] = [
+        const PATHS: [&str; 13] = [
             "dashboard.transcripts",
             "server.host",
             "server.listen",
             "server.trust_proxy",
             "server.trusted_proxies",
             "server.allowed_hosts",
+            "server.cors.allowed_origins",
             "logging.output",
             "providers.*.azure_authority",
             "providers.*.azure_resource_name",

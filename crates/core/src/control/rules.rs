@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::glob::Globs;
 use super::params;
 use super::refusal::{Code, Refusal};
+use crate::cors::check_origin;
 
 /// Most entries of one list.
 const MAX_ENTRIES: usize = 256;
@@ -281,16 +282,7 @@ fn method(text: &str) -> Result<Method, String> {
 }
 
 fn origin(text: &str) -> Result<Box<str>, String> {
-    let has_host = text
-        .split_once("://")
-        .is_some_and(|(_, host)| !host.is_empty() && !host.contains(['/', '?', '#', '*', ' ']));
-    if has_host {
-        Ok(text.into())
-    } else {
-        Err(format!(
-            "`{text}` is no origin: write scheme://host or scheme://host:port"
-        ))
-    }
+    check_origin(text).map(|()| text.into())
 }
 
 fn endpoint(text: &str) -> Result<Box<[Segment]>, String> {

@@ -53,6 +53,13 @@ pub(super) static ENTRIES: &[Entry] = &[
     entry("server.allowed_hosts", Kind::List { form: "host name", check: checks::host_name }, "",
         "`Host` names that the dashboard's API answers to, besides loopback and the listen address.")
         .example("weir.internal"),
+    entry("server.cors.allowed_origins", Kind::List { form: "origin", check: checks::origin }, "",
+        "Origins whose web pages may call the gateway, as browsers send them; `*` is every one, for which \
+         clients must need a credential. None answers no preflight.")
+        .env(&[var("CORS_ALLOWED_ORIGINS")])
+        .example("https://chat.example.com"),
+    entry("server.cors.max_age", SPAN, "24h", "How long browsers may believe the answer to a preflight.")
+        .env(&[var("CORS_MAX_AGE")]),
     entry("server.drain_timeout", SPAN, "32m",
         "Longest time that open requests get to finish after SIGTERM."),
     entry("server.interrupt_drain_timeout", SPAN, "10s", "The same after SIGINT (Ctrl-C)."),

@@ -250,3 +250,16 @@ proptest! {
         drop(load(None, &|_| None, &[(path, value)]));
     }
 }
+
+#[test]
+fn every_page_is_let_in_only_where_clients_need_a_credential() {
+    let open = "server:\n  cors: {allowed_origins: ['*']}\n";
+    let told = faults(open, &[]);
+    assert!(told.contains("server.cors.allowed_origins"), "{told}");
+    assert!(told.contains("`auth.enabled`"), "{told}");
+    let closed = format!("{open}auth: {{enabled: true, token: a-token-of-the-test}}\n");
+    good(&closed, &[]);
+    let named = "server:\n  cors: {allowed_origins: ['https://ok', 'ok.example']}\n";
+    let told = faults(named, &[]);
+    assert!(told.contains("scheme://host"), "{told}");
+}
