@@ -7,6 +7,8 @@ const every: Record<Filter, true> = {
   session: true,
   agent: true,
   subagent: true,
+  project: true,
+  token: true,
   client: true,
   status: true,
   state: true,
