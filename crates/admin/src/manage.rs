@@ -86,7 +86,7 @@ impl From<ControlError> for Fault {
                 tracing::error!(%error, "a project's key cannot be sealed or opened");
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
             }
-            ControlError::Store(error) => {
+            error @ (ControlError::Store(_) | ControlError::Server(_)) => {
                 tracing::warn!(%error, "projects and tokens cannot be read or changed");
                 let message = "projects and tokens cannot be read or changed at the moment";
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, message).because(error.to_string())

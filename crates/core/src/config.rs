@@ -12,6 +12,7 @@ mod expand;
 mod fault;
 mod flatten;
 mod kind;
+mod projects;
 mod providers;
 mod read;
 mod reference;

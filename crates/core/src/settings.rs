@@ -137,8 +137,8 @@ pub struct Projects {
     pub required: bool,
     /// Whether tokens of projects that are switched off are refused.
     pub enforce_active: bool,
-    /// The SQLite file.
-    pub db_path: PathBuf,
+    /// Where they are kept.
+    pub database: ControlDatabase,
     /// Opens the management with every right.
     pub management_token: Option<Secret>,
     /// The same for tokens only.
@@ -149,6 +149,48 @@ pub struct Projects {
     pub encryption_key: Option<Secret>,
     /// What has sealed them before.
     pub older_encryption_key: Option<Secret>,
+}
+
+/// Where tenants are kept.
+#[derive(Clone, Debug)]
+pub enum ControlDatabase {
+    /// In this file.
+    Sqlite(PathBuf),
+    /// In a server that several nodes share.
+    Server(DatabaseServer),
+}
+
+/// A database server.
+#[derive(Clone, Debug)]
+pub struct DatabaseServer {
+    /// Its kind.
+    pub kind: ServerKind,
+    /// Where it is, with the credential.
+    pub url: Secret,
+    /// Most connections at once.
+    pub pool_size: u32,
+    /// How long a connection is used.
+    pub max_lifetime: Duration,
+}
+
+/// A kind of database server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServerKind {
+    /// PostgreSQL.
+    Postgres,
+    /// MySQL and MariaDB.
+    MySql,
+}
+
+impl ServerKind {
+    /// Its name in settings.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Postgres => "postgres",
+            Self::MySql => "mysql",
+        }
+    }
 }
 
 /// Who may use the dashboard and its API.

@@ -6,19 +6,23 @@ mod audit;
 mod db;
 mod error;
 mod projects;
+mod schema;
 mod seal;
+mod server;
 mod spending;
 mod sqlite;
+mod steps;
 mod tokens;
 
-use std::path::Path;
 use std::sync::Arc;
 
 use weir_core::control::{Directory, ScopeId, Spent};
+use weir_core::settings::ControlDatabase;
 
 pub use audit::{AuditEvent, AuditFilter, AuditPage, By, Event, Outcome, Tampered};
-pub use error::ControlError;
+pub use error::{ControlError, ServerError};
 pub use projects::{KeyRow, NewKey, NewProject, ProjectEdit, ProjectRow};
+pub use schema::{Migration, State};
 pub use seal::{Seal, SealError};
 pub use tokens::{NewToken, Revoked, TokenEdit, TokenRow};
 
@@ -54,15 +58,24 @@ pub struct ControlStore {
 }
 
 impl ControlStore {
-    /// Opens the SQLite file at `path`, made if it is missing, for its owner only; brings its schema
-    /// up to date.
+    /// Opens a database and brings its schema up to date. An SQLite file is made if it is missing,
+    /// for its owner only.
     ///
     /// # Errors
     /// When it cannot be had, or was written by a newer weir.
-    pub fn open_sqlite(path: &Path, seal: Seal) -> Result<Self, ControlError> {
-        let db = sqlite::Sqlite::open(path)?;
+    pub async fn open(database: &ControlDatabase, seal: Seal) -> Result<Self, ControlError> {
+        let store = Self::attach(database, seal).await?;
+        store.migrate_up(None).await?;
+        Ok(store)
+    }
+
+    /// Opens a database with the schema that it has.
+    ///
+    /// # Errors
+    /// When it cannot be had.
+    pub async fn attach(database: &ControlDatabase, seal: Seal) -> Result<Self, ControlError> {
         Ok(Self {
-            db: Db::Sqlite(db),
+            db: Db::attach(database).await?,
             seal: Arc::new(seal),
         })
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio::sync::{Mutex, Notify, mpsc};
+use tokio::time::MissedTickBehavior;
 use weir_admin::{AdminToken, Control, Role};
 use weir_core::control::{Change, MemoryLedger};
 use weir_core::settings::{Projects, Settings};
@@ -57,9 +58,8 @@ impl Keeper {
                 "providers' keys of projects are stored as they are; set `projects.encryption_key`"
             );
         }
-        let path = settings.db_path.clone();
-        let opened = tokio::task::spawn_blocking(move || ControlStore::open_sqlite(&path, seal));
-        let store = opened.await?.context("projects and tokens")?;
+        let store = ControlStore::open(&settings.database, seal).await;
+        let store = store.context("projects and tokens")?;
         let ledger = Arc::new(MemoryLedger::new(now));
         let keeper = Self {
             tenants: Arc::new(Tenants::new(ledger.clone())),
@@ -99,6 +99,9 @@ impl Keeper {
         }));
         async move {
             let (mut look, mut write) = (tokio::time::interval(LOOK), tokio::time::interval(WRITE));
+            // A database that was away for long is not asked for all that it missed.
+            look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            write.set_missed_tick_behavior(MissedTickBehavior::Delay);
             let mut unsaved = Vec::new();
             let mut waiting = Vec::new();
             loop {

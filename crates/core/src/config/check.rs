@@ -8,13 +8,13 @@ use std::sync::Arc;
 use super::fault::Fault;
 use super::kind::Value;
 use super::resolve::Resolved;
-use super::{auth, checks, derive, providers, routing};
+use super::{auth, checks, derive, projects, providers, routing};
 use crate::cors::Cors;
 use crate::identity;
 use crate::prices::{Prices, read_prices};
 use crate::secret::Secret;
 use crate::settings::{
-    Capture, Dashboard, DebugOptions, Grading, LogFormat, LogOutput, Logging, Projects, Provider,
+    Capture, Dashboard, DebugOptions, Grading, LogFormat, LogOutput, Logging, Provider,
     RawLogFiles, Retention, Server, Settings, Shared, Storage, Tls,
 };
 
@@ -41,7 +41,7 @@ pub(crate) fn check(values: &mut Resolved, found: &mut Findings) -> Settings {
             transcripts_dir: path(values, "dashboard.transcripts_dir"),
             grading: grading(values),
         },
-        projects: projects(values, found),
+        projects: projects::check(values, found),
         prices: Arc::new(prices(values, &providers)),
         providers,
         routing: routing::routing(values),
@@ -153,43 +153,6 @@ fn prices(values: &Resolved, providers: &[Arc<Provider>]) -> Prices {
     providers.iter().fold(prices, |prices, provider| {
         prices.with_provider(&provider.name, &provider.prices)
     })
-}
-
-/// Tenants. Who says how they are managed wants them.
-fn projects(values: &Resolved, found: &mut Findings) -> Projects {
-    const KEY: &str = "projects.encryption_key";
-    const REQUIRED: &str = "projects.require_encryption_key";
-    let management_token = secret(values, "projects.management_token");
-    let enabled = match values.is_set("projects.enabled") {
-        true => values.is_on("projects.enabled"),
-        false => management_token.is_some(),
-    };
-    let encryption_key = secret(values, KEY);
-    if enabled && encryption_key.is_none() && values.is_on(REQUIRED) {
-        let fault = Fault::new(values.place(REQUIRED), KEY, "must be set");
-        found
-            .faults
-            .push(fault.hint("set ENCRYPTION_KEY; `openssl rand -base64 32` makes one"));
-    }
-    let password = secret(values, "dashboard.password");
-    if enabled && management_token.is_none() && password.is_none() {
-        let (path, what) = ("projects.enabled", "nobody could manage projects");
-        let fault = Fault::new(values.place(path), path, what);
-        found.faults.push(
-            fault.hint("set MANAGEMENT_TOKEN (`projects.management_token`) or DASHBOARD_PASSWORD"),
-        );
-    }
-    Projects {
-        enabled,
-        required: enabled && values.is_on("projects.required"),
-        enforce_active: values.is_on("projects.enforce_active"),
-        db_path: path(values, "projects.db_path").unwrap_or_default(),
-        management_token,
-        operate_token: secret(values, "projects.operate_token"),
-        read_token: secret(values, "projects.read_token"),
-        encryption_key,
-        older_encryption_key: secret(values, "projects.older_encryption_key"),
-    }
 }
 
 fn grading(values: &Resolved) -> Option<Grading> {
@@ -360,7 +323,8 @@ pub(crate) fn secret(values: &Resolved, path: &str) -> Option<Secret> {
     values.text(path).map(Secret::new)
 }
 
-fn path(values: &Resolved, path: &str) -> Option<PathBuf> {
+/// A path that is set.
+pub(crate) fn path(values: &Resolved, path: &str) -> Option<PathBuf> {
     values.text(path).map(PathBuf::from)
 }
 

@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use weir_wire::dialect::Dialect;
 
 use crate::cors;
-use crate::settings::Price;
+use crate::settings::{Price, ServerKind};
 
 /// An IP address, or a name that stands for one without asking DNS.
 ///
@@ -379,7 +379,7 @@ pub(crate) fn database_type(text: &str) -> Result<(), String> {
     }
 }
 
-/// A database's address; none can be used so far.
+/// The address of another database for captures; none can be used so far.
 ///
 /// # Errors
 /// Unless it is empty.
@@ -388,6 +388,28 @@ pub(crate) fn database_url(text: &str) -> Result<(), String> {
         return Ok(());
     }
     Err("cannot be used: this build has SQLite only, whose file `storage.db_path` names".to_owned())
+}
+
+/// The kind of server that an address is of.
+pub(crate) fn server_kind(text: &str) -> Option<ServerKind> {
+    match text.split_once("://") {
+        Some(("postgres" | "postgresql", _)) => Some(ServerKind::Postgres),
+        Some(("mysql" | "mariadb", _)) => Some(ServerKind::MySql),
+        Some(_) => None,
+        // As Go's driver has it: `user:password@tcp(host:port)/database`.
+        None => text.contains("@tcp(").then_some(ServerKind::MySql),
+    }
+}
+
+/// The address of a database server.
+///
+/// # Errors
+/// When it is of no server that weir knows.
+pub(crate) fn server_url(text: &str) -> Result<(), String> {
+    if text.is_empty() || server_kind(text).is_some() {
+        return Ok(());
+    }
+    Err("does not begin with postgres:// or mysql://".to_owned())
 }
 
 /// 32 bytes in standard base64.

@@ -44,6 +44,7 @@ impl Entry {
             "server.allowed_hosts",
             "server.cors.allowed_origins",
             "logging.output",
+            "projects.database_url",
             "providers.*.azure_authority",
             "providers.*.azure_resource_name",
             "providers.*.base_url",

@@ -450,6 +450,7 @@ mod faults;
 mod kinds;
 mod moving;
 mod pricing;
+mod projects;
 mod providers;
 mod routing;
 mod stored;

@@ -1,8 +1,12 @@
 //! The databases, as far as they are alike: statements with question marks, rows of numbers and
 //! texts, and several statements that are done together or not at all.
 
+use weir_core::settings::{ControlDatabase, ServerKind};
+
 use super::error::ControlError;
+use super::server::{MySql, Postgres, Server};
 use super::sqlite::Sqlite;
+use super::steps::{self, Step, Way};
 
 /// A value in a statement or a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,13 +119,64 @@ pub(super) enum Done {
 #[derive(Clone, Debug)]
 pub(super) enum Db {
     Sqlite(Sqlite),
+    Postgres(Server<Postgres>),
+    MySql(Server<MySql>),
 }
 
 impl Db {
+    /// Opens a database and leaves its schema as it is.
+    pub(super) async fn attach(database: &ControlDatabase) -> Result<Self, ControlError> {
+        Ok(match database {
+            ControlDatabase::Sqlite(path) => Self::Sqlite(Sqlite::attach(path.clone()).await?),
+            ControlDatabase::Server(server) => match server.kind {
+                ServerKind::Postgres => Self::Postgres(Server::attach(server).await?),
+                ServerKind::MySql => Self::MySql(Server::attach(server).await?),
+            },
+        })
+    }
+
+    /// Its kind, as settings name it.
+    pub(super) fn kind(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "sqlite",
+            Self::Postgres(_) => ServerKind::Postgres.as_str(),
+            Self::MySql(_) => ServerKind::MySql.as_str(),
+        }
+    }
+
+    /// The steps of its schema.
+    pub(super) fn steps(&self) -> &'static [Step] {
+        match self {
+            Self::Sqlite(_) => steps::SQLITE,
+            Self::Postgres(_) => steps::POSTGRES,
+            Self::MySql(_) => steps::MYSQL,
+        }
+    }
+
+    /// The versions of the steps that were done, in order.
+    pub(super) async fn applied(&self) -> Result<Vec<i64>, ControlError> {
+        match self {
+            Self::Sqlite(db) => db.applied().await,
+            Self::Postgres(db) => db.applied().await,
+            Self::MySql(db) => db.applied().await,
+        }
+    }
+
+    /// Brings the schema to a version.
+    pub(super) async fn migrate(&self, way: Way) -> Result<(), ControlError> {
+        match self {
+            Self::Sqlite(db) => db.migrate(way).await,
+            Self::Postgres(db) => db.migrate(way).await,
+            Self::MySql(db) => db.migrate(way).await,
+        }
+    }
+
     /// What a query finds.
     pub(super) async fn rows(&self, query: Statement) -> Result<Vec<Row>, ControlError> {
         match self {
             Self::Sqlite(db) => db.rows(query).await,
+            Self::Postgres(db) => db.rows(query).await,
+            Self::MySql(db) => db.rows(query).await,
         }
     }
 
@@ -129,6 +184,8 @@ impl Db {
     pub(super) async fn all(&self, statements: Vec<Statement>) -> Result<Done, ControlError> {
         match self {
             Self::Sqlite(db) => db.all(statements).await,
+            Self::Postgres(db) => db.all(statements).await,
+            Self::MySql(db) => db.all(statements).await,
         }
     }
 
@@ -148,17 +205,19 @@ impl Db {
         );
         let marks = vec!["?"; keys.len() + sums.len()].join(", ");
         let unique = names(&mut keys.iter().map(|(name, _)| *name));
-        let added: Vec<String> = match self {
-            Self::Sqlite(_) => sums
-                .iter()
-                .map(|(name, _)| format!("{name} = {table}.{name} + excluded.{name}"))
-                .collect(),
+        let (clash, new) = match self {
+            Self::Sqlite(_) | Self::Postgres(_) => {
+                (format!("ON CONFLICT ({unique}) DO UPDATE SET"), "excluded.")
+            }
+            Self::MySql(_) => ("ON DUPLICATE KEY UPDATE".to_owned(), "VALUES("),
         };
+        let end = if new.ends_with('(') { ")" } else { "" };
+        let added: Vec<String> = sums
+            .iter()
+            .map(|(name, _)| format!("{name} = {table}.{name} + {new}{name}{end}"))
+            .collect();
         let added = added.join(", ");
-        let sql = format!(
-            "INSERT INTO {table} ({columns}) VALUES ({marks}) \
-             ON CONFLICT ({unique}) DO UPDATE SET {added}"
-        );
+        let sql = format!("INSERT INTO {table} ({columns}) VALUES ({marks}) {clash} {added}");
         let values = keys.iter().map(|(_, value)| value.clone());
         Statement::new(sql).with(values.chain(sums.iter().map(|(_, sum)| int(*sum))))
     }

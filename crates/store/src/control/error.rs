@@ -26,6 +26,43 @@ pub enum ControlError {
     /// The database fails.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The database of a server fails.
+    #[error(transparent)]
+    Server(#[from] ServerError),
+}
+
+/// A failure of a database server. What it says of itself holds no address and no credential.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// Its database was written by a newer weir.
+    #[error(
+        "the {server} database has schema version {found}, and this weir knows versions up to {known}: \
+         start the newer weir, or name another database in `projects.database_url`"
+    )]
+    Newer {
+        /// The server.
+        server: &'static str,
+        /// The version it has.
+        found: i64,
+        /// The newest version known here.
+        known: i64,
+    },
+    /// It cannot be had.
+    #[error("cannot connect to the {server} database of `projects.database_url`: {reason}")]
+    Connect {
+        /// The server.
+        server: &'static str,
+        /// Why.
+        reason: String,
+    },
+    /// It refused, or did not answer in time.
+    #[error("the {server} database failed: {reason}")]
+    Failed {
+        /// The server.
+        server: &'static str,
+        /// Why.
+        reason: String,
+    },
 }
 
 impl ControlError {

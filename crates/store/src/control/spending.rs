@@ -15,6 +15,9 @@ impl ControlStore {
     /// When the database fails; then nothing was added.
     pub async fn add_usage(&self, changes: &[Change]) -> Result<(), ControlError> {
         let mut statements = Vec::new();
+        // In one order on every node, so that two that add to the same rows do not wait for each other.
+        let mut changes: Vec<&Change> = changes.iter().collect();
+        changes.sort_by_cached_key(|change| change.scope.to_string());
         for change in changes {
             if let ScopeId::Token(id) = change.scope {
                 let update = "UPDATE tokens SET request_count = request_count + ?, \

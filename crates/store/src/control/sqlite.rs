@@ -1,64 +1,90 @@
 //! Control state in an SQLite file. One connection, used by one thread at a time: changes are rare
 //! and small, and requests are let in by what is in memory.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
 use rusqlite::types::{ToSqlOutput, Value as SqlValue};
-use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql, params_from_iter};
-use rusqlite_migration::{M, Migrations};
+use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql, TransactionBehavior, params_from_iter};
 
 use super::db::{Done, Row, Statement, Value};
 use super::error::ControlError;
+use super::steps::{SQLITE, Way, due, newest};
 use crate::error::StoreError;
 use crate::files;
 
-const MIGRATIONS: &[M<'static>] = &[M::up(include_str!(
-    "../../migrations/control/sqlite/0001_base.up.sql"
-))
-.down(include_str!(
-    "../../migrations/control/sqlite/0001_base.down.sql"
-))];
-
-/// The version that this weir writes.
-const KNOWN: i64 = MIGRATIONS.len() as i64;
 /// Longest wait for another process's lock.
 const BUSY: Duration = Duration::from_secs(5);
 
 /// An open file.
 #[derive(Clone, Debug)]
-pub(super) struct Sqlite(Arc<Mutex<Connection>>);
+pub(super) struct Sqlite {
+    path: Arc<PathBuf>,
+    connection: Arc<Mutex<Connection>>,
+}
 
 impl Sqlite {
-    pub(super) fn open(path: &Path) -> Result<Self, ControlError> {
+    /// Opens the file at `path`, made if it is missing, for its owner only. Its schema is left as it
+    /// is.
+    pub(super) async fn attach(path: PathBuf) -> Result<Self, ControlError> {
+        off_the_workers(move || Self::open(path)).await
+    }
+
+    fn open(path: PathBuf) -> Result<Self, ControlError> {
         let failed = |reason: String| StoreError::Open {
-            path: path.to_owned(),
+            path: path.clone(),
             reason,
         };
-        files::create_parent(path).map_err(|e| failed(format!("its directory: {e}")))?;
-        drop(files::open_private(path).map_err(|e| failed(e.to_string()))?);
+        files::create_parent(&path).map_err(|e| failed(format!("its directory: {e}")))?;
+        drop(files::open_private(&path).map_err(|e| failed(e.to_string()))?);
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let mut db = Connection::open_with_flags(path, flags)?;
+        let db = Connection::open_with_flags(&path, flags)?;
         db.busy_timeout(BUSY)?;
-        let found: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-        if found > KNOWN {
-            return Err(ControlError::Store(StoreError::NewerSchema {
-                path: path.to_owned(),
-                found,
-                known: KNOWN,
-            }));
-        }
         // A token that was revoked must be revoked after a power cut, too.
         db.execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
              PRAGMA temp_store = MEMORY;",
         )?;
-        Migrations::from_slice(MIGRATIONS)
-            .to_latest(&mut db)
-            .map_err(|e| failed(format!("its schema could not be brought up to date: {e}")))?;
-        Ok(Self(Arc::new(Mutex::new(db))))
+        Ok(Self {
+            path: Arc::new(path),
+            connection: Arc::new(Mutex::new(db)),
+        })
+    }
+
+    /// The versions of the steps that were done, in order.
+    pub(super) async fn applied(&self) -> Result<Vec<i64>, ControlError> {
+        self.run(|db| Ok((1..=version(db)?).collect())).await
+    }
+
+    /// Brings the schema to a version, all the way or not at all. Processes that do so at once take
+    /// turns.
+    pub(super) async fn migrate(&self, way: Way) -> Result<(), ControlError> {
+        let path = Arc::clone(&self.path);
+        self.run(move |db| {
+            let known = newest(SQLITE);
+            let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let found = version(&tx)?;
+            if found > known {
+                return Err(ControlError::Store(StoreError::NewerSchema {
+                    path: path.to_path_buf(),
+                    found,
+                    known,
+                }));
+            }
+            let applied: Vec<i64> = (1..=found).collect();
+            for (step, script) in due(way, SQLITE, &applied) {
+                tx.execute_batch(script)?;
+                let now = match way {
+                    Way::Up(_) => step.version,
+                    Way::Down(_) => step.version - 1,
+                };
+                tx.pragma_update(None, "user_version", now)?;
+            }
+            Ok(tx.commit()?)
+        })
+        .await
     }
 
     pub(super) async fn rows(&self, query: Statement) -> Result<Vec<Row>, ControlError> {
@@ -78,7 +104,7 @@ impl Sqlite {
 
     pub(super) async fn all(&self, statements: Vec<Statement>) -> Result<Done, ControlError> {
         self.run(move |db| {
-            let tx = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+            let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let mut changed = Vec::with_capacity(statements.len());
             for (at, statement) in statements.iter().enumerate() {
                 let done = tx
@@ -104,15 +130,24 @@ impl Sqlite {
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T, ControlError> + Send + 'static,
     ) -> Result<T, ControlError> {
-        let db = Arc::clone(&self.0);
-        tokio::task::spawn_blocking(move || work(&mut db.lock()))
-            .await
-            .unwrap_or_else(|_| {
-                Err(ControlError::Store(StoreError::Unavailable(
-                    "weir is shutting down".into(),
-                )))
-            })
+        let db = Arc::clone(&self.connection);
+        off_the_workers(move || work(&mut db.lock())).await
     }
+}
+
+async fn off_the_workers<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, ControlError> + Send + 'static,
+) -> Result<T, ControlError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|_| {
+        Err(ControlError::Store(StoreError::Unavailable(
+            "weir is shutting down".into(),
+        )))
+    })
+}
+
+fn version(db: &Connection) -> rusqlite::Result<i64> {
+    db.query_row("PRAGMA user_version", [], |row| row.get(0))
 }
 
 fn is_duplicate(error: &rusqlite::Error) -> bool {
@@ -140,20 +175,5 @@ impl ToSql for Value {
             Self::Int(value) => ToSqlOutput::Owned(SqlValue::Integer(*value)),
             Self::Text(value) => value.as_str().into(),
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_migrations_go_up_and_down() {
-        let migrations = Migrations::from_slice(MIGRATIONS);
-        migrations.validate().unwrap();
-        let mut db = Connection::open_in_memory().unwrap();
-        migrations.to_latest(&mut db).unwrap();
-        migrations.to_version(&mut db, 0).unwrap();
-        migrations.to_latest(&mut db).unwrap();
     }
 }

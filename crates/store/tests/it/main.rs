@@ -33,6 +33,8 @@ mod removal;
 #[cfg(test)]
 mod restart;
 #[cfg(test)]
+mod servers;
+#[cfg(test)]
 mod sessions;
 #[cfg(test)]
 mod streams;

@@ -36,8 +36,8 @@ pub(super) static ENTRIES: &[Entry] = &[
         .env(&[var("DB_TYPE")])
         .restart(),
     entry("storage.database_url", text("address", checks::database_url), "",
-        "Address of another kind of database; must be empty in this build.")
-        .env(&[var("DATABASE_URL")])
+        "Address of another kind of database; must be empty in this build. That of projects is \
+         `projects.database_url`.")
         .secret()
         .restart(),
     entry("storage.db_path", PATH, "requests.db", "The SQLite file; made if missing, for its owner only.")

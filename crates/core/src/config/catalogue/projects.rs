@@ -1,6 +1,6 @@
 //! The settings of `projects`.
 
-use super::{PATH, SECRET, text};
+use super::{DEADLINE, PATH, SECRET, text};
 use crate::config::checks;
 use crate::config::entry::{Entry, entry, var};
 use crate::config::kind::Kind;
@@ -18,6 +18,26 @@ pub(super) static ENTRIES: &[Entry] = &[
     entry("projects.db_path", PATH, "control.db",
         "The SQLite file of projects, tokens, budgets and the audit; made if missing, for its owner only.")
         .env(&[var("DATABASE_PATH")])
+        .restart(),
+    entry("projects.db_driver", Kind::Choice(&["auto", "sqlite", "postgres", "mysql"]), "auto",
+        "The database of projects. `auto` is what `projects.database_url` is an address of, and SQLite \
+         without one; `mysql` is MariaDB, too.")
+        .env(&[var("DB_DRIVER")])
+        .restart(),
+    entry("projects.database_url", text("address", checks::server_url), "",
+        "Keep projects, tokens, budgets and the audit in this PostgreSQL, MySQL or MariaDB, which several \
+         weirs share: `postgres://user:password@host/database?sslmode=verify-full`. See `docs/databases.md`.")
+        .env(&[var("DATABASE_URL")])
+        .secret()
+        .example("${DATABASE_URL:-}")
+        .restart(),
+    entry("projects.database_pool_size", Kind::Integer { min: 1, max: 1000 }, "10",
+        "Most connections to that server.")
+        .env(&[var("DATABASE_POOL_SIZE")])
+        .restart(),
+    entry("projects.database_max_lifetime", DEADLINE, "1h",
+        "How long a connection to that server is used.")
+        .env(&[var("DATABASE_CONN_MAX_LIFETIME")])
         .restart(),
     entry("projects.management_token", SECRET, "",
         "Opens the calls under `/manage/` as `Authorization: Bearer`, with every right.")

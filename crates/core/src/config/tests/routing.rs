@@ -276,7 +276,7 @@ fn the_shared_store_is_a_redis() {
 
 #[test]
 fn a_reload_applies_all_but_what_is_fixed_at_the_start() {
-    const FIXED: [&str; 25] = [
+    const FIXED: [&str; 29] = [
         "server.host",
         "server.port",
         "server.listen",
@@ -291,6 +291,10 @@ fn a_reload_applies_all_but_what_is_fixed_at_the_start() {
         "capture.queue_bytes",
         "capture.dedup_bytes",
         "capture.raw_log.path",
+        "projects.database_max_lifetime",
+        "projects.database_pool_size",
+        "projects.database_url",
+        "projects.db_driver",
         "projects.db_path",
         "projects.enabled",
         "projects.encryption_key",

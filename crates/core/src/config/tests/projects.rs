@@ -1,0 +1,76 @@
+//! Where tenants are kept.
+
+use super::{faults, good};
+use crate::settings::{ControlDatabase, ServerKind};
+
+const POSTGRES: &str = "postgres://u:s3cret@h/llm";
+
+fn database(env: &[(&str, &str)]) -> ControlDatabase {
+    good("", env).settings.projects.database
+}
+
+#[test]
+fn the_address_says_which_database_it_is_and_the_driver_wins() {
+    let kind = |env: &[(&str, &str)]| match database(env) {
+        ControlDatabase::Sqlite(_) => None,
+        ControlDatabase::Server(server) => Some(server.kind),
+    };
+    let mysql = "u:p@tcp(h:3306)/llm?parseTime=true";
+    for (env, expected) in [
+        (vec![], None),
+        (vec![("DATABASE_URL", POSTGRES)], Some(ServerKind::Postgres)),
+        (vec![("DATABASE_URL", mysql)], Some(ServerKind::MySql)),
+        (
+            vec![("DATABASE_URL", POSTGRES), ("DB_DRIVER", "sqlite")],
+            None,
+        ),
+        (
+            vec![("DATABASE_URL", "mariadb://h/d"), ("DB_DRIVER", "mysql")],
+            Some(ServerKind::MySql),
+        ),
+    ] {
+        assert_eq!(kind(&env), expected, "{env:?}");
+    }
+    let ControlDatabase::Sqlite(file) = database(&[("DATABASE_PATH", "/x/y.db")]) else {
+        panic!("a file is expected");
+    };
+    assert_eq!(file.to_str(), Some("/x/y.db"));
+}
+
+#[test]
+fn a_pool_is_as_large_as_it_is_told() {
+    let env = [
+        ("DATABASE_URL", POSTGRES),
+        ("DATABASE_POOL_SIZE", "3"),
+        ("DATABASE_CONN_MAX_LIFETIME", "5m"),
+    ];
+    let ControlDatabase::Server(server) = database(&env) else {
+        panic!("a server is expected");
+    };
+    assert_eq!((server.pool_size, server.max_lifetime.as_secs()), (3, 300));
+    assert_eq!(server.url.expose(), POSTGRES);
+    assert!(!format!("{server:?}").contains("s3cret"));
+}
+
+#[test]
+fn a_driver_that_cannot_be_used_names_the_fix_and_shows_no_password() {
+    for (env, expected) in [
+        (
+            vec![("DB_DRIVER", "oracle")],
+            "is not one of `auto`, `sqlite`, `postgres`, `mysql`",
+        ),
+        (vec![("DB_DRIVER", "postgres")], "set DATABASE_URL, such as"),
+        (
+            vec![("DB_DRIVER", "mysql"), ("DATABASE_URL", POSTGRES)],
+            "is no address of the projects.db_driver `mysql`",
+        ),
+        (
+            vec![("DATABASE_URL", "http://u:s3cret@h")],
+            "does not begin with postgres:// or mysql://",
+        ),
+    ] {
+        let found = faults("", &env);
+        assert!(found.contains(expected), "{found}");
+        assert!(!found.contains("s3cret"), "{found}");
+    }
+}

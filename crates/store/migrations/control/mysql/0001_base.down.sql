@@ -1,0 +1,7 @@
+DROP TABLE IF EXISTS idempotency;
+DROP TABLE IF EXISTS control_state;
+DROP TABLE IF EXISTS audit_events;
+DROP TABLE IF EXISTS spending;
+DROP TABLE IF EXISTS tokens;
+DROP TABLE IF EXISTS project_keys;
+DROP TABLE IF EXISTS projects;

@@ -1,0 +1,94 @@
+//! The steps that bring a schema up to date, and back, for each kind of database.
+
+/// A step of a schema.
+#[derive(Debug)]
+pub(super) struct Step {
+    /// Its number, from 1 without gaps.
+    pub(super) version: i64,
+    /// What it is about.
+    pub(super) name: &'static str,
+    /// The statements that do it.
+    pub(super) up: &'static str,
+    /// The statements that undo it.
+    pub(super) down: &'static str,
+}
+
+/// Which way a schema goes, and how far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// Steps up to this version are done.
+    Up(i64),
+    /// Steps above this version are undone.
+    Down(i64),
+}
+
+macro_rules! step {
+    ($database:literal, $version:literal, $file:literal, $name:literal) => {
+        Step {
+            version: $version,
+            name: $name,
+            up: include_str!(concat!(
+                "../../migrations/control/",
+                $database,
+                "/",
+                $file,
+                ".up.sql"
+            )),
+            down: include_str!(concat!(
+                "../../migrations/control/",
+                $database,
+                "/",
+                $file,
+                ".down.sql"
+            )),
+        }
+    };
+}
+
+pub(super) static SQLITE: &[Step] = &[step!("sqlite", 1, "0001_base", "base")];
+pub(super) static POSTGRES: &[Step] = &[step!("postgres", 1, "0001_base", "base")];
+pub(super) static MYSQL: &[Step] = &[step!("mysql", 1, "0001_base", "base")];
+
+/// The version that this weir writes.
+pub(super) fn newest(steps: &[Step]) -> i64 {
+    steps.last().map_or(0, |step| step.version)
+}
+
+/// The steps that are to be taken, in order, with what they run.
+pub(super) fn due(
+    way: Way,
+    steps: &'static [Step],
+    applied: &[i64],
+) -> Vec<(&'static Step, &'static str)> {
+    let is_applied = |step: &&Step| applied.contains(&step.version);
+    match way {
+        Way::Up(to) => {
+            let missing = steps.iter().filter(|step| !is_applied(step));
+            let missing = missing.filter(|step| step.version <= to);
+            missing.map(|step| (step, step.up)).collect()
+        }
+        Way::Down(to) => {
+            let above = steps.iter().rev().filter(|step| step.version > to);
+            above
+                .filter(is_applied)
+                .map(|step| (step, step.down))
+                .collect()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_database_has_the_same_steps() {
+        for steps in [SQLITE, POSTGRES, MYSQL] {
+            let numbers: Vec<i64> = steps.iter().map(|step| step.version).collect();
+            let expected: Vec<i64> = (1..=newest(SQLITE)).collect();
+            assert_eq!(numbers, expected, "numbered from 1 without gaps");
+            let names = |steps: &'static [Step]| steps.iter().map(|step| step.name);
+            assert!(names(steps).eq(names(SQLITE)));
+        }
+    }
+}

@@ -1,0 +1,509 @@
+//! What holds of the store on every kind of database.
+
+use uuid::Uuid;
+use weir_core::control::{Amounts, Change, Code, Digest, Money, Period, ScopeId, ScopeSpec, Spent};
+use weir_core::settings::ControlDatabase;
+use weir_store::control::{
+    AuditFilter, ControlError, ControlStore, Event, NewProject, NewToken, ProjectEdit, Seal, State,
+    TokenEdit,
+};
+
+use super::world::{Ground, World, by, encryption, key, new_token};
+
+pub(super) async fn a_token_opens_its_project_and_only_its_digest_is_kept(ground: &Ground) {
+    let world = World::new(ground).await;
+    let project = world.project("one").await;
+    let (id, secret) = world.token(project).await;
+    let loaded = world.store.load(false).await.unwrap();
+    let holder = loaded.directory.find(secret.expose().as_bytes()).unwrap();
+    assert_eq!((holder.token_id(), holder.project.id), (id, project));
+    let upstream = holder.project.keys[0].secret.as_ref().unwrap();
+    assert_eq!(upstream.expose(), "UPKEY-0123456789");
+    let digest = world.text("SELECT digest FROM tokens").await;
+    assert_eq!(digest, Digest::of(secret.expose().as_bytes()).to_hex());
+    let row = world.store.token(id).await.unwrap();
+    assert!(row.hint.starts_with("sk-") && row.hint.contains("****"));
+}
+
+pub(super) async fn keys_are_sealed_and_another_encryption_key_opens_none(ground: &Ground) {
+    let seal = Seal::new(Some(&encryption(1)), &[]).unwrap();
+    let world = World::sealed(ground, seal).await;
+    let project = world.project("one").await;
+    let (_, secret) = world.token(project).await;
+    let stored = world.text("SELECT secret FROM project_keys").await;
+    assert!(stored.starts_with("enc:v2:") && !stored.contains("UPKEY"));
+    let other = world
+        .again(Seal::new(Some(&encryption(2)), &[]).unwrap())
+        .await;
+    let loaded = other.load(false).await.unwrap();
+    let holder = loaded.directory.find(secret.expose().as_bytes()).unwrap();
+    assert_eq!(
+        holder.project.keys[0].secret, None,
+        "and no other key takes its place"
+    );
+}
+
+pub(super) async fn a_revoked_token_is_refused_and_one_that_is_switched_on_again_is_not(
+    ground: &Ground,
+) {
+    let world = World::new(ground).await;
+    let project = world.project("one").await;
+    let (id, secret) = world.token(project).await;
+    let version = world.store.version().await.unwrap();
+    world.store.revoke_token(id, &by()).await.unwrap();
+    world.store.revoke_token(id, &by()).await.unwrap();
+    assert!(world.store.version().await.unwrap() > version);
+    assert_eq!(world.code(&secret).await, Some(Code::TokenInactive));
+    assert!(
+        world
+            .store
+            .token(id)
+            .await
+            .unwrap()
+            .deactivated_us
+            .is_some()
+    );
+    let on = TokenEdit {
+        is_active: Some(true),
+        ..TokenEdit::default()
+    };
+    let row = world.store.edit_token(id, on, &by()).await.unwrap();
+    assert_eq!((row.is_active, row.deactivated_us), (true, None));
+    assert_eq!(world.code(&secret).await, None);
+}
+
+pub(super) async fn all_tokens_of_a_project_are_revoked_at_once_and_counted(ground: &Ground) {
+    let world = World::new(ground).await;
+    let project = world.project("one").await;
+    let mut ids = Vec::new();
+    for _ in 0..4 {
+        ids.push(world.token(project).await.0);
+    }
+    world.store.revoke_token(ids[0], &by()).await.unwrap();
+    let first = world.store.revoke_tokens(project, &by()).await.unwrap();
+    assert_eq!((first.revoked, first.already), (3, 1));
+    let again = world.store.revoke_tokens(project, &by()).await.unwrap();
+    assert_eq!((again.revoked, again.already), (0, 4));
+}
+
+pub(super) async fn a_project_that_is_switched_off_takes_its_tokens_along(ground: &Ground) {
+    let world = World::new(ground).await;
+    let project = world.project("one").await;
+    let (id, secret) = world.token(project).await;
+    let off = |revoke_tokens| ProjectEdit {
+        is_active: Some(false),
+        revoke_tokens,
+        ..ProjectEdit::default()
+    };
+    let row = world
+        .store
+        .edit_project(project, off(false), &by())
+        .await
+        .unwrap();
+    assert!(row.deactivated_us.is_some());
+    assert_eq!(world.code(&secret).await, Some(Code::ProjectInactive));
+    let refused = world.store.create_token(new_token(project), &by()).await;
+    assert!(matches!(refused, Err(ControlError::Refused(_))));
+    let on = ProjectEdit {
+        is_active: Some(true),
+        ..ProjectEdit::default()
+    };
+    world.store.edit_project(project, on, &by()).await.unwrap();
+    assert_eq!(world.code(&secret).await, None);
+    world
+        .store
+        .edit_project(project, off(true), &by())
+        .await
+        .unwrap();
+    assert!(!world.store.token(id).await.unwrap().is_active);
+}
+
+pub(super) async fn a_rotated_secret_works_beside_the_new_one_for_a_time(ground: &Ground) {
+    let world = World::new(ground).await;
+    let project = world.project("one").await;
+    let (id, old) = world.token(project).await;
+    let (row, new) = world.store.rotate_token(id, 5, &by()).await.unwrap();
+    assert_eq!(row.id, id);
+    assert_eq!(
+        (world.code(&old).await, world.code(&new).await),
+        (None, None)
+    );
+    let (_, newest) = world.store.rotate_token(id, 0, &by()).await.unwrap();
+    let loaded = world.store.load(false).await.unwrap();
+    assert!(loaded.directory.find(old.expose().as_bytes()).is_none());
+    assert_eq!(world.code(&newest).await, None);
+}
+
+pub(super) async fn a_child_belongs_to_its_parents_project(ground: &Ground) {
+    let world = World::new(ground).await;
+    let (one, two) = (world.project("one").await, world.project("two").await);
+    let (parent, _) = world.token(one).await;
+    let child = |project| NewToken {
+        parent: Some(parent),
+        ..new_token(project)
+    };
+    let stray = world
+        .store
+        .create_token(child(two), &by())
+        .await
+        .unwrap_err();
+    assert!(stray.to_string().contains("parent_id"), "{stray}");
+    let (_, secret) = world.store.create_token(child(one), &by()).await.unwrap();
+    world.store.revoke_token(parent, &by()).await.unwrap();
+    assert_eq!(world.code(&secret).await, Some(Code::TokenInactive));
+}
+
+pub(super) async fn what_is_wrong_is_refused_by_field_and_changes_nothing(ground: &Ground) {
+    let world = World::new(ground).await;
+    let project = world.project("one").await;
+    let spec: ScopeSpec = serde_json::from_str(r#"{"limits":{"rpm":0}}"#).unwrap();
+    for (new, field) in [
+        (
+            NewToken {
+                duration_minutes: 0,
+                ..new_token(project)
+            },
+            "duration_minutes",
+        ),
+        (
+            NewToken {
+                duration_minutes: 525_601,
+                ..new_token(project)
+            },
+            "duration_minutes",
+        ),
+        (
+            NewToken {
+                spec,
+                ..new_token(project)
+            },
+            "limits.rpm",
+        ),
+    ] {
+        let error = world.store.create_token(new, &by()).await.unwrap_err();
+        assert!(error.to_string().starts_with(field), "{error}");
+    }
+    let unknown = world
+        .store
+        .create_token(new_token(Uuid::nil()), &by())
+        .await;
+    assert!(matches!(unknown, Err(ControlError::NotFound("project"))));
+    for (name, secret, part) in [
+        ("one", "UPKEY", "a project named `one`"),
+        ("", "UPKEY", "name"),
+        ("x", "sk-12345...cdef", "obfuscated"),
+        ("x", "sk-****", "obfuscated"),
+        ("x", "a b", "api_key"),
+    ] {
+        let new = NewProject {
+            name: name.into(),
+            keys: vec![key("openai", secret)],
+            spec: ScopeSpec::default(),
+        };
+        let error = world.store.create_project(new, &by()).await.unwrap_err();
+        assert!(error.to_string().contains(part), "{error}");
+    }
+    assert_eq!(world.store.projects().await.unwrap().len(), 1);
+    assert_eq!(world.store.tokens(None, false).await.unwrap(), []);
+}
+
+pub(super) async fn an_edit_changes_what_it_names_and_knows_when_it_is_late(ground: &Ground) {
+    let world = World::new(ground).await;
+    let project = world.project("one").await;
+    let rename = |version| ProjectEdit {
+        if_version: Some(version),
+        name: Some("other".into()),
+        ..ProjectEdit::default()
+    };
+    let row = world
+        .store
+        .edit_project(project, rename(1), &by())
+        .await
+        .unwrap();
+    assert_eq!(
+        (row.name.as_str(), row.version, row.keys.len()),
+        ("other", 2, 1)
+    );
+    let late = world.store.edit_project(project, rename(1), &by()).await;
+    assert!(matches!(late, Err(ControlError::Conflict(_))));
+    let swap = ProjectEdit {
+        set_keys: vec![
+            key("openai", "NEW-0123456789ab"),
+            key("anthropic", "ANT-0123456789ab"),
+        ],
+        ..ProjectEdit::default()
+    };
+    let row = world
+        .store
+        .edit_project(project, swap, &by())
+        .await
+        .unwrap();
+    let hints: Vec<&str> = row.keys.iter().map(|key| key.hint.as_str()).collect();
+    assert_eq!(hints.len(), 2);
+    assert!(hints.contains(&"NEW-0123...89ab"), "{hints:?}");
+    let remove = ProjectEdit {
+        remove_keys: vec![row.keys[0].id],
+        ..ProjectEdit::default()
+    };
+    let row = world
+        .store
+        .edit_project(project, remove, &by())
+        .await
+        .unwrap();
+    assert_eq!(row.keys.len(), 1);
+}
+
+pub(super) async fn an_edit_takes_nothing_from_what_was_counted_meanwhile(ground: &Ground) {
+    let world = World::new(ground).await;
+    let project = world.project("one").await;
+    let (id, _) = world.token(project).await;
+    let change = |requests| Change {
+        scope: ScopeId::Token(id),
+        requests,
+        last_used_ms: 1_800_000_000_000,
+        spent: Vec::new(),
+    };
+    world.store.add_usage(&[change(3)]).await.unwrap();
+    let cap = TokenEdit {
+        max_requests: Some(10),
+        ..TokenEdit::default()
+    };
+    world.store.edit_token(id, cap, &by()).await.unwrap();
+    world.store.add_usage(&[change(2)]).await.unwrap();
+    let row = world.store.token(id).await.unwrap();
+    assert_eq!((row.request_count, row.max_requests), (5, Some(10)));
+    assert_eq!(row.last_used_us, Some(1_800_000_000_000_000));
+}
+
+pub(super) async fn what_was_spent_adds_up_and_is_there_after_a_restart(ground: &Ground) {
+    let world = World::new(ground).await;
+    let project = world.project("one").await;
+    let now_ms = jiff::Timestamp::now().as_millisecond();
+    let spent = |start| Spent {
+        period: Period::Month,
+        start,
+        amounts: Amounts {
+            money: Money(5),
+            tokens: 7,
+        },
+    };
+    let scope = ScopeId::Project(project);
+    let change = Change {
+        scope,
+        requests: 1,
+        last_used_ms: now_ms,
+        spent: vec![spent(Period::Month.start(now_ms)), spent(0)],
+    };
+    world
+        .store
+        .add_usage(&[change.clone(), change])
+        .await
+        .unwrap();
+    let again = world.again(Seal::default()).await;
+    let accounts = again.load(false).await.unwrap().accounts;
+    let account = accounts
+        .iter()
+        .find(|account| account.scope == scope)
+        .unwrap();
+    assert_eq!(account.spent.len(), 1, "months that are over are left out");
+    let amounts = account.spent[0].amounts;
+    assert_eq!((amounts.money, amounts.tokens), (Money(10), 14));
+}
+
+pub(super) async fn every_change_is_in_the_chain_and_what_is_tampered_with_shows(ground: &Ground) {
+    let world = World::new(ground).await;
+    let project = world.project("one").await;
+    let (id, _) = world.token(project).await;
+    world.store.revoke_token(id, &by()).await.unwrap();
+    let events = vec![(by(), Event::success("cache.purge")); 3];
+    world.store.audit(&events).await.unwrap();
+    assert_eq!(world.store.verify_audit().await.unwrap(), Ok(6));
+    for (spoil, seq) in [
+        ("UPDATE audit_events SET actor = 'nobody' WHERE seq = 2", 2),
+        ("UPDATE audit_events SET details = '{}' WHERE seq = 1", 1),
+        ("DELETE FROM audit_events WHERE seq = 4", 4),
+        ("DELETE FROM audit_events WHERE seq = 6", 6),
+    ] {
+        world
+            .execute("CREATE TABLE kept AS SELECT * FROM audit_events")
+            .await;
+        world.execute(spoil).await;
+        let broken = world.store.verify_audit().await.unwrap().unwrap_err();
+        assert_eq!(broken.seq, seq, "{spoil}");
+        world
+            .execute(
+                "DELETE FROM audit_events; INSERT INTO audit_events SELECT * FROM kept; \
+                 DROP TABLE kept",
+            )
+            .await;
+    }
+    assert_eq!(world.store.verify_audit().await.unwrap(), Ok(6));
+}
+
+pub(super) async fn audit_events_are_found_by_page_and_filter(ground: &Ground) {
+    let world = World::new(ground).await;
+    let project = world.project("one").await;
+    for _ in 0..3 {
+        let (id, _) = world.token(project).await;
+        world.store.revoke_token(id, &by()).await.unwrap();
+    }
+    let page = |equal: Vec<(&'static str, String)>, search: Option<&str>| AuditFilter {
+        equal,
+        search: search.map(str::to_owned),
+        ..AuditFilter::default()
+    };
+    let revoked = page(vec![("action", "token.revoke".into())], None);
+    let found = world.store.audit_page(&revoked, 1, 1).await.unwrap();
+    assert_eq!((found.events.len(), found.total), (1, 3));
+    assert_eq!(found.events[0].request_id.as_deref(), Some("r-1"));
+    let second = world.store.audit_page(&revoked, 2, 1).await.unwrap();
+    assert!(
+        second.events[0].seq < found.events[0].seq,
+        "the newest come first"
+    );
+    for (search, count) in [("REVOKE", 3), ("100%", 0), ("_", 7), ("nothing such", 0)] {
+        let found = world
+            .store
+            .audit_page(&page(Vec::new(), Some(search)), 1, 50)
+            .await
+            .unwrap();
+        assert_eq!(found.total, count, "{search}");
+    }
+    let later = AuditFilter {
+        from_us: Some(i64::MAX),
+        ..AuditFilter::default()
+    };
+    assert_eq!(
+        world.store.audit_page(&later, 1, 50).await.unwrap().events,
+        []
+    );
+    let event = world.store.audit_event(&found.events[0].id).await.unwrap();
+    assert_eq!(event, found.events[0]);
+    let none = world.store.audit_event("nothing").await;
+    assert!(matches!(none, Err(ControlError::NotFound("audit event"))));
+}
+
+pub(super) async fn many_at_once_leave_one_chain(ground: &Ground) {
+    let world = World::new(ground).await;
+    let project = world.project("one").await;
+    let tasks: Vec<_> = (0..20)
+        .map(|_| {
+            let store = world.store.clone();
+            tokio::spawn(async move { store.create_token(new_token(project), &by()).await })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap().unwrap();
+    }
+    assert_eq!(world.store.verify_audit().await.unwrap(), Ok(21));
+}
+
+pub(super) async fn two_nodes_that_add_at_once_lose_nothing(ground: &Ground) {
+    const EACH: u64 = 25;
+    let world = World::new(ground).await;
+    let project = world.project("one").await;
+    let (first, _) = world.token(project).await;
+    let (second, _) = world.token(project).await;
+    let now_ms = jiff::Timestamp::now().as_millisecond();
+    let change = |scope| Change {
+        scope,
+        requests: 1,
+        last_used_ms: now_ms,
+        spent: vec![Spent {
+            period: Period::Month,
+            start: Period::Month.start(now_ms),
+            amounts: Amounts {
+                money: Money(3),
+                tokens: 2,
+            },
+        }],
+    };
+    let scopes = [
+        ScopeId::Token(first),
+        ScopeId::Token(second),
+        ScopeId::Project(project),
+    ];
+    let node = |scopes: Vec<ScopeId>, store: ControlStore| {
+        let changes: Vec<Change> = scopes.into_iter().map(change).collect();
+        tokio::spawn(async move {
+            for _ in 0..EACH {
+                store.add_usage(&changes).await.unwrap();
+            }
+        })
+    };
+    let other = world.again(Seal::default()).await;
+    let forth = node(scopes.to_vec(), world.store.clone());
+    let back = node(scopes.iter().rev().copied().collect(), other);
+    let edits = world.store.clone();
+    for _ in 0..5 {
+        edits.revoke_tokens(project, &by()).await.unwrap();
+    }
+    forth.await.unwrap();
+    back.await.unwrap();
+    for id in [first, second] {
+        let row = world.store.token(id).await.unwrap();
+        assert_eq!(row.request_count, 2 * EACH);
+    }
+    for scope in scopes {
+        let spent = world.store.spent(scope).await.unwrap();
+        let amounts = spent[0].amounts;
+        let expected = (Money(3 * 2 * i64::try_from(EACH).unwrap()), 2 * 2 * EACH);
+        assert_eq!((amounts.money, amounts.tokens), expected);
+    }
+}
+
+pub(super) async fn ten_nodes_that_start_at_once_all_come_up(ground: &Ground) {
+    let database = ground.database().await;
+    let nodes: Vec<_> = (0..10)
+        .map(|_| {
+            let database = database.clone();
+            tokio::spawn(async move { ControlStore::open(&database, Seal::default()).await })
+        })
+        .collect();
+    for node in nodes {
+        let store = node.await.unwrap().unwrap();
+        assert_eq!(store.version().await.unwrap(), 0);
+        assert_eq!(store.verify_audit().await.unwrap(), Ok(0));
+    }
+}
+
+pub(super) async fn the_schema_goes_down_and_up_again(ground: &Ground) {
+    let database = ground.database().await;
+    let store = ControlStore::attach(&database, Seal::default())
+        .await
+        .unwrap();
+    let states = async || {
+        let all = store.migrations().await.unwrap();
+        let mut states: Vec<State> = all.iter().map(|one| one.state).collect();
+        states.dedup();
+        states
+    };
+    assert_eq!(states().await, [State::Pending]);
+    store.migrate_up(None).await.unwrap();
+    store.migrate_up(None).await.unwrap();
+    assert_eq!(states().await, [State::Applied]);
+    store.migrate_down(0).await.unwrap();
+    assert_eq!(states().await, [State::Pending]);
+    assert!(store.version().await.is_err(), "there is no table");
+    store.migrate_up(None).await.unwrap();
+    assert_eq!(store.version().await.unwrap(), 0);
+}
+
+pub(super) async fn a_schema_of_a_newer_weir_is_refused(ground: &Ground) {
+    let world = World::new(ground).await;
+    world
+        .execute(match &world.database {
+            ControlDatabase::Sqlite(_) => "PRAGMA user_version = 99",
+            ControlDatabase::Server(_) => {
+                "INSERT INTO weir_migrations (version, name, applied_us) VALUES (99, 'x', 0)"
+            }
+        })
+        .await;
+    let refused = ControlStore::open(&world.database, Seal::default()).await;
+    let refused = refused.unwrap_err().to_string();
+    assert!(refused.contains("schema version 99"), "{refused}");
+    assert!(world.store.migrate_down(0).await.is_err());
+    let all = world.store.migrations().await.unwrap();
+    let last = all.last().unwrap();
+    assert_eq!((last.version, last.state), (99, State::Unknown));
+}
