@@ -3,7 +3,9 @@
 //! nothing of it.
 
 mod audit;
+mod copy;
 mod db;
+mod encrypt;
 mod error;
 mod projects;
 mod schema;
@@ -20,6 +22,7 @@ use weir_core::control::{Directory, ScopeId, Spent};
 use weir_core::settings::ControlDatabase;
 
 pub use audit::{AuditEvent, AuditFilter, AuditPage, By, Event, Outcome, Tampered};
+pub use encrypt::{Resealed, Sealed};
 pub use error::{ControlError, ServerError};
 pub use projects::{KeyRow, NewKey, NewProject, ProjectEdit, ProjectRow};
 pub use schema::{Migration, State};

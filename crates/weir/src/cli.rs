@@ -2,6 +2,7 @@
 
 mod agent;
 mod history;
+mod migrate;
 mod running;
 
 use std::ffi::OsString;
@@ -12,6 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use agent::{Agent, AgentAction, ClaudeCode, Setup};
 pub(crate) use history::{By, Export, History, Log, Narrow, Purge, Raw, Show, Stats, Tail};
+pub(crate) use migrate::{CopyFrom, Database, Migrate, MigrateAction, Steps, Undo};
 pub(crate) use running::{
     AddKey, Asked, Gateway, Key, KeyAction, NamedKey, Provider, ProviderAction, Status, Strategy,
     Top,
@@ -74,6 +76,8 @@ pub(crate) enum Command {
     /// Look at configuration, or have it read again
     #[command(subcommand)]
     Config(Configuration),
+    /// Bring the database of projects up to date, seal its keys, or move it
+    Migrate(Migrate),
     /// Run a scripted upstream that speaks the LLM APIs, for trying things out
     Mock(Mock),
     /// Play a short agent session through weir, with a mock behind it

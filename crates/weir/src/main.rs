@@ -12,6 +12,7 @@ mod figures;
 mod history;
 mod key;
 mod lines;
+mod migrate;
 mod mock;
 mod orders;
 mod provider;
@@ -65,6 +66,7 @@ fn main() -> ExitCode {
         Command::Config(Configuration::File(command)) => config::run(&command),
         Command::Config(Configuration::Cc(alias)) => agent::run(&alias.action.into()),
         Command::Config(Configuration::Reload(asked)) => orders::reload(&asked),
+        Command::Migrate(options) => migrate::run(&options.action),
         Command::Mock(options) => mock::run(&options),
         Command::Demo(options) => demo::run(&options),
         Command::Openapi => {

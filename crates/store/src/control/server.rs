@@ -20,7 +20,7 @@ pub(super) use sqlx::{MySql, Postgres};
 
 /// Longest wait for a connection.
 const CONNECT: Duration = Duration::from_secs(3);
-/// Longest wait for what several statements do. A server that hangs must not keep callers.
+/// Longest wait for what a hundred statements do. A server that hangs must not keep callers.
 const ANSWER: Duration = Duration::from_secs(10);
 /// Longest wait for a step of the schema, and for another node that is at it.
 const MIGRATE: Duration = Duration::from_secs(120);
@@ -139,14 +139,14 @@ impl<D: Dialect> Server<D> {
             let mut connection = self.pool.acquire().await?;
             D::rows(&mut connection, &query).await
         };
-        in_time::<D, _>(found).await?.map_err(failed::<D>)
+        in_time::<D, _>(1, found).await?.map_err(failed::<D>)
     }
 
     pub(super) async fn all(&self, statements: Vec<Statement>) -> Result<Done, ControlError> {
         let mut tries = 0;
         loop {
             tries += 1;
-            let error = match in_time::<D, _>(self.once(&statements)).await? {
+            let error = match in_time::<D, _>(statements.len(), self.once(&statements)).await? {
                 Ok(done) => return Ok(done),
                 Err(error) => error,
             };
@@ -273,9 +273,15 @@ fn refused<D: Dialect>(reason: impl Into<String>) -> ControlError {
     })
 }
 
-async fn in_time<D: Dialect, T>(work: impl Future<Output = T>) -> Result<T, ControlError> {
-    let late = |_| refused::<D>(format!("no answer within {} s", ANSWER.as_secs()));
-    tokio::time::timeout(ANSWER, work).await.map_err(late)
+/// What `work` with so many statements gives, if it does so in time.
+async fn in_time<D: Dialect, T>(
+    statements: usize,
+    work: impl Future<Output = T>,
+) -> Result<T, ControlError> {
+    let hundreds = u32::try_from(statements / 100).unwrap_or(u32::MAX);
+    let patience = ANSWER.saturating_mul(hundreds.saturating_add(1));
+    let late = |_| refused::<D>(format!("no answer within {} s", patience.as_secs()));
+    tokio::time::timeout(patience, work).await.map_err(late)
 }
 
 fn failed<D: Dialect>(error: sqlx::Error) -> ControlError {

@@ -6,7 +6,10 @@ mod world;
 
 use weir_store::control::{ControlStore, Seal};
 
-use world::{Ground, World};
+use weir_core::settings::ServerKind;
+use world::{Ground, World, at};
+
+use crate::servers::DatabaseServer;
 
 /// Each of the contract as a test of its own on SQLite, and all of it as one test on a server, which
 /// takes longer to start than a test.
@@ -49,6 +52,8 @@ contract! {
     ten_nodes_that_start_at_once_all_come_up,
     the_schema_goes_down_and_up_again,
     a_schema_of_a_newer_weir_is_refused,
+    sealing_makes_up_for_what_was_open_and_is_done_once,
+    what_is_copied_is_the_same_as_before,
 }
 
 #[tokio::test]
@@ -78,6 +83,27 @@ async fn a_server_that_comes_back_is_used_again_and_one_that_is_away_is_named() 
     server.start();
     let again = world.store.project(project).await.unwrap();
     assert_eq!(again.name, "one");
+}
+
+#[tokio::test]
+async fn a_server_is_spoken_to_over_tls_where_its_address_says_so() {
+    let certified = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    let (_server, port) = DatabaseServer::postgres_tls(
+        &certified.cert.pem(),
+        &certified.signing_key.serialize_pem(),
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let trusted = folder.path().join("trusted.pem");
+    std::fs::write(&trusted, certified.cert.pem()).unwrap();
+    let open = async |more: String| {
+        let url = format!("postgres://weir@localhost:{port}/postgres?sslmode={more}");
+        ControlStore::open(&at(ServerKind::Postgres, url), Seal::default()).await
+    };
+    let stranger = open("verify-full".into()).await.unwrap_err().to_string();
+    assert!(stranger.contains("certificate"), "{stranger}");
+    let known = format!("verify-full&sslrootcert={}", trusted.display());
+    let store = open(known).await.unwrap();
+    assert_eq!(store.version().await.unwrap(), 0);
 }
 
 #[tokio::test]

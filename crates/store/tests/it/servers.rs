@@ -1,8 +1,10 @@
 //! Database servers of a test's own, as installed on this machine: in a folder that goes with them,
-//! reached by a socket in it, so that no port is taken.
+//! reached by a socket in it, so that no port is taken; but for TLS, which is not spoken there.
 
+use std::fs::Permissions;
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::io::BufRead as _;
-use std::os::unix::fs::{MetadataExt as _, chown};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -15,6 +17,8 @@ const NOBODY: u32 = 65534;
 pub(crate) struct DatabaseServer {
     kind: Kind,
     folder: TempDir,
+    /// What else it is told.
+    args: Vec<String>,
     child: Option<Child>,
 }
 
@@ -32,6 +36,34 @@ impl Drop for DatabaseServer {
 
 impl DatabaseServer {
     pub(crate) fn postgres() -> Self {
+        Self::made_postgres().started()
+    }
+
+    /// One that speaks TLS, with a certificate and its key in PEM, and the port where it does.
+    pub(crate) fn postgres_tls(certificate: &str, key: &str) -> (Self, u16) {
+        let mut server = Self::made_postgres();
+        for (name, text) in [("server.crt", certificate), ("server.key", key)] {
+            let file = server.folder.path().join("data").join(name);
+            std::fs::write(&file, text).unwrap();
+            std::fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
+            server.own(&format!("data/{name}"));
+        }
+        loop {
+            // Below those that systems hand out.
+            let number = RandomState::new().build_hasher().finish() % 20_000;
+            let port = 10_000 + u16::try_from(number).unwrap();
+            server.args = vec!["-c".into(), "ssl=on".into(), "-p".into(), port.to_string()];
+            server
+                .args
+                .extend(["-c".into(), "listen_addresses=127.0.0.1".into()]);
+            if server.try_start().is_ok() {
+                return (server, port);
+            }
+            server.stop();
+        }
+    }
+
+    fn made_postgres() -> Self {
         let server = Self::new(Kind::Postgres);
         let initdb = installed("initdb");
         let made = server
@@ -41,7 +73,7 @@ impl DatabaseServer {
             .stdout(Stdio::null())
             .status();
         assert!(made.unwrap().success(), "initdb makes a database");
-        server.started()
+        server
     }
 
     pub(crate) fn mysql() -> Self {
@@ -55,6 +87,7 @@ impl DatabaseServer {
         let server = Self {
             kind,
             folder: tempfile::tempdir().unwrap(),
+            args: Vec::new(),
             child: None,
         };
         server.own("");
@@ -94,12 +127,19 @@ impl DatabaseServer {
 
     /// Starts it, again with what it had.
     pub(crate) fn start(&mut self) {
+        if let Err(said) = self.try_start() {
+            panic!("the server does not start:\n{said}");
+        }
+    }
+
+    /// Starts it, or gives what it said.
+    fn try_start(&mut self) -> Result<(), String> {
         let folder = self.folder.path().to_owned();
         let (mut command, ready) = match self.kind {
             Kind::Postgres => {
                 let mut command = self.command(&installed("postgres"));
                 command.args(["-D", "data", "-c", "listen_addresses=", "-c", "fsync=off"]);
-                command.arg("-k").arg(&folder);
+                command.arg("-k").arg(&folder).args(&self.args);
                 (command, "ready to accept connections")
             }
             Kind::MySql => {
@@ -123,9 +163,9 @@ impl DatabaseServer {
             said.extend([&line, "\n"]);
             is_ready
         });
-        assert!(is_up, "the server does not start:\n{said}");
         // What it says must keep a reader, or it would meet a closed pipe.
         std::thread::spawn(move || lines.for_each(drop));
+        if is_up { Ok(()) } else { Err(said) }
     }
 
     /// Ends it at once, with every connection.

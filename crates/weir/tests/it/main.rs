@@ -10,6 +10,7 @@ mod access;
 mod agents;
 mod captured;
 mod commands;
+mod databases;
 mod durability;
 mod files;
 mod grading;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::program::{Got, Program, Setup, eventually, small, start_with};
 
-const MANAGER: &str = "manager-0123456789";
+pub(crate) const MANAGER: &str = "manager-0123456789";
 const KEY: &str = "UPKEY-0123456789";
 
 async fn start(settings: &[(&str, &str)]) -> Program {
@@ -16,7 +16,7 @@ async fn start(settings: &[(&str, &str)]) -> Program {
     .await
 }
 
-async fn manage(weir: &Program, method: Method, path: &str, body: Value) -> Got {
+pub(crate) async fn manage(weir: &Program, method: Method, path: &str, body: Value) -> Got {
     let bearer = format!("Bearer {MANAGER}");
     let body = match &body {
         Value::Null => String::new(),
@@ -27,7 +27,7 @@ async fn manage(weir: &Program, method: Method, path: &str, body: Value) -> Got 
 }
 
 /// A project with a key for the mock, by its id.
-async fn project(weir: &Program, more: Value) -> String {
+pub(crate) async fn project(weir: &Program, more: Value) -> String {
     let mut new = json!({"name": "one", "api_key": KEY, "provider": "anthropic"});
     new.as_object_mut()
         .unwrap()
@@ -38,7 +38,7 @@ async fn project(weir: &Program, more: Value) -> String {
 }
 
 /// A token's id and secret.
-async fn token(weir: &Program, project: &str, more: Value) -> (String, String) {
+pub(crate) async fn token(weir: &Program, project: &str, more: Value) -> (String, String) {
     let mut new = json!({"project_id": project, "duration_minutes": 60});
     new.as_object_mut()
         .unwrap()
@@ -50,12 +50,12 @@ async fn token(weir: &Program, project: &str, more: Value) -> (String, String) {
     (text("id"), text("token"))
 }
 
-async fn say(weir: &Program, token: &str) -> Got {
+pub(crate) async fn say(weir: &Program, token: &str) -> Got {
     weir.message(&[("x-api-key", token)], &small()).await
 }
 
 /// The status and the code of a refusal.
-fn refusal(got: &Got) -> (u16, String) {
+pub(crate) fn refusal(got: &Got) -> (u16, String) {
     let code = got.json()["error"]["details"]["error_code"].clone();
     (
         got.status.as_u16(),

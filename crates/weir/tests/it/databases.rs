@@ -1,0 +1,242 @@
+//! Projects in a database that several gateways share, and the commands for it.
+
+#[path = "../../../store/tests/it/servers.rs"]
+mod servers;
+
+use std::process::Output;
+
+use http::Method;
+use serde_json::{Value, json};
+
+use self::servers::DatabaseServer;
+use crate::program::{Program, Setup, eventually, start_before, start_with, weir};
+use crate::tenants::{MANAGER, manage, project, refusal, say, token};
+
+const OLD_KEY: &str = "b2xkLWVuY3J5cHRpb24ta2V5LW9mLTMyLWJ5dGVzISE=";
+
+async fn start(url: &str) -> Program {
+    start_with(Setup {
+        settings: &[],
+        env: &[("MANAGEMENT_TOKEN", MANAGER), ("DATABASE_URL", url)],
+    })
+    .await
+}
+
+/// Runs a command on the database of an address.
+async fn command(args: &[&str], env: &[(&str, &str)]) -> Output {
+    let mut command = weir();
+    command.args(args).envs(env.iter().copied());
+    let done = tokio::task::spawn_blocking(move || command.output().unwrap());
+    done.await.unwrap()
+}
+
+fn said(output: &Output) -> Value {
+    assert!(output.status.success(), "{output:?}");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[tokio::test]
+async fn what_one_gateway_revokes_the_other_refuses() {
+    let server = DatabaseServer::postgres();
+    let url = server.first();
+    let (one, two) = (start(&url).await, start(&url).await);
+    let project = project(&one, json!({})).await;
+    let (id, token) = token(&one, &project, json!({})).await;
+    eventually(async || (say(&two, &token).await.status == 200).then_some(())).await;
+    let path = format!("/manage/tokens/{id}");
+    let revoked = manage(&one, Method::DELETE, &path, Value::Null).await;
+    assert_eq!(revoked.status, 204);
+    assert_eq!(
+        refusal(&say(&one, &token).await),
+        (401, "token_inactive".into())
+    );
+    let refused = eventually(async || {
+        let got = say(&two, &token).await;
+        (got.status != 200).then(|| refusal(&got))
+    });
+    assert_eq!(refused.await, (401, "token_inactive".into()));
+    let verified = manage(&two, Method::GET, "/manage/audit/verify", Value::Null).await;
+    assert_eq!(verified.json()["intact"], true);
+}
+
+#[tokio::test]
+async fn what_one_gateway_counted_holds_on_those_that_read_it_later() {
+    let server = DatabaseServer::postgres();
+    let url = server.first();
+    let (one, two) = (start(&url).await, start(&url).await);
+    let project = project(&one, json!({})).await;
+    let (id, token) = token(&one, &project, json!({"max_requests": 3})).await;
+    for _ in 0..3 {
+        assert_eq!(say(&one, &token).await.status, 200);
+    }
+    assert_eq!(say(&one, &token).await.status, 429);
+    let path = format!("/manage/tokens/{id}");
+    eventually(async || {
+        let row = manage(&two, Method::GET, &path, Value::Null).await.json();
+        (row["request_count"] == 3).then_some(())
+    })
+    .await;
+    let third = start(&url).await;
+    assert_eq!(say(&third, &token).await.status, 429);
+    // Any change has the others read what was counted, too.
+    let other = json!({"name": "other"});
+    assert_eq!(manage(&two, Method::PATCH, &path, other).await.status, 200);
+    assert_eq!(say(&two, &token).await.status, 429);
+    let reached = one.mock.received().len() + two.mock.received().len();
+    assert_eq!(reached + third.mock.received().len(), 3);
+}
+
+#[tokio::test]
+async fn while_the_database_is_away_known_tokens_work_and_nothing_is_lost() {
+    let mut server = DatabaseServer::postgres();
+    let weir = start(&server.first()).await;
+    let project = project(&weir, json!({})).await;
+    let (id, token) = token(&weir, &project, json!({})).await;
+    server.stop();
+    for _ in 0..3 {
+        assert_eq!(say(&weir, &token).await.status, 200);
+    }
+    let path = format!("/manage/tokens/{id}");
+    let asked = manage(&weir, Method::GET, &path, Value::Null).await;
+    assert_eq!(asked.status, 503);
+    server.start();
+    eventually(async || {
+        let row = manage(&weir, Method::GET, &path, Value::Null).await;
+        (row.status == 200 && row.json()["request_count"] == 3).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn without_its_database_a_gateway_does_not_start_and_says_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().display().to_string().replace('/', "%2F");
+    let url = format!("postgres://weir:s3cret-pw@{socket}/weir");
+    let env = [("MANAGEMENT_TOKEN", MANAGER), ("DATABASE_URL", &url)];
+    let refused = command(&["serve", "--port", "0"], &env).await;
+    assert!(!refused.status.success());
+    let said = String::from_utf8_lossy(&refused.stderr);
+    let expected = "cannot connect to the PostgreSQL database of `projects.database_url`";
+    assert!(said.contains(expected), "{said}");
+    assert!(!said.contains("s3cret-pw"), "{said}");
+}
+
+#[tokio::test]
+async fn gateways_that_start_at_once_on_an_empty_database_all_come_up() {
+    let server = DatabaseServer::postgres();
+    let url = server.first();
+    let mut mocks = Vec::new();
+    for _ in 0..5 {
+        let mock = weir_mock::serve(weir_mock::MockConfig::default());
+        mocks.push(mock.await.unwrap());
+    }
+    let all: Vec<_> = mocks
+        .into_iter()
+        .map(|mock| {
+            let url = url.clone();
+            tokio::task::spawn_blocking(move || {
+                let env = [("MANAGEMENT_TOKEN", MANAGER), ("DATABASE_URL", &url)];
+                let setup = Setup {
+                    settings: &[],
+                    env: &env,
+                };
+                start_before(mock, setup)
+            })
+        })
+        .collect();
+    for weir in all {
+        let weir = weir.await.unwrap();
+        let list = manage(&weir, Method::GET, "/manage/projects", Value::Null).await;
+        assert_eq!(list.status, 200, "{}", list.text());
+    }
+    let url = [("DATABASE_URL", url.as_str())];
+    let state = said(&command(&["migrate", "status", "--json"], &url).await);
+    assert_eq!(state["version"], state["newest"]);
+}
+
+#[tokio::test]
+async fn the_schema_is_told_taken_down_and_brought_up() {
+    let server = DatabaseServer::postgres();
+    let url = server.first();
+    let url = [("DATABASE_URL", url.as_str())];
+    let state = async || said(&command(&["migrate", "status", "--json"], &url).await);
+    let migrate = async |args: &[&str]| {
+        let all = [&["migrate"], args].concat();
+        command(&all, &url).await
+    };
+    assert_eq!(state().await["version"], 0);
+    let dry = said(&migrate(&["up", "--dry-run", "--json"]).await);
+    assert_eq!((&dry["version"], &dry["steps"]), (&json!(0), &json!([1])));
+    assert!(migrate(&["up"]).await.status.success());
+    let up = state().await;
+    assert_eq!(
+        (&up["database"], &up["version"]),
+        (&json!("postgres"), &up["newest"])
+    );
+    let table = migrate(&["status"]).await;
+    let table = String::from_utf8_lossy(&table.stdout).into_owned();
+    assert!(table.contains("1  base  applied"), "{table}");
+    let unsure = migrate(&["down", "--to", "0"]).await;
+    assert!(!unsure.status.success());
+    assert_eq!(state().await, up);
+    let down = said(&migrate(&["down", "--to", "0", "--yes", "--json"]).await);
+    assert_eq!(down["version"], 0);
+    assert!(migrate(&["up"]).await.status.success());
+    assert_eq!(state().await, up);
+}
+
+#[tokio::test]
+async fn keys_are_sealed_afterwards_and_a_file_moves_to_a_server() {
+    let before = start_with(Setup {
+        settings: &[],
+        env: &[("MANAGEMENT_TOKEN", MANAGER)],
+    })
+    .await;
+    let project = project(&before, json!({})).await;
+    let (_, token) = token(&before, &project, json!({})).await;
+    let file = before.folder.path().join("control.db");
+    let file = file.to_str().unwrap().to_owned();
+    let mut before = before;
+    before.signal("TERM");
+    before.exit().await;
+    let env = [
+        ("DATABASE_PATH", file.as_str()),
+        ("ENCRYPTION_KEY", OLD_KEY),
+    ];
+    let status = ["migrate", "encrypt-status", "--json"];
+    assert_eq!(said(&command(&status, &env).await)["plaintext"], 1);
+    let encrypt = ["migrate", "encrypt", "--json"];
+    let first = said(&command(&encrypt, &env).await);
+    assert_eq!(
+        (&first["encrypted"], &first["skipped"]),
+        (&json!(1), &json!(0))
+    );
+    let second = said(&command(&encrypt, &env).await);
+    assert_eq!(
+        (&second["encrypted"], &second["skipped"]),
+        (&json!(0), &json!(1))
+    );
+    assert_eq!(said(&command(&status, &env).await)["plaintext"], 0);
+
+    let server = DatabaseServer::postgres();
+    let url = server.first();
+    let env = [("DATABASE_URL", url.as_str())];
+    let copy = ["migrate", "copy", "--from", &file, "--json"];
+    assert_eq!(said(&command(&copy, &env).await)["database"], "postgres");
+    let again = command(&copy, &env).await;
+    let refused = String::from_utf8_lossy(&again.stderr);
+    assert!(refused.contains("is not empty"), "{refused}");
+    let after = start_with(Setup {
+        settings: &[],
+        env: &[
+            ("MANAGEMENT_TOKEN", MANAGER),
+            ("DATABASE_URL", &url),
+            ("ENCRYPTION_KEY", OLD_KEY),
+        ],
+    })
+    .await;
+    let answer = say(&after, &token).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let received = after.mock.received();
+    assert_eq!(received[0].credential(), Some("UPKEY-0123456789"));
+}
