@@ -18,13 +18,13 @@ forbid() { # crate, then what it must not depend on
   done
 }
 
-forbid weir-wire tokio hyper rusqlite axum
-forbid weir-core tokio hyper rusqlite axum
+forbid weir-wire tokio hyper rusqlite sqlx axum
+forbid weir-core tokio hyper rusqlite sqlx axum
 forbid weir-store hyper axum weir-proxy
-forbid weir-proxy rusqlite axum weir-store
+forbid weir-proxy rusqlite sqlx axum weir-store
 forbid weir-admin weir-proxy hyper-rustls
 forbid weir-mock weir-proxy weir-store
 # Its library alone.
 options=(--no-default-features)
-forbid weir rusqlite axum clap redis weir-store weir-admin weir-mock
+forbid weir rusqlite sqlx axum clap redis weir-store weir-admin weir-mock
 exit $status

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the tests need besides Rust: Python with venv, npm, curl, Redis, Chromium. Says so; quick when all is there.
+# Installs what the tests need besides Rust: Python with venv, npm, curl, Redis, PostgreSQL, MariaDB,
+# Chromium. Says so; quick when all is there.
 set -euo pipefail
 
 missing=()
@@ -7,6 +8,8 @@ python3 -c 'import venv, ensurepip' 2>/dev/null || missing+=(python3 python3-ven
 command -v npm >/dev/null || missing+=(nodejs npm)
 command -v curl >/dev/null || missing+=(curl ca-certificates)
 command -v redis-server >/dev/null || missing+=(redis-server)
+compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null || missing+=(postgresql)
+PATH=$PATH:/usr/sbin command -v mariadbd >/dev/null || missing+=(mariadb-server)
 command -v chromium >/dev/null || missing+=(chromium fonts-dejavu-core)
 
 if [ ${#missing[@]} -eq 0 ]; then

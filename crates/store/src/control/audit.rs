@@ -316,17 +316,20 @@ impl ControlStore {
         read(row)
     }
 
-    /// Follows the whole chain. Gives how many events there are, or where it is broken first.
+    /// Follows the whole chain, as long as it was when this began. Gives how many events there are,
+    /// or where it is broken first.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn verify_audit(&self) -> Result<Result<i64, Tampered>, ControlError> {
         let (last, end) = self.end_of_chain().await?;
         let (mut seq, mut hash) = (0, String::new());
-        let query =
-            format!("SELECT {COLUMNS} FROM audit_events WHERE seq > ? ORDER BY seq LIMIT ?");
+        // Others may write meanwhile, which is no fault of the chain.
+        let query = format!(
+            "SELECT {COLUMNS} FROM audit_events WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?"
+        );
         loop {
-            let step = Statement::new(query.clone()).with([int(seq), int(STEP)]);
+            let step = Statement::new(query.clone()).with([int(seq), int(last), int(STEP)]);
             let rows = self.db.rows(step).await?;
             for row in &rows {
                 let event = read(row)?;

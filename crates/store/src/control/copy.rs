@@ -4,8 +4,9 @@
 use super::db::{Done, Row, Statement, Value};
 use super::{ControlError, ControlStore};
 
-/// Rows that are read and written at once.
-const STEP: i64 = 200;
+/// Rows that are read and written at once; with all their columns no more values than a statement may
+/// have in any of the databases.
+const STEP: i64 = 1000;
 
 /// A table that is copied, and the order in which what others refer to comes first.
 struct Table {

@@ -291,7 +291,7 @@ fn failed<D: Dialect>(error: sqlx::Error) -> ControlError {
             .code()
             .is_some_and(|code| NO_SUCH_TEXT.contains(&&*code))
     {
-        return ControlError::Refused("the database cannot keep a text with a NUL in it".into());
+        return ControlError::field("text", "the database keeps no text with a NUL in it");
     }
     refused::<D>(error.to_string())
 }

@@ -54,6 +54,8 @@ contract! {
     a_schema_of_a_newer_weir_is_refused,
     sealing_makes_up_for_what_was_open_and_is_done_once,
     what_is_copied_is_the_same_as_before,
+    a_text_with_a_nul_is_kept_or_refused,
+    the_chain_is_whole_while_two_nodes_write_it,
 }
 
 #[tokio::test]

@@ -553,7 +553,7 @@ pub(super) async fn what_is_copied_is_the_same_as_before(ground: &Ground) {
         ..new_token(project)
     };
     from.store.create_token(child, &by()).await.unwrap();
-    let events = vec![(by(), Event::success("cache.purge")); 450];
+    let events = vec![(by(), Event::success("cache.purge")); 1450];
     from.store.audit(&events).await.unwrap();
     let now_ms = jiff::Timestamp::now().as_millisecond();
     let change = Change {
@@ -582,7 +582,7 @@ pub(super) async fn what_is_copied_is_the_same_as_before(ground: &Ground) {
     .await;
     to.store.copy_from(&from.store, &count).await.unwrap();
     assert_eq!(moved.into_inner(), from.store.rows_to_copy().await.unwrap());
-    assert_eq!(to.store.verify_audit().await.unwrap(), Ok(453));
+    assert_eq!(to.store.verify_audit().await.unwrap(), Ok(1453));
     assert_eq!(
         to.store.projects().await.unwrap(),
         from.store.projects().await.unwrap()
@@ -599,5 +599,50 @@ pub(super) async fn what_is_copied_is_the_same_as_before(ground: &Ground) {
     assert_eq!(to.code(&secret).await, None);
     let again = to.store.copy_from(&from.store, &|_| ()).await.unwrap_err();
     assert!(again.to_string().contains("is not empty"), "{again}");
-    assert_eq!(to.store.verify_audit().await.unwrap(), Ok(453));
+    assert_eq!(to.store.verify_audit().await.unwrap(), Ok(1453));
+}
+
+pub(super) async fn a_text_with_a_nul_is_kept_or_refused(ground: &Ground) {
+    let world = World::new(ground).await;
+    let project = world.project("one").await;
+    let new = NewToken {
+        name: Some("a\0b".into()),
+        ..new_token(project)
+    };
+    match world.store.create_token(new, &by()).await {
+        Ok((row, _)) => assert_eq!(row.name.as_deref(), Some("a\0b")),
+        Err(error) => assert!(matches!(error, ControlError::Invalid(_)), "{error}"),
+    }
+    let search = AuditFilter {
+        search: Some("\0".into()),
+        ..AuditFilter::default()
+    };
+    match world.store.audit_page(&search, 1, 10).await {
+        Ok(page) => assert_eq!(page.events, []),
+        Err(error) => assert!(matches!(error, ControlError::Invalid(_)), "{error}"),
+    }
+    assert!(world.store.verify_audit().await.unwrap().is_ok());
+}
+
+pub(super) async fn the_chain_is_whole_while_two_nodes_write_it(ground: &Ground) {
+    const EACH: i64 = 20;
+    let world = World::new(ground).await;
+    let other = world.again(Seal::default()).await;
+    let write = |store: ControlStore| {
+        tokio::spawn(async move {
+            for _ in 0..EACH {
+                let event = (by(), Event::success("cache.purge"));
+                store.audit(&[event]).await.unwrap();
+            }
+        })
+    };
+    let (one, two) = (write(world.store.clone()), write(other.clone()));
+    while !(one.is_finished() && two.is_finished()) {
+        let verified = world.store.verify_audit().await.unwrap();
+        assert!(verified.is_ok(), "{verified:?}");
+        tokio::task::yield_now().await;
+    }
+    one.await.unwrap();
+    two.await.unwrap();
+    assert_eq!(other.verify_audit().await.unwrap(), Ok(2 * EACH));
 }
