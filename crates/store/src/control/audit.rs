@@ -281,13 +281,21 @@ impl ControlStore {
     /// Page `page`, from 1, of `size` events; a size above 100 is 100.
     ///
     /// # Errors
-    /// When the database fails.
+    /// When the search is for a NUL, or the database fails.
     pub async fn audit_page(
         &self,
         filter: &AuditFilter,
         page: u32,
         size: u32,
     ) -> Result<AuditPage, ControlError> {
+        // To some databases it ends a text.
+        if filter
+            .search
+            .as_ref()
+            .is_some_and(|text| text.contains('\0'))
+        {
+            return Err(ControlError::field("search", "no event has a NUL in it"));
+        }
         let (condition, values) = condition(filter);
         let count = Statement::new(format!("SELECT COUNT(*) FROM audit_events{condition}"));
         let rows = self.db.rows(count.with(values.clone())).await?;
