@@ -286,14 +286,16 @@ async fn in_time<D: Dialect, T>(
 
 fn failed<D: Dialect>(error: sqlx::Error) -> ControlError {
     const NO_SUCH_TEXT: [&str; 2] = ["22021", "22P05"];
-    if let sqlx::Error::Database(said) = &error
-        && said
-            .code()
-            .is_some_and(|code| NO_SUCH_TEXT.contains(&&*code))
-    {
-        return ControlError::field("text", "the database keeps no text with a NUL in it");
+    let is_text = |said: &dyn sqlx::error::DatabaseError| {
+        let code = said.code();
+        code.is_some_and(|code| NO_SUCH_TEXT.contains(&&*code))
+    };
+    match error {
+        sqlx::Error::Database(said) if is_text(&*said) => {
+            ControlError::field("text", "the database keeps no text with a NUL in it")
+        }
+        error => refused::<D>(error.to_string()),
     }
-    refused::<D>(error.to_string())
 }
 
 /// Any number: the part of an id that is left to chance.

@@ -116,7 +116,7 @@ mod tests {
     fn question_marks_are_numbered() {
         assert_eq!(numbered("SELECT 1"), "SELECT 1");
         assert_eq!(numbered("a = ? AND b = ?"), "a = $1 AND b = $2");
-        let many = vec!["?"; 12].join(", ");
+        let many = ["?"; 12].join(", ");
         assert!(numbered(&many).ends_with("$9, $10, $11, $12"));
     }
 
