@@ -78,8 +78,11 @@ impl DatabaseServer {
 
     pub(crate) fn mysql() -> Self {
         let server = Self::new(Kind::MySql);
-        std::fs::create_dir(server.folder.path().join("data")).unwrap();
-        server.own("data");
+        // A folder among the data is a database.
+        for name in ["data", "data/weir"] {
+            std::fs::create_dir(server.folder.path().join(name)).unwrap();
+            server.own(name);
+        }
         server.started()
     }
 
@@ -196,7 +199,7 @@ impl DatabaseServer {
     pub(crate) fn first(&self) -> String {
         self.url(match self.kind {
             Kind::Postgres => "postgres",
-            Kind::MySql => "information_schema",
+            Kind::MySql => "weir",
         })
     }
 }

@@ -1,5 +1,6 @@
 //! Projects in a database that several gateways share, and the commands for it.
 
+#[expect(dead_code, reason = "the store's tests start servers in more ways")]
 #[path = "../../../store/tests/it/servers.rs"]
 mod servers;
 
@@ -37,7 +38,15 @@ fn said(output: &Output) -> Value {
 
 #[tokio::test]
 async fn what_one_gateway_revokes_the_other_refuses() {
-    let server = DatabaseServer::postgres();
+    what_one_revokes_the_other_refuses(&DatabaseServer::postgres()).await;
+}
+
+#[tokio::test]
+async fn what_one_gateway_revokes_the_other_refuses_on_mysql() {
+    what_one_revokes_the_other_refuses(&DatabaseServer::mysql()).await;
+}
+
+async fn what_one_revokes_the_other_refuses(server: &DatabaseServer) {
     let url = server.first();
     let (one, two) = (start(&url).await, start(&url).await);
     let project = project(&one, json!({})).await;
