@@ -1,6 +1,6 @@
 # What people run. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: dashboard-tests help run demo dashboard test unit clients api-tests fuzz bench bench-full check ci generated fmt doc clean
+.PHONY: dashboard-tests deploy-tests help run demo dashboard test unit clients api-tests fuzz bench bench-full check ci generated fmt doc clean
 
 CARGO ?= cargo
 
@@ -25,7 +25,7 @@ demo: ## see it work without an API key: weir, a mock provider and a short agent
 
 test: ## install what the tests need, then run them all
 	scripts/prepare-tests.sh
-	$(MAKE) unit clients api-tests dashboard-tests
+	$(MAKE) unit clients api-tests dashboard-tests deploy-tests
 
 unit: ## the Rust tests alone
 	$(CARGO) test --workspace --all-targets --locked
@@ -43,6 +43,10 @@ dashboard-tests: ## the dashboard: built, checked, and tried in a browser agains
 	$(CARGO) build -p weir --locked
 	$(MAKE) dashboard
 	cd dashboard && npm run api -- --check && npm run check && npm run lint && npm test && npm run e2e
+
+deploy-tests: ## image, compose files, chart, unit, board and alerts, and what the documentation names
+	$(CARGO) build -p weir --locked
+	tests/deploy/run
 
 fuzz: ## look for inputs that break a parser or translator, five minutes for each target
 	scripts/fuzz.sh $(FUZZ_ARGS)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the tests need besides Rust: Python with venv, npm, curl, Redis, PostgreSQL, MariaDB,
-# Chromium. Says so; quick when all is there.
+# nginx, Chromium. Says so; quick when all is there.
 set -euo pipefail
 
 missing=()
@@ -10,6 +10,7 @@ command -v curl >/dev/null || missing+=(curl ca-certificates)
 command -v redis-server >/dev/null || missing+=(redis-server)
 compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null || missing+=(postgresql)
 PATH=$PATH:/usr/sbin command -v mariadbd >/dev/null || missing+=(mariadb-server)
+command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || missing+=(nginx-light)
 command -v chromium >/dev/null || missing+=(chromium fonts-dejavu-core)
 
 if [ ${#missing[@]} -eq 0 ]; then
