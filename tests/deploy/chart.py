@@ -13,6 +13,15 @@ CHART = ROOT / "deploy/helm/weir"
 HELM = shutil.which("helm")
 
 
+def tracked(*paths: str) -> list[str]:
+    """What git knows below `paths`; nothing where this is no checkout."""
+    try:
+        done = subprocess.run(["git", "ls-files", *paths], cwd=ROOT, capture_output=True, text=True)
+    except FileNotFoundError:
+        return []
+    return done.stdout.split()
+
+
 class Refused(Exception):
     """Helm renders nothing; the text says why."""
 
