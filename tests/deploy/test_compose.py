@@ -138,7 +138,7 @@ def test_nginx_streams_to_every_node():
     assert {d["directive"] for d in every} <= set(crossplane.analyzer.DIRECTIVES) | sides
     said = {d["directive"]: d["args"] for d in every}
     assert said["proxy_buffering"] == ["off"] and said["proxy_request_buffering"] == ["off"]
-    assert said["proxy_http_version"] == ["1.1"] and said["underscores_in_headers"] == ["on"]
+    assert said["proxy_http_version"] == ["1.1"] and said["ignore_invalid_headers"] == ["off"]
     assert said["client_max_body_size"] == ["0"]
     networks = {name: it["networks"] for name, it in read("three")["services"].items()}
     upstream = {d["args"][0] for d in every if d["directive"] == "server" and d["args"]}
