@@ -11,6 +11,7 @@ cd "$(dirname "$0")/.."
 root=$PWD
 
 CYCLONEDX=0.5.9
+LIST=weir-release-parts
 dry='' binary='' out=$root/target/dist-files
 usage() {
   sed -n '2,5s/^# //p' "$0" >&2
@@ -74,16 +75,16 @@ build() {
   binary=$root/target/dist-build/dist/weir
 }
 
-# What the program and the pages are made of, as CycloneDX, without what differs from run to run.
+# What the program and the pages are made of, as CycloneDX, without what differs from run to run and place to place.
 list_parts() {
   local tools=$root/target/release-tools
   if [ ! -x "$tools/bin/cargo-cyclonedx" ]; then
     run cargo install cargo-cyclonedx --version "$CYCLONEDX" --locked --root "$tools"
   fi
+  # It writes a file beside the manifest of every member; tidy takes them away.
   run "$tools/bin/cargo-cyclonedx" cyclonedx --manifest-path crates/weir/Cargo.toml --format json \
-    --target "$target" --override-filename weir-release
-  run mv crates/weir/weir-release.json "$work/weir.cdx.json"
-  run find crates bench -name weir-release.json -delete
+    --spec-version 1.5 --target "$target" --override-filename "$LIST"
+  [ -n "$dry" ] || sed "s#$root#/weir#g" "crates/weir/$LIST.json" >"$work/weir.cdx.json"
   list_of_pages
 }
 
@@ -140,7 +141,11 @@ pack() {
 }
 
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+tidy() {
+  rm -rf "$work"
+  find crates bench -name "$LIST.json" -delete
+}
+trap tidy EXIT
 check
 if [ -z "$binary" ]; then
   build
