@@ -141,6 +141,10 @@ REFUSED = {
         over(LEAST, {"database": {"type": "postgres"}}),
         "database.existingSecret",
     ),
+    "MySQL without an address": (
+        over(LEAST, {"database": {"type": "mysql"}}),
+        "database.existingSecret",
+    ),
     "an address of PostgreSQL under SQLite": (
         over(LEAST, {"database": {"existingSecret": "postgres"}}),
         "database.type is sqlite",

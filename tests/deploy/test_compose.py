@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import shutil
+import socket
 import stat
 import subprocess
 from importlib.util import find_spec
@@ -13,6 +15,7 @@ import jsonschema
 import pytest
 import yaml
 from chart import ROOT
+from world import until
 
 WEIR = os.environ["WEIR_BIN"]
 COMPOSE = ROOT / "deploy/compose"
@@ -149,3 +152,42 @@ def test_nginx_streams_to_every_node():
     # nginx and the nodes meet in one network, so that its address there is the one they see.
     for node in nodes:
         assert set(networks[node]) & set(networks["nginx"]) == {"inside"}
+
+
+@pytest.mark.skipif(not shutil.which("redis-server"), reason="there is no Redis here")
+def test_redis_wants_the_password_and_keeps_what_it_counts(tmp_path):
+    """Its command as it stands, but at a socket of the file system."""
+    command = read("three")["services"]["redis"]["command"]
+    at = tmp_path / "redis.sock"
+    elsewhere = f"redis-server - --port 0 --unixsocket {at} --dir {tmp_path}"
+    shell = command[-1].replace("$$", "$").replace("redis-server -", elsewhere)
+    password = "0123456789abcdef" * 4
+    process = subprocess.Popen(
+        [*command[:-1], shell],
+        env={"PATH": os.environ["PATH"], "REDIS_PASSWORD": password},
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        until(at.exists, "Redis listens")
+        assert "NOAUTH" in redis(at, "PING")
+        assert "PONG" in redis(at, f"AUTH {password}", "PING")
+        said = redis(at, f"AUTH {password}", "CONFIG GET maxmemory-policy", "CONFIG GET appendonly")
+        assert "noeviction" in said and "yes" in said
+        arguments = Path(f"/proc/{process.pid}/cmdline").read_bytes().decode()
+        # It took the place of the shell, so that it gets the signal to stop.
+        assert "redis-server" in arguments and password not in arguments
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def redis(at: Path, *commands: str) -> str:
+    """What Redis answers to these commands."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(20)
+        connection.connect(str(at))
+        connection.sendall("".join(f"{command}\r\n" for command in (*commands, "QUIT")).encode())
+        answer = b""
+        while piece := connection.recv(65536):
+            answer += piece
+        return answer.decode()
