@@ -272,6 +272,7 @@ def test_weir_takes_the_configuration(values, tmp_path):
     variables = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "WEIR_REDIS_URL": "redis://h/0"}
     for entry in container(values)["env"]:
         variables.setdefault(entry["name"], entry.get("value", "x" * 40))
+    variables["POD_NAME"] = "gate-weir-0"
     # Another part of weir takes these; whether it is there is not this test's matter.
     for name in ("DATABASE_URL", "ENCRYPTION_KEY"):
         variables.pop(name, None)
@@ -285,6 +286,7 @@ def test_weir_takes_the_configuration(values, tmp_path):
     )
     assert checked.returncode == 0, checked.stdout + checked.stderr
     assert "gate-weir.agents.svc" in checked.stdout
+    assert "gate-weir-0.gate-weir-pods.agents.svc" in checked.stdout
     assert ("10.0.0.0/8" in checked.stdout) == ("trustProxy" in values)
 
 

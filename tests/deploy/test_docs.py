@@ -164,10 +164,10 @@ def test_commands_and_their_flags_are_there(page):
     fenced = "\n".join(re.findall(r"```(?:sh|yaml)?\n(.*?)```", text, re.S)).splitlines()
     lines = CODE.findall(re.sub(r"```.*?```", "", text, flags=re.S)) + fenced
     for line in lines:
-        match = re.match(r"\s*(?:setsid )?weir ([a-z-].*)", line)
+        match = re.match(r"\s*(?:nohup )?weir ([a-z-].*)", line)
         if not match:
             continue
-        words = match.group(1).split(" #")[0].split(" <")[0].split()
+        words = match.group(1).split(" #")[0].split(" >")[0].split()
         command = []
         for word in words:
             if not re.fullmatch(r"[a-z-]+", word) or word.startswith("-"):

@@ -59,6 +59,10 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- define "weir.config" -}}
 {{- $name := include "weir.fullname" . }}
 {{- $hosts := list $name (printf "%s.%s" $name .Release.Namespace) (printf "%s.%s.svc" $name .Release.Namespace) }}
+{{- if .Values.persistence.enabled }}
+{{- $pod := printf "${POD_NAME}.%s-pods" $name }}
+{{- $hosts = concat $hosts (list $pod (printf "%s.%s" $pod .Release.Namespace) (printf "%s.%s.svc" $pod .Release.Namespace)) }}
+{{- end }}
 {{- if .Values.ingress.enabled }}
 {{- range .Values.ingress.hosts }}
 {{- $hosts = append $hosts .host }}
