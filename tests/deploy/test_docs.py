@@ -1,14 +1,17 @@
 """What the documentation names is there: settings, variables, commands, routes, pages."""
 
 import json
+import os
 import re
+import shlex
+import signal
 import subprocess
 from functools import cache
 from pathlib import Path
 
 import pytest
 from chart import ROOT
-from world import WEIR
+from world import WEIR, ask, closed_port, until
 
 DOCS = ROOT / "docs"
 GUIDES = sorted((DOCS / "migrating").glob("*.md"))
@@ -198,6 +201,29 @@ def check_calls(page: Path, text: str, known: dict[str, set[str]]) -> None:
     for method, path in re.findall(r"`(GET|POST|PUT|PATCH|DELETE) (/(?:api|manage)[^`? ]*)", text):
         bare = re.sub(r"\{\w+\}", "{}", path)
         assert method.lower() in known.get(bare, set()), f"{page.name}: {method} {path}"
+
+
+def test_the_line_for_a_shell_serves_in_the_background(tmp_path):
+    """As the guide has it for those who had a daemon: it returns, says which process, and a signal ends that."""
+    text = (DOCS / "migrating/llm-proxy.md").read_text()
+    line = re.search(r"`(nohup weir serve .* echo \$! >P)`", text).group(1)
+    port = closed_port()
+    line = line.replace("weir serve", f"{shlex.quote(WEIR)} serve --port {port}", 1)
+    subprocess.run(["bash", "-c", line], cwd=tmp_path, env={"HOME": str(tmp_path)}, check=True)
+    process = int((tmp_path / "P").read_text())
+    log = tmp_path / "F"
+    try:
+        until(lambda: is_served(port), "weir serves")
+    finally:
+        os.kill(process, signal.SIGTERM)
+    until(lambda: log.exists() and '"stopped"' in log.read_text(), "weir ends")
+
+
+def is_served(port: int) -> bool:
+    try:
+        return ask(f"http://127.0.0.1:{port}/livez")[0] == 200
+    except OSError:
+        return False
 
 
 def test_the_index_has_every_page():
