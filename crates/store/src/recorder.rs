@@ -37,8 +37,6 @@ pub use queue::{Dropped, StoreStatus};
 const LIVE_BACKLOG: usize = 256;
 /// Longest wait of [`Recorder::shutdown`].
 const SHUTDOWN_WAIT: Duration = Duration::from_secs(30);
-/// Longest wait of [`Recorder::flush`].
-const FLUSH_WAIT: Duration = Duration::from_millis(250);
 
 /// Called on the recorder's thread with each ended exchange, stored or not. Must not block.
 pub type OnEnded = Box<dyn Fn(&Summary) + Send>;
@@ -85,6 +83,8 @@ pub struct Tuning {
     pub window: Duration,
     /// Longest wait for another process's lock on the database.
     pub busy: Duration,
+    /// How long [`Recorder::flush`] waits.
+    pub flush: Duration,
     /// Shortest wait between tries when the store fails; it grows to a hundred times that.
     pub retry: Duration,
     /// Most pages of the database; none leaves it to the disk.
@@ -98,6 +98,7 @@ impl Default for Tuning {
         Self {
             window: Duration::from_millis(40),
             busy: Duration::from_secs(5),
+            flush: Duration::from_millis(250),
             retry: Duration::from_millis(100),
             max_pages: None,
             words_part: 32_768,
@@ -112,6 +113,7 @@ pub struct Recorder {
     shared: Arc<Shared>,
     live: broadcast::Sender<Arc<Summary>>,
     on_removed: Arc<OnceLock<OnRemoved>>,
+    flush_wait: Duration,
 }
 
 impl Recorder {
@@ -127,6 +129,7 @@ impl Recorder {
     pub fn open(options: Options) -> Result<Self, StoreError> {
         let slots = queue::slots(options.capture.queue_bytes);
         let (queue, inbox) = sync_channel(slots);
+        let flush_wait = options.tuning.flush;
         let (live, _) = broadcast::channel(LIVE_BACKLOG);
         let shared = Arc::new(Shared::new(&options));
         let writer = writer::Writer::new(options, inbox, shared.clone(), live.clone())?;
@@ -139,6 +142,7 @@ impl Recorder {
             shared,
             live,
             on_removed: Arc::default(),
+            flush_wait,
         })
     }
 
@@ -183,11 +187,11 @@ impl Recorder {
     }
 
     /// Has everything written that was handed over before, so that a reader sees it. Gives up
-    /// after a quarter of a second.
+    /// after [`Tuning::flush`].
     pub async fn flush(&self) {
         let (done, wait) = oneshot::channel();
         self.command(Command::Flush(done));
-        drop(tokio::time::timeout(FLUSH_WAIT, wait).await);
+        drop(tokio::time::timeout(self.flush_wait, wait).await);
     }
 
     /// Writes everything handed over, brings it to the disk and closes the database. What is handed

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -198,7 +199,11 @@ fn admin(
         },
         key_header: None,
         on_ended: None,
-        tuning: Tuning::default(),
+        tuning: Tuning {
+            // A writer that gets no processor for a while has written all the same.
+            flush: Duration::from_secs(20),
+            ..Tuning::default()
+        },
     })
     .unwrap();
     Arc::new(Admin {

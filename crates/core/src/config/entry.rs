@@ -35,7 +35,7 @@ impl Entry {
     /// one's own, or to let others in.
     pub(crate) fn guards(&self) -> bool {
         const SECTIONS: [&str; 3] = ["auth.", "server.auth.", "server.tls."];
-        const PATHS: [&str; 13] = [
+        const PATHS: [&str; 14] = [
             "dashboard.transcripts",
             "server.host",
             "server.listen",

@@ -18,6 +18,7 @@ fn impatient(options: Options) -> Options {
     let tuning = Tuning {
         window: Duration::from_millis(1),
         busy: Duration::from_millis(20),
+        flush: Duration::from_millis(250),
         retry: Duration::from_millis(10),
         ..options.tuning
     };

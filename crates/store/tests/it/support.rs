@@ -45,6 +45,8 @@ impl Place {
             on_ended: None,
             tuning: Tuning {
                 window: Duration::from_millis(5),
+                // A writer that gets no processor for a while has written all the same.
+                flush: Duration::from_secs(20),
                 ..Tuning::default()
             },
         }
