@@ -302,6 +302,9 @@ pub struct Route {
     pub tries: Vec<Try>,
     /// What a provider of another dialect counted, where the client did not ask for it.
     pub usage: Option<Usage>,
+    /// Whether the answer had been given before and came from the cache: what it counts was paid
+    /// then.
+    pub cached: bool,
 }
 
 /// What was made of a request's body on its way to a provider.

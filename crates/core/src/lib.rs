@@ -4,6 +4,7 @@
 
 mod aged;
 mod bucket;
+pub mod cache;
 pub mod clock;
 pub mod config;
 pub mod control;

@@ -49,6 +49,8 @@ pub struct Settings {
     pub health: Health,
     /// What models cost.
     pub prices: Arc<Prices>,
+    /// Answers that are given again.
+    pub cache: Cache,
     /// What is kept of each exchange.
     pub capture: Capture,
     /// Where what crosses the wire is written besides; none does not.
@@ -215,6 +217,23 @@ pub struct Grading {
     pub provider: Option<String>,
     /// The model.
     pub model: String,
+}
+
+/// Answers that are given again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cache {
+    /// Whether any are.
+    pub enabled: bool,
+    /// Streams too.
+    pub streams: bool,
+    /// Those within a conversation too.
+    pub multi_turn: bool,
+    /// How long they are used where nobody says so; nothing keeps none of those.
+    pub default_ttl: Duration,
+    /// The largest body that is kept, in bytes.
+    pub max_object_bytes: usize,
+    /// Memory for all of them, in bytes.
+    pub max_bytes: u64,
 }
 
 /// What is kept of each exchange.

@@ -277,6 +277,11 @@ impl Answerer {
         }
     }
 
+    /// What the client speaks.
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
     fn request_id(&self) -> String {
         self.client_id
             .as_deref()

@@ -12,6 +12,7 @@ pub mod listen;
 pub mod tls;
 
 pub mod ask;
+pub mod cache;
 pub mod candidates;
 pub mod incomer;
 pub mod inside;
@@ -55,6 +56,7 @@ pub mod told;
 mod translation;
 
 pub use body::{Body, BoxError};
+pub use cache::Cache;
 pub use metrics::Metrics;
 pub use service::{Control, Gateway};
 pub use snapshot::Snapshot;

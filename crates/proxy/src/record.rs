@@ -244,6 +244,13 @@ impl Recording {
         }
     }
 
+    /// What it answers with was counted and paid for before.
+    pub fn from_cache(&mut self) {
+        if let Some(record) = &mut self.record {
+            record.route.cached = true;
+        }
+    }
+
     /// weir answers by itself.
     pub fn answered(&mut self, status: StatusCode, headers: &HeaderMap, body: &Bytes) {
         if let Some(record) = &mut self.record {

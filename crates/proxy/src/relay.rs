@@ -16,6 +16,7 @@ use tokio::time::{Instant, Sleep};
 use weir_core::exchange::End;
 
 use crate::body::BoxError;
+use crate::cache::Keeper;
 use crate::connection::Busy;
 use crate::convert::Converter;
 use crate::judge::Held;
@@ -56,6 +57,8 @@ pub struct Relay {
     guards: Option<Guards>,
     /// What a tenant pays.
     bill: Option<Bill>,
+    /// Copies it for the cache.
+    keeper: Option<Box<Keeper>>,
 }
 
 /// What is released when the answer has ended, however it ends.
@@ -84,6 +87,17 @@ pub struct Answer {
     pub ping_interval: Option<Duration>,
 }
 
+impl Answer {
+    /// The client gets something else: what there is to learn of it is learnt, and the connection
+    /// kept if nothing more is to come.
+    pub(crate) fn set_aside(mut self) {
+        self.settlement.ended(&End::Complete);
+        if self.upstream.is_end_stream() {
+            self.lease.give_back();
+        }
+    }
+}
+
 impl fmt::Debug for Relay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Relay")
@@ -98,7 +112,7 @@ impl Relay {
     pub(crate) fn new(
         answer: Answer,
         recording: Recording,
-        (guards, bill): (Guards, Option<Bill>),
+        (guards, bill, keeper): (Guards, Option<Bill>, Option<Box<Keeper>>),
     ) -> Self {
         let mut relay = Self {
             upstream: answer.upstream,
@@ -117,6 +131,7 @@ impl Relay {
             abandoned: false,
             guards: Some(guards),
             bill,
+            keeper,
         };
         for piece in answer.held.pieces {
             if let Err(reason) = relay.take(piece) {
@@ -137,6 +152,7 @@ impl Relay {
             None => {
                 self.recording.arrived(&piece);
                 self.settlement.arrived(&piece);
+                copy(&mut self.keeper, &piece);
                 self.ready.push_back(piece);
                 Ok(())
             }
@@ -162,6 +178,7 @@ impl Relay {
         }
         for piece in self.ready.range(from..) {
             self.recording.arrived(piece);
+            copy(&mut self.keeper, piece);
         }
     }
 
@@ -194,6 +211,10 @@ impl Relay {
             if let Some(failure) = converter.failure() {
                 end = End::UpstreamBroke(failure.into());
             }
+        }
+        let keeper = self.keeper.take();
+        if let Some(keeper) = keeper.filter(|_| end == End::Complete && !self.abandoned) {
+            keeper.finish();
         }
         let usage = self.settlement.ended(&end);
         if let Some(bill) = self.bill.take() {
@@ -360,7 +381,11 @@ impl HttpBody for Relay {
                 return Poll::Ready(Some(Err(self.broke(&reason))));
             }
             match std::task::ready!(self.ask(cx)) {
-                Ok(Some(frame)) if frame.is_trailers() => return Poll::Ready(Some(Ok(frame))),
+                Ok(Some(frame)) if frame.is_trailers() => {
+                    // A copy would lack them.
+                    self.keeper = None;
+                    return Poll::Ready(Some(Ok(frame)));
+                }
                 Ok(_) => {}
                 Err(reason) => self.fail(reason),
             }
@@ -383,6 +408,13 @@ impl HttpBody for Relay {
             Some(exact) => SizeHint::with_exact(exact + ready as u64),
             None => SizeHint::default(),
         }
+    }
+}
+
+/// Copies a piece for the cache, which may have enough of it.
+fn copy(keeper: &mut Option<Box<Keeper>>, piece: &Bytes) {
+    if keeper.as_mut().is_some_and(|keeper| !keeper.arrived(piece)) {
+        *keeper = None;
     }
 }
 

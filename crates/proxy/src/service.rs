@@ -3,6 +3,7 @@
 //! caller's dialect.
 
 mod at_once;
+mod cached;
 mod dispatch;
 
 use std::convert::Infallible;
@@ -28,6 +29,7 @@ use weir_wire::errors::ErrorKind;
 use self::at_once::at_once;
 pub(crate) use self::at_once::nobody_serves;
 use crate::body::Body;
+use crate::cache::{Cache, Looked};
 use crate::candidates::Candidates;
 use crate::clock::now;
 use crate::connection::{Activity, Busy};
@@ -86,6 +88,8 @@ pub struct Gateway {
     pub control: Arc<dyn Control>,
     /// Projects and their tokens, where there are any.
     pub tenants: Option<Arc<Tenants>>,
+    /// Answers that are given again.
+    pub cache: Arc<Cache>,
 }
 
 impl std::fmt::Debug for Gateway {
@@ -369,7 +373,15 @@ impl Gateway {
                 self.answer_itself(incomer, snapshot, (reply, body), End::Complete)
             }
             None => {
-                let chosen = (chosen, order);
+                let known = (&cleared.pass, &body);
+                let visit = match self.look_up(&incomer, snapshot, known).await {
+                    Looked::Onward(visit) => visit,
+                    Looked::Found(found) => {
+                        return self.answer_from_cache(incomer, snapshot, (&found, body));
+                    }
+                    Looked::Nothing => return self.not_cached(incomer, snapshot),
+                };
+                let chosen = (chosen, order, visit);
                 self.route(incomer, snapshot, cleared, (chosen, body)).await
             }
             Some(Ok(reply)) => self.answer_itself(incomer, snapshot, (reply, body), End::Complete),

@@ -19,8 +19,14 @@ const API_KEY: HeaderName = HeaderName::from_static("api-key");
 const X_GOOG_API_KEY: HeaderName = HeaderName::from_static("x-goog-api-key");
 /// What another gateway uses inside; it must never come from a client.
 const X_SELECTED_KEY: HeaderName = HeaderName::from_static("x-selected-key");
+/// What another gateway makes of a body, for its cache. Believed by nobody, it could only do harm.
+const X_BODY_HASH: HeaderName = HeaderName::from_static("x-body-hash");
+/// What a client asks of the cache besides `Cache-Control`.
+pub(crate) const X_WEIR_CACHE: HeaderName = HeaderName::from_static("x-weir-cache");
 /// Headers in which clients send a credential of their own.
 pub(crate) const CREDENTIALS: [HeaderName; 4] = [AUTHORIZATION, X_API_KEY, X_GOOG_API_KEY, API_KEY];
+/// The same at one place in memory.
+static OWN: [HeaderName; 4] = CREDENTIALS;
 const SCHEME: &[u8] = b"bearer ";
 /// What set-up tools of gateways put in a client's settings in place of a credential.
 const PLACEHOLDER: &[u8] = b"managed-by-";
@@ -78,6 +84,23 @@ pub fn has_own_credential(headers: &HeaderMap, spent: Spent<'_>) -> bool {
             .iter()
             .any(|value| !value.is_empty() && !spent.is(name, value) && !is_placeholder(value))
     })
+}
+
+/// Everything in a request's headers that may make a provider's answer one for this client alone:
+/// its credentials and cookies, less the gateway's.
+pub(crate) fn own_parts<'a>(
+    headers: &'a HeaderMap,
+    spent: Spent<'a>,
+) -> impl Iterator<Item = (&'a str, &'a [u8])> {
+    let credentials = OWN.iter().flat_map(move |name| {
+        let values = headers.get_all(name).iter();
+        let own = values.filter(move |value| {
+            !value.is_empty() && !spent.is(name, value) && !is_placeholder(value)
+        });
+        own.map(move |value| (name.as_str(), value.as_bytes()))
+    });
+    let cookies = headers.get_all(COOKIE).iter();
+    credentials.chain(cookies.map(|value| (COOKIE.as_str(), value.as_bytes())))
 }
 
 fn is_placeholder(value: &HeaderValue) -> bool {
@@ -156,6 +179,8 @@ impl<'a> Sieve<'a> {
             || *name == EXPECT
             || *name == X_SELECTED_KEY
             || *name == X_WEIR_SUBAGENT
+            || *name == X_BODY_HASH
+            || *name == X_WEIR_CACHE
             || tells_of_the_client(name)
             || self.named.contains(name);
         let ours = self.credential == Credential::Configured;

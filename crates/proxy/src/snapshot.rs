@@ -10,7 +10,7 @@ use ipnet::IpNet;
 use weir_core::cors::Cors;
 use weir_core::identity::Gate;
 use weir_core::prices::Prices;
-use weir_core::settings::Settings;
+use weir_core::settings::{self, Settings};
 use weir_wire::dialect::Dialect;
 
 use crate::fleet::Fleet;
@@ -30,6 +30,8 @@ pub struct Snapshot {
     pub max_body_bytes: Option<NonZeroUsize>,
     /// Longest time for a whole request body.
     pub read_timeout: Duration,
+    /// Which answers are given again.
+    pub cache: settings::Cache,
     /// Whether bodies and headers are kept.
     pub capture: bool,
     /// Bytes of one response body that are kept.
@@ -66,6 +68,7 @@ impl Snapshot {
             prices: Arc::clone(&settings.prices),
             max_body_bytes: settings.server.max_body_bytes,
             read_timeout: settings.server.read_timeout,
+            cache: settings.cache.clone(),
             capture: settings.capture.enabled,
             max_capture_bytes: settings.capture.max_body_bytes,
             raw_log: settings.raw_log.is_some(),

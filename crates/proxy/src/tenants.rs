@@ -4,7 +4,9 @@
 mod bill;
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
@@ -28,6 +30,9 @@ use crate::clock::now;
 use crate::fleet::Member;
 use crate::incomer::Incomer;
 use crate::keyring::Pool;
+
+/// Tokens whose answers from the cache may wait to be written down; those of more are lost.
+const MAX_WAITING: usize = 10_000;
 
 /// A request that a tenant was not allowed, for whoever keeps an audit.
 #[derive(Clone, Debug)]
@@ -65,6 +70,9 @@ pub struct Tenants {
     /// By project and provider.
     pools: Mutex<HashMap<(Uuid, Arc<str>), Pool>>,
     on_denied: OnceLock<OnDenied>,
+    /// Answers from the cache that nobody has written down yet, by token.
+    hits: Mutex<HashMap<Uuid, u64>>,
+    lost_hits: AtomicU64,
 }
 
 impl fmt::Debug for Tenants {
@@ -84,6 +92,8 @@ impl Tenants {
             ledger,
             pools: Mutex::default(),
             on_denied: OnceLock::new(),
+            hits: Mutex::default(),
+            lost_hits: AtomicU64::new(0),
         }
     }
 
@@ -97,6 +107,29 @@ impl Tenants {
         if let Some(told) = self.on_denied.get() {
             told(denied);
         }
+    }
+
+    /// A token's request was answered from the cache.
+    pub(crate) fn hit(&self, token: Uuid) {
+        let mut hits = self.hits.lock();
+        let room = hits.len() < MAX_WAITING;
+        match hits.entry(token) {
+            Entry::Occupied(mut known) => *known.get_mut() += 1,
+            Entry::Vacant(new) if room => drop(new.insert(1)),
+            Entry::Vacant(_) => drop(self.lost_hits.fetch_add(1, Ordering::Relaxed)),
+        }
+    }
+
+    /// The answers from the cache since the last call, by token.
+    #[must_use]
+    pub fn take_hits(&self) -> HashMap<Uuid, u64> {
+        std::mem::take(&mut *self.hits.lock())
+    }
+
+    /// How many answers from the cache were counted for no token, because those of too many waited.
+    #[must_use]
+    pub fn lost_hits(&self) -> u64 {
+        self.lost_hits.load(Ordering::Relaxed)
     }
 
     /// These are the tokens from now on. Pools of keys that did not change keep what they know.

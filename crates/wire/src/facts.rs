@@ -4,4 +4,5 @@ pub mod context;
 pub mod launch;
 pub mod request;
 pub mod response;
+pub mod turns;
 pub mod words;

@@ -2,6 +2,7 @@
 //! field in `settings`; parsing, checks, `config check`, the sample file, the JSON schema and the
 //! reference follow from it.
 
+mod cache;
 mod capture;
 mod pricing;
 mod projects;
@@ -24,6 +25,7 @@ pub(crate) fn entries() -> impl Iterator<Item = &'static Entry> {
         providers::ENTRIES,
         routing::ENTRIES,
         pricing::ENTRIES,
+        cache::ENTRIES,
         capture::ENTRIES,
     ]
     .into_iter()
@@ -161,6 +163,10 @@ pub(crate) static SECTIONS: &[(&str, &str)] = &[
         "What models cost, to show what was spent. Nothing is stored: another price changes the past too, \
          unless it has a `from`.",
     ),
+    (
+        "cache",
+        "Answers that are given again without asking the provider. Off unless switched on.",
+    ),
     ("capture", "What is kept of each exchange."),
     (
         "capture.retention",
@@ -210,7 +216,17 @@ pub(crate) static IGNORED: &[Ignored] = &[
         why: "name the deployment in `model_mapping`",
     },
     Ignored {
-        path: "cache",
+        path: "cache.mode",
+        harmless: &[],
+        why: "signatures are remembered in memory, and by several weirs in `shared.redis_url`",
+    },
+    Ignored {
+        path: "cache.ristretto",
+        harmless: &[],
+        why: "signatures are remembered in memory, and by several weirs in `shared.redis_url`",
+    },
+    Ignored {
+        path: "cache.olric",
         harmless: &[],
         why: "signatures are remembered in memory, and by several weirs in `shared.redis_url`",
     },

@@ -14,7 +14,7 @@ use crate::identity;
 use crate::prices::{Prices, read_prices};
 use crate::secret::Secret;
 use crate::settings::{
-    Capture, Dashboard, DebugOptions, Grading, LogFormat, LogOutput, Logging, Provider,
+    Cache, Capture, Dashboard, DebugOptions, Grading, LogFormat, LogOutput, Logging, Provider,
     RawLogFiles, Retention, Server, Settings, Shared, Storage, Tls,
 };
 
@@ -47,6 +47,7 @@ pub(crate) fn check(values: &mut Resolved, found: &mut Findings) -> Settings {
         routing: routing::routing(values),
         subagents: routing::subagents(values),
         health: routing::health(values),
+        cache: cache(values),
         capture: capture(values),
         raw_log: raw_log(values, found),
         storage: Storage {
@@ -178,6 +179,17 @@ fn grader(settings: &Settings, values: &Resolved, found: &mut Findings) {
         found.warnings.push(format!(
             "{PROVIDER} names `{name}`, which is no enabled provider"
         ));
+    }
+}
+
+fn cache(values: &Resolved) -> Cache {
+    Cache {
+        enabled: values.is_on("cache.enabled"),
+        streams: values.is_on("cache.stream_responses"),
+        multi_turn: values.is_on("cache.multi_turn"),
+        default_ttl: values.span("cache.default_ttl"),
+        max_object_bytes: size(values, "cache.max_object_bytes"),
+        max_bytes: values.number("cache.max_bytes"),
     }
 }
 

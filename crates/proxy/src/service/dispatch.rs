@@ -11,10 +11,12 @@ use weir_core::route::plan::Reason;
 use weir_wire::dialect::Operation;
 use weir_wire::errors::ErrorKind;
 
+use super::cached::serve;
 use super::{Cleared, Gateway};
 use crate::ask::Ask;
 use crate::attempt::Won;
 use crate::body::Body;
+use crate::cache::{Found, Visit};
 use crate::candidates::Candidates;
 use crate::clock::now;
 use crate::errand::{Errand, Original};
@@ -34,13 +36,16 @@ use crate::told::Told;
 /// Claude Code gives up its look for models after three seconds.
 const MODEL_LIST_TIMEOUT: Duration = Duration::from_millis(2500);
 
+/// Who can take a request, what was settled of it, and whether the cache wants to see its answer.
+type Chosen<'a> = (Candidates<'a>, Order, Option<Box<Visit>>);
+
 impl Gateway {
     pub(super) async fn route(
         &self,
         mut incomer: Incomer,
         snapshot: &Snapshot,
         cleared: Cleared,
-        ((chosen, order), mut body): ((Candidates<'_>, Order), RawBody),
+        ((chosen, order, visit), mut body): (Chosen<'_>, RawBody),
     ) -> Response<Body> {
         let fleet = &snapshot.fleet;
         let candidates = chosen.all();
@@ -60,6 +65,9 @@ impl Gateway {
             Ok(original) => original,
             Err(refused) => return self.refuse(incomer, snapshot, refused),
         };
+        if let Some(visit) = &visit {
+            visit.ask(&mut original.headers.lock().0);
+        }
         let (started, worker, seed) = (incomer.started, incomer.peer.worker, incomer.seed());
         let home = ask.home(fleet);
         let known = (&ask, home.as_ref());
@@ -74,6 +82,8 @@ impl Gateway {
         let mut recording = Recording::start(&self.sink, request, started, keep);
         recording.keep_raw(snapshot.keeps_raw());
         let caller = Caller {
+            snapshot,
+            visit,
             answerer,
             recording,
             guards: Guards {
@@ -122,7 +132,9 @@ impl Gateway {
 }
 
 /// What is owed to whoever asked.
-struct Caller {
+struct Caller<'a> {
+    snapshot: &'a Snapshot,
+    visit: Option<Box<Visit>>,
     answerer: Answerer,
     recording: Recording,
     guards: Guards,
@@ -130,11 +142,13 @@ struct Caller {
 
 /// Sends a request on its errand and answers with what it brings.
 async fn dispatch(
-    errand: Errand<'_>,
+    mut errand: Errand<'_>,
     plan: Result<Planned<'_>, Box<Miss>>,
-    caller: Caller,
+    caller: Caller<'_>,
 ) -> Response<Body> {
     let Caller {
+        snapshot,
+        mut visit,
         answerer,
         mut recording,
         guards,
@@ -152,8 +166,44 @@ async fn dispatch(
     recording.got(log.upstream);
     let won = match outcome {
         Ok(won) => won,
-        Err(miss) => return unanswered(errand, (miss, reason), &last, (answerer, recording)),
+        Err(miss) => {
+            if let Some(found) = visit.as_ref().and_then(|visit| visit.stand_in(None)) {
+                spare(&mut errand);
+                return serve(&found, (answerer, recording), snapshot);
+            }
+            return unanswered(errand, (miss, reason), &last, (answerer, recording));
+        }
     };
+    if let Some(found) = visit.as_mut().and_then(|visit| stored(visit, &won.head)) {
+        spare(&mut errand);
+        won.answer.set_aside();
+        return serve(&found, (answerer, recording), snapshot);
+    }
+    let won = (won, reason, visit);
+    relayed(errand, won, (answerer, recording, guards))
+}
+
+/// What the cache answers with in the place of the provider: it says that this still holds, or it
+/// failed.
+fn stored(visit: &mut Visit, head: &http::response::Parts) -> Option<Found> {
+    visit
+        .still_holds(head.status, &head.headers)
+        .or_else(|| visit.stand_in(Some(head.status)))
+}
+
+/// A tenant pays nothing for what was not given to it.
+fn spare(errand: &mut Errand<'_>) {
+    if let Some(tenant) = errand.tenant.take() {
+        tenant.spare();
+    }
+}
+
+/// The provider's answer on its way to the client.
+fn relayed(
+    errand: Errand<'_>,
+    (won, reason, visit): (Box<Won>, Option<Reason>, Option<Box<Visit>>),
+    (answerer, mut recording, guards): (Answerer, Recording, Guards),
+) -> Response<Body> {
     let Won {
         head,
         answer,
@@ -167,8 +217,12 @@ async fn dispatch(
     *response.status_mut() = status;
     *response.extensions_mut() = head.extensions;
     let mut headers = shape::response_headers(head.headers);
+    let (keeper, labels) = visit.map_or((None, None), |visit| visit.offer(status, &headers));
     answerer.add_request_id(&mut headers);
     shape::forbid_buffering(&mut headers);
+    if let Some(labels) = labels {
+        labels.add_to(&mut headers);
+    }
     let told = Told::of(&errand, &member, (breaker, reason, key));
     told.add_to(&mut headers);
     header_rules::apply(&errand.fleet.routing.response_header_rules, &mut headers);
@@ -177,7 +231,7 @@ async fn dispatch(
     let bill = errand
         .tenant
         .and_then(|tenant| tenant.bill(&member, status));
-    let relay = Relay::new(answer, recording, (guards, bill));
+    let relay = Relay::new(answer, recording, (guards, bill, keeper));
     response.map(|()| Body::Relay(Box::new(relay)))
 }
 
@@ -188,9 +242,7 @@ fn unanswered(
     last: &Arc<str>,
     (answerer, recording): (Answerer, Recording),
 ) -> Response<Body> {
-    if let Some(tenant) = errand.tenant.take() {
-        tenant.spare();
-    }
+    spare(&mut errand);
     let key = miss.kept.as_mut().and_then(|kept| kept.key.take());
     let gate = errand.spent.gate;
     let mut response = answerer.failed(*miss, &errand.original.body, recording, gate);

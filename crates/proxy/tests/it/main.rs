@@ -4,6 +4,7 @@
 
 mod admission;
 mod breakers;
+mod cache;
 mod chaos;
 mod credentials;
 mod ends;

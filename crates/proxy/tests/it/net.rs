@@ -4,6 +4,7 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -22,9 +23,10 @@ use weir_core::health::Lifecycle;
 use weir_core::limit::Concurrency;
 use weir_core::settings::Settings;
 use weir_mock::{Mock, MockConfig};
+use weir_proxy::clock::now;
 use weir_proxy::listen::Worker;
 use weir_proxy::record::{Held, Sink};
-use weir_proxy::{Body, BoxError, Control, Gateway, Snapshot, listen, tls};
+use weir_proxy::{Body, BoxError, Cache, Control, Gateway, Snapshot, listen, tls};
 
 /// No test waits longer for something that must happen.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -113,6 +115,8 @@ pub(crate) struct Net {
     /// Ends the pause of `/slow`.
     pub open_control: Arc<Notify>,
     pub certificate: Option<Arc<tls::Certificate>>,
+    /// By how much the cache's clock is ahead, in milliseconds.
+    pub ahead_ms: Arc<AtomicU64>,
     shutdown: CancellationToken,
 }
 
@@ -142,6 +146,9 @@ pub(crate) fn net_of(mock: Mock, settings: &Settings) -> Net {
         .server
         .max_concurrent
         .map_or(0, std::num::NonZeroUsize::get);
+    let ahead_ms = Arc::new(AtomicU64::new(0));
+    let ahead = Arc::clone(&ahead_ms);
+    let clock = move || now().plus_ms(ahead.load(Ordering::SeqCst));
     let gateway = Arc::new(Gateway {
         snapshot: Arc::new(ArcSwap::from_pointee(
             Snapshot::build(settings, 1, None).unwrap(),
@@ -157,6 +164,7 @@ pub(crate) fn net_of(mock: Mock, settings: &Settings) -> Net {
             open: Arc::clone(&open_control),
         }),
         tenants: None,
+        cache: Arc::new(Cache::new(settings.cache.max_bytes, Box::new(clock))),
     });
     let listener = listen::bind(settings.server.listen).unwrap();
     let addr = listener.local_addr().unwrap();
@@ -186,6 +194,7 @@ pub(crate) fn net_of(mock: Mock, settings: &Settings) -> Net {
         gateway,
         open_control,
         certificate,
+        ahead_ms,
         shutdown,
     }
 }

@@ -136,6 +136,11 @@ pub(crate) fn end(summary: &mut Summary, record: &ResponseRecord) -> ResponseFac
     routed(summary, &record.route);
     summary.content_us = said.content_end.and_then(|end| arrived_by(record, end));
     summary.stop_reason = said.stop_reason.take();
+    if record.route.cached {
+        // It was counted when it was made.
+        said.tokens = Tokens::default();
+        said.usage = None;
+    }
     summary.tokens = said.tokens;
     if !said.tokens.counted() {
         let counted = record.route.usage.as_ref();

@@ -268,6 +268,7 @@ fn gateway(snapshot: Snapshot) -> Gateway {
         lifecycle: Arc::new(Lifecycle::default()),
         control: Arc::new(Nothing),
         tenants: None,
+        cache: Arc::default(),
     }
 }
 

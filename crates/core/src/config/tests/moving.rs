@@ -133,7 +133,9 @@ fn a_file_with_every_key_of_cc_relay_loads() {
         "health.check_interval_seconds",
         "health.circuit_breaker.recovery_timeout_seconds",
         "health.circuit_breaker.triggers",
-        "cache",
+        "cache.mode",
+        "cache.ristretto",
+        "cache.olric",
         "grpc",
         "metrics",
     ];

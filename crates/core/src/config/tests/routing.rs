@@ -289,6 +289,7 @@ fn a_reload_applies_all_but_what_is_fixed_at_the_start() {
         "server.tls.cert_file",
         "server.tls.key_file",
         "capture.queue_bytes",
+        "cache.max_bytes",
         "capture.dedup_bytes",
         "capture.raw_log.path",
         "projects.database_max_lifetime",

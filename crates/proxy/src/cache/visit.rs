@@ -1,0 +1,454 @@
+//! One request and the cache: the look-up, and what becomes of the provider's answer.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{
+    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, IF_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, RANGE,
+};
+use http::{HeaderMap, Method, StatusCode};
+use weir_core::cache::{
+    About, Entry, Forward, Key, Lifetime, NotKept, Purge, Reuse, Source, Status, Subject, Tenant,
+    Terms, Times, Vary, lifetime, not_modified,
+};
+use weir_core::exchange::RawBody;
+use weir_core::settings;
+use weir_wire::dialect::{Dialect, Operation};
+use weir_wire::facts::turns;
+
+use super::flight::{Boarding, Lead};
+use super::keeper::{Copy, is_stream};
+use super::memory::Slot;
+use super::{Cache, Found, Keeper, Labels};
+use crate::shape::X_WEIR_CACHE;
+
+/// What the cache sees of a request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Request<'a> {
+    pub(crate) tenant: Tenant,
+    pub(crate) method: &'a Method,
+    pub(crate) path: &'a str,
+    /// Without a credential.
+    pub(crate) query: Option<&'a str>,
+    pub(crate) headers: &'a HeaderMap,
+    pub(crate) body: &'a RawBody,
+    pub(crate) kind: (Dialect, Operation),
+}
+
+/// What came of a look-up.
+pub(crate) enum Looked {
+    /// There is an answer.
+    Found(Box<Found>),
+    /// There is none, and the client wants no other.
+    Nothing,
+    /// The request goes on; with a visit, the cache wants to see the answer.
+    Onward(Option<Box<Visit>>),
+}
+
+/// A request that goes on.
+#[derive(Debug)]
+pub(crate) struct Visit {
+    cache: Arc<Cache>,
+    rules: settings::Cache,
+    about: About,
+    key: Key,
+    /// The client's, for what the answer varies by.
+    headers: HeaderMap,
+    terms: Terms,
+    status: Status,
+    deed: Deed,
+    /// What there is, although it will not do as it is.
+    stored: Option<(Key, Arc<Entry>)>,
+    /// Whether the provider is asked if that still holds.
+    asks: bool,
+    lead: Option<Lead>,
+    seen: u64,
+    /// When it went on, in milliseconds since the Unix epoch.
+    asked: i64,
+    kind: (Dialect, Operation),
+}
+
+/// What the cache does with the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Deed {
+    /// Keeps it, if it may.
+    Keep,
+    /// Nothing, but to say why.
+    Tell,
+    /// Forgets what it had of the same path.
+    Forget,
+}
+
+impl Visit {
+    /// Looks a request up.
+    pub(crate) async fn look(
+        cache: &Arc<Cache>,
+        rules: &settings::Cache,
+        request: Request<'_>,
+    ) -> Looked {
+        if !rules.enabled {
+            return Looked::Onward(None);
+        }
+        let terms = Terms::of(request.headers);
+        if !terms.concern(request.method) {
+            let forgets = changes(request.method, request.kind.1);
+            let visit = forgets.then(|| Self::new(cache, rules, (request, terms), Deed::Forget));
+            return Looked::Onward(visit.map(Box::new));
+        }
+        if let Some(why) = not_for_it(&request, &terms, rules) {
+            cache.counts.bypasses.inc();
+            let mut visit = Self::new(cache, rules, (request, terms), Deed::Tell);
+            visit.status.forward = Some(Forward::Bypass);
+            visit.status.detail = Some(why);
+            return Looked::Onward(Some(Box::new(visit)));
+        }
+        // An answer to `HEAD` lacks what is to be kept.
+        let keeps = if *request.method == Method::HEAD {
+            Deed::Tell
+        } else {
+            Deed::Keep
+        };
+        let mut visit = Box::new(Self::new(cache, rules, (request, terms), keeps));
+        let found = visit.find_or_wait().await;
+        visit.settle(found)
+    }
+
+    fn new(
+        cache: &Arc<Cache>,
+        rules: &settings::Cache,
+        (request, terms): (Request<'_>, Terms),
+        deed: Deed,
+    ) -> Self {
+        let about = About::new(request.tenant, request.method, request.path, request.query);
+        let key = Key::of(&Subject {
+            about: &about,
+            headers: request.headers,
+            body: &request.body.pieces,
+            opt_in: terms.opt_in,
+        });
+        Self {
+            cache: Arc::clone(cache),
+            rules: rules.clone(),
+            about,
+            key,
+            headers: request.headers.clone(),
+            terms,
+            status: Status::default(),
+            deed,
+            stored: None,
+            asks: false,
+            lead: None,
+            seen: cache.purged(),
+            asked: cache.now(),
+            kind: request.kind,
+        }
+    }
+
+    /// Looks, and where the client has opted in waits for somebody who asks for the same.
+    async fn find_or_wait(&mut self) -> Option<Found> {
+        let found = self.find();
+        let waits = self.terms.opt_in.is_some()
+            && self.deed == Deed::Keep
+            && self.status.forward != Some(Forward::Request)
+            && !self.terms.directives.only_if_cached;
+        if found.is_some() || !waits {
+            return found;
+        }
+        match self.cache.flights.board(self.key) {
+            Boarding::Lead(lead) => {
+                self.lead = Some(lead);
+                // It may have come just now.
+                self.find()
+            }
+            Boarding::Wait(mut other) => {
+                self.cache.counts.collapsed.inc();
+                self.status.collapsed = true;
+                // The error says that the other one is done; nothing is ever sent.
+                while other.changed().await.is_ok() {}
+                self.find()
+            }
+        }
+    }
+
+    /// Two steps: what the request leads to, and if that is what its answers vary by, the entry.
+    fn find(&mut self) -> Option<Found> {
+        let at = self.cache.now();
+        self.asked = at;
+        self.status.forward = Some(Forward::UriMiss);
+        let (key, entry) = match self.cache.get(&self.key)? {
+            Slot::Entry(entry) => (self.key, entry),
+            Slot::Varies(varies) => {
+                self.status.forward = Some(Forward::VaryMiss);
+                let key = self.key.variant(&varies.1, &self.headers);
+                match self.cache.get(&key)? {
+                    Slot::Entry(entry) => (key, entry),
+                    Slot::Varies(_) => return None,
+                }
+            }
+        };
+        let ttl = match entry.reuse(&self.terms, at) {
+            Reuse::Yes(ttl) => ttl,
+            other => {
+                let stale = other == Reuse::Stale;
+                self.status.forward = Some(if stale {
+                    Forward::Stale
+                } else {
+                    Forward::Request
+                });
+                self.stored = Some((key, entry));
+                return None;
+            }
+        };
+        let status = Status {
+            ttl: Some(ttl),
+            collapsed: self.status.collapsed,
+            ..Status::default()
+        };
+        Some(self.found((key, entry), status, "hit"))
+    }
+
+    fn found(&self, (key, entry): (Key, Arc<Entry>), status: Status, word: &'static str) -> Found {
+        let conditional = self.about.method == Method::GET && entry.status.is_success();
+        let unchanged = conditional && not_modified(&self.headers, &entry.headers);
+        Found {
+            labels: Labels {
+                status,
+                word: if unchanged { "conditional-hit" } else { word },
+                key: Some(key),
+            },
+            entry,
+            unchanged,
+            head_only: self.deed == Deed::Tell,
+            at: self.cache.now(),
+        }
+    }
+
+    /// Counts what came of the look-up.
+    fn settle(mut self: Box<Self>, found: Option<Found>) -> Looked {
+        let counts = &self.cache.counts;
+        if let Some(found) = found {
+            counts.hits.inc();
+            return Looked::Found(Box::new(found));
+        }
+        if self.terms.directives.only_if_cached {
+            counts.misses.inc();
+            return Looked::Nothing;
+        }
+        let validators = self.stored.as_ref().map(|(_, entry)| entry.validators());
+        self.asks = self.deed == Deed::Keep && validators.is_some_and(|own| !own.is_empty());
+        if !self.asks {
+            self.cache.counts.misses.inc();
+        }
+        Looked::Onward(Some(self))
+    }
+
+    /// Has the provider asked whether what is stored still holds.
+    pub(crate) fn ask(&self, request: &mut HeaderMap) {
+        if let Some((_, entry)) = self.stored.as_ref().filter(|_| self.asks) {
+            entry.validators().ask(request);
+        }
+    }
+
+    /// What answers instead of a provider that failed: with this status, or without any.
+    pub(crate) fn stand_in(&self, status: Option<StatusCode>) -> Option<Found> {
+        let failed = status.is_none_or(|status| status.is_server_error());
+        let at = self.cache.now();
+        let stored = self
+            .stored
+            .as_ref()
+            .filter(|_| failed && self.deed != Deed::Forget)?;
+        if !stored.1.stands_in(&self.terms, at) {
+            return None;
+        }
+        self.cache.counts.hits.inc();
+        let status = Status {
+            forward: self.status.forward,
+            forward_status: status.map(|status| status.as_u16()),
+            ttl: Some(stored.1.ttl_at(at)),
+            detail: Some("stale-if-error"),
+            ..Status::default()
+        };
+        Some(self.found(stored.clone(), status, "hit"))
+    }
+
+    /// What answers when the provider says that what is stored still holds. It is fresh again.
+    pub(crate) fn still_holds(&mut self, status: StatusCode, news: &HeaderMap) -> Option<Found> {
+        if status != StatusCode::NOT_MODIFIED || !self.asks {
+            return None;
+        }
+        let (key, entry) = self.stored.take()?;
+        self.cache.counts.revalidations.inc();
+        let times = Times {
+            asked: self.asked,
+            answered: self.cache.now(),
+        };
+        let mut fresh = entry.freshened(news.clone(), times, entry.lifetime);
+        let whole = (fresh.status, &fresh.headers);
+        let again = lifetime(&self.terms, whole, self.rules.default_ttl.as_secs());
+        let fresh = match again {
+            Ok(again) => {
+                fresh.lifetime = again;
+                let fresh = Arc::new(fresh);
+                // Under the key that it has: what leads there is there still.
+                let place = (Vary::default(), key);
+                self.cache.put(key, place, Arc::clone(&fresh), self.seen);
+                fresh
+            }
+            Err(_) => {
+                self.cache.remove(&key);
+                Arc::new(fresh)
+            }
+        };
+        let status = Status {
+            forward: self.status.forward,
+            forward_status: Some(status.as_u16()),
+            ttl: Some(fresh.ttl_at(times.answered)),
+            stored: again.is_ok(),
+            ..Status::default()
+        };
+        Some(self.found((key, fresh), status, "revalidated"))
+    }
+
+    /// Takes the head of the provider's answer, as the client is to get it: what is to be kept of
+    /// the body, and what the client is told.
+    pub(crate) fn offer(
+        mut self: Box<Self>,
+        status: StatusCode,
+        headers: &HeaderMap,
+    ) -> (Option<Box<Keeper>>, Option<Labels>) {
+        match self.deed {
+            Deed::Forget => {
+                if status.is_success() || status.is_redirection() {
+                    let tenant = self.about.tenant;
+                    let path = self.about.path;
+                    self.cache.purge(Purge::Resource { tenant, path });
+                }
+                (None, None)
+            }
+            Deed::Tell => {
+                let bypass = self.status.forward == Some(Forward::Bypass);
+                (
+                    None,
+                    Some(self.labels(if bypass { "bypass" } else { "miss" }, None)),
+                )
+            }
+            Deed::Keep => match self.may_keep(status, headers) {
+                Ok((found, vary, length)) => self.keep((status, headers), (found, vary), length),
+                Err(why) => {
+                    self.status.detail = Some(why.as_str());
+                    // Those who wait go on by themselves, now.
+                    drop(self.lead.take());
+                    (None, Some(self.labels("miss", None)))
+                }
+            },
+        }
+    }
+
+    fn labels(&self, word: &'static str, key: Option<Key>) -> Labels {
+        Labels {
+            status: self.status,
+            word,
+            key,
+        }
+    }
+
+    fn may_keep(
+        &self,
+        status: StatusCode,
+        headers: &HeaderMap,
+    ) -> Result<(Lifetime, Vary, Option<usize>), NotKept> {
+        let default = self.rules.default_ttl.as_secs();
+        let found = lifetime(&self.terms, (status, headers), default)?;
+        let vary = Vary::of(headers).ok_or(NotKept::Varies)?;
+        let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        if text(CONTENT_TYPE).is_some_and(is_stream) && !self.rules.streams {
+            return Err(NotKept::Stream);
+        }
+        let length = text(CONTENT_LENGTH).and_then(|length| length.parse().ok());
+        if length.is_some_and(|length: usize| length > self.rules.max_object_bytes) {
+            return Err(NotKept::TooLarge);
+        }
+        Ok((found, vary, length))
+    }
+
+    fn keep(
+        mut self: Box<Self>,
+        (status, headers): (StatusCode, &HeaderMap),
+        (found, vary): (Lifetime, Vary),
+        length: Option<usize>,
+    ) -> (Option<Box<Keeper>>, Option<Labels>) {
+        let variant = if vary.is_empty() {
+            self.key
+        } else {
+            self.key.variant(&vary, &self.headers)
+        };
+        // Only of a body whose length is known can it be said now.
+        self.status.stored = length.is_some();
+        if found.source == Source::Client {
+            self.status.detail = Some("forced");
+        }
+        let word = if self.status.stored { "stored" } else { "miss" };
+        let labels = self.labels(word, Some(variant));
+        let times = Times {
+            asked: self.asked,
+            answered: self.cache.now(),
+        };
+        let entry = Entry::new(self.about, (status, headers.clone()), times, found);
+        let keeper = Keeper {
+            entry: Some(entry),
+            key: self.key,
+            vary,
+            variant,
+            seen: self.seen,
+            lead: self.lead,
+            kind: self.kind,
+            length,
+            limit: self.rules.max_object_bytes,
+            copy: Copy::default(),
+            cache: self.cache,
+        };
+        (Some(Box::new(keeper)), Some(labels))
+    }
+}
+
+/// Whether a request changes what is at its path. Asking a model changes nothing.
+fn changes(method: &Method, operation: Operation) -> bool {
+    let other = matches!(operation, Operation::Other | Operation::Models);
+    other && !method.is_safe() && *method != Method::CONNECT
+}
+
+/// Why a request is not for the cache.
+fn not_for_it(
+    request: &Request<'_>,
+    terms: &Terms,
+    rules: &settings::Cache,
+) -> Option<&'static str> {
+    if terms.directives.no_store {
+        return Some("no-store");
+    }
+    if request.headers.contains_key(RANGE) || request.headers.contains_key(IF_RANGE) {
+        return Some("range");
+    }
+    let conditions = [IF_MATCH, IF_UNMODIFIED_SINCE];
+    if conditions
+        .iter()
+        .any(|name| request.headers.contains_key(name))
+    {
+        return Some("precondition");
+    }
+    let (dialect, operation) = request.kind;
+    if !operation.generates() || rules.multi_turn || asks_for_turns(request.headers) {
+        return None;
+    }
+    if request.headers.contains_key(CONTENT_ENCODING) {
+        return Some("encoded");
+    }
+    let body: Bytes = request.body.to_bytes();
+    turns::goes_on(dialect, &body).then_some("multi-turn")
+}
+
+/// Whether the client says that answers within a conversation will do.
+fn asks_for_turns(headers: &HeaderMap) -> bool {
+    let asked = headers.get(X_WEIR_CACHE).map(http::HeaderValue::as_bytes);
+    asked.is_some_and(|value| value.eq_ignore_ascii_case(b"multi-turn"))
+}
