@@ -39,7 +39,7 @@ mod written;
 
 pub use access::{Access, Peer};
 pub use fault::Fault;
-pub use manage::{AdminToken, Changed, Control, Role};
+pub use manage::{AdminToken, Caching, Changed, Control, Role};
 pub use router::{Admin, openapi_json, router_with};
 pub use site::Site;
 pub use transcripts::Transcripts;

@@ -2,6 +2,7 @@
 //! for pages whose visitor has logged in. Names and shapes are llm-proxy's.
 
 mod audit;
+mod cache;
 mod door;
 mod object;
 mod projects;
@@ -17,6 +18,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use weir_store::control::{ControlError, ControlStore};
 
+pub use cache::Caching;
 pub(crate) use door::guard;
 pub use door::{AdminToken, Role};
 
@@ -38,6 +40,8 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Admin>> {
         .routes(routes!(audit::list))
         .routes(routes!(audit::verify))
         .routes(routes!(audit::one))
+        .routes(routes!(cache::show))
+        .routes(routes!(cache::purge))
         .layer(DefaultBodyLimit::max(MAX_BODY))
 }
 

@@ -12,7 +12,7 @@ use weir_core::steer::Steering;
 use weir_store::{Reader, Recorder};
 
 use crate::access::{Access, Guard, guard, method_not_allowed};
-use crate::manage::Control;
+use crate::manage::{Caching, Control};
 use crate::site::{self, Site};
 use crate::transcripts::Transcripts;
 use crate::{
@@ -40,6 +40,8 @@ pub struct Admin {
     pub steering: Arc<dyn Steering>,
     /// Projects, tokens and the audit, where there are any.
     pub control: Option<Control>,
+    /// The response cache.
+    pub cache: Caching,
 }
 
 impl fmt::Debug for Admin {

@@ -126,10 +126,11 @@ impl Tenants {
         std::mem::take(&mut *self.hits.lock())
     }
 
-    /// How many answers from the cache were counted for no token, because those of too many waited.
+    /// How many answers from the cache were counted for no token since the last call, because those
+    /// of too many waited.
     #[must_use]
-    pub fn lost_hits(&self) -> u64 {
-        self.lost_hits.load(Ordering::Relaxed)
+    pub fn take_lost_hits(&self) -> u64 {
+        self.lost_hits.swap(0, Ordering::Relaxed)
     }
 
     /// These are the tokens from now on. Pools of keys that did not change keep what they know.

@@ -12,14 +12,14 @@ use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use weir_admin::{Access, Admin, Control, Site, Transcripts};
+use weir_admin::{Access, Admin, Caching, Control, Site, Transcripts};
 use weir_core::health::Lifecycle;
 use weir_core::identity::{DEFAULT_KEY_HEADER, Gate};
 use weir_core::limit::Concurrency;
 use weir_core::settings::{Dashboard, Settings};
 use weir_proxy::listen::{Acceptor, Inbox, Worker};
 use weir_proxy::record::{Held, Sink};
-use weir_proxy::{Gateway, Metrics, Snapshot, listen, probe, tls};
+use weir_proxy::{Cache, Gateway, Metrics, Snapshot, clock, listen, probe, tls};
 use weir_store::{OnRemoved, Options, Recorder};
 
 use crate::cli::Serve;
@@ -123,6 +123,11 @@ impl Running {
         let present = (&store, &lifecycle, &held);
         let mut registry = figures::registry(&metrics, &figures, &snapshot, present);
         share.show(&mut registry);
+        let cache = Arc::new(Cache::new(
+            settings.load().cache.max_bytes,
+            Box::new(clock::now),
+        ));
+        cache.register(&mut registry);
         let recorder = recorder(&settings.load(), &store, &mut registry)?;
         let reload = Arc::new(Reload {
             snapshot,
@@ -143,7 +148,7 @@ impl Running {
             held,
         };
         let control = (registry, tenants.as_ref());
-        let gateway = gateway(&reload, (lifecycle, figures), sink, control);
+        let gateway = gateway(&reload, (lifecycle, figures), (sink, cache), control);
         let mut running = Self {
             listening,
             settings,
@@ -345,7 +350,7 @@ pub(crate) fn limit(settings: &Settings) -> usize {
 fn gateway(
     reload: &Arc<Reload>,
     (lifecycle, figures): (Arc<Lifecycle>, Arc<Figures>),
-    sink: Sink,
+    (sink, cache): (Sink, Arc<Cache>),
     (registry, tenants): (
         prometheus_client::registry::Registry,
         Option<&Arc<tenants::Keeper>>,
@@ -363,6 +368,7 @@ fn gateway(
         &reload.store,
         Arc::clone(&steer),
         (registry, tenants.map(tenants::Keeper::control)),
+        &cache,
     );
     let api = weir_admin::router_with(admin, access(&reload.settings), Site::built_in());
     let gateway = Arc::new(Gateway {
@@ -372,6 +378,7 @@ fn gateway(
         lifecycle,
         control: Arc::new(ApiControl(api)),
         tenants: tenants.map(|tenants| Arc::clone(&tenants.tenants)),
+        cache,
     });
     // The gateway has the API, and the API the gateway.
     let _only_once = steer.gateway.set(Arc::downgrade(&gateway));
@@ -383,6 +390,7 @@ fn admin(
     store: &Recorder,
     steer: Arc<Steer>,
     (registry, control): (prometheus_client::registry::Registry, Option<Control>),
+    cache: &Arc<Cache>,
 ) -> Arc<Admin> {
     let (for_required, for_url) = (Arc::clone(settings), Arc::clone(settings));
     let for_transcripts = Arc::clone(settings);
@@ -396,7 +404,18 @@ fn admin(
         transcripts: Transcripts::new(move || transcripts(&for_transcripts.load().dashboard)),
         steering: steer,
         control,
+        cache: caching(settings, cache),
     })
+}
+
+/// What the cache is managed by.
+fn caching(settings: &Arc<ArcSwap<Settings>>, cache: &Arc<Cache>) -> Caching {
+    let settings = Arc::clone(settings);
+    let (viewed, purged) = (Arc::clone(cache), Arc::clone(cache));
+    Caching {
+        view: Box::new(move || viewed.view(settings.load().cache.enabled)),
+        purge: Box::new(move |purge| purged.purge(purge)),
+    }
 }
 
 /// What reads the history, with the prices in force.

@@ -1,6 +1,7 @@
 //! Tenants of the running gateway: read from their store, read again when they change, and what
 //! they use written back.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -13,7 +14,7 @@ use weir_core::control::{Change, MemoryLedger};
 use weir_core::settings::{Projects, Settings};
 use weir_proxy::clock::now;
 use weir_proxy::tenants::{Denied, Tenants};
-use weir_store::control::{By, ControlStore, Event, Outcome, Seal};
+use weir_store::control::{By, ControlError, ControlStore, Event, Outcome, Seal};
 
 /// How often it is looked whether somebody else has changed something. A token that was revoked
 /// elsewhere works for no longer than this.
@@ -26,6 +27,14 @@ const MAX_REFUSALS: usize = 1024;
 const AT_ONCE: usize = 64;
 /// Longest wait for the last of it when the gateway ends.
 const FAREWELL: Duration = Duration::from_secs(5);
+
+/// What was used and is to be written down.
+#[derive(Debug, Default)]
+struct Unsaved {
+    changes: Vec<Change>,
+    /// Answers from the cache, by token.
+    hits: HashMap<uuid::Uuid, u64>,
+}
 
 /// What keeps tenants.
 #[derive(Debug)]
@@ -102,7 +111,7 @@ impl Keeper {
             // A database that was away for long is not asked for all that it missed.
             look.set_missed_tick_behavior(MissedTickBehavior::Delay);
             write.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            let mut unsaved = Vec::new();
+            let mut unsaved = Unsaved::default();
             let mut waiting = Vec::new();
             loop {
                 tokio::select! {
@@ -148,20 +157,36 @@ impl Keeper {
     }
 
     /// Writes down what was used. What could not be written is tried again.
-    async fn write(&self, unsaved: &mut Vec<Change>) {
+    async fn write(&self, unsaved: &mut Unsaved) {
         // What comes meanwhile adds up in the accounts, so that no more than one list ever waits.
-        if unsaved.is_empty() {
-            *unsaved = self.ledger.changes();
+        if unsaved.changes.is_empty() {
+            unsaved.changes = self.ledger.changes();
         }
-        if unsaved.is_empty() {
-            return;
+        if unsaved.hits.is_empty() {
+            unsaved.hits = self.tenants.take_hits();
         }
-        let written = self.store.add_usage(unsaved).await;
-        if written.is_ok() {
-            unsaved.clear();
+        let lost = self.tenants.take_lost_hits();
+        if lost > 0 {
+            tracing::warn!(
+                lost,
+                "answers from the cache are counted for no token: too many wait"
+            );
         }
+        let written = self.write_all(unsaved).await;
         self.writing
             .note(written.err(), "what tenants used is not stored yet");
+    }
+
+    async fn write_all(&self, unsaved: &mut Unsaved) -> Result<(), ControlError> {
+        if !unsaved.changes.is_empty() {
+            self.store.add_usage(&unsaved.changes).await?;
+            unsaved.changes.clear();
+        }
+        if !unsaved.hits.is_empty() {
+            self.store.add_cache_hits(&unsaved.hits).await?;
+            unsaved.hits.clear();
+        }
+        Ok(())
     }
 
     async fn tell(&self, refusals: impl Iterator<Item = Denied>) {

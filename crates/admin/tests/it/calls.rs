@@ -13,7 +13,8 @@ use http_body_util::BodyExt as _;
 use serde_json::Value;
 use tempfile::TempDir;
 use tower_service::Service as _;
-use weir_admin::{Access, Admin, Peer, Site, Transcripts, router_with};
+use weir_admin::{Access, Admin, Caching, Peer, Site, Transcripts, router_with};
+use weir_core::cache::CacheView;
 use weir_core::health::Lifecycle;
 use weir_core::identity::{DEFAULT_KEY_HEADER, Gate};
 use weir_core::secret::Secret;
@@ -216,5 +217,9 @@ fn admin(
         transcripts,
         steering,
         control: None,
+        cache: Caching {
+            view: Box::new(CacheView::default),
+            purge: Box::new(|_| 0),
+        },
     })
 }

@@ -8,6 +8,7 @@
 
 mod access;
 mod agents;
+mod cache;
 mod captured;
 mod commands;
 mod databases;

@@ -1,0 +1,243 @@
+//! The response cache: how it is, and what is to go from it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{Extension, State};
+use axum::http::uri::PathAndQuery;
+use axum::http::{Method, Uri};
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+use weir_core::cache::{CacheView, Purge};
+use weir_store::control::{By, Event};
+
+use super::MAX_BODY;
+use crate::fault::Fault;
+use crate::params::whole_of;
+use crate::router::Admin;
+
+/// Hexadecimal digits of a whole key.
+const KEY_DIGITS: usize = 64;
+
+/// What the cache is managed by.
+pub struct Caching {
+    /// How it is.
+    pub view: Box<dyn Fn() -> CacheView + Send + Sync>,
+    /// Takes entries out; says how many there were.
+    pub purge: Box<dyn Fn(Purge) -> u64 + Send + Sync>,
+}
+
+impl fmt::Debug for Caching {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Caching").finish_non_exhaustive()
+    }
+}
+
+/// How the cache is. Counts are of this process, since its start.
+#[derive(Serialize, ToSchema)]
+pub(super) struct CacheState {
+    /// Whether it is switched on.
+    enabled: bool,
+    /// Requests answered from it, those among them that were told that they have it already.
+    hits: u64,
+    /// Requests that found nothing.
+    misses: u64,
+    /// Requests that asked for it and are not for it.
+    bypasses: u64,
+    /// Answers that were stored.
+    stores: u64,
+    /// Entries of which a provider said that they still hold.
+    revalidations: u64,
+    /// Requests that waited for the answer to another for the same.
+    collapsed: u64,
+    /// Answers that were to be stored and were not: broken off, too large, or purged meanwhile.
+    dropped: u64,
+    /// Entries at this moment.
+    entries: u64,
+    /// Bytes that they take, about.
+    bytes: u64,
+}
+
+impl From<CacheView> for CacheState {
+    fn from(view: CacheView) -> Self {
+        let CacheView {
+            enabled,
+            hits,
+            misses,
+            bypasses,
+            stores,
+            revalidations,
+            collapsed,
+            dropped,
+            entries,
+            bytes,
+        } = view;
+        Self {
+            enabled,
+            hits,
+            misses,
+            bypasses,
+            stores,
+            revalidations,
+            collapsed,
+            dropped,
+            entries,
+            bytes,
+        }
+    }
+}
+
+/// What is to go: `method` and `url`, or one of the others.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct CachePurge {
+    /// The method of the requests whose answers go, with `url`.
+    method: Option<String>,
+    /// Their path, or an address of which the path counts. With a query only those with that query
+    /// go. Headers and bodies make no difference.
+    url: Option<String>,
+    /// Hexadecimal digits that keys begin with, as `X-PROXY-CACHE-KEY` shows them.
+    prefix: Option<String>,
+    /// A project whose answers go: all of them, or those of `url`.
+    project_id: Option<Uuid>,
+    /// Everything.
+    all: bool,
+}
+
+/// What went.
+#[derive(Serialize, ToSchema)]
+pub(super) struct CachePurged {
+    /// Whether anything did, for a method and an address; else how many entries.
+    deleted: Deleted,
+}
+
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[serde(untagged)]
+enum Deleted {
+    Any(bool),
+    Count(u64),
+}
+
+/// How the cache is
+#[utoipa::path(get, path = "/manage/cache", tag = "cache",
+    responses((status = 200, body = CacheState)))]
+pub(super) async fn show(State(admin): State<Arc<Admin>>) -> Json<CacheState> {
+    Json((admin.cache.view)().into())
+}
+
+/// Take answers out of the cache
+#[utoipa::path(post, path = "/manage/cache/purge", tag = "cache", request_body = CachePurge,
+    responses((status = 200, body = CachePurged)))]
+pub(super) async fn purge(
+    State(admin): State<Arc<Admin>>,
+    Extension(by): Extension<By>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<CachePurged>, Fault> {
+    if !(admin.cache.view)().enabled {
+        return Err(Fault::bad("caching is disabled").because("set `cache.enabled`"));
+    }
+    let asked: CachePurge = serde_json::from_slice(&whole_of(body, MAX_BODY)?)
+        .map_err(|error| Fault::bad("invalid JSON").because(error.to_string()))?;
+    let purge = asked.purge()?;
+    let exact = matches!(purge, Purge::Path { .. });
+    let count = (admin.cache.purge)(purge);
+    tell(&admin, by, &asked, count).await;
+    let deleted = match exact {
+        true => Deleted::Any(count > 0),
+        false => Deleted::Count(count),
+    };
+    Ok(Json(CachePurged { deleted }))
+}
+
+impl CachePurge {
+    fn purge(&self) -> Result<Purge, Fault> {
+        if let Some(prefix) = said(self.prefix.as_ref()) {
+            let digits = prefix.to_ascii_lowercase();
+            let hex = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+            if !hex || digits.len() > KEY_DIGITS {
+                let message = "`prefix` is the beginning of a key: 1 to 64 hexadecimal digits";
+                return Err(Fault::bad(message).of_field("prefix"));
+            }
+            return Ok(Purge::Prefix(digits.into()));
+        }
+        let named = (said(self.method.as_ref()), said(self.url.as_ref()));
+        match (named, self.project_id) {
+            ((Some(method), Some(url)), project) => path(method, url, project),
+            ((None, None), Some(project)) => Ok(Purge::Project(project)),
+            ((None, None), None) if self.all => Ok(Purge::All),
+            _ => {
+                let message = "method and url are required";
+                let hint = "or one of `prefix`, `project_id` and `all`";
+                Err(Fault::bad(message).because(hint))
+            }
+        }
+    }
+
+    /// Its kind, for the audit.
+    fn kind(&self) -> &'static str {
+        let url = said(self.url.as_ref()).is_some();
+        match (said(self.prefix.as_ref()).is_some(), url, self.project_id) {
+            (true, ..) => "prefix",
+            (_, true, _) => "exact",
+            (_, _, Some(_)) => "project",
+            _ => "all",
+        }
+    }
+}
+
+fn said(text: Option<&String>) -> Option<&str> {
+    text.map(|text| text.trim()).filter(|text| !text.is_empty())
+}
+
+fn path(method: &str, url: &str, project: Option<Uuid>) -> Result<Purge, Fault> {
+    let method = method.to_ascii_uppercase().parse::<Method>();
+    let method = method.map_err(|_| Fault::bad("invalid method").of_field("method"))?;
+    let invalid = || Fault::bad("invalid URL").of_field("url");
+    let uri: Uri = url.parse().map_err(|_| invalid())?;
+    let path = uri.path_and_query().ok_or_else(invalid)?;
+    if !path.path().starts_with('/') {
+        return Err(invalid());
+    }
+    Ok(Purge::Path {
+        method,
+        path: path.path().into(),
+        query: PathAndQuery::query(path).map(Into::into),
+        project,
+    })
+}
+
+/// Puts a purge into the audit, where there is one.
+async fn tell(admin: &Admin, by: By, asked: &CachePurge, count: u64) {
+    tracing::info!(
+        kind = asked.kind(),
+        count,
+        "answers were taken out of the cache"
+    );
+    let Some(control) = &admin.control else {
+        return;
+    };
+    let mut event = Event::success("cache.purge")
+        .with("purge_type", asked.kind())
+        .with("deleted", count);
+    // Of an address only the path: a query may hold a credential.
+    let url = said(asked.url.as_ref()).and_then(|url| url.split('?').next());
+    for (name, value) in [
+        ("method", said(asked.method.as_ref())),
+        ("url", url),
+        ("prefix", said(asked.prefix.as_ref())),
+    ] {
+        if let Some(value) = value {
+            event = event.with(name, value);
+        }
+    }
+    if let Some(project) = asked.project_id {
+        event = event.of_project(project);
+    }
+    if let Err(error) = control.store.audit(&[(by, event)]).await {
+        tracing::warn!(%error, "a purge of the cache is not in the audit");
+    }
+}
