@@ -130,7 +130,7 @@ async fn a_hit_is_in_the_history_and_costs_nothing() {
     );
     say(&weir, &token).await;
     let hit = weir_request(&weir, 2).await;
-    assert_eq!(hit["response"]["status"], 200, "{hit}");
+    assert_eq!(hit["response"]["statusCode"], 200, "{hit}");
     assert_eq!(hit["provider"], "", "{hit}");
     assert!(hit["response"]["usage"].is_null(), "{hit}");
     assert_eq!(hit["route"]["strategy"], "cache", "{hit}");

@@ -1007,6 +1007,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/manage/cache": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the cache is */
+        get: operations["getManageCache"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/manage/cache/purge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take answers out of the cache */
+        post: operations["postManageCachePurge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/manage/projects": {
         parameters: {
             query?: never;
@@ -1308,6 +1342,91 @@ export interface components {
             /** @description The first entry there that differs, from 0. */
             index?: number;
         };
+        /** @description What is to go: `method` and `url`, or one of the others. */
+        CachePurge: {
+            /**
+             * @description The method of the requests whose answers go, with `url`.
+             * @default null
+             */
+            method: string | null;
+            /**
+             * @description Their path, or an address of which the path counts. With a query only those with that query
+             *     go. Headers and bodies make no difference.
+             * @default null
+             */
+            url: string | null;
+            /**
+             * @description Hexadecimal digits that keys begin with, as `X-PROXY-CACHE-KEY` shows them.
+             * @default null
+             */
+            prefix: string | null;
+            /**
+             * Format: uuid
+             * @description A project whose answers go: all of them, or those of `url`.
+             * @default null
+             */
+            project_id: string | null;
+            /**
+             * @description Everything.
+             * @default false
+             */
+            all: boolean;
+        };
+        /** @description What went. */
+        CachePurged: {
+            /** @description Whether anything did, for a method and an address; else how many entries. */
+            deleted: components["schemas"]["Deleted"];
+        };
+        /** @description How the cache is. Counts are of this process, since its start. */
+        CacheState: {
+            /** @description Whether it is switched on. */
+            enabled: boolean;
+            /**
+             * Format: int64
+             * @description Requests answered from it, those among them that were told that they have it already.
+             */
+            hits: number;
+            /**
+             * Format: int64
+             * @description Requests that found nothing.
+             */
+            misses: number;
+            /**
+             * Format: int64
+             * @description Requests that asked for it and are not for it.
+             */
+            bypasses: number;
+            /**
+             * Format: int64
+             * @description Answers that were stored.
+             */
+            stores: number;
+            /**
+             * Format: int64
+             * @description Entries of which a provider said that they still hold.
+             */
+            revalidations: number;
+            /**
+             * Format: int64
+             * @description Requests that waited for the answer to another for the same.
+             */
+            collapsed: number;
+            /**
+             * Format: int64
+             * @description Answers that were to be stored and were not: broken off, too large, or purged meanwhile.
+             */
+            dropped: number;
+            /**
+             * Format: int64
+             * @description Entries at this moment.
+             */
+            entries: number;
+            /**
+             * Format: int64
+             * @description Bytes that they take, about.
+             */
+            bytes: number;
+        };
         /** @description A provider, and whether it would be asked. */
         CandidateTold: {
             /** @description Its name. */
@@ -1585,6 +1704,7 @@ export interface components {
                 [key: string]: components["schemas"]["ModelCount"];
             };
         };
+        Deleted: boolean | number;
         /** @description What it says while it takes no new requests. */
         DrainingResponse: {
             /** @description `draining`; or `degraded` when nothing can be captured and capture is required. */
@@ -8967,6 +9087,120 @@ export interface operations {
             };
             /** @description There is none of this id */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host name is not weir's */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getManageCache: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CacheState"];
+                };
+            };
+            /** @description A parameter or the body is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A credential is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Requests from other origins are refused */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host name is not weir's */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    postManageCachePurge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CachePurge"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CachePurged"];
+                };
+            };
+            /** @description A parameter or the body is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A credential is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Requests from other origins are refused */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

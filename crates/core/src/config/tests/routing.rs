@@ -276,7 +276,7 @@ fn the_shared_store_is_a_redis() {
 
 #[test]
 fn a_reload_applies_all_but_what_is_fixed_at_the_start() {
-    const FIXED: [&str; 29] = [
+    const FIXED: [&str; 30] = [
         "server.host",
         "server.port",
         "server.listen",
