@@ -103,7 +103,7 @@ fn answer(stream: &mut TcpStream, buffer: &mut [u8]) -> usize {
 
 /// A gateway with a cache in front of a mock, on a thread of its own.
 fn gateway() -> SocketAddr {
-    let (told, tells) = std::sync::mpsc::channel();
+    let (told, tells) = std::sync::mpsc::sync_channel(1);
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()

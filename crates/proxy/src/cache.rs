@@ -109,7 +109,7 @@ impl Cache {
     }
 
     /// Takes entries out; says how many there were.
-    pub fn purge(&self, purge: Purge) -> u64 {
+    pub fn purge(&self, purge: &Purge) -> u64 {
         let mut purges = self.purges.lock();
         purges.count += 1;
         purges.last.push_back(purge.clone());
@@ -117,7 +117,7 @@ impl Cache {
             purges.last.pop_front();
         }
         drop(purges);
-        self.memory.purge(&purge)
+        self.memory.purge(purge)
     }
 
     /// How it is; `enabled` is what the settings say.

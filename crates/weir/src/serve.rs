@@ -414,7 +414,7 @@ fn caching(settings: &Arc<ArcSwap<Settings>>, cache: &Arc<Cache>) -> Caching {
     let (viewed, purged) = (Arc::clone(cache), Arc::clone(cache));
     Caching {
         view: Box::new(move || viewed.view(settings.load().cache.enabled)),
-        purge: Box::new(move |purge| purged.purge(purge)),
+        purge: Box::new(move |purge| purged.purge(&purge)),
     }
 }
 

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::{HeaderMap, StatusCode};
 use weir_core::cache::{Entry, Key, Vary};
 use weir_wire::decode::decode;
 use weir_wire::dialect::{Dialect, Operation};
@@ -88,7 +88,7 @@ impl Keeper {
         let Some(entry) = self.entry.take() else {
             return;
         };
-        if self.is_whole(&entry.headers, &body) {
+        if entry.status == StatusCode::NO_CONTENT || self.is_whole(&entry.headers, &body) {
             let entry = Arc::new(entry.with_body(body));
             let place = (std::mem::take(&mut self.vary), self.variant);
             self.cache.put(self.key, place, entry, self.seen);
@@ -110,7 +110,7 @@ impl Keeper {
         let kind = text(CONTENT_TYPE);
         let told = kind.is_some_and(|kind| is_stream(kind) || kind.contains("json"));
         if !told || body.is_empty() {
-            return measured == Some(true) || body.is_empty();
+            return measured == Some(true);
         }
         let decoded = decode(text(CONTENT_ENCODING), body, MAX_DECODED);
         if decoded.fault.is_some() || decoded.truncated {

@@ -120,10 +120,13 @@ impl Visit {
         deed: Deed,
     ) -> Self {
         let about = About::new(request.tenant, request.method, request.path, request.query);
+        // A large upload is not read for nothing.
+        let looks = deed == Deed::Keep;
+        let body = request.body.pieces.as_slice();
         let key = Key::of(&Subject {
             about: &about,
             headers: request.headers,
-            body: &request.body.pieces,
+            body: if looks { body } else { &[] },
             opt_in: terms.opt_in,
         });
         Self {
@@ -321,7 +324,7 @@ impl Visit {
                 if status.is_success() || status.is_redirection() {
                     let tenant = self.about.tenant;
                     let path = self.about.path;
-                    self.cache.purge(Purge::Resource { tenant, path });
+                    self.cache.purge(&Purge::Resource { tenant, path });
                 }
                 (None, None)
             }

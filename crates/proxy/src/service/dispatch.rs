@@ -20,6 +20,7 @@ use crate::cache::{Found, Visit};
 use crate::candidates::Candidates;
 use crate::clock::now;
 use crate::errand::{Errand, Original};
+use crate::fleet::{Fleet, Member};
 use crate::header_rules;
 use crate::incomer::{Answerer, Incomer};
 use crate::misses::Miss;
@@ -56,18 +57,12 @@ impl Gateway {
         let keep = snapshot.bytes_to_keep();
         let answerer = Answerer::new(&incomer);
         let own = incomer.has_own_credential(spent);
-        let head = (&incomer.parts.headers, incomer.parts.uri.path(), own);
-        let asked = (incomer.dialect, incomer.operation);
-        let given = (&candidates[..], &order);
-        let mut ask = Ask::of(fleet, given, asked, head, &mut body);
-        ask.path_model.clone_from(&incomer.path_model);
-        let original = match original(&mut incomer, (spent, own), body.clone(), keep) {
+        let ask = ask(fleet, (&candidates, &order), (&incomer, own), &mut body);
+        let own = (spent, own, visit.as_deref());
+        let original = match original(&mut incomer, own, body.clone(), keep) {
             Ok(original) => original,
             Err(refused) => return self.refuse(incomer, snapshot, refused),
         };
-        if let Some(visit) = &visit {
-            visit.ask(&mut original.headers.lock().0);
-        }
         let (started, worker, seed) = (incomer.started, incomer.peer.worker, incomer.seed());
         let home = ask.home(fleet);
         let known = (&ask, home.as_ref());
@@ -256,10 +251,24 @@ fn unanswered(
     response
 }
 
+/// What routing has to know of a request.
+fn ask(
+    fleet: &Fleet,
+    given: (&[&Arc<Member>], &Order),
+    (incomer, own): (&Incomer, bool),
+    body: &mut RawBody,
+) -> Ask {
+    let head = (&incomer.parts.headers, incomer.parts.uri.path(), own);
+    let asked = (incomer.dialect, incomer.operation);
+    let mut ask = Ask::of(fleet, given, asked, head, body);
+    ask.path_model.clone_from(&incomer.path_model);
+    ask
+}
+
 /// The request as it is needed for as many tries as it takes.
 fn original(
     incomer: &mut Incomer,
-    (spent, own): (Spent<'_>, bool),
+    (spent, own, visit): (Spent<'_>, bool, Option<&Visit>),
     body: RawBody,
     keep: usize,
 ) -> Result<Original, Refused> {
@@ -270,11 +279,14 @@ fn original(
     })?;
     let parts = &mut incomer.parts;
     // The record takes the client's own; without one they need not be copied.
-    let headers = if keep > 0 {
+    let mut headers = if keep > 0 {
         parts.headers.clone()
     } else {
         std::mem::take(&mut parts.headers)
     };
+    if let Some(visit) = visit {
+        visit.ask(&mut headers);
+    }
     Ok(Original {
         method: parts.method.clone(),
         path,

@@ -77,7 +77,7 @@ async fn what_is_purged_while_it_comes_is_not_kept() {
     net.mock.push(json("b", &[]));
     let purge = async {
         gate.reached(1).await;
-        net.gateway.cache.purge(Purge::All);
+        net.gateway.cache.purge(&Purge::All);
         gate.open();
     };
     let (first, ()) = tokio::join!(net.say(&[OPT_IN]), purge);
