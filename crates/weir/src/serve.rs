@@ -123,11 +123,7 @@ impl Running {
         let present = (&store, &lifecycle, &held);
         let mut registry = figures::registry(&metrics, &figures, &snapshot, present);
         share.show(&mut registry);
-        let cache = Arc::new(Cache::new(
-            settings.load().cache.max_bytes,
-            Box::new(clock::now),
-        ));
-        cache.register(&mut registry);
+        let cache = open_cache(&settings.load(), &mut registry);
         let recorder = recorder(&settings.load(), &store, &mut registry)?;
         let reload = Arc::new(Reload {
             snapshot,
@@ -406,6 +402,17 @@ fn admin(
         control,
         cache: caching(settings, cache),
     })
+}
+
+/// An empty cache, whose figures are shown.
+fn open_cache(
+    settings: &Settings,
+    registry: &mut prometheus_client::registry::Registry,
+) -> Arc<Cache> {
+    let cache = Cache::new(settings.cache.max_bytes, Box::new(clock::now));
+    let cache = Arc::new(cache);
+    cache.register(registry);
+    cache
 }
 
 /// What the cache is managed by.
