@@ -201,21 +201,22 @@ impl Door {
         if !self.sessions.holds(password, request.headers()) {
             return Err(Refused::NeedsPassword);
         }
-        // A browser adds the cookie by itself, so a change must come from one of our pages.
-        if request.method().is_safe() || is_from_our_page(request.headers()) {
+        if request.method().is_safe() {
             return Ok(());
         }
-        let message = "a change with a cookie needs `Origin` or `Sec-Fetch-Site: same-origin`";
-        Err(Fault::new(StatusCode::FORBIDDEN, message).into())
+        Ok(from_our_page(request.headers())?)
     }
 }
 
-/// That an `Origin` is ours was seen before.
-fn is_from_our_page(headers: &HeaderMap) -> bool {
-    headers.contains_key(ORIGIN)
-        || headers
-            .get("sec-fetch-site")
-            .is_some_and(|site| site == "same-origin")
+/// A browser adds the cookie by itself, so a change must come from one of our pages. That an
+/// `Origin` is ours was seen before.
+pub(crate) fn from_our_page(headers: &HeaderMap) -> Result<(), Fault> {
+    let site = headers.get("sec-fetch-site");
+    if headers.contains_key(ORIGIN) || site.is_some_and(|site| site == "same-origin") {
+        return Ok(());
+    }
+    let message = "a change with a cookie needs `Origin` or `Sec-Fetch-Site: same-origin`";
+    Err(Fault::new(StatusCode::FORBIDDEN, message))
 }
 
 impl Access {

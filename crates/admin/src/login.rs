@@ -16,8 +16,10 @@ use utoipa_axum::routes;
 
 use crate::access::{Door, Peer};
 use crate::fault::{BodyFaults, Error, Fault};
+use crate::manage::AdminToken;
 use crate::params::{MAX_BODY, whole};
 use crate::router::Admin;
+use crate::session::Stay;
 
 /// Every call about being logged in.
 pub(crate) fn routes() -> OpenApiRouter<Arc<Admin>> {
@@ -74,9 +76,8 @@ async fn login(
         ));
     }
     door.sessions.right(client);
-    let cookie = door
-        .sessions
-        .begin(password, door.access.is_secure(&headers));
+    let secure = door.access.is_secure(&headers);
+    let cookie = door.sessions.begin(password, Stay::Week, secure);
     Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, cookie)]).into_response())
 }
 
@@ -93,9 +94,14 @@ pub(crate) fn wait(pause: std::time::Duration) -> Response {
     (status = 204, description = "Nobody is logged in with this cookie any more")))]
 async fn logout(Extension(door): Extension<Arc<Door>>, headers: HeaderMap) -> Response {
     let secure = door.access.is_secure(&headers);
-    let Some(password) = &door.access.password else {
+    let managers = door.access.managers.iter().map(AdminToken::session);
+    let secrets = door.access.password.clone().into_iter().chain(managers);
+    let mut cookie = None;
+    for secret in secrets {
+        cookie = Some(door.sessions.end(&secret, &headers, secure));
+    }
+    let Some(cookie) = cookie else {
         return StatusCode::NO_CONTENT.into_response();
     };
-    let cookie = door.sessions.end(password, &headers, secure);
     (StatusCode::NO_CONTENT, [(SET_COOKIE, cookie)]).into_response()
 }

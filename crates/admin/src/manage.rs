@@ -4,6 +4,7 @@
 mod audit;
 mod cache;
 mod door;
+mod login;
 mod object;
 mod projects;
 mod shapes;
@@ -21,6 +22,7 @@ use weir_store::control::{ControlError, ControlStore};
 pub use cache::Caching;
 pub(crate) use door::guard;
 pub use door::{AdminToken, Role};
+pub(crate) use login::routes as login_routes;
 
 use crate::fault::Fault;
 use crate::router::Admin;
@@ -60,10 +62,7 @@ pub struct Control {
 /// The store, if this weir has one.
 fn store(admin: &Admin) -> Result<&ControlStore, Fault> {
     let control = admin.control.as_ref().map(|control| &control.store);
-    control.ok_or_else(|| {
-        let message = "projects are switched off; set `projects.enabled`";
-        Fault::new(StatusCode::SERVICE_UNAVAILABLE, message)
-    })
+    control.ok_or_else(door::off)
 }
 
 impl std::fmt::Debug for Control {

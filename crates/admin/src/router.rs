@@ -70,6 +70,7 @@ fn guarded() -> OpenApiRouter<Arc<Admin>> {
         .merge(settings::routes())
         .merge(setup::routes())
         .merge(login::routes())
+        .merge(manage::login_routes())
         .merge(health::routes())
 }
 

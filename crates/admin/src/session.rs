@@ -18,8 +18,10 @@ use weir_core::secret::Secret;
 
 /// The cookie.
 const NAME: &str = "weir_session";
-/// How long somebody stays logged in.
+/// How long somebody stays logged in who says nothing else.
 const LASTS: Duration = Duration::from_secs(7 * 86_400);
+/// How long somebody stays logged in who wishes to.
+const REMEMBERED: Duration = Duration::from_secs(30 * 86_400);
 /// Sessions that were ended and have not expired; beyond that all are ended.
 const MOST_ENDED: usize = 4_096;
 /// Addresses that are remembered for wrong passwords.
@@ -30,6 +32,31 @@ const FREE_GUESSES: u32 = 5;
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 /// After this long without a guess an address is forgotten.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(900);
+
+/// How long somebody stays logged in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stay {
+    /// Until the browser ends, and no longer than a week.
+    Browser,
+    /// A week.
+    Week,
+    /// 30 days.
+    Month,
+}
+
+impl Stay {
+    fn lasts(self) -> Duration {
+        match self {
+            Self::Browser | Self::Week => LASTS,
+            Self::Month => REMEMBERED,
+        }
+    }
+
+    /// What the cookie says of it.
+    fn max_age_s(self) -> Option<u64> {
+        (self != Self::Browser).then(|| self.lasts().as_secs())
+    }
+}
 
 /// Who is logged in, and who has guessed. Everything ends with the process, and all sessions with
 /// a change of the password.
@@ -67,10 +94,10 @@ impl Default for Sessions {
 
 impl Sessions {
     /// The value of `Set-Cookie` that logs somebody in.
-    pub(crate) fn begin(&self, password: &Secret, secure: bool) -> String {
+    pub(crate) fn begin(&self, password: &Secret, stay: Stay, secure: bool) -> String {
         let until = Timestamp::now()
             .as_second()
-            .saturating_add_unsigned(LASTS.as_secs());
+            .saturating_add_unsigned(stay.lasts().as_secs());
         let said = format!("{until}.{}", Uuid::now_v7().simple());
         let sign = self
             .inner
@@ -79,7 +106,7 @@ impl Sessions {
             .finalize()
             .into_bytes();
         let sign = URL_SAFE_NO_PAD.encode(sign);
-        cookie(&format!("{said}.{sign}"), LASTS.as_secs(), secure)
+        cookie(&format!("{said}.{sign}"), stay.max_age_s(), secure)
     }
 
     /// Whether a request comes from somebody who is logged in.
@@ -111,7 +138,7 @@ impl Sessions {
                 .insert(cookie.to_owned(), expiry(cookie).unwrap_or(now));
         }
         drop(inner);
-        cookie("", 0, secure)
+        cookie("", Some(0), secure)
     }
 
     /// How long an address has to wait before it may try another password.
@@ -185,9 +212,12 @@ fn expiry(cookie: &str) -> Option<i64> {
     cookie.split_once('.')?.0.parse().ok()
 }
 
-fn cookie(value: &str, lasts_s: u64, secure: bool) -> String {
+/// One without an age ends with the browser.
+fn cookie(value: &str, max_age_s: Option<u64>, secure: bool) -> String {
+    let age = max_age_s.map(|age| format!("; Max-Age={age}"));
+    let age = age.unwrap_or_default();
     let secure = if secure { "; Secure" } else { "" };
-    format!("{NAME}={value}; Path=/; Max-Age={lasts_s}; HttpOnly; SameSite=Strict{secure}")
+    format!("{NAME}={value}; Path=/{age}; HttpOnly; SameSite=Strict{secure}")
 }
 
 fn cookies(headers: &HeaderMap) -> impl Iterator<Item = &str> {
@@ -233,7 +263,7 @@ mod tests {
     fn a_session_holds_until_it_is_ended_or_the_password_changes() {
         let sessions = Sessions::default();
         let password = Secret::new("one");
-        let set = sessions.begin(&password, true);
+        let set = sessions.begin(&password, Stay::Week, true);
         assert!(
             set.ends_with("; HttpOnly; SameSite=Strict; Secure"),
             "{set}"
@@ -251,7 +281,7 @@ mod tests {
     fn what_was_changed_or_has_expired_does_not_hold() {
         let sessions = Sessions::default();
         let password = Secret::new("one");
-        let set = sessions.begin(&password, false);
+        let set = sessions.begin(&password, Stay::Browser, false);
         let value = set.split_once(';').unwrap().0.split_once('=').unwrap().1;
         let (said, sign) = value.rsplit_once('.').unwrap();
         let later = said.replacen(said.split_once('.').unwrap().0, "99999999999", 1);

@@ -14,6 +14,7 @@ mod server;
 mod spending;
 mod sqlite;
 mod steps;
+mod token_state;
 mod tokens;
 
 use std::sync::Arc;
@@ -27,6 +28,7 @@ pub use error::{ControlError, ServerError};
 pub use projects::{KeyRow, NewKey, NewProject, ProjectEdit, ProjectRow};
 pub use schema::{Migration, State};
 pub use seal::{Seal, SealError};
+pub use token_state::{TokenCounts, TokenState};
 pub use tokens::{NewToken, Revoked, TokenEdit, TokenRow};
 
 use db::{Db, Statement, int};

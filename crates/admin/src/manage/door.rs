@@ -17,12 +17,14 @@ use weir_core::control::Digest;
 use weir_core::secret::Secret;
 use weir_store::control::{By, Event, Outcome};
 
-use crate::access::{Door, Peer, Refused};
+use crate::access::{Door, Peer, Refused, from_our_page};
 use crate::fault::Fault;
 use crate::login;
 use crate::manage::Control;
 use crate::router::Admin;
 
+/// What the audit says of requests from our pages.
+pub(super) const PAGES: &str = "admin-ui";
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const X_CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
 /// Longest id of a client's that is taken over, in bytes.
@@ -62,7 +64,13 @@ impl AdminToken {
         }
     }
 
-    fn is(&self, digest: &str) -> bool {
+    /// What its sessions are signed with, so that another token ends them.
+    pub(crate) fn session(&self) -> Secret {
+        Secret::new(self.digest.to_hex())
+    }
+
+    /// Whether a token with this digest, in hexadecimal digits, is it.
+    pub(super) fn is(&self, digest: &str) -> bool {
         self.digest
             .to_hex()
             .as_bytes()
@@ -79,15 +87,21 @@ pub(crate) async fn guard(
     mut request: Request,
     next: Next,
 ) -> Response {
+    if admin.control.is_none() {
+        return off().into_response();
+    }
     let client = door.access.client(request.headers(), peer);
     let mut by = by(&request, client);
+    // A program brings its credential, a browser the cookie of somebody who has logged in.
+    let from_pages = !request.headers().contains_key(AUTHORIZATION);
+    let origin = from_pages.then_some(PAGES);
     let ids = [
         (X_REQUEST_ID, by.request_id.clone()),
         (X_CORRELATION_ID, by.correlation_id.clone()),
     ];
     let mut response = match door.manager(&request, peer) {
         Ok((name, role)) if role >= needed(&request) => {
-            by.actor = name.to_string();
+            (by.actor, by.origin) = (name.to_string(), origin);
             request.extensions_mut().insert(by);
             let reads = request.method().is_safe();
             let response = next.run(request).await;
@@ -97,7 +111,7 @@ pub(crate) async fn guard(
             response
         }
         Ok((name, role)) => {
-            by.actor = name.to_string();
+            (by.actor, by.origin) = (name.to_string(), origin);
             tell(&admin, by, "role").await;
             let message = format!("the role {role:?} may not do this");
             Fault::new(StatusCode::FORBIDDEN, message).into_response()
@@ -120,7 +134,7 @@ pub(crate) async fn guard(
 }
 
 /// Puts a refusal into the audit.
-async fn tell(admin: &Admin, by: By, reason: &str) {
+pub(super) async fn tell(admin: &Admin, by: By, reason: &str) {
     let Some(Control { store, .. }) = &admin.control else {
         return;
     };
@@ -132,6 +146,13 @@ async fn tell(admin: &Admin, by: By, reason: &str) {
     if let Err(error) = store.audit(&[(by, event)]).await {
         tracing::warn!(%error, "a refusal is not in the audit");
     }
+}
+
+/// There are no projects here.
+pub(super) fn off() -> Fault {
+    let message = "projects are switched off; set `projects.management_token` (MANAGEMENT_TOKEN), \
+                   or `projects.enabled` and `dashboard.password`";
+    Fault::new(StatusCode::SERVICE_UNAVAILABLE, message).of_field("projects.enabled")
 }
 
 fn missing() -> Fault {
@@ -146,7 +167,7 @@ impl Door {
     fn manager(&self, request: &Request, peer: SocketAddr) -> Result<(Arc<str>, Role), Refused> {
         let Some(token) = bearer(request.headers()) else {
             if self.access.password.is_none() {
-                return Err(missing().into());
+                return self.logged_in(request);
             }
             self.credential(request, peer)?;
             return Ok(("admin".into(), Role::Admin));
@@ -155,20 +176,44 @@ impl Door {
         if let Some(pause) = self.sessions.pause(client, Instant::now()) {
             return Err(Refused::MustWait(pause));
         }
-        let digest = Digest::of(token.as_bytes()).to_hex();
-        // Every one is compared, so that the time does not tell which was nearly right.
-        let mut found = None;
-        for known in &*self.access.managers {
-            if known.is(&digest) {
-                found = Some((Arc::clone(&known.name), known.role));
-            }
-        }
+        let found = self.known(token);
         if found.is_some() {
             self.sessions.right(client);
         } else {
             self.sessions.wrong(client, Instant::now());
         }
+        let found = found.map(|known| (Arc::clone(&known.name), known.role));
         found.ok_or_else(|| Fault::new(StatusCode::UNAUTHORIZED, "invalid management token").into())
+    }
+
+    /// Whose token it is.
+    pub(super) fn known(&self, token: &str) -> Option<&AdminToken> {
+        let digest = Digest::of(token.as_bytes()).to_hex();
+        // Every one is compared, so that the time does not tell which was nearly right.
+        let mut found = None;
+        for known in &*self.access.managers {
+            if known.is(&digest) {
+                found = Some(known);
+            }
+        }
+        found
+    }
+
+    /// A visitor of the pages who has shown a management token.
+    fn logged_in(&self, request: &Request) -> Result<(Arc<str>, Role), Refused> {
+        if self.access.managers.is_empty() {
+            let message = "nobody may manage projects; set `projects.management_token` \
+                           (MANAGEMENT_TOKEN) or `dashboard.password`";
+            let fault = Fault::new(StatusCode::SERVICE_UNAVAILABLE, message);
+            return Err(fault.of_field("projects.management_token").into());
+        }
+        let holds = |known: &&AdminToken| self.sessions.holds(&known.session(), request.headers());
+        let found = self.access.managers.iter().find(holds);
+        let known = found.ok_or_else(missing)?;
+        if !request.method().is_safe() {
+            from_our_page(request.headers())?;
+        }
+        Ok((Arc::clone(&known.name), known.role))
     }
 }
 
@@ -194,8 +239,13 @@ fn needed(request: &Request) -> Role {
 }
 
 /// Who asks, but for their name.
-fn by(request: &Request, peer: IpAddr) -> By {
-    let headers = request.headers();
+fn by(request: &Request, client: IpAddr) -> By {
+    let parts = (request.method(), request.uri().path());
+    who(parts, request.headers(), client)
+}
+
+/// The same by what a request says.
+pub(super) fn who((method, path): (&Method, &str), headers: &HeaderMap, client: IpAddr) -> By {
     let id = |name: &HeaderName| {
         let sent = headers.get(name).and_then(|id| id.to_str().ok());
         let sent = sent.filter(|id| !id.is_empty() && id.len() <= MAX_ID);
@@ -208,9 +258,10 @@ fn by(request: &Request, peer: IpAddr) -> By {
         actor: "anonymous".into(),
         request_id: id(&X_REQUEST_ID),
         correlation_id: id(&X_CORRELATION_ID),
-        client_ip: Some(peer.to_string()),
-        method: Some(request.method().to_string()),
-        path: Some(request.uri().path().to_owned()),
+        client_ip: Some(client.to_string()),
+        method: Some(method.to_string()),
+        path: Some(path.to_owned()),
         user_agent: agent.map(|agent| agent.chars().take(MAX_AGENT).collect()),
+        origin: None,
     }
 }

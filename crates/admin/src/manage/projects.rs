@@ -12,7 +12,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
-use weir_core::control::{BudgetSpec, LimitsSpec, RulesSpec, ScopeId};
+use weir_core::control::{BudgetSpec, LimitsSpec, RulesSpec};
 use weir_core::secret::Secret;
 use weir_store::control::{By, NewKey, NewProject, ProjectEdit};
 
@@ -109,12 +109,11 @@ fn keys(api_key: Option<String>, provider: Option<String>, more: Vec<KeyGiven>) 
     first.into_iter().chain(more).collect()
 }
 
-/// Every project, by name
+/// Every project, by name, with what was used in the periods that last
 #[utoipa::path(get, path = "/manage/projects", tag = "projects",
     responses((status = 200, body = [Project])))]
 pub(super) async fn list(State(admin): State<Arc<Admin>>) -> Result<Json<Vec<Project>>, Fault> {
-    let rows = store(&admin)?.projects().await?;
-    Ok(Json(rows.into_iter().map(Project::from).collect()))
+    Ok(Json(Project::read_all(store(&admin)?).await?))
 }
 
 /// Make a project
@@ -135,9 +134,11 @@ pub(super) async fn create(
         keys: keys(new.api_key, new.provider, new.keys),
         spec: SpecEdit::new(new.rules, new.limits, new.budgets).whole(),
     };
-    let row = store(&admin)?.create_project(new, &by).await?;
+    let store = store(&admin)?;
+    let row = store.create_project(new, &by).await?;
     let tag = tag(row.version);
-    Ok((StatusCode::CREATED, tag, Json(Project::from(row))).into_response())
+    let made = Project::read(store, row).await?;
+    Ok((StatusCode::CREATED, tag, Json(made)).into_response())
 }
 
 /// One project, with what was used in the periods that last
@@ -152,9 +153,8 @@ pub(super) async fn one(
     let id = id(&project, "project")?;
     let store = store(&admin)?;
     let row = store.project(id).await?;
-    let spent = store.spent(ScopeId::Project(id)).await?;
     let tag = tag(row.version);
-    Ok((tag, Json(Project::from(row).with_usage(&spent))).into_response())
+    Ok((tag, Json(Project::read(store, row).await?)).into_response())
 }
 
 /// Change a project
@@ -192,7 +192,7 @@ pub(super) async fn edit(
     let edited = store.edit_project(id, edit, &by).await;
     let row = edited.map_err(|error| late(if_version, error.into()))?;
     let tag = tag(row.version);
-    Ok((tag, Json(Project::from(row))).into_response())
+    Ok((tag, Json(Project::read(store, row).await?)).into_response())
 }
 
 /// Projects are never deleted

@@ -8,8 +8,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use utoipa::ToSchema;
 use uuid::Uuid;
-use weir_core::control::{BudgetSpec, LimitsSpec, RulesSpec, ScopeSpec, Spent};
-use weir_store::control::{KeyRow, ProjectRow, TokenRow};
+use weir_core::control::{BudgetSpec, LimitsSpec, Period, RulesSpec, ScopeId, ScopeSpec, Spent};
+use weir_store::control::{ControlStore, KeyRow, ProjectRow, TokenCounts, TokenRow, TokenState};
 
 use crate::fault::Fault;
 
@@ -43,9 +43,21 @@ pub(super) struct Project {
     limits: LimitsSpec,
     /// How much, all its tokens together.
     budgets: Vec<BudgetSpec>,
-    /// What was used in the periods that last.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    usage: Option<Vec<PeriodUsage>>,
+    /// What was used of each budget in the period that lasts.
+    usage: Vec<PeriodUsage>,
+    /// Its tokens.
+    tokens: TokenNumbers,
+    /// Requests of all its tokens that were let through to a provider.
+    request_count: u64,
+}
+
+/// Tokens in numbers.
+#[derive(Serialize, ToSchema)]
+struct TokenNumbers {
+    /// All that there are.
+    total: u64,
+    /// Those that are neither revoked nor expired nor used up.
+    active: u64,
 }
 
 /// A provider's key of a project.
@@ -61,36 +73,60 @@ struct ProjectKey {
     created_at: String,
 }
 
-/// What was used in a period.
+/// What was used of a budget in the period that lasts.
 #[derive(Serialize, ToSchema)]
 pub(super) struct PeriodUsage {
-    /// `day`, `week`, `month` or `lifetime`.
-    period: &'static str,
+    /// Which.
+    period: Period,
     /// US dollars.
     usd: f64,
     /// Tokens, input and output.
     tokens: u64,
+    /// When the next one begins; a lifetime has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    resets_at: Option<String>,
 }
 
-impl From<&Spent> for PeriodUsage {
-    fn from(spent: &Spent) -> Self {
-        Self {
-            period: spent.period.as_str(),
-            usd: spent.amounts.money.dollars(),
-            tokens: spent.amounts.tokens,
+/// What was used of each of `budgets`.
+fn usage(budgets: &[BudgetSpec], spent: &[Spent]) -> Vec<PeriodUsage> {
+    let now_ms = Timestamp::now().as_millisecond();
+    let of = |budget: &BudgetSpec| {
+        let period = budget.period;
+        let found = spent.iter().find(|one| one.period == period);
+        let amounts = found.map(|one| one.amounts).unwrap_or_default();
+        PeriodUsage {
+            period,
+            usd: amounts.money.dollars(),
+            tokens: amounts.tokens,
+            resets_at: period
+                .end(now_ms)
+                .map(|end| time(end.saturating_mul(1_000_000))),
         }
-    }
+    };
+    budgets.iter().map(of).collect()
 }
 
 impl Project {
-    pub(super) fn with_usage(mut self, spent: &[Spent]) -> Self {
-        self.usage = Some(spent.iter().map(PeriodUsage::from).collect());
-        self
+    /// With what its tokens have used.
+    pub(super) async fn read(store: &ControlStore, row: ProjectRow) -> Result<Self, Fault> {
+        let spent = store.spent(ScopeId::Project(row.id)).await?;
+        let counts = store.token_counts(Some(row.id)).await?.remove(&row.id);
+        Ok(Self::new(row, &spent, counts.unwrap_or_default()))
     }
-}
 
-impl From<ProjectRow> for Project {
-    fn from(row: ProjectRow) -> Self {
+    /// The same of all of them.
+    pub(super) async fn read_all(store: &ControlStore) -> Result<Vec<Self>, Fault> {
+        let (spent, counts) = (store.all_spent().await?, store.token_counts(None).await?);
+        let of = |row: ProjectRow| {
+            let spent = spent.get(&ScopeId::Project(row.id));
+            let counts = counts.get(&row.id).copied().unwrap_or_default();
+            Self::new(row, spent.map_or(&[], Vec::as_slice), counts)
+        };
+        Ok(store.projects().await?.into_iter().map(of).collect())
+    }
+
+    fn new(row: ProjectRow, spent: &[Spent], counts: TokenCounts) -> Self {
         let key = |key: KeyRow| ProjectKey {
             id: key.id,
             provider: key.provider,
@@ -108,8 +144,13 @@ impl From<ProjectRow> for Project {
             updated_at: time(row.updated_us),
             rules: row.spec.rules,
             limits: row.spec.limits,
+            usage: usage(&row.spec.budgets, spent),
             budgets: row.spec.budgets,
-            usage: None,
+            tokens: TokenNumbers {
+                total: counts.total,
+                active: counts.active,
+            },
+            request_count: counts.requests,
         }
     }
 }
@@ -134,6 +175,8 @@ pub(super) struct Token {
     expires_at: Option<String>,
     /// Whether it was not revoked.
     is_active: bool,
+    /// What it is good for.
+    state: TokenState,
     /// When it was revoked.
     #[schema(required, format = DateTime)]
     deactivated_at: Option<String>,
@@ -156,11 +199,33 @@ pub(super) struct Token {
     limits: LimitsSpec,
     /// How much.
     budgets: Vec<BudgetSpec>,
+    /// What was used of each budget in the period that lasts.
+    usage: Vec<PeriodUsage>,
 }
 
-impl From<TokenRow> for Token {
-    fn from(row: TokenRow) -> Self {
+impl Token {
+    /// With what it has used.
+    pub(super) async fn read(store: &ControlStore, row: TokenRow) -> Result<Self, Fault> {
+        let spent = store.spent(ScopeId::Token(row.id)).await?;
+        Ok(Self::new(row, &spent))
+    }
+
+    /// The same of several.
+    pub(super) async fn read_all(
+        store: &ControlStore,
+        rows: Vec<TokenRow>,
+    ) -> Result<Vec<Self>, Fault> {
+        let spent = store.all_spent().await?;
+        let of = |row: TokenRow| {
+            let spent = spent.get(&ScopeId::Token(row.id));
+            Self::new(row, spent.map_or(&[], Vec::as_slice))
+        };
+        Ok(rows.into_iter().map(of).collect())
+    }
+
+    fn new(row: TokenRow, spent: &[Spent]) -> Self {
         Self {
+            state: row.state(),
             id: row.id,
             token: row.hint,
             name: row.name,
@@ -176,6 +241,7 @@ impl From<TokenRow> for Token {
             cache_hit_count: row.cache_hit_count,
             rules: row.spec.rules,
             limits: row.spec.limits,
+            usage: usage(&row.spec.budgets, spent),
             budgets: row.spec.budgets,
         }
     }

@@ -135,10 +135,9 @@ pub(super) async fn list(
         text.parse::<Uuid>()
             .map_err(|_| Fault::bad("`projectId` is no id").of_field("projectId"))
     });
-    let rows = store(&admin)?
-        .tokens(project.transpose()?, active_only)
-        .await?;
-    Ok(Json(rows.into_iter().map(Token::from).collect()))
+    let store = store(&admin)?;
+    let rows = store.tokens(project.transpose()?, active_only).await?;
+    Ok(Json(Token::read_all(store, rows).await?))
 }
 
 /// Make a token; its secret is in the answer and nowhere else
@@ -190,8 +189,10 @@ pub(super) async fn one(
     State(admin): State<Arc<Admin>>,
     Path(token): Path<String>,
 ) -> Result<Response, Fault> {
-    let row = store(&admin)?.token(id(&token, "token")?).await?;
-    Ok((tag(row.version), Json(Token::from(row))).into_response())
+    let store = store(&admin)?;
+    let row = store.token(id(&token, "token")?).await?;
+    let tag = tag(row.version);
+    Ok((tag, Json(Token::read(store, row).await?)).into_response())
 }
 
 /// Change a token
@@ -225,7 +226,8 @@ pub(super) async fn edit(
     }
     let edited = store.edit_token(id, edit, &by).await;
     let row = edited.map_err(|error| late(if_version, error.into()))?;
-    Ok((tag(row.version), Json(Token::from(row))).into_response())
+    let tag = tag(row.version);
+    Ok((tag, Json(Token::read(store, row).await?)).into_response())
 }
 
 /// Revoke a token

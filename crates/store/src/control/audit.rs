@@ -63,6 +63,8 @@ pub struct By {
     pub path: Option<String>,
     /// The program.
     pub user_agent: Option<String>,
+    /// What of ours the request came through, where it was not the API itself: `admin-ui`.
+    pub origin: Option<&'static str>,
 }
 
 /// What happened.
@@ -379,6 +381,10 @@ fn chain(seq: i64, hash: String, events: &[(By, Event)]) -> ((i64, String), Vec<
 }
 
 fn kept(seq: i64, before: &str, by: &By, event: &Event) -> AuditEvent {
+    let mut details = event.details.clone();
+    if let Some(origin) = by.origin {
+        details.insert("origin".to_owned(), origin.into());
+    }
     let mut kept = AuditEvent {
         seq,
         id: Uuid::now_v7().to_string(),
@@ -395,7 +401,7 @@ fn kept(seq: i64, before: &str, by: &By, event: &Event) -> AuditEvent {
         method: by.method.clone(),
         path: by.path.clone(),
         user_agent: by.user_agent.clone(),
-        metadata: Json::Object(event.details.clone()),
+        metadata: Json::Object(details),
         hash: String::new(),
     };
     kept.hash = digest(before, &kept);

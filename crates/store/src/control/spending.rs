@@ -87,6 +87,15 @@ impl ControlStore {
         Ok(accounts.into_values().collect())
     }
 
+    /// What was used of every scope in the periods that last.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn all_spent(&self) -> Result<HashMap<ScopeId, Vec<Spent>>, ControlError> {
+        let rows = self.db.rows(lasting(super::now_us() / 1000)).await?;
+        by_scope(&rows)
+    }
+
     /// What was used of one scope in the periods that last.
     ///
     /// # Errors
@@ -95,12 +104,19 @@ impl ControlStore {
         let mut query = lasting(super::now_us() / 1000);
         query.sql.push_str(" AND scope = ?");
         let rows = self.db.rows(query.with([text(scope.to_string())])).await?;
-        let mut all = Vec::new();
-        for row in &rows {
-            all.extend(read(row)?.map(|(_, spent)| spent));
-        }
-        Ok(all)
+        Ok(by_scope(&rows)?.remove(&scope).unwrap_or_default())
     }
+}
+
+/// Sums by what they are of.
+fn by_scope(rows: &[Row]) -> Result<HashMap<ScopeId, Vec<Spent>>, ControlError> {
+    let mut all: HashMap<ScopeId, Vec<Spent>> = HashMap::new();
+    for row in rows {
+        if let Some((scope, spent)) = read(row)? {
+            all.entry(scope).or_default().push(spent);
+        }
+    }
+    Ok(all)
 }
 
 fn account(accounts: &mut HashMap<ScopeId, Account>, scope: ScopeId) -> &mut Account {

@@ -9,6 +9,7 @@ use weir_core::secret::Secret;
 
 use super::audit::{By, Event};
 use super::db::{Done, Row, Statement, int, maybe_text, text};
+use super::token_state::cap;
 use super::{ControlError, ControlStore, SealError, as_int, changed};
 
 const COLUMNS: &str = "id, project_id, parent_id, name, digest, hint, previous_digest, \
@@ -460,10 +461,7 @@ fn read(row: &Row) -> Result<TokenRow, ControlError> {
         is_active: row.int(8)? != 0,
         deactivated_us: row.maybe_int(9)?,
         expires_us: row.maybe_int(10)?,
-        max_requests: row
-            .maybe_int(11)?
-            .and_then(|most| u64::try_from(most).ok())
-            .filter(|most| *most > 0),
+        max_requests: cap(row.maybe_int(11)?),
         request_count: row.count(12)?,
         cache_hit_count: row.count(13)?,
         last_used_us: row.maybe_int(14)?,

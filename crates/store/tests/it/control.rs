@@ -45,6 +45,7 @@ contract! {
     an_edit_changes_what_it_names_and_knows_when_it_is_late,
     an_edit_takes_nothing_from_what_was_counted_meanwhile,
     what_was_spent_adds_up_and_is_there_after_a_restart,
+    projects_know_what_was_spent_and_how_many_tokens_are_good_for_something,
     every_change_is_in_the_chain_and_what_is_tampered_with_shows,
     audit_events_are_found_by_page_and_filter,
     many_at_once_leave_one_chain,

@@ -1,5 +1,7 @@
 //! Projects and their tokens, from the management to the provider.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -503,4 +505,111 @@ async fn every_page_may_ask_where_every_client_needs_a_credential() {
         refusal(&weir.message(&[("origin", "https://any")], &small()).await).0,
         401
     );
+}
+
+#[tokio::test]
+async fn a_management_token_logs_in_to_the_pages_and_its_cookie_does_not_hold_it() {
+    let weir = start(&[("projects.read_token", "reader-0123456789")]).await;
+    let log_in = async |token: &str, remember: bool| {
+        let body = json!({"management_token": token, "remember": remember});
+        weir.send(Method::POST, "/manage/login", &[], body.to_string())
+            .await
+    };
+    assert_eq!(log_in("guess", false).await.status, 401);
+    let set = async |token: &str, remember: bool| {
+        let got = log_in(token, remember).await;
+        assert_eq!(got.status, 204, "{}", got.text());
+        got.headers["set-cookie"].to_str().unwrap().to_owned()
+    };
+    let brief = set(MANAGER, false).await;
+    assert!(brief.contains("HttpOnly; SameSite=Strict"), "{brief}");
+    assert!(!brief.contains("Max-Age"), "{brief}");
+    let long = set(MANAGER, true).await;
+    assert!(long.contains("Max-Age=2592000"), "{long}");
+    let value = |set: &str| set.split_once(';').unwrap().0.to_owned();
+    let cookie = value(&long);
+    for part in cookie.split(['=', '.']) {
+        for engine in [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD] {
+            let decoded = engine.decode(part).unwrap_or_default();
+            let holds = decoded
+                .windows(MANAGER.len())
+                .any(|part| part == MANAGER.as_bytes());
+            assert!(!holds && !part.contains(MANAGER), "{cookie}");
+        }
+    }
+
+    let ask = async |method: Method, path: &str, cookie: &str, body: Value| {
+        let headers = [("cookie", cookie), ("sec-fetch-site", "same-origin")];
+        weir.send(method, path, &headers, body.to_string()).await
+    };
+    let new = json!({"name": "by a browser"});
+    let made = ask(Method::POST, "/manage/projects", &cookie, new.clone()).await;
+    assert_eq!(made.status, 201, "{}", made.text());
+    let from_elsewhere = weir
+        .send(
+            Method::POST,
+            "/manage/projects",
+            &[("cookie", &cookie)],
+            new.to_string(),
+        )
+        .await;
+    assert_eq!(from_elsewhere.status, 403, "a cookie alone changes nothing");
+    let path = "/manage/audit?action=project.create";
+    let event = ask(Method::GET, path, &cookie, Value::Null).await.json();
+    let event = &event["events"][0];
+    assert_eq!(event["metadata"]["origin"], "admin-ui");
+    assert_eq!(event["actor"], "management_api");
+
+    let reader = value(&set("reader-0123456789", false).await);
+    let refused = ask(Method::POST, "/manage/projects", &reader, new).await;
+    assert_eq!(refused.status, 403);
+    let out = ask(Method::POST, "/api/logout", &cookie, Value::Null).await;
+    assert!(
+        out.headers["set-cookie"]
+            .to_str()
+            .unwrap()
+            .contains("Max-Age=0")
+    );
+    let gone = ask(Method::GET, "/manage/projects", &cookie, Value::Null).await;
+    assert_eq!(gone.status, 401);
+}
+
+#[tokio::test]
+async fn without_projects_the_answer_says_how_to_switch_them_on() {
+    let weir = start_with(Setup::default()).await;
+    for path in ["/manage/projects", "/manage/tokens", "/manage/audit"] {
+        let got = weir.get(path).await;
+        assert_eq!(got.status, 503);
+        let said = got.json()["error"].as_str().unwrap().to_owned();
+        assert!(said.contains("projects.management_token"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn lists_tell_states_numbers_and_what_is_used_of_each_budget() {
+    let weir = start(&[]).await;
+    let budgets = json!({"budgets": [{"period": "day", "tokens": 100_000}, {"period": "lifetime", "usd": 5.0}]});
+    let project = project(&weir, budgets.clone()).await;
+    let (id, secret) = token(&weir, &project, json!({"max_requests": 1})).await;
+    token(&weir, &project, budgets).await;
+    assert_eq!(say(&weir, &secret).await.status, 200);
+    let listed = eventually(|| async {
+        let all = manage(&weir, Method::GET, "/manage/projects", Value::Null).await;
+        let one = all.json()[0].clone();
+        (one["usage"][0]["tokens"] != 0 && one["request_count"] == 1).then_some(one)
+    })
+    .await;
+    assert_eq!(listed["tokens"], json!({"total": 2, "active": 1}));
+    assert!(listed["usage"][0]["resets_at"].is_string(), "{listed}");
+    assert_eq!(listed["usage"][1]["period"], "lifetime");
+    assert!(listed["usage"][1].get("resets_at").is_none(), "{listed}");
+    let path = format!("/manage/tokens?projectId={project}");
+    let tokens = manage(&weir, Method::GET, &path, Value::Null).await.json();
+    let states: Vec<_> = tokens.as_array().unwrap().iter().collect();
+    assert_eq!(states.len(), 2);
+    let used = states.iter().find(|token| token["id"] == *id).unwrap();
+    assert_eq!(used["state"], "used_up");
+    let fresh = states.iter().find(|token| token["id"] != *id).unwrap();
+    assert_eq!(fresh["state"], "active");
+    assert_eq!(fresh["usage"][1]["usd"], 0.0);
 }

@@ -5,7 +5,7 @@ use weir_core::control::{Amounts, Change, Code, Digest, Money, Period, ScopeId, 
 use weir_core::settings::ControlDatabase;
 use weir_store::control::{
     AuditFilter, ControlError, ControlStore, Event, NewProject, NewToken, ProjectEdit, Seal, State,
-    TokenEdit,
+    TokenCounts, TokenEdit, TokenState,
 };
 
 use super::world::{Ground, World, by, encryption, key, new_token};
@@ -643,4 +643,65 @@ pub(super) async fn the_chain_is_whole_while_two_nodes_write_it(ground: &Ground)
     one.await.unwrap();
     two.await.unwrap();
     assert_eq!(other.verify_audit().await.unwrap(), Ok(2 * EACH));
+}
+
+pub(super) async fn projects_know_what_was_spent_and_how_many_tokens_are_good_for_something(
+    ground: &Ground,
+) {
+    let world = World::new(ground).await;
+    let (one, other) = (world.project("one").await, world.project("other").await);
+    let capped = NewToken {
+        max_requests: Some(3),
+        ..new_token(one)
+    };
+    let (capped, _) = world.store.create_token(capped, &by()).await.unwrap();
+    let (revoked, _) = world.token(one).await;
+    world.token(one).await;
+    let (late, _) = world.token(one).await;
+    let past = format!("UPDATE tokens SET expires_us = 1 WHERE id = '{late}'");
+    world.execute(&past).await;
+    world.store.revoke_token(revoked, &by()).await.unwrap();
+    let now_ms = jiff::Timestamp::now().as_millisecond();
+    let used = |scope, requests| Change {
+        scope,
+        requests,
+        last_used_ms: now_ms,
+        spent: vec![Spent {
+            period: Period::Day,
+            start: Period::Day.start(now_ms),
+            amounts: Amounts {
+                money: Money(5),
+                tokens: 7,
+            },
+        }],
+    };
+    let changes = [
+        used(ScopeId::Project(one), 0),
+        used(ScopeId::Token(capped.id), 3),
+    ];
+    world.store.add_usage(&changes).await.unwrap();
+
+    let counts = world.store.token_counts(None).await.unwrap();
+    let expected = TokenCounts {
+        total: 4,
+        active: 1,
+        requests: 3,
+    };
+    assert_eq!(counts.get(&one), Some(&expected));
+    assert_eq!(counts.get(&other), None);
+    let own = world.store.token_counts(Some(one)).await.unwrap();
+    assert_eq!(own, counts);
+    for (id, state) in [
+        (capped.id, TokenState::UsedUp),
+        (revoked, TokenState::Revoked),
+        (late, TokenState::Expired),
+    ] {
+        assert_eq!(world.store.token(id).await.unwrap().state(), state);
+    }
+    let spent = world.store.all_spent().await.unwrap();
+    assert_eq!(spent.len(), 2);
+    assert_eq!(
+        spent[&ScopeId::Project(one)],
+        world.store.spent(ScopeId::Project(one)).await.unwrap()
+    );
 }
