@@ -113,7 +113,8 @@ async function run(
   home: string,
   variables: Record<string, string> = {},
 ): Promise<Running> {
-  const binary = process.env['WEIR_BIN'] ?? join(root, '../target/debug/weir');
+  const target = process.env['CARGO_TARGET_DIR'] ?? join(root, '../target');
+  const binary = process.env['WEIR_BIN'] ?? join(target, 'debug/weir');
   const { PATH = '' } = process.env;
   const child = spawn(binary, arguments_, {
     cwd: home,

@@ -26,7 +26,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
     img-src 'self' data: blob:; connect-src 'self'; font-src 'self'; worker-src 'self' blob:; \
     manifest-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
 /// The pages, all of which are one file that sees by its address which it is.
-const PAGES: [&str; 15] = [
+const PAGES: [&str; 24] = [
     "/requests",
     "/requests/{id}",
     "/sessions",
@@ -34,6 +34,15 @@ const PAGES: [&str; 15] = [
     "/compare",
     "/usage",
     "/providers",
+    "/projects",
+    "/projects/new",
+    "/projects/{id}",
+    "/projects/{id}/edit",
+    "/tokens",
+    "/tokens/new",
+    "/tokens/{id}",
+    "/audit",
+    "/audit/{id}",
     "/routing",
     "/settings",
     "/setup",

@@ -49,8 +49,10 @@ export async function send(input: string | Request, init: RequestInit = {}): Pro
   const fault = await readFault(response);
   // A replayed request names its exchange: then it is the provider that wants another credential.
   const ours = !response.headers.has('x-weir-request-id');
+  // Managing has credentials of its own, and its pages say how to bring them.
+  const managing = new URL(request.url).pathname.startsWith('/manage/');
   // Without the page's own place in the query there is no way back to it after logging in.
-  if (response.status === 401 && ours && window.location.pathname !== '/login') {
+  if (response.status === 401 && ours && !managing && window.location.pathname !== '/login') {
     const back = window.location.pathname + window.location.search;
     window.location.assign(`/login?next=${encodeURIComponent(back)}`);
   }
@@ -78,6 +80,17 @@ const { GET, PUT, POST, PATCH, DELETE } = createClient<paths>({
   fetch: send,
 });
 
+/** Something with the state that it is in, for a change of just that state. */
+export interface Tagged<D> {
+  data: D;
+  etag: string;
+}
+
+async function tagged<D>(call: Promise<{ data?: D; response: Response }>): Promise<Tagged<D>> {
+  const { data, response } = await call;
+  return { data: data as D, etag: response.headers.get('etag') ?? '' };
+}
+
 /** What a call says; `send` has thrown already where it is no success. */
 async function said<D>(call: Promise<{ data?: D }>): Promise<D> {
   return (await call).data as D;
@@ -101,6 +114,10 @@ const until = (signal: AbortSignal | undefined) => (signal ? { signal } : {});
 /** What is asked for. It all becomes text in the end, and what is not set is left out. */
 const asking = <O extends keyof Said>(query: Query<O>) => ({
   params: { query: query as QueryOf<O> },
+});
+/** Of what it is asked, and that it is still in the state that was seen. */
+const still = (id: string, etag: string) => ({
+  params: { path: { id }, ...(etag ? { header: { 'If-Match': etag } } : {}) },
 });
 /** Of what it is asked. */
 const named = <P>(path: P) => ({ params: { path } });
@@ -191,6 +208,45 @@ export const api = {
   },
   setup: (signal?: AbortSignal) => said(GET('/api/setup', until(signal))),
   gradePrompt: (body: BodyOf<'postGradePrompt'>) => said(POST('/api/grade-prompt', { body })),
+  /** Projects, tokens and the audit. */
+  manage: {
+    login: (management_token: string, remember: boolean) =>
+      said(POST('/manage/login', { body: { management_token, remember } })),
+    projects: (signal?: AbortSignal) => said(GET('/manage/projects', until(signal))),
+    project: (id: string, signal?: AbortSignal) =>
+      tagged(GET('/manage/projects/{id}', { ...named({ id }), ...until(signal) })),
+    addProject: (body: T.ProjectNew) =>
+      said(POST('/manage/projects', { body: body as BodyOf<'postManageProjects'> })),
+    editProject: (id: string, etag: string, body: T.ProjectChange) =>
+      tagged(
+        PATCH('/manage/projects/{id}', {
+          ...still(id, etag),
+          body: body as BodyOf<'patchManageProjectsById'>,
+        }),
+      ),
+    revokeTokens: (id: string) => said(POST('/manage/projects/{id}/tokens/revoke', named({ id }))),
+    tokens: (of: Query<'getManageTokens'> = {}, signal?: AbortSignal) =>
+      said(GET('/manage/tokens', { ...asking(of), ...until(signal) })),
+    token: (id: string, signal?: AbortSignal) =>
+      tagged(GET('/manage/tokens/{id}', { ...named({ id }), ...until(signal) })),
+    addToken: (body: T.TokenNew) =>
+      said(POST('/manage/tokens', { body: body as BodyOf<'postManageTokens'> })),
+    editToken: (id: string, etag: string, body: T.TokenChange) =>
+      tagged(
+        PATCH('/manage/tokens/{id}', {
+          ...still(id, etag),
+          body: body as BodyOf<'patchManageTokensById'>,
+        }),
+      ),
+    rotateToken: (id: string, overlap_minutes: number) =>
+      said(POST('/manage/tokens/{id}/rotate', { ...named({ id }), body: { overlap_minutes } })),
+    revokeToken: (id: string) => said(DELETE('/manage/tokens/{id}', named({ id }))),
+    audit: (of: Query<'getManageAudit'>, signal?: AbortSignal) =>
+      said(GET('/manage/audit', { ...asking(of), ...until(signal) })),
+    event: (id: string, signal?: AbortSignal) =>
+      said(GET('/manage/audit/{id}', { ...named({ id }), ...until(signal) })),
+    verifyAudit: () => said(GET('/manage/audit/verify')),
+  },
   login: (password: string) => said(POST('/api/login', { body: { password } })),
   logout: () => said(POST('/api/logout')),
   /** The description that this client is made from: the one call that it does not have itself. */

@@ -70,6 +70,26 @@ export type EffectiveSetting = Schemas['EffectiveSetting'];
 export type Setup = Schemas['Setup'];
 export type SetupClient = Schemas['SetupClient'];
 
+/** Tenants: what they are, and what a change of one says. */
+export type Project = Schemas['Project'];
+export type ProjectNew = Partial<Schemas['ProjectNew']>;
+export type ProjectChange = Partial<Schemas['ProjectChange']>;
+export type Token = Schemas['Token'];
+export type TokenState = Token['state'];
+export type TokenNew = Partial<Schemas['TokenNew']>;
+export type TokenMade = Schemas['TokenMade'];
+export type TokenChange = Partial<Schemas['TokenChange']>;
+export type Rules = Schemas['RulesSpec'];
+export type Limits = Schemas['LimitsSpec'];
+export type Budget = Schemas['BudgetSpec'];
+export type Period = Schemas['Period'];
+export type PeriodUsage = Schemas['PeriodUsage'];
+/** What an answer or a change says of what may be asked for, how fast and how much. */
+export type Spec = Pick<Project, 'rules' | 'limits' | 'budgets'>;
+export type AuditEvent = Schemas['AuditView'];
+export type AuditEvents = Schemas['Events'];
+export type AuditVerdict = Schemas['Verified'];
+
 /** The filters that lists, searches and figures take. */
 export type Filter = keyof NonNullable<operations['getRequestsFacets']['parameters']['query']>;
 export type Filters = { [name in Filter]?: string | undefined };
