@@ -2,6 +2,7 @@
 
 mod agent;
 mod history;
+mod manage;
 mod migrate;
 mod running;
 
@@ -13,6 +14,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use agent::{Agent, AgentAction, ClaudeCode, Setup};
 pub(crate) use history::{By, Export, History, Log, Narrow, Purge, Raw, Show, Stats, Tail};
+pub(crate) use manage::{
+    ApiKey, Audit, AuditAction, AuditList, Budget, BudgetAction, Managed, NewProject, NewToken,
+    Project, ProjectAction, ProjectUpdate, Scope, Token, TokenAction,
+};
 pub(crate) use migrate::{CopyFrom, Database, Migrate, MigrateAction, Steps, Undo};
 pub(crate) use running::{
     AddKey, Asked, Gateway, Key, KeyAction, NamedKey, Provider, ProviderAction, Status, Strategy,
@@ -73,6 +78,14 @@ pub(crate) enum Command {
     Key(Key),
     /// Show or set how a running gateway picks providers
     Strategy(Strategy),
+    /// Manage the projects of a running gateway
+    Project(Project),
+    /// Manage the tokens that projects hand out
+    Token(Token),
+    /// See what projects and tokens have used of their budgets
+    Budget(Budget),
+    /// See who changed what of projects and tokens, and whether the record is whole
+    Audit(Audit),
     /// Look at configuration, or have it read again
     #[command(subcommand)]
     Config(Configuration),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, anyhow, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, IF_MATCH};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
@@ -58,6 +58,13 @@ impl Client {
         }
         let base = gateway.url.trim_end_matches('/').to_owned();
         Ok(Self { base, headers })
+    }
+
+    /// The same, for a change of just the state that `etag` names.
+    pub(crate) fn if_still(&self, etag: HeaderValue) -> Self {
+        let mut client = self.clone();
+        client.headers.insert(IF_MATCH, etag);
+        client
     }
 
     /// Where it is.
@@ -187,7 +194,11 @@ async fn accepted(response: http::Response<Incoming>) -> anyhow::Result<Incoming
         .and_then(Result::ok)
         .map(http_body_util::Collected::to_bytes);
     let body = body.unwrap_or_default();
-    Err(refusal(&Fetched { status, body }))
+    Err(refusal(&Fetched {
+        status,
+        headers: HeaderMap::new(),
+        body,
+    }))
 }
 
 /// What was said of a credential; an empty one is none.

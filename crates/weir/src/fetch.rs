@@ -23,6 +23,8 @@ const MAX_BODY: usize = 16 * 1024 * 1024;
 pub(crate) struct Fetched {
     /// The status.
     pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
 }
@@ -44,12 +46,17 @@ pub(crate) async fn fetch(
     let whole = async {
         let response = send(method, url, headers, body).await?;
         let status = response.status();
+        let headers = response.headers().clone();
         let body = Limited::new(response.into_body(), MAX_BODY)
             .collect()
             .await
             .map_err(|error| anyhow::anyhow!("the answer broke off: {error}"))?
             .to_bytes();
-        Ok::<_, anyhow::Error>(Fetched { status, body })
+        Ok::<_, anyhow::Error>(Fetched {
+            status,
+            headers,
+            body,
+        })
     };
     in_time((url, most), whole).await
 }

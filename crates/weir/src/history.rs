@@ -18,6 +18,7 @@ use crate::lines::{Bytes, compact, complain, pretty, print};
 use crate::table::{Lean, table};
 use crate::words::{Here, count, money, took};
 use door::Door;
+pub(crate) use door::path;
 pub(crate) use export::run as export;
 use lines::{Exchange, line};
 pub(crate) use purge::run as purge;

@@ -108,7 +108,8 @@ pub(crate) fn list(providers: &[seen::Provider], here: &Here) -> String {
 
 fn new(key: &AddKey) -> anyhow::Result<Value> {
     let mut body = Map::new();
-    body.insert("key".to_owned(), credential(key)?.into());
+    let given = read(key.from_env.as_deref(), "--from-env")?;
+    body.insert("key".to_owned(), given.into());
     let limits = [
         ("rpm_limit", key.rpm_limit),
         ("itpm_limit", key.itpm_limit),
@@ -127,8 +128,13 @@ fn new(key: &AddKey) -> anyhow::Result<Value> {
     Ok(body.into())
 }
 
-fn credential(key: &AddKey) -> anyhow::Result<String> {
-    let text = if let Some(name) = &key.from_env {
+/// A provider's key: from the variable that is named, else from standard input. `option` is the one
+/// that names variables.
+///
+/// # Errors
+/// When there is none.
+pub(crate) fn read(from_env: Option<&str>, option: &str) -> anyhow::Result<String> {
+    let text = if let Some(name) = from_env {
         std::env::var(name).with_context(|| format!("{name}: cannot be read"))?
     } else if std::io::stdin().is_terminal() {
         complain("The key (it is not shown):");
@@ -137,7 +143,7 @@ fn credential(key: &AddKey) -> anyhow::Result<String> {
         first_line(std::io::stdin().lock())?
     };
     match text.trim() {
-        "" => bail!("the key is empty; give it on standard input or by --from-env"),
+        "" => bail!("the key is empty; give it on standard input or by {option}"),
         text => Ok(text.to_owned()),
     }
 }

@@ -12,6 +12,7 @@ mod figures;
 mod history;
 mod key;
 mod lines;
+mod manage;
 mod migrate;
 mod mock;
 mod orders;
@@ -62,6 +63,10 @@ fn main() -> ExitCode {
         Command::Top(options) => top::run(&options),
         Command::Provider(options) => provider::run(&options),
         Command::Key(options) => key::run(&options),
+        Command::Project(options) => manage::projects::run(&options),
+        Command::Token(options) => manage::tokens::run(&options),
+        Command::Budget(options) => manage::budgets::run(&options),
+        Command::Audit(options) => manage::audit::run(&options),
         Command::Strategy(options) => orders::strategy(&options),
         Command::Config(Configuration::File(command)) => config::run(&command),
         Command::Config(Configuration::Cc(alias)) => agent::run(&alias.action.into()),

@@ -158,7 +158,7 @@ pub(super) async fn list(
 
 /// One audit event
 #[utoipa::path(get, path = "/manage/audit/{id}", tag = "audit",
-    params(("id" = String, Path, description = "The event")),
+    params(("id" = String, Path, description = "The event's id, or its place in the chain")),
     responses((status = 200, body = AuditView),
         (status = 404, description = "There is none of this id", body = Error)))]
 pub(super) async fn one(

@@ -315,13 +315,17 @@ impl ControlStore {
         })
     }
 
-    /// One event.
+    /// One event, by its id or by its place in the chain.
     ///
     /// # Errors
-    /// When there is none of that id, or the database fails.
+    /// When there is none, or the database fails.
     pub async fn audit_event(&self, id: &str) -> Result<AuditEvent, ControlError> {
-        let query = format!("SELECT {COLUMNS} FROM audit_events WHERE id = ?");
-        let rows = self.db.rows(Statement::new(query).with([text(id)])).await?;
+        let (column, value) = match id.parse::<i64>() {
+            Ok(seq) => ("seq", int(seq)),
+            Err(_) => ("id", text(id)),
+        };
+        let query = format!("SELECT {COLUMNS} FROM audit_events WHERE {column} = ?");
+        let rows = self.db.rows(Statement::new(query).with([value])).await?;
         let row = rows.first().ok_or(ControlError::NotFound("audit event"))?;
         read(row)
     }

@@ -6,7 +6,7 @@ use weir_core::secret::Secret;
 use weir_core::settings;
 
 /// Where a gateway listens unless told otherwise.
-const DEFAULT_URL: &str = "http://127.0.0.1:3001";
+pub(super) const DEFAULT_URL: &str = "http://127.0.0.1:3001";
 
 /// Which running gateway, and how to get in.
 #[derive(Args, Clone, Debug)]

@@ -67,7 +67,7 @@ fn in_our_words(error: anyhow::Error) -> anyhow::Error {
 }
 
 /// A path with parameters.
-pub(super) fn path(path: &str, parameters: &[(&str, &str)]) -> String {
+pub(crate) fn path(path: &str, parameters: &[(&str, &str)]) -> String {
     if parameters.is_empty() {
         return path.to_owned();
     }

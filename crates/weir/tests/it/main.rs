@@ -18,6 +18,7 @@ mod grading;
 mod history;
 mod lifecycle;
 mod logging;
+mod managing;
 mod outbound;
 mod program;
 mod rawlog;
