@@ -4,7 +4,7 @@ import { expect, test, type Page } from './test';
 
 const PAGES = ['/', '/sessions', '/transcripts', '/compare', '/usage', '/providers', '/routing']
   .concat(['headers', 'retention', 'capture', 'prices', 'configuration'].map(tab))
-  .concat(['/setup', '/api-docs', '/login']);
+  .concat(['/setup', '/api-docs', '/login', '/login?as=manager']);
 
 function tab(name: string): string {
   return `/settings?tab=${name}`;

@@ -128,6 +128,19 @@ export const routes: readonly Route[] = [
     under: '/tokens',
   },
   {
+    path: '/audit',
+    title: 'Audit',
+    load: () => import('./pages/Audit.svelte'),
+    key: 'd',
+    icon: 'audit',
+  },
+  {
+    path: '/audit/:id',
+    title: 'Audit event',
+    load: () => import('./pages/AuditEvent.svelte'),
+    under: '/audit',
+  },
+  {
     path: '/settings',
     title: 'Settings',
     load: () => import('./pages/Settings.svelte'),
