@@ -9043,7 +9043,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The event */
+                /** @description The event's id, or its place in the chain */
                 id: string;
             };
             cookie?: never;
