@@ -29,7 +29,7 @@ test('the audit is searched and filtered in the address, and an event is shown w
   await expect(page.getByRole('link', { name: made.id, exact: true })).toBeVisible();
   await expect(page.getByText('already_revoked')).toBeVisible();
   await shot('audit-event');
-  await page.getByRole('link', { name: `all with it: Token ${made.id}` }).click();
+  await page.getByRole('link', { name: `all with it Token ${made.id}` }).click();
   await expect(page).toHaveURL(/\/audit\?token_id=/);
   await expect(list.getByRole('listitem')).toHaveCount(2);
   await page.getByRole('button', { name: /^Token: .* take out$/ }).click();

@@ -43,7 +43,7 @@ pub(crate) enum ProjectAction {
     /// List projects with their tokens and what they have used
     List,
     /// Make a project; prints its id
-    Create(NewProject),
+    Create(Box<NewProject>),
     /// Show one
     #[command(visible_alias = "get")]
     Show {
@@ -51,7 +51,7 @@ pub(crate) enum ProjectAction {
         project: String,
     },
     /// Change what is named, and nothing else
-    Update(ProjectUpdate),
+    Update(Box<ProjectUpdate>),
     /// Switch it off: its tokens are refused at once
     Off {
         /// Its name or id
@@ -179,7 +179,7 @@ pub(crate) enum TokenAction {
     },
     /// Make a token; its secret is printed this once
     #[command(visible_alias = "generate")]
-    Create(NewToken),
+    Create(Box<NewToken>),
     /// Show one; never its secret
     #[command(visible_alias = "get")]
     Show {
@@ -324,7 +324,7 @@ pub(crate) enum BudgetAction {
 /// Minutes of `90`, `36h`, `10d` or `2w`.
 fn minutes(text: &str) -> Result<u64, String> {
     let digits = text.trim_end_matches(|unit: char| unit.is_ascii_alphabetic());
-    let each = match &text[digits.len()..] {
+    let each = match text.strip_prefix(digits).unwrap_or_default() {
         "" | "m" => 1,
         "h" => 60,
         "d" => 24 * 60,

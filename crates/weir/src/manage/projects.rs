@@ -62,7 +62,7 @@ async fn turned(manager: &Manager, project: &str, body: &Value) -> anyhow::Resul
 fn body(new: &NewProject) -> anyhow::Result<Value> {
     let mut body = json!({"name": new.name});
     with_key(&new.key, &mut body)?;
-    new.scope.into_body(&Value::Null, &mut body)?;
+    new.scope.add_to(&Value::Null, &mut body)?;
     Ok(body)
 }
 
@@ -92,7 +92,7 @@ async fn changed(manager: &Manager, update: &ProjectUpdate) -> anyhow::Result<Va
     if !update.remove_key.is_empty() {
         body["remove_keys"] = removed(&before.json, &update.remove_key)?;
     }
-    update.scope.into_body(&before.json, &mut body)?;
+    update.scope.add_to(&before.json, &mut body)?;
     anyhow::ensure!(
         body.as_object().is_some_and(|body| !body.is_empty()),
         "nothing is to be changed; `weir project update --help` lists what can be"

@@ -32,7 +32,7 @@ impl Scope {
     ///
     /// # Errors
     /// When a parameter or a budget cannot be read.
-    pub(super) fn into_body(&self, before: &Value, body: &mut Value) -> anyhow::Result<()> {
+    pub(super) fn add_to(&self, before: &Value, body: &mut Value) -> anyhow::Result<()> {
         let lists = self.lists();
         let given = lists.iter().any(|(_, list)| !list.is_empty());
         if given || !self.params.is_empty() {
@@ -255,7 +255,7 @@ mod tests {
 
     fn body(scope: &Scope, before: &Value) -> Value {
         let mut body = json!({});
-        scope.into_body(before, &mut body).unwrap();
+        scope.add_to(before, &mut body).unwrap();
         body
     }
 

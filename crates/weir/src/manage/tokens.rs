@@ -83,7 +83,7 @@ async fn body(manager: &Manager, new: &NewToken) -> anyhow::Result<Value> {
         let parent = manager.token(parent).await?;
         body["parent_id"] = parent.rsplit('/').next().into();
     }
-    new.scope.into_body(&Value::Null, &mut body)?;
+    new.scope.add_to(&Value::Null, &mut body)?;
     Ok(body)
 }
 
@@ -92,9 +92,8 @@ fn said(action: &TokenAction, answer: &Value, here: &Here) -> String {
     match action {
         TokenAction::List { .. } => list(answer, here),
         TokenAction::Show { .. } => show(answer, here),
-        TokenAction::Create(NewToken { quiet, .. }) | TokenAction::Rotate { quiet, .. } => {
-            made(answer, *quiet, here)
-        }
+        TokenAction::Create(new) => made(answer, new.quiet, here),
+        TokenAction::Rotate { quiet, .. } => made(answer, *quiet, here),
         TokenAction::Revoke { .. } => format!("{called}: revoked"),
         TokenAction::On { .. } => format!("{called}: {}", clean(text(answer, "state"))),
     }
@@ -171,8 +170,8 @@ fn list(tokens: &Value, here: &Here) -> String {
 
 /// What is shown of a secret, without the stars that say how long it is.
 fn short(hint: &str) -> String {
-    match (hint.find('*'), hint.rfind('*')) {
-        (Some(first), Some(last)) => format!("{}…{}", &hint[..first], &hint[last + 1..]),
+    match (hint.split_once('*'), hint.rsplit_once('*')) {
+        (Some((head, _)), Some((_, tail))) => format!("{head}…{tail}"),
         _ => hint.to_owned(),
     }
 }
