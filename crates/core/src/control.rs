@@ -16,8 +16,12 @@ mod token;
 
 pub use budget::{Budget, Money, Period};
 pub use directory::{Directory, Holder, MAX_DEPTH, Project, ProjectKey, Token};
-pub use ledger::{Amounts, Change, Claim, Grant, Ledger, MemoryLedger, Reserved, Spent};
-pub use refusal::{Code, Refusal};
+#[cfg(any(test, feature = "samples"))]
+pub use ledger::contract;
+pub use ledger::{
+    Amounts, Change, Claim, Grant, Held, Ledger, MemoryLedger, Reserved, Spent, Taken, shared,
+};
+pub use refusal::{Code, Limit, Refusal};
 pub use rules::{Head, Rules, RulesFault, RulesSpec};
 pub use scope::{Limits, Scope, ScopeId};
 pub use spec::{BudgetSpec, LimitsSpec, ScopeSpec};

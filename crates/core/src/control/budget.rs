@@ -97,6 +97,12 @@ impl Period {
         }
     }
 
+    /// The one of this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.as_str() == name)
+    }
+
     /// When the one began that `unix_ms` is in, in seconds since the Unix epoch; that of a lifetime
     /// is 0.
     #[must_use]

@@ -4,14 +4,18 @@
 //! ended, so that requests at the same time cannot together use what is not there.
 
 mod account;
+#[cfg(any(test, feature = "samples"))]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+pub mod contract;
 mod memory;
+pub mod shared;
 
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 
 pub use account::{Change, Spent};
-pub use memory::MemoryLedger;
+pub use memory::{MemoryLedger, Taken};
 
 use super::budget::Money;
 use super::refusal::Refusal;
@@ -62,6 +66,17 @@ pub struct Claim {
     pub worst: Amounts,
     /// When, in milliseconds since the Unix epoch: it counts for the periods of then.
     pub at_unix_ms: i64,
+    /// What it is called where accounts are kept for several; none where it is known to nobody else.
+    pub held: Option<Held>,
+}
+
+/// What a claim is called by those who share accounts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// Its number among those of this node.
+    pub number: u64,
+    /// The store's memory that it is in; one that has lost it has another.
+    pub era: Arc<str>,
 }
 
 /// Leave to send a request. Dropped without being settled it costs what was set aside, for nobody

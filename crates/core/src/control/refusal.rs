@@ -84,6 +84,44 @@ impl Code {
     }
 }
 
+/// Which limit a request has met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Limit {
+    /// The cap of requests.
+    Requests,
+    /// A budget.
+    Budget,
+    /// Requests at once.
+    Concurrency,
+    /// Requests a minute.
+    Rpm,
+    /// Tokens a minute.
+    Tpm,
+}
+
+impl Limit {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Requests,
+        Self::Budget,
+        Self::Concurrency,
+        Self::Rpm,
+        Self::Tpm,
+    ];
+
+    /// Its name.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Requests => "requests",
+            Self::Budget => "budget",
+            Self::Concurrency => "concurrency",
+            Self::Rpm => "rpm",
+            Self::Tpm => "tpm",
+        }
+    }
+}
+
 /// A request that is not let through.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
@@ -95,6 +133,8 @@ pub struct Refusal {
     pub retry_ms: Option<u64>,
     /// When the period ends that a budget is for, in seconds since the Unix epoch.
     pub resets_at: Option<i64>,
+    /// The limit that it has met, if it is one's.
+    pub limit: Option<Limit>,
 }
 
 impl Refusal {
@@ -105,6 +145,7 @@ impl Refusal {
             message: message.into(),
             retry_ms: None,
             resets_at: None,
+            limit: None,
         }
     }
 }

@@ -17,6 +17,18 @@ pub enum ScopeId {
 }
 
 impl ScopeId {
+    /// Reads what [`fmt::Display`] writes; none for anything else.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        let (kind, id) = name.split_once(':')?;
+        let id = id.parse().ok()?;
+        match kind {
+            "project" => Some(Self::Project(id)),
+            "token" => Some(Self::Token(id)),
+            _ => None,
+        }
+    }
+
     /// What it is called in messages.
     pub(super) fn noun(self) -> &'static str {
         match self {
@@ -72,5 +84,11 @@ impl Scope {
             budgets: Box::default(),
             max_requests: None,
         }
+    }
+
+    /// Whether anything that is used counts towards an end of it.
+    #[must_use]
+    pub fn is_metered(&self) -> bool {
+        self.limits != Limits::default() || !self.budgets.is_empty() || self.max_requests.is_some()
     }
 }

@@ -14,6 +14,10 @@ fn ledger() -> Arc<MemoryLedger> {
     Arc::new(MemoryLedger::new(|| NOW))
 }
 
+async fn holds(ledger: Arc<MemoryLedger>) {
+    crate::control::contract::holds(&ledger, NOW).await;
+}
+
 fn scope(id: u128, change: impl FnOnce(&mut Scope)) -> Arc<Scope> {
     let mut scope = Scope::open(ScopeId::Token(Uuid::from_u128(id)));
     change(&mut scope);
@@ -45,17 +49,10 @@ fn code(result: Result<Grant, Refusal>) -> Option<Code> {
 }
 
 #[test]
-fn a_cap_counts_every_request_that_was_let_through() {
-    let ledger = ledger();
-    let scope = scope(1, |scope| scope.max_requests = Some(2));
-    let worst = Amounts::default();
-    let first = reserve(&ledger, &[&scope], worst, NOW).unwrap();
-    first.undo();
-    assert!(reserve(&ledger, &[&scope], worst, NOW).is_ok());
-    assert_eq!(
-        code(reserve(&ledger, &[&scope], worst, NOW)),
-        Some(Code::RequestCap)
-    );
+fn it_does_what_every_ledger_does() {
+    let mut held = std::pin::pin!(holds(ledger()));
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    assert!(held.as_mut().poll(&mut context).is_ready());
 }
 
 #[test]
@@ -88,42 +85,6 @@ fn the_worst_case_is_set_aside_and_what_was_not_used_comes_back() {
         ..NOW
     };
     assert!(reserve(&ledger, &[&scope], dollars(10, 0), tomorrow).is_ok());
-}
-
-#[test]
-fn tokens_have_budgets_too() {
-    let ledger = ledger();
-    let scope = scope(1, |scope| {
-        scope.budgets = Box::new([Budget {
-            period: Period::Lifetime,
-            money: None,
-            tokens: Some(100),
-        }]);
-    });
-    reserve(&ledger, &[&scope], dollars(0, 90), NOW)
-        .unwrap()
-        .settle(dollars(0, 95));
-    let refusal = reserve(&ledger, &[&scope], dollars(0, 6), NOW).unwrap_err();
-    assert_eq!((refusal.code, refusal.resets_at), (Code::Budget, None));
-    assert!(reserve(&ledger, &[&scope], dollars(0, 5), NOW).is_ok());
-}
-
-#[test]
-fn a_refusal_by_one_level_takes_nothing_from_the_others() {
-    let ledger = ledger();
-    let wide = scope(1, |scope| scope.max_requests = Some(1));
-    let narrow = scope(2, |scope| {
-        scope.limits = Limits {
-            concurrency: Some(0),
-            ..Limits::default()
-        }
-    });
-    let worst = Amounts::default();
-    assert_eq!(
-        code(reserve(&ledger, &[&wide, &narrow], worst, NOW)),
-        Some(Code::RateLimit)
-    );
-    assert!(reserve(&ledger, &[&wide], worst, NOW).is_ok());
 }
 
 #[test]
@@ -223,4 +184,74 @@ fn many_at_once_never_use_more_than_there_is() {
             .sum()
     });
     assert_eq!(granted, 33);
+}
+
+#[test]
+fn whoever_is_cut_off_keeps_to_its_share_and_is_not_sure_beyond() {
+    let ledger = ledger();
+    let scope = scope(1, |scope| {
+        scope.max_requests = Some(10);
+        scope.budgets = Box::new([Budget {
+            period: Period::Day,
+            money: Some(Money(10_000_000_000)),
+            tokens: None,
+        }]);
+    });
+    let scopes = [scope];
+    let start = Period::Day.start(NOW.unix_ms);
+    let spent = |money| Spent {
+        period: Period::Day,
+        start,
+        amounts: dollars(money, 0),
+    };
+    ledger.note(&scopes, (dollars(0, 0), NOW), &[(0, vec![spent(4)])]);
+    let take = |money, nodes| ledger.take_alone(&scopes, (dollars(money, 0), NOW), nodes);
+    assert_eq!(take(2, 3), Ok(Taken::Granted));
+    assert_eq!(
+        take(1, 3),
+        Ok(Taken::Unsure),
+        "six thirds of which two are gone"
+    );
+    assert_eq!(take(0, 3), Ok(Taken::Granted));
+    assert_eq!(take(0, 3), Ok(Taken::Granted));
+    assert_eq!(take(0, 3), Ok(Taken::Unsure), "a third of nine requests");
+    assert_eq!(take(5, 3).unwrap_err().code, Code::Budget);
+    assert_eq!(take(4, 1), Ok(Taken::Granted));
+    ledger.together();
+    assert!(ledger.fits_share(&scopes, (dollars(0, 0), NOW), 2));
+}
+
+#[test]
+fn what_others_have_let_through_is_told_once_it_is_owed() {
+    let ledger = ledger();
+    let scope = scope(1, |scope| {
+        scope.budgets = Box::new([Budget {
+            period: Period::Day,
+            money: Some(Money(10_000_000_000)),
+            tokens: None,
+        }]);
+    });
+    let claim = Claim {
+        scopes: Arc::new([Arc::clone(&scope)]),
+        worst: dollars(5, 5),
+        at_unix_ms: NOW.unix_ms,
+        held: None,
+    };
+    ledger.note(&claim.scopes, (claim.worst, NOW), &[]);
+    assert_eq!(
+        code(reserve(&ledger, &[&scope], dollars(6, 0), NOW)),
+        Some(Code::Budget)
+    );
+    ledger.settle_noted(&claim, dollars(2, 1));
+    assert_eq!(ledger.changes(), []);
+    assert_eq!(
+        ledger.known(&scope, NOW.unix_ms).1[0].amounts,
+        dollars(2, 1)
+    );
+    ledger.owe(&claim, dollars(2, 1));
+    let changes = ledger.changes();
+    assert_eq!(changes.len(), 1);
+    assert_eq!(changes[0].requests, 1);
+    assert_eq!(changes[0].spent[0].amounts, dollars(2, 1));
+    assert_eq!(ledger.changes(), []);
 }
