@@ -39,6 +39,10 @@ struct Health {
     reason: Option<String>,
     /// Exchanges that were not captured since the start.
     capture_dropped: u64,
+    /// Where limits and budgets of projects are shared: `shared`, `joining` while nodes that were cut
+    /// off tell each other what they used, or `local` while each goes by what it knew last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limits: Option<&'static str>,
     #[schema(format = DateTime)]
     timestamp: String,
 }
@@ -80,6 +84,10 @@ pub(crate) async fn health(State(admin): State<Arc<Admin>>) -> Response {
         status,
         reason,
         capture_dropped,
+        limits: admin
+            .control
+            .as_ref()
+            .and_then(|control| (control.limits)()),
         timestamp: now_rfc3339(),
     };
     (code, Json(body)).into_response()

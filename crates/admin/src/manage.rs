@@ -57,6 +57,8 @@ pub struct Control {
     /// Called after each change, before it is answered: a token that was revoked is refused from
     /// then on.
     pub changed: Changed,
+    /// How limits are shared with other nodes at this moment; none where they should not be.
+    pub limits: Box<dyn Fn() -> Option<&'static str> + Send + Sync>,
 }
 
 /// The store, if this weir has one.

@@ -1,5 +1,6 @@
 //! The program: reads the command line and hands over.
 
+mod accounts;
 mod agent;
 mod banner;
 mod cli;

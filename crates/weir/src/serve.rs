@@ -39,6 +39,8 @@ use crate::{banner, workers};
 
 /// How long connections may take to close once everything is answered.
 const CLOSING: Duration = Duration::from_secs(1);
+/// Longest wait for the store by which limits are shared before requests are taken without it.
+const MEETING: Duration = Duration::from_millis(500);
 /// How often certificate files are looked at.
 const CERTIFICATE_CHECK: Duration = Duration::from_secs(5);
 
@@ -122,7 +124,7 @@ impl Running {
         let snapshot = Arc::new(ArcSwap::from_pointee(snapshot));
         let present = (&store, &lifecycle, &held);
         let mut registry = figures::registry(&metrics, &figures, &snapshot, present);
-        share.show(&mut registry);
+        show((&share, tenants.as_deref()), &mut registry);
         let cache = open_cache(&settings.load(), &mut registry);
         let recorder = recorder(&settings.load(), &store, &mut registry)?;
         let reload = Arc::new(Reload {
@@ -158,17 +160,26 @@ impl Running {
         };
         let (acceptor, inboxes) = Acceptor::new(listener, count)?;
         running.workers = running.start_workers(inboxes)?;
+        running.start_tenants().await;
         running.start_tasks(acceptor);
         Ok(running)
+    }
+
+    /// Starts what keeps tenants, and gives it the time to meet the other nodes.
+    async fn start_tenants(&self) {
+        let Some(tenants) = &self.tenants else {
+            return;
+        };
+        tokio::spawn(tenants.run(self.reload.share.store()));
+        if self.settings.load().shared.redis_url.is_some() {
+            tenants.accounts.together(MEETING).await;
+        }
     }
 
     /// Starts what runs beside the workers.
     fn start_tasks(&self, acceptor: Acceptor) {
         self.until_closing(acceptor.run());
         self.until_closing(self.reload.share.run());
-        if let Some(tenants) = &self.tenants {
-            tokio::spawn(tenants.run());
-        }
         let seed = std::process::id().into();
         self.until_closing(probe::run(Arc::clone(&self.reload.snapshot), seed));
     }
@@ -308,6 +319,17 @@ fn open_store(
         tuning: weir_store::Tuning::default(),
     })
     .map_err(|error| anyhow!(error))
+}
+
+/// Adds the figures of what is shared with other nodes to those of `/metrics`.
+fn show(
+    (share, tenants): (&Share, Option<&tenants::Keeper>),
+    registry: &mut prometheus_client::registry::Registry,
+) {
+    share.show(registry);
+    if let Some(tenants) = tenants {
+        tenants.accounts.show(registry);
+    }
 }
 
 /// What the data plane reports to: the store, and the raw log if there is one.

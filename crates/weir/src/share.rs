@@ -18,6 +18,7 @@ use weir_core::vault::Vault;
 
 use self::counts::{Counts, SharedFigures};
 use self::link::Link;
+pub(crate) use self::link::{Outage, connect};
 use self::queue::Queue;
 
 /// How long what was learnt last may take to be told before the gateway ends.
@@ -43,19 +44,24 @@ impl Store {
     /// # Errors
     /// When the address cannot be one; the text does not repeat it.
     pub(crate) fn of(settings: &Settings) -> anyhow::Result<Option<Self>> {
-        let Some(url) = &settings.shared.redis_url else {
-            return Ok(None);
-        };
+        settings.shared.redis_url.as_ref().map(Self::at).transpose()
+    }
+
+    /// The one at `url`.
+    ///
+    /// # Errors
+    /// As [`Store::of`].
+    pub(crate) fn at(url: &weir_core::secret::Secret) -> anyhow::Result<Self> {
         let client = redis::Client::open(url.expose())
             .map_err(|error| anyhow!("`shared.redis_url`: {}", error.category()))?;
-        Ok(Some(Self {
+        Ok(Self {
             url: url.clone(),
             client,
-        }))
+        })
     }
 
     /// Host and port.
-    fn address(&self) -> String {
+    pub(crate) fn address(&self) -> String {
         self.client.get_connection_info().addr().to_string()
     }
 }
@@ -95,6 +101,11 @@ impl Share {
             }
             differs
         });
+    }
+
+    /// The store, for whatever else is shared by it.
+    pub(crate) fn store(&self) -> watch::Receiver<Option<Store>> {
+        self.store.subscribe()
     }
 
     /// Adds its figures to those of `/metrics`.

@@ -4,23 +4,30 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use tokio::sync::{Mutex, Notify, mpsc};
+use tokio::sync::{Mutex, Notify, mpsc, watch};
 use tokio::time::MissedTickBehavior;
 use weir_admin::{AdminToken, Control, Role};
-use weir_core::control::{Change, MemoryLedger};
 use weir_core::settings::{Projects, Settings};
 use weir_proxy::clock::now;
 use weir_proxy::tenants::{Denied, Tenants};
 use weir_store::control::{By, ControlError, ControlStore, Event, Outcome, Seal};
+
+use crate::accounts::{Accounts, Phase, Times, Unwritten};
+use crate::share::Store;
 
 /// How often it is looked whether somebody else has changed something. A token that was revoked
 /// elsewhere works for no longer than this.
 const LOOK: Duration = Duration::from_millis(250);
 /// How often what was used is written down: what a process that is killed forgets at most.
 const WRITE: Duration = Duration::from_millis(100);
+/// How often what others have written down is read, where limits are shared, and where they should
+/// be but cannot.
+const READ: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(1));
+/// How long the store that limits are shared by may take for the last that it is told.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 /// Refusals that wait for the audit; more are counted in the log and dropped.
 const MAX_REFUSALS: usize = 1024;
 /// Refusals that are written down at once.
@@ -31,7 +38,8 @@ const FAREWELL: Duration = Duration::from_secs(5);
 /// What was used and is to be written down.
 #[derive(Debug, Default)]
 struct Unsaved {
-    changes: Vec<Change>,
+    /// Of limits, caps and budgets.
+    used: Unwritten,
     /// Answers from the cache, by token.
     hits: HashMap<uuid::Uuid, u64>,
 }
@@ -42,10 +50,12 @@ pub(crate) struct Keeper {
     /// What the data plane asks.
     pub tenants: Arc<Tenants>,
     store: ControlStore,
-    ledger: Arc<MemoryLedger>,
+    /// What they used.
+    pub accounts: Arc<Accounts>,
     enforce_active: bool,
     reading: Trouble,
     writing: Trouble,
+    comparing: Trouble,
     /// The number of changes that are known; held while they are read.
     seen: Mutex<Option<i64>>,
     stop: Arc<Notify>,
@@ -69,14 +79,15 @@ impl Keeper {
         }
         let store = ControlStore::open(&settings.database, seal).await;
         let store = store.context("projects and tokens")?;
-        let ledger = Arc::new(MemoryLedger::new(now));
+        let accounts = Arc::new(Accounts::new(now, Times::default()));
         let keeper = Self {
-            tenants: Arc::new(Tenants::new(ledger.clone())),
+            tenants: Arc::new(Tenants::new(accounts.clone())),
             store,
-            ledger,
+            accounts,
             enforce_active: settings.enforce_active,
             reading: Trouble::default(),
             writing: Trouble::default(),
+            comparing: Trouble::default(),
             seen: Mutex::new(None),
             stop: Arc::default(),
         };
@@ -88,17 +99,17 @@ impl Keeper {
     /// Reads everything; gives the number of changes that are in it.
     async fn read(&self) -> anyhow::Result<i64> {
         let loaded = self.store.load(!self.enforce_active).await?;
-        for account in &loaded.accounts {
-            self.ledger
-                .restore(account.scope, account.requests, &account.spent);
-        }
+        self.accounts.restore(loaded.accounts);
         self.tenants.replace(loaded.directory);
         Ok(loaded.version)
     }
 
-    /// The task that follows changes and writes down what is used. It ends when it is told to, with
-    /// everything written.
-    pub(crate) fn run(self: &Arc<Self>) -> impl Future<Output = ()> + Send + 'static {
+    /// The task that follows changes and writes down what is used, and keeps limits together with
+    /// others by the store that `shared` holds. It ends when it is told to, with everything written.
+    pub(crate) fn run(
+        self: &Arc<Self>,
+        shared: watch::Receiver<Option<Store>>,
+    ) -> impl Future<Output = ()> + Send + 'static {
         let keeper = Arc::clone(self);
         let (refused, mut refusals) = mpsc::channel(MAX_REFUSALS);
         keeper.tenants.when_denied(Box::new(move |denied| {
@@ -107,25 +118,53 @@ impl Keeper {
             }
         }));
         async move {
+            let shared = tokio::spawn(keeper.accounts.run(shared));
             let (mut look, mut write) = (tokio::time::interval(LOOK), tokio::time::interval(WRITE));
             // A database that was away for long is not asked for all that it missed.
             look.set_missed_tick_behavior(MissedTickBehavior::Delay);
             write.set_missed_tick_behavior(MissedTickBehavior::Delay);
             let mut unsaved = Unsaved::default();
             let mut waiting = Vec::new();
+            let mut read = Instant::now();
             loop {
                 tokio::select! {
                     () = keeper.stop.notified() => break,
                     _ = look.tick() => keeper.catch_up().await,
-                    _ = write.tick() => keeper.write(&mut unsaved).await,
+                    _ = write.tick() => {
+                        keeper.write(&mut unsaved).await;
+                        keeper.compare(&mut read).await;
+                    }
                     _ = refusals.recv_many(&mut waiting, AT_ONCE) => {
                         keeper.tell(waiting.drain(..)).await;
                     }
                 }
             }
+            keeper.accounts.farewell(LAST_WORDS).await;
             keeper.write(&mut unsaved).await;
+            keeper.accounts.farewell(LAST_WORDS).await;
+            shared.abort();
+            keeper.accounts.leave().await;
             keeper.stop.notify_one();
         }
+    }
+
+    /// Reads what all nodes together have used, where limits are shared: at once when the store can
+    /// learn something by it, and now and then.
+    async fn compare(&self, read: &mut Instant) {
+        let often = match self.accounts.phase() {
+            Phase::Off => return,
+            Phase::Shared => READ.0,
+            Phase::Local | Phase::Joining => READ.1,
+        };
+        if !self.accounts.used_alone() && read.elapsed() < often {
+            return;
+        }
+        *read = Instant::now();
+        let usage = self.store.usage().await;
+        self.comparing.note(
+            usage.map(|usage| self.accounts.restore(usage)).err(),
+            "what all nodes used cannot be read",
+        );
     }
 
     /// Reads everything again if somebody has changed something since it was last read.
@@ -147,8 +186,10 @@ impl Keeper {
     /// What the management works with.
     pub(crate) fn control(self: &Arc<Self>) -> Control {
         let keeper = Arc::clone(self);
+        let accounts = Arc::clone(&self.accounts);
         Control {
             store: self.store.clone(),
+            limits: Box::new(move || accounts.phase().as_str()),
             changed: Box::new(move || {
                 let keeper = Arc::clone(&keeper);
                 Box::pin(async move { keeper.catch_up().await })
@@ -159,8 +200,8 @@ impl Keeper {
     /// Writes down what was used. What could not be written is tried again.
     async fn write(&self, unsaved: &mut Unsaved) {
         // What comes meanwhile adds up in the accounts, so that no more than one list ever waits.
-        if unsaved.changes.is_empty() {
-            unsaved.changes = self.ledger.changes();
+        if unsaved.used.changes.is_empty() {
+            unsaved.used = self.accounts.unwritten();
         }
         if unsaved.hits.is_empty() {
             unsaved.hits = self.tenants.take_hits();
@@ -178,10 +219,11 @@ impl Keeper {
     }
 
     async fn write_all(&self, unsaved: &mut Unsaved) -> Result<(), ControlError> {
-        if !unsaved.changes.is_empty() {
-            self.store.add_usage(&unsaved.changes).await?;
-            unsaved.changes.clear();
+        if !unsaved.used.changes.is_empty() {
+            self.store.add_usage(&unsaved.used.changes).await?;
         }
+        // What its names are for is written, now or before.
+        self.accounts.lasts(std::mem::take(&mut unsaved.used));
         if !unsaved.hits.is_empty() {
             self.store.add_cache_hits(&unsaved.hits).await?;
             unsaved.hits.clear();

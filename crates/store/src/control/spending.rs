@@ -69,6 +69,21 @@ impl ControlStore {
         self.db.all(statements.collect()).await.map(drop)
     }
 
+    /// What was used of every scope of which something was.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn usage(&self) -> Result<Vec<Account>, ControlError> {
+        let query = "SELECT id, request_count FROM tokens WHERE request_count > 0";
+        let mut requests = HashMap::new();
+        for row in &self.db.rows(Statement::new(query)).await? {
+            if let Ok(id) = row.text(0)?.parse() {
+                requests.insert(id, row.count(1)?);
+            }
+        }
+        self.accounts(requests).await
+    }
+
     /// What was used of every scope: in the periods that last, and by the tokens of `requests`.
     pub(super) async fn accounts(
         &self,

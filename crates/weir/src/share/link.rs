@@ -77,7 +77,7 @@ impl Link {
 
     /// Shares by `store` for as long as this is polled.
     pub(super) async fn keep(&self, store: &Store) -> Infallible {
-        let mut outage = Outage::new(store.address());
+        let mut outage = Outage::new(store.address(), "signatures");
         let mut place = None;
         loop {
             let Err(error) = self.session(store, &mut place, &mut outage).await;
@@ -208,7 +208,8 @@ impl Listener<'_> {
     }
 }
 
-async fn connect(store: &Store, answer: Duration) -> RedisResult<MultiplexedConnection> {
+/// A connection that waits for answers no longer than `answer`.
+pub(crate) async fn connect(store: &Store, answer: Duration) -> RedisResult<MultiplexedConnection> {
     let config = AsyncConnectionConfig::new()
         .set_connection_timeout(Some(ANSWER))
         .set_response_timeout(Some(answer));
@@ -225,46 +226,54 @@ async fn clock(connection: &mut MultiplexedConnection) -> RedisResult<i64> {
 }
 
 /// A time without the store: it is said once that it begins, and once that it is over.
-struct Outage {
+pub(crate) struct Outage {
     address: String,
+    /// What is not shared meanwhile.
+    what: &'static str,
     since: Option<Instant>,
     pause: Duration,
 }
 
 impl Outage {
-    fn new(address: String) -> Self {
+    pub(crate) fn new(address: String, what: &'static str) -> Self {
         Self {
             address,
+            what,
             since: None,
             pause: PAUSE.0,
         }
     }
 
-    fn begins(&mut self, error: &redis::RedisError) {
-        let address = &self.address;
+    /// Whether there is one.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.since.is_some()
+    }
+
+    pub(crate) fn begins(&mut self, error: &redis::RedisError) {
+        let (address, what) = (&self.address, self.what);
         if self.since.is_some() {
-            tracing::debug!(address, %error, "signatures are still not shared");
+            tracing::debug!(address, %error, "{what} are still not shared");
             return;
         }
         self.since = Some(Instant::now());
         tracing::warn!(address, %error,
-            "signatures are not shared: the store cannot be used; this gateway goes by its own memory");
+            "{what} are not shared: the store cannot be used; this gateway goes by its own memory");
     }
 
-    fn ends(&mut self) {
-        let address = &self.address;
+    pub(crate) fn ends(&mut self) {
+        let (address, what) = (&self.address, self.what);
         self.pause = PAUSE.0;
         match self.since.take() {
-            None => tracing::info!(address, "signatures are shared"),
+            None => tracing::info!(address, "{what} are shared"),
             Some(since) => {
                 let seconds = since.elapsed().as_secs();
-                tracing::info!(address, seconds, "signatures are shared again");
+                tracing::info!(address, seconds, "{what} are shared again");
             }
         }
     }
 
     /// How long to wait before the next try.
-    fn pause(&mut self) -> Duration {
+    pub(crate) fn pause(&mut self) -> Duration {
         let pause = self.pause;
         self.pause = (pause * 2).min(PAUSE.1);
         pause

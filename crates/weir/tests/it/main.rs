@@ -19,6 +19,7 @@ mod history;
 mod lifecycle;
 mod logging;
 mod managing;
+mod nodes;
 mod outbound;
 mod program;
 mod rawlog;

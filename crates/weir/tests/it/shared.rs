@@ -1,6 +1,6 @@
 //! Several gateways that remember signatures together, over a real Redis.
 
-mod redis;
+pub(crate) mod redis;
 
 use serde_json::{Value, json};
 use weir_mock::{Mock, Raw};

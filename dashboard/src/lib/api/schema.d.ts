@@ -2021,6 +2021,11 @@ export interface components {
              * @description Exchanges that were not captured since the start.
              */
             capture_dropped: number;
+            /**
+             * @description Where limits and budgets of projects are shared: `shared`, `joining` while nodes that were cut
+             *     off tell each other what they used, or `local` while each goes by what it knew last.
+             */
+            limits?: string;
             /** Format: date-time */
             timestamp: string;
         };

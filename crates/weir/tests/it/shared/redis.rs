@@ -8,11 +8,12 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 
-use crate::program::within;
+/// No test waits longer for its Redis.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
 
-pub(super) const PASSWORD: &str = "s3cret-of-redis";
+pub(crate) const PASSWORD: &str = "s3cret-of-redis";
 
-pub(super) struct Redis {
+pub(crate) struct Redis {
     port: u16,
     args: Vec<String>,
     folder: TempDir,
@@ -26,14 +27,14 @@ impl Drop for Redis {
 }
 
 impl Redis {
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let mut redis = Self::new(&[]);
         while !redis.try_start("--port") {}
         redis
     }
 
     /// One that speaks TLS only, with a certificate and its key in PEM.
-    pub(super) fn start_tls(certificate: &str, key: &str) -> Self {
+    pub(crate) fn start_tls(certificate: &str, key: &str) -> Self {
         let mut redis = Self::new(&["--port", "0", "--tls-auth-clients", "no"]);
         for (name, text) in [
             ("cert", certificate),
@@ -82,7 +83,7 @@ impl Redis {
     }
 
     /// Starts it where it was, without what it knew. False if it cannot listen there.
-    pub(super) fn start_again(&mut self) -> bool {
+    pub(crate) fn start_again(&mut self) -> bool {
         let mut child = Command::new("redis-server")
             .current_dir(self.folder.path())
             .args(&self.args)
@@ -99,7 +100,7 @@ impl Redis {
     }
 
     /// Ends it at once.
-    pub(super) fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         if let Some(mut child) = self.child.take() {
             let _gone = child.kill();
             let _gone = child.wait();
@@ -107,27 +108,27 @@ impl Redis {
     }
 
     /// Lets it hang, or go on: `STOP`, `CONT`.
-    pub(super) fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let pid = self.child.as_ref().unwrap().id().to_string();
         let sent = Command::new("kill").args(["-s", name, &pid]).status();
         assert!(sent.unwrap().success());
     }
 
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("redis://:{PASSWORD}@127.0.0.1:{}", self.port)
     }
 
-    pub(super) fn tls_url(&self) -> String {
+    pub(crate) fn tls_url(&self) -> String {
         format!("rediss://:{PASSWORD}@localhost:{}", self.port)
     }
 
     /// Sends commands at once, and waits until the last has begun to be answered.
-    pub(super) async fn tell(&self, commands: &[&str]) {
+    pub(crate) async fn tell(&self, commands: &[&str]) {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await.unwrap();
         let text = format!("AUTH {PASSWORD}\r\n{}\r\n", commands.join("\r\n"));
         stream.write_all(text.as_bytes()).await.unwrap();
         let mut lines = BufReader::new(stream).lines();
-        within(async {
+        let answered = async {
             // Each of the commands that tests send is answered in one line, `XADD` in two.
             for command in std::iter::once(&"AUTH").chain(commands) {
                 let answer = lines.next_line().await.unwrap().unwrap();
@@ -136,7 +137,7 @@ impl Redis {
                     lines.next_line().await.unwrap();
                 }
             }
-        })
-        .await;
+        };
+        tokio::time::timeout(PATIENCE, answered).await.unwrap();
     }
 }
