@@ -53,6 +53,8 @@ FAIR = {
     },
     # Projects are switched off, never deleted.
     "DELETE /manage/projects/{id}": {405: {None}},
+    # Which answers, said in none or in two of the ways that there are.
+    "POST /manage/cache/purge": {400: {None, "method", "url", "prefix", "project_id", "all"}},
     # Two projects of one name; a name or a key with characters that it may not have; tokens of a
     # project that was switched off; ids that nothing has. `5.0` is a whole number to schemas alone.
     "POST /manage/projects": {400: {"name", "api_key", "provider", *SPEC}, 409: {None}},
@@ -218,6 +220,8 @@ def feed_body(case) -> None:
                 body.pop(field, None)
         if label == "PATCH /manage/tokens/{id}":
             body["is_active"] = True
+    if label == "POST /manage/cache/purge":
+        case.body = {"method": "GET", "url": f"/v1/models?n={turns['count']}"}
     if label == "PATCH /api/config/stored":
         case.body = {"routing.retries": turns["count"] % 5, "routing.debug": None}
     if label == "POST /api/routing/explain" and isinstance(body, dict):

@@ -1041,6 +1041,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/manage/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Log in to the pages with a management token: gives a cookie that manages as the token does
+         * @description Wrong tokens make the next one wait.
+         */
+        post: operations["postManageLogin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/manage/projects": {
         parameters: {
             query?: never;
@@ -1048,7 +1068,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every project, by name */
+        /** Every project, by name, with what was used in the periods that last */
         get: operations["getManageProjects"];
         put?: never;
         /** Make a project */
@@ -2276,6 +2296,13 @@ export interface components {
              */
             above: number;
         };
+        /** @description Who wants to manage. */
+        ManagerCredentials: {
+            /** @description The token of a manager. */
+            management_token: string;
+            /** @description Stay logged in for 30 days, instead of until the browser ends. */
+            remember?: boolean;
+        };
         /** @description What one model did. */
         ModelCount: {
             /**
@@ -2445,10 +2472,10 @@ export interface components {
          * @enum {string}
          */
         Period: "day" | "week" | "month" | "lifetime";
-        /** @description What was used in a period. */
+        /** @description What was used of a budget in the period that lasts. */
         PeriodUsage: {
-            /** @description `day`, `week`, `month` or `lifetime`. */
-            period: string;
+            /** @description Which. */
+            period: components["schemas"]["Period"];
             /**
              * Format: double
              * @description US dollars.
@@ -2459,6 +2486,11 @@ export interface components {
              * @description Tokens, input and output.
              */
             tokens: number;
+            /**
+             * Format: date-time
+             * @description When the next one begins; a lifetime has none.
+             */
+            resets_at?: string;
         };
         /** @description What a model costs. */
         PriceLine: components["schemas"]["Amounts"] & {
@@ -2534,8 +2566,15 @@ export interface components {
             limits: components["schemas"]["LimitsSpec"];
             /** @description How much, all its tokens together. */
             budgets: components["schemas"]["BudgetSpec"][];
-            /** @description What was used in the periods that last. */
-            usage?: components["schemas"]["PeriodUsage"][];
+            /** @description What was used of each budget in the period that lasts. */
+            usage: components["schemas"]["PeriodUsage"][];
+            /** @description Its tokens. */
+            tokens: components["schemas"]["TokenNumbers"];
+            /**
+             * Format: int64
+             * @description Requests of all its tokens that were let through to a provider.
+             */
+            request_count: number;
         };
         /** @description What is to change. */
         ProjectChange: {
@@ -3476,6 +3515,8 @@ export interface components {
             expires_at: string | null;
             /** @description Whether it was not revoked. */
             is_active: boolean;
+            /** @description What it is good for. */
+            state: components["schemas"]["TokenState"];
             /**
              * Format: date-time
              * @description When it was revoked.
@@ -3512,6 +3553,8 @@ export interface components {
             limits: components["schemas"]["LimitsSpec"];
             /** @description How much. */
             budgets: components["schemas"]["BudgetSpec"][];
+            /** @description What was used of each budget in the period that lasts. */
+            usage: components["schemas"]["PeriodUsage"][];
         };
         /** @description What is to change. */
         TokenChange: {
@@ -3578,6 +3621,24 @@ export interface components {
             /** @description How much. */
             budgets?: components["schemas"]["BudgetSpec"][] | null;
         };
+        /** @description Tokens in numbers. */
+        TokenNumbers: {
+            /**
+             * Format: int64
+             * @description All that there are.
+             */
+            total: number;
+            /**
+             * Format: int64
+             * @description Those that are neither revoked nor expired nor used up.
+             */
+            active: number;
+        };
+        /**
+         * @description What a token is good for.
+         * @enum {string}
+         */
+        TokenState: "active" | "revoked" | "expired" | "used_up";
         /** @description Tokens since the start, as far as providers told them. */
         TokenTotals: {
             /**
@@ -9215,6 +9276,100 @@ export interface operations {
             };
             /** @description The host name is not weir's */
             421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    postManageLogin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ManagerCredentials"];
+            };
+        };
+        responses: {
+            /** @description Logged in; the cookie is `weir_session` */
+            204: {
+                headers: {
+                    /** @description The session */
+                    "set-cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter or the body is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The token is nobody's */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Requests from other origins are refused */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The dashboard has a password: log in with that */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is larger than the call takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description What is wrong and how to mend it. */
+                        error: string;
+                        /** @description What lies behind it. */
+                        details?: string | null;
+                        /** @description The parameter, or the field of the request's body, that is wrong. */
+                        field?: string | null;
+                    };
+                };
+            };
+            /** @description The host name is not weir's */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Too many wrong tokens; `Retry-After` says how long to wait */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
