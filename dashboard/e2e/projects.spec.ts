@@ -1,4 +1,5 @@
 import type { Project } from '../src/lib/api/types';
+import { captured } from './ask';
 import { ask, MANAGER, manage, open, project, token, tokens, variables } from './manage';
 import { expect, test } from './own';
 import { axe } from './test';
@@ -227,4 +228,26 @@ test('the list tells what each has used, and is searched by words and state', as
   await page.goto(`/projects/${spender.id}`);
   await expect(page.getByText('2 of 2 active, 1 request')).toBeVisible();
   await shot('project');
+});
+
+test('what a project used is told apart by its name', async ({ page, weir, isMobile, shot }) => {
+  const one = await project(weir, 'the parser team', {
+    keys: [{ provider: 'anthropic', api_key: KEY }],
+  });
+  const { token: secret } = await token(weir, one);
+  expect(await ask(weir, secret)).toBe(200);
+  const id = await captured(weir, `project=${one.id}&limit=1`);
+  await page.goto(`/?project=${one.id}`);
+  const chips = page.getByRole('list', { name: 'Filters in force' });
+  await expect(chips.getByText('the parser team')).toBeVisible();
+  // A phone has no room for it.
+  const facet = page.getByRole('button', { name: /the parser team/, pressed: true });
+  if (!isMobile) await expect(facet).toBeVisible();
+  await shot('live-project');
+  await page.goto('/usage?by=project');
+  await expect(page.getByRole('cell', { name: 'the parser team' })).toBeVisible();
+  await shot('usage-project');
+  await page.goto(`/requests/${id}`);
+  await page.getByText('All facts').click();
+  await expect(page.getByText('the parser team')).toBeVisible();
 });

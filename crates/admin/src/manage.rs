@@ -5,6 +5,7 @@ mod audit;
 mod cache;
 mod door;
 mod login;
+mod names;
 mod object;
 mod projects;
 mod shapes;
@@ -23,6 +24,7 @@ pub use cache::Caching;
 pub(crate) use door::guard;
 pub use door::{AdminToken, Role};
 pub(crate) use login::routes as login_routes;
+pub(crate) use names::routes as name_routes;
 
 use crate::fault::Fault;
 use crate::router::Admin;

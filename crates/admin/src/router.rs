@@ -71,6 +71,7 @@ fn guarded() -> OpenApiRouter<Arc<Admin>> {
         .merge(setup::routes())
         .merge(login::routes())
         .merge(manage::login_routes())
+        .merge(manage::name_routes())
         .merge(health::routes())
 }
 

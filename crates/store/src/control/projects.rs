@@ -113,6 +113,18 @@ impl ControlStore {
         Ok(projects)
     }
 
+    /// What every project is called.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn project_names(&self) -> Result<Vec<(Uuid, String)>, ControlError> {
+        let query = Statement::new("SELECT id, name FROM projects ORDER BY name, id");
+        let rows = self.db.rows(query).await?;
+        rows.iter()
+            .map(|row| Ok((row.parsed(0)?, row.text(1)?)))
+            .collect()
+    }
+
     /// One project.
     ///
     /// # Errors

@@ -421,6 +421,8 @@ async fn what_a_project_asked_for_is_found_and_added_up_by_its_id() {
     assert_eq!(labels, [&json!(""), &json!(project)]);
     let facets = weir.get("/api/requests/facets").await.json();
     assert_eq!(facets["projects"], json!([{"value": project, "count": 1}]));
+    let names = weir.get("/api/projects").await.json();
+    assert_eq!(names, json!([{"id": project, "name": "one"}]));
 }
 
 #[tokio::test]
