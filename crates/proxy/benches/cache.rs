@@ -53,6 +53,21 @@ fn key(bencher: Bencher<'_, '_>, size: usize) {
     });
 }
 
+/// An empty answer to nothing in particular: what the way there and back takes, and HTTP. A hit less
+/// this is what the gateway spends on it.
+#[divan::bench]
+fn nothing(bencher: Bencher<'_, '_>) {
+    let mut stream = TcpStream::connect(gateway()).unwrap();
+    stream.set_nodelay(true).unwrap();
+    let mut buffer = vec![0; 4 << 10];
+    let request = b"GET /nothing HTTP/1.1\r\nhost: x\r\n\r\n";
+    ask(&mut stream, request, &mut buffer);
+    bencher.bench_local(|| {
+        stream.write_all(request).unwrap();
+        answer(&mut stream, &mut buffer)
+    });
+}
+
 /// One request and its answer on a connection that is kept.
 #[divan::bench(args = SIZES)]
 fn hit(bencher: Bencher<'_, '_>, size: usize) {
