@@ -24,5 +24,5 @@ pub use ledger::{
 pub use refusal::{Code, Limit, Refusal};
 pub use rules::{Head, Rules, RulesFault, RulesSpec};
 pub use scope::{Limits, Scope, ScopeId};
-pub use spec::{BudgetSpec, LimitsSpec, ScopeSpec};
+pub use spec::{BudgetSpec, LimitsSpec, ScopeSpec, SpecEdit};
 pub use token::{Digest, TOKEN_LEN, hint, looks_like_token, mask, new_token};

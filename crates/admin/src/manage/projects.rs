@@ -12,12 +12,12 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
-use weir_core::control::{BudgetSpec, LimitsSpec, RulesSpec};
+use weir_core::control::{BudgetSpec, LimitsSpec, RulesSpec, ScopeSpec, SpecEdit};
 use weir_core::secret::Secret;
 use weir_store::control::{By, NewKey, NewProject, ProjectEdit};
 
 use super::object::{object, objects};
-use super::shapes::{Project, SpecEdit, expected, id, late, read, tag};
+use super::shapes::{Project, expected, id, late, read, tag};
 use super::{MAX_BODY, store};
 use crate::fault::{Error, Fault};
 use crate::params::whole_of;
@@ -132,7 +132,11 @@ pub(super) async fn create(
     let new = NewProject {
         name,
         keys: keys(new.api_key, new.provider, new.keys),
-        spec: SpecEdit::new(new.rules, new.limits, new.budgets).whole(),
+        spec: ScopeSpec {
+            rules: new.rules.unwrap_or_default(),
+            limits: new.limits.unwrap_or_default(),
+            budgets: new.budgets.unwrap_or_default(),
+        },
     };
     let store = store(&admin)?;
     let row = store.create_project(new, &by).await?;
@@ -179,12 +183,15 @@ pub(super) async fn edit(
         return Err(Fault::bad("revoke_tokens requires is_active=false").of_field("revoke_tokens"));
     }
     let store = store(&admin)?;
-    let before = store.project(id).await?;
     let edit = ProjectEdit {
         if_version,
         name: change.name,
         is_active: change.is_active,
-        spec: SpecEdit::new(change.rules, change.limits, change.budgets).of(|| before.spec),
+        spec: SpecEdit {
+            rules: change.rules,
+            limits: change.limits,
+            budgets: change.budgets,
+        },
         set_keys: keys(change.api_key, change.provider, change.keys),
         remove_keys: change.remove_keys,
         revoke_tokens: change.revoke_tokens == Some(true),

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use utoipa::ToSchema;
 use uuid::Uuid;
-use weir_core::control::{BudgetSpec, LimitsSpec, Period, RulesSpec, ScopeId, ScopeSpec, Spent};
+use weir_core::control::{BudgetSpec, LimitsSpec, Period, RulesSpec, ScopeId, Spent};
 use weir_store::control::{ControlStore, KeyRow, ProjectRow, TokenCounts, TokenRow, TokenState};
 
 use crate::fault::Fault;
@@ -243,50 +243,6 @@ impl Token {
             limits: row.spec.limits,
             usage: usage(&row.spec.budgets, spent),
             budgets: row.spec.budgets,
-        }
-    }
-}
-
-/// A change of what a project or a token may do. A member that is left out stays; one that is there
-/// takes the place of all that it held.
-pub(super) struct SpecEdit {
-    rules: Option<RulesSpec>,
-    limits: Option<LimitsSpec>,
-    budgets: Option<Vec<BudgetSpec>>,
-}
-
-impl SpecEdit {
-    pub(super) fn new(
-        rules: Option<RulesSpec>,
-        limits: Option<LimitsSpec>,
-        budgets: Option<Vec<BudgetSpec>>,
-    ) -> Self {
-        Self {
-            rules,
-            limits,
-            budgets,
-        }
-    }
-
-    /// What it makes of `before`; none if it changes nothing.
-    pub(super) fn of(self, before: impl FnOnce() -> ScopeSpec) -> Option<ScopeSpec> {
-        if self.rules.is_none() && self.limits.is_none() && self.budgets.is_none() {
-            return None;
-        }
-        let before = before();
-        Some(ScopeSpec {
-            rules: self.rules.unwrap_or(before.rules),
-            limits: self.limits.unwrap_or(before.limits),
-            budgets: self.budgets.unwrap_or(before.budgets),
-        })
-    }
-
-    /// What it says by itself.
-    pub(super) fn whole(self) -> ScopeSpec {
-        ScopeSpec {
-            rules: self.rules.unwrap_or_default(),
-            limits: self.limits.unwrap_or_default(),
-            budgets: self.budgets.unwrap_or_default(),
         }
     }
 }

@@ -11,12 +11,12 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
-use weir_core::control::{BudgetSpec, LimitsSpec, RulesSpec};
+use weir_core::control::{BudgetSpec, LimitsSpec, RulesSpec, ScopeSpec, SpecEdit};
 use weir_core::secret::Secret;
 use weir_store::control::{By, NewToken, TokenEdit, TokenRow};
 
 use super::object::{object, objects};
-use super::shapes::{SpecEdit, Token, expected, id, late, read, tag, time};
+use super::shapes::{Token, expected, id, late, read, tag, time};
 use super::{MAX_BODY, store};
 use crate::fault::{Error, Fault};
 use crate::params::{Params, truth, whole_of};
@@ -166,7 +166,11 @@ pub(super) async fn create(
         name: new.name,
         duration_minutes,
         max_requests: cap(new.max_requests)?,
-        spec: SpecEdit::new(new.rules, new.limits, new.budgets).whole(),
+        spec: ScopeSpec {
+            rules: new.rules.unwrap_or_default(),
+            limits: new.limits.unwrap_or_default(),
+            budgets: new.budgets.unwrap_or_default(),
+        },
     };
     let (row, secret) = store(&admin)?.create_token(new, &by).await?;
     let made = TokenMade::new(&row, &secret);
@@ -213,15 +217,19 @@ pub(super) async fn edit(
     let if_version = expected(&headers)?;
     let change: TokenChange = read(&whole_of(body, MAX_BODY)?)?;
     let store = store(&admin)?;
-    let before = store.token(id).await?;
     let edit = TokenEdit {
         if_version,
         is_active: change.is_active,
         max_requests: cap(change.max_requests)?,
         name: change.name,
-        spec: SpecEdit::new(change.rules, change.limits, change.budgets).of(|| before.spec),
+        spec: SpecEdit {
+            rules: change.rules,
+            limits: change.limits,
+            budgets: change.budgets,
+        },
     };
     if edit.is_empty() {
+        store.token(id).await?;
         return Err(Fault::bad("no fields to update"));
     }
     let edited = store.edit_token(id, edit, &by).await;

@@ -57,6 +57,36 @@ pub struct ScopeSpec {
     pub budgets: Vec<BudgetSpec>,
 }
 
+/// A change of what a level allows. A member that is left out stays; one that is there takes the
+/// place of all that it held.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SpecEdit {
+    /// What may be asked for.
+    pub rules: Option<RulesSpec>,
+    /// How fast.
+    pub limits: Option<LimitsSpec>,
+    /// How much.
+    pub budgets: Option<Vec<BudgetSpec>>,
+}
+
+impl SpecEdit {
+    /// Whether nothing is to change.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_none() && self.limits.is_none() && self.budgets.is_none()
+    }
+
+    /// What it makes of `before`.
+    #[must_use]
+    pub fn of(self, before: ScopeSpec) -> ScopeSpec {
+        ScopeSpec {
+            rules: self.rules.unwrap_or(before.rules),
+            limits: self.limits.unwrap_or(before.limits),
+            budgets: self.budgets.unwrap_or(before.budgets),
+        }
+    }
+}
+
 impl ScopeSpec {
     /// Checks it.
     ///

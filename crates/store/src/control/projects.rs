@@ -1,9 +1,10 @@
 //! Projects and their keys.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use uuid::Uuid;
-use weir_core::control::{Project, ProjectKey, ScopeId, ScopeSpec, mask};
+use weir_core::control::{Project, ProjectKey, ScopeId, ScopeSpec, SpecEdit, mask};
 use weir_core::secret::Secret;
 
 use super::audit::{By, Event};
@@ -81,14 +82,23 @@ pub struct ProjectEdit {
     pub name: Option<String>,
     /// On or off.
     pub is_active: Option<bool>,
-    /// What it may do, whole.
-    pub spec: Option<ScopeSpec>,
+    /// What it may do.
+    pub spec: SpecEdit,
     /// Keys that take the place of all that the project has of their providers.
     pub set_keys: Vec<NewKey>,
     /// Keys to take away.
     pub remove_keys: Vec<Uuid>,
     /// Revoke every token, where this switches the project off.
     pub revoke_tokens: bool,
+}
+
+/// What each project has, in the order that it has it.
+fn by_project<T>(list: Vec<(Uuid, T)>) -> HashMap<Uuid, Vec<T>> {
+    let mut all: HashMap<Uuid, Vec<T>> = HashMap::new();
+    for (project, one) in list {
+        all.entry(project).or_default().push(one);
+    }
+    all
 }
 
 /// What a key is sealed for.
@@ -102,15 +112,19 @@ impl ControlStore {
     /// # Errors
     /// When the database fails.
     pub async fn projects(&self) -> Result<Vec<ProjectRow>, ControlError> {
-        let query = format!("SELECT {COLUMNS} FROM projects ORDER BY name, id");
-        let rows = self.db.rows(Statement::new(query)).await?;
-        let mut keys = self.key_rows(None).await?;
-        let mut projects = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        let mut keys = by_project(self.key_rows(None).await?);
+        let mut projects = self.keyless().await?;
         for project in &mut projects {
-            let own = keys.extract_if(.., |(id, _)| *id == project.id);
-            project.keys = own.map(|(_, key)| key).collect();
+            project.keys = keys.remove(&project.id).unwrap_or_default();
         }
         Ok(projects)
+    }
+
+    /// Every project, by name, without its keys.
+    async fn keyless(&self) -> Result<Vec<ProjectRow>, ControlError> {
+        let query = format!("SELECT {COLUMNS} FROM projects ORDER BY name, id");
+        let rows = self.db.rows(Statement::new(query)).await?;
+        rows.iter().map(read).collect()
     }
 
     /// What every project is called.
@@ -183,10 +197,9 @@ impl ControlStore {
             };
             keys.push((project, key));
         }
-        let rows = self.projects().await?;
-        let projects = rows.into_iter().filter_map(|row| {
-            let own = keys.extract_if(.., |(id, _)| *id == row.id);
-            let keys: Vec<_> = own.map(|(_, key)| key).collect();
+        let mut keys = by_project(keys);
+        let projects = self.keyless().await?.into_iter().filter_map(|row| {
+            let keys = keys.remove(&row.id).unwrap_or_default();
             let scope = row.spec.scope(ScopeId::Project(row.id), None);
             match scope {
                 Ok(scope) => Some(Project {
@@ -354,11 +367,12 @@ fn update(before: &ProjectRow, edit: &ProjectEdit, now: i64) -> Result<Statement
         sets.push("is_active = ?, deactivated_us = ?".to_owned());
         values.extend([int(i64::from(active)), int((!active).then_some(now))]);
     }
-    if let Some(spec) = &edit.spec {
+    if !edit.spec.is_empty() {
+        let spec = edit.spec.clone().of(before.spec.clone());
         spec.scope(ScopeId::Project(before.id), None)
             .map_err(ControlError::Invalid)?;
         sets.push("spec = ?".to_owned());
-        values.push(text(super::json(spec)?));
+        values.push(text(super::json(&spec)?));
     }
     let mut sql = format!("UPDATE projects SET {} WHERE id = ?", sets.join(", "));
     values.push(text(before.id.to_string()));
@@ -373,7 +387,7 @@ fn fields(edit: &ProjectEdit) -> Vec<&'static str> {
     let named = [
         ("name", edit.name.is_some()),
         ("is_active", edit.is_active.is_some()),
-        ("spec", edit.spec.is_some()),
+        ("spec", !edit.spec.is_empty()),
         (
             "keys",
             !edit.set_keys.is_empty() || !edit.remove_keys.is_empty(),

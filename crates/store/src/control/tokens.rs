@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ring::rand::{SecureRandom as _, SystemRandom};
 use uuid::Uuid;
-use weir_core::control::{Digest, MAX_DEPTH, ScopeId, ScopeSpec, Token, hint, new_token};
+use weir_core::control::{Digest, MAX_DEPTH, ScopeId, ScopeSpec, SpecEdit, Token, hint, new_token};
 use weir_core::secret::Secret;
 
 use super::audit::{By, Event};
@@ -108,8 +108,8 @@ pub struct TokenEdit {
     pub max_requests: Option<u64>,
     /// Another name.
     pub name: Option<String>,
-    /// What it may do, whole.
-    pub spec: Option<ScopeSpec>,
+    /// What it may do.
+    pub spec: SpecEdit,
 }
 
 impl TokenEdit {
@@ -119,7 +119,7 @@ impl TokenEdit {
         self.is_active.is_none()
             && self.max_requests.is_none()
             && self.name.is_none()
-            && self.spec.is_none()
+            && self.spec.is_empty()
     }
 }
 
@@ -309,11 +309,12 @@ impl ControlStore {
                 Some(name.trim()).filter(|name| !name.is_empty()),
             ));
         }
-        if let Some(spec) = &edit.spec {
+        if !edit.spec.is_empty() {
+            let spec = edit.spec.of(before.spec);
             spec.scope(ScopeId::Token(id), None)
                 .map_err(ControlError::Invalid)?;
             sets.push("spec = ?");
-            values.push(text(super::json(spec)?));
+            values.push(text(super::json(&spec)?));
             event = event.with("updated_spec", true);
         }
         let mut sql = format!("UPDATE tokens SET {} WHERE id = ?", sets.join(", "));
