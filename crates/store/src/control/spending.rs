@@ -89,17 +89,22 @@ impl ControlStore {
         &self,
         requests: HashMap<Uuid, u64>,
     ) -> Result<Vec<Account>, ControlError> {
-        let now_ms = super::now_us() / 1000;
-        let mut accounts: HashMap<ScopeId, Account> = HashMap::new();
-        for (id, count) in requests.into_iter().filter(|(_, count)| *count > 0) {
-            account(&mut accounts, ScopeId::Token(id)).requests = count;
+        let mut spent = self.all_spent().await?;
+        let mut accounts = Vec::new();
+        for (id, requests) in requests.into_iter().filter(|(_, count)| *count > 0) {
+            let scope = ScopeId::Token(id);
+            accounts.push(Account {
+                scope,
+                requests,
+                spent: spent.remove(&scope).unwrap_or_default(),
+            });
         }
-        for row in self.db.rows(lasting(now_ms)).await? {
-            if let Some((scope, spent)) = read(&row)? {
-                account(&mut accounts, scope).spent.push(spent);
-            }
-        }
-        Ok(accounts.into_values().collect())
+        accounts.extend(spent.into_iter().map(|(scope, spent)| Account {
+            scope,
+            requests: 0,
+            spent,
+        }));
+        Ok(accounts)
     }
 
     /// What was used of every scope in the periods that last.
@@ -134,14 +139,6 @@ fn by_scope(rows: &[Row]) -> Result<HashMap<ScopeId, Vec<Spent>>, ControlError> 
     Ok(all)
 }
 
-fn account(accounts: &mut HashMap<ScopeId, Account>, scope: ScopeId) -> &mut Account {
-    accounts.entry(scope).or_insert_with(|| Account {
-        scope,
-        requests: 0,
-        spent: Vec::new(),
-    })
-}
-
 /// The sums of the periods that last at a moment.
 fn lasting(now_ms: i64) -> Statement {
     let each = Period::ALL
@@ -159,17 +156,7 @@ fn lasting(now_ms: i64) -> Statement {
 
 /// A sum; none if it is of something that this weir does not know.
 fn read(row: &Row) -> Result<Option<(ScopeId, Spent)>, ControlError> {
-    let name = row.text(0)?;
-    let scope = name.split_once(':').and_then(|(kind, id)| {
-        let id = id.parse().ok()?;
-        match kind {
-            "project" => Some(ScopeId::Project(id)),
-            "token" => Some(ScopeId::Token(id)),
-            _ => None,
-        }
-    });
-    let period = row.text(1)?;
-    let period = Period::ALL.into_iter().find(|one| one.as_str() == period);
+    let (scope, period) = (ScopeId::parse(&row.text(0)?), Period::parse(&row.text(1)?));
     let (Some(scope), Some(period)) = (scope, period) else {
         return Ok(None);
     };
