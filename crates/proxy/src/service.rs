@@ -141,14 +141,19 @@ impl Gateway {
         peer: Arc<Peer>,
     ) -> Result<Response<Body>, Infallible> {
         let busy = peer.activity.begin(request.version());
-        let by_path = entrance::take_off(&mut request, &self.snapshot.load().gate);
+        let (by_path, page) = {
+            let snapshot = self.snapshot.load();
+            let by_path = entrance::take_off(&mut request, &snapshot.gate);
+            if let Some(told) = preflight(&snapshot, &request) {
+                return Ok(told);
+            }
+            let cors = snapshot.cors.as_ref();
+            (by_path, cors.map(|cors| cors.allowed(request.headers())))
+        };
         match probe(&request) {
             Some(Probe::Root) => return Ok(Response::new(Body::empty())),
             Some(Probe::Hello) => return Ok(self.hello(request, peer, busy).await),
             None => {}
-        }
-        if let Some(told) = preflight(&self.snapshot.load(), &request) {
-            return Ok(told);
         }
         let uri = request.uri();
         let recognised = recognise(request.method(), uri.path(), uri.query(), request.headers())
@@ -168,12 +173,6 @@ impl Gateway {
         let (parts, body) = request.into_parts();
         let mut incomer = Incomer::new(parts, peer, busy, (dialect, operation, path_model));
         incomer.by_path = by_path;
-        let snapshot = self.snapshot.load();
-        let page = snapshot
-            .cors
-            .as_ref()
-            .map(|cors| cors.allowed(&incomer.parts.headers));
-        drop(snapshot);
         let named = incomer.peer.order.is_some().then_some(incomer.id);
         let mut response = self.exchange(incomer, body).await;
         if let Some(origin) = page {
