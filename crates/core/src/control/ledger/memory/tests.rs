@@ -2,6 +2,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::control::budget::{Budget, Money, Period};
+use crate::control::contract::dollars;
 use crate::control::refusal::Code;
 use crate::control::scope::Limits;
 
@@ -22,13 +23,6 @@ fn scope(id: u128, change: impl FnOnce(&mut Scope)) -> Arc<Scope> {
     let mut scope = Scope::open(ScopeId::Token(Uuid::from_u128(id)));
     change(&mut scope);
     Arc::new(scope)
-}
-
-fn dollars(money: i64, tokens: u64) -> Amounts {
-    Amounts {
-        money: Money(money * 1_000_000_000),
-        tokens,
-    }
 }
 
 fn reserve(
