@@ -139,6 +139,8 @@ pub struct Projects {
     pub required: bool,
     /// Whether tokens of projects that are switched off are refused.
     pub enforce_active: bool,
+    /// How long they are let in by what was last known of them.
+    pub grace: Duration,
     /// Where they are kept.
     pub database: ControlDatabase,
     /// Opens the management with every right.

@@ -2,6 +2,8 @@
 //! with whose keys it goes on.
 
 mod bill;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -33,6 +35,10 @@ use crate::keyring::Pool;
 
 /// Tokens whose answers from the cache may wait to be written down; those of more are lost.
 const MAX_WAITING: usize = 10_000;
+
+/// When a client may ask again whose token nobody can vouch for, in milliseconds: soon after whoever
+/// keeps the directory has tried the database again.
+const ASK_AGAIN_MS: u64 = 5_000;
 
 /// A request that a tenant was not allowed, for whoever keeps an audit.
 #[derive(Clone, Debug)]
@@ -66,6 +72,10 @@ pub type OnDenied = Box<dyn Fn(Denied) + Send + Sync>;
 /// Tenants.
 pub struct Tenants {
     directory: ArcSwap<Directory>,
+    /// Until when the directory is believed, in milliseconds of [`Now::ms`].
+    good_until_ms: AtomicU64,
+    /// Requests that were refused because it was not any more.
+    unvouched: AtomicU64,
     ledger: Arc<dyn Ledger>,
     /// By project and provider.
     pools: Mutex<HashMap<(Uuid, Arc<str>), Pool>>,
@@ -89,6 +99,8 @@ impl Tenants {
     pub fn new(ledger: Arc<dyn Ledger>) -> Self {
         Self {
             directory: ArcSwap::default(),
+            good_until_ms: AtomicU64::new(u64::MAX),
+            unvouched: AtomicU64::new(0),
             ledger,
             pools: Mutex::default(),
             on_denied: OnceLock::new(),
@@ -162,6 +174,32 @@ impl Tenants {
         self.directory.store(Arc::new(directory));
     }
 
+    /// Believes the directory until then, in milliseconds of [`Now::ms`]; for ever, if nobody says so.
+    pub fn good_until(&self, ms: u64) {
+        self.good_until_ms.store(ms, Ordering::Relaxed);
+    }
+
+    /// Requests that were refused since the start because the directory was too old.
+    #[must_use]
+    pub fn unvouched(&self) -> u64 {
+        self.unvouched.load(Ordering::Relaxed)
+    }
+
+    /// The refusal of a token that is good as far as was known, or was not known, once that is too
+    /// old to go by. Whoever was refused before stays so.
+    fn outdated(&self, now: Now) -> Option<Refusal> {
+        if now.ms <= self.good_until_ms.load(Ordering::Relaxed) {
+            return None;
+        }
+        self.unvouched.fetch_add(1, Ordering::Relaxed);
+        let message = "Tokens cannot be checked: their database cannot be read, and has not been for \
+                       longer than `projects.grace`";
+        Some(Refusal {
+            retry_ms: Some(ASK_AGAIN_MS),
+            ..Refusal::new(Code::Unavailable, message)
+        })
+    }
+
     /// The token that a request brings, and what is known of it. None if it brings nothing of the
     /// form of one.
     pub(crate) fn find(
@@ -174,9 +212,10 @@ impl Tenants {
         let mut unknown = None;
         for value in presented(headers, query) {
             if let Some(holder) = directory.find(&value) {
+                let refusal = holder.check(now.unix_ms).err();
                 let found = Found {
                     holder: Some(Arc::clone(holder)),
-                    refusal: holder.check(now.unix_ms).err(),
+                    refusal: refusal.or_else(|| self.outdated(now)),
                 };
                 return Some((value.into_owned(), found));
             }
@@ -184,11 +223,13 @@ impl Tenants {
                 unknown = Some(value.into_owned());
             }
         }
+        let token = unknown?;
+        let not_found = || Refusal::new(Code::TokenNotFound, "Token not found");
         let found = Found {
             holder: None,
-            refusal: Some(Refusal::new(Code::TokenNotFound, "Token not found")),
+            refusal: Some(self.outdated(now).unwrap_or_else(not_found)),
         };
-        unknown.map(|token| (token, found))
+        Some((token, found))
     }
 
     /// Counts a request of `holder`'s and sets its worst case aside.

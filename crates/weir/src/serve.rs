@@ -112,10 +112,10 @@ impl Running {
             .with_context(|| format!("cannot listen on {}", settings.server.listen))?;
         let listening = listener.local_addr()?;
         let certificate = certificate(&settings)?;
-        let tenants = tenants::Keeper::open(&settings.projects).await?;
         let metrics = Arc::new(Metrics::default());
         let figures = Arc::new(Figures::default());
         let settings = Arc::new(ArcSwap::from_pointee(settings));
+        let tenants = tenants::Keeper::open(&settings).await?;
         let store = open_store(&settings, Arc::clone(&figures))?;
         let lifecycle = Arc::new(Lifecycle::default());
         let held = Arc::new(Held::new(settings.load().capture.queue_bytes));
@@ -328,7 +328,7 @@ fn show(
 ) {
     share.show(registry);
     if let Some(tenants) = tenants {
-        tenants.accounts.show(registry);
+        tenants.show(registry);
     }
 }
 

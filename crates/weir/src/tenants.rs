@@ -1,20 +1,26 @@
 //! Tenants of the running gateway: read from their store, read again when they change, and what
 //! they use written back.
 
+mod trust;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use arc_swap::ArcSwap;
+use prometheus_client::registry::Registry;
 use tokio::sync::{Mutex, Notify, mpsc, watch};
 use tokio::time::MissedTickBehavior;
 use weir_admin::{AdminToken, Control, Role};
-use weir_core::settings::{Projects, Settings};
+use weir_core::control::Code;
+use weir_core::settings::Settings;
 use weir_proxy::clock::now;
 use weir_proxy::tenants::{Denied, Tenants};
 use weir_store::control::{By, ControlError, ControlStore, Event, Outcome, Seal};
 
+use self::trust::{Trust, TrustFigures};
 use crate::accounts::{Accounts, Phase, Times, Unwritten};
 use crate::share::Store;
 
@@ -44,6 +50,15 @@ struct Unsaved {
     hits: HashMap<uuid::Uuid, u64>,
 }
 
+/// What was read last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Seen {
+    /// The number of changes that are in it.
+    version: i64,
+    /// Whether tokens of projects that are switched off are refused.
+    enforce_active: bool,
+}
+
 /// What keeps tenants.
 #[derive(Debug)]
 pub(crate) struct Keeper {
@@ -52,12 +67,13 @@ pub(crate) struct Keeper {
     store: ControlStore,
     /// What they used.
     pub accounts: Arc<Accounts>,
-    enforce_active: bool,
+    settings: Arc<ArcSwap<Settings>>,
+    trust: Arc<Trust>,
     reading: Trouble,
     writing: Trouble,
     comparing: Trouble,
-    /// The number of changes that are known; held while they are read.
-    seen: Mutex<Option<i64>>,
+    /// What is known; held while it is read.
+    seen: Mutex<Seen>,
     stop: Arc<Notify>,
 }
 
@@ -66,7 +82,9 @@ impl Keeper {
     ///
     /// # Errors
     /// When it cannot be had, or its keys cannot be opened.
-    pub(crate) async fn open(settings: &Projects) -> anyhow::Result<Option<Arc<Self>>> {
+    pub(crate) async fn open(all: &Arc<ArcSwap<Settings>>) -> anyhow::Result<Option<Arc<Self>>> {
+        let loaded = all.load();
+        let settings = &loaded.projects;
         if !settings.enabled {
             return Ok(None);
         }
@@ -80,28 +98,48 @@ impl Keeper {
         let store = ControlStore::open(&settings.database, seal).await;
         let store = store.context("projects and tokens")?;
         let accounts = Arc::new(Accounts::new(now, Times::default()));
+        let tenants = Arc::new(Tenants::new(accounts.clone()));
         let keeper = Self {
-            tenants: Arc::new(Tenants::new(accounts.clone())),
+            trust: Arc::new(Trust::new(Arc::clone(&tenants), now)),
+            tenants,
             store,
             accounts,
-            enforce_active: settings.enforce_active,
+            settings: Arc::clone(all),
             reading: Trouble::default(),
             writing: Trouble::default(),
             comparing: Trouble::default(),
-            seen: Mutex::new(None),
+            seen: Mutex::new(NOTHING),
             stop: Arc::default(),
         };
-        let version = keeper.read().await.context("projects and tokens")?;
-        *keeper.seen.lock().await = Some(version);
+        let first = keeper.look(NOTHING).await;
+        *keeper.seen.lock().await = first.context("projects and tokens")?;
         Ok(Some(Arc::new(keeper)))
     }
 
-    /// Reads everything; gives the number of changes that are in it.
-    async fn read(&self) -> anyhow::Result<i64> {
-        let loaded = self.store.load(!self.enforce_active).await?;
+    /// Adds its figures to those of `/metrics`.
+    pub(crate) fn show(&self, registry: &mut Registry) {
+        self.accounts.show(registry);
+        registry.register_collector(Box::new(TrustFigures(Arc::clone(&self.trust))));
+    }
+
+    /// Reads everything if it is not as it was `seen` last.
+    async fn look(&self, seen: Seen) -> anyhow::Result<Seen> {
+        let enforce_active = self.settings.load().projects.enforce_active;
+        let version = self.store.version().await?;
+        let found = Seen {
+            version,
+            enforce_active,
+        };
+        if found == seen {
+            return Ok(seen);
+        }
+        let loaded = self.store.load(!enforce_active).await?;
         self.accounts.restore(loaded.accounts);
         self.tenants.replace(loaded.directory);
-        Ok(loaded.version)
+        Ok(Seen {
+            version: loaded.version,
+            enforce_active,
+        })
     }
 
     /// The task that follows changes and writes down what is used, and keeps limits together with
@@ -113,6 +151,10 @@ impl Keeper {
         let keeper = Arc::clone(self);
         let (refused, mut refusals) = mpsc::channel(MAX_REFUSALS);
         keeper.tenants.when_denied(Box::new(move |denied| {
+            // Nothing was decided of the tenant, and there is no database that it could be told.
+            if denied.code == Code::Unavailable {
+                return;
+            }
             if refused.try_send(denied).is_err() {
                 tracing::warn!("a refusal is not in the audit: too many wait for it");
             }
@@ -170,15 +212,18 @@ impl Keeper {
     /// Reads everything again if somebody has changed something since it was last read.
     pub(crate) async fn catch_up(&self) {
         let mut seen = self.seen.lock().await;
-        let found = match self.store.version().await {
-            Ok(found) if Some(found) == *seen => Ok(found),
-            Ok(_) => self.read().await,
-            Err(error) => Err(error.into()),
-        };
-        if let Ok(found) = &found {
-            *seen = Some(*found);
+        // It may have changed since it was asked for.
+        let at = now();
+        let found = self.look(*seen).await;
+        let grace = self.settings.load().projects.grace;
+        match &found {
+            Ok(found) => {
+                *seen = *found;
+                self.trust.seen(at, grace);
+            }
+            // Those that are known go on: what a database that is gone says is not known.
+            Err(_) => self.trust.hold(grace),
         }
-        // Those that are known go on: what a database that is gone says is not known.
         self.reading
             .note(found.err(), "projects and tokens cannot be read");
     }
@@ -249,6 +294,12 @@ impl Keeper {
         }
     }
 }
+
+/// What no database says.
+const NOTHING: Seen = Seen {
+    version: -1,
+    enforce_active: true,
+};
 
 /// Something that is tried often and may fail for long: said when it begins and when it is over.
 #[derive(Debug, Default)]

@@ -38,6 +38,7 @@ pub(crate) fn check(values: &Resolved, found: &mut Findings) -> Projects {
         enabled,
         required: enabled && values.is_on("projects.required"),
         enforce_active: values.is_on("projects.enforce_active"),
+        grace: values.span("projects.grace"),
         database,
         management_token,
         operate_token: secret(values, "projects.operate_token"),

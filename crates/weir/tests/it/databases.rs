@@ -117,6 +117,49 @@ async fn while_the_database_is_away_known_tokens_work_and_nothing_is_lost() {
 }
 
 #[tokio::test]
+async fn known_tokens_are_believed_for_a_bounded_time_while_the_database_is_away() {
+    let mut server = DatabaseServer::postgres();
+    let weir = start_with(Setup {
+        settings: &[("projects.grace", "3s")],
+        env: &[
+            ("MANAGEMENT_TOKEN", MANAGER),
+            ("DATABASE_URL", &server.first()),
+        ],
+    })
+    .await;
+    let project = project(&weir, json!({})).await;
+    let (_, token) = token(&weir, &project, json!({})).await;
+    assert_eq!(say(&weir, &token).await.status, 200);
+    server.stop();
+    let refused = eventually(async || {
+        let got = say(&weir, &token).await;
+        (got.status != 200).then_some(got)
+    })
+    .await;
+    assert_eq!(refusal(&refused), (503, "service_unavailable".into()));
+    assert_eq!(refused.headers["retry-after"], "5");
+    assert!(refused.text().contains("`projects.grace`"));
+    let stranger = say(&weir, "sk-AAAAAAAAAAAAAAAAAAAAAA").await;
+    assert_eq!(stranger.status, 503, "{}", stranger.text());
+    let says = async |what: &str| {
+        eventually(async || weir.log().contains(what).then_some(())).await;
+    };
+    says("tokens of projects are refused").await;
+    let reached = weir.mock.received().len();
+    server.start();
+    eventually(async || (say(&weir, &token).await.status == 200).then_some(())).await;
+    assert_eq!(weir.mock.received().len(), reached + 1);
+    let figures = weir.get("/metrics").await.text();
+    assert!(figures.contains("weir_projects_age_seconds "), "{figures}");
+    let count = figures.lines().find_map(|line| {
+        let count = line.strip_prefix("weir_projects_unvouched_total ")?;
+        count.parse::<u64>().ok()
+    });
+    assert!(count.is_some_and(|count| count >= 2), "{figures}");
+    says("are let in again").await;
+}
+
+#[tokio::test]
 async fn without_its_database_a_gateway_does_not_start_and_says_why() {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().display().to_string().replace('/', "%2F");

@@ -15,6 +15,9 @@ pub(super) static ENTRIES: &[Entry] = &[
     entry("projects.enforce_active", Kind::Bool, "true",
         "Refuse tokens of projects that are switched off (403).")
         .env(&[var("LLM_PROXY_ENFORCE_PROJECT_ACTIVE")]),
+    entry("projects.grace", DEADLINE, "1h",
+        "How long tokens are let in by what is known of them while their database cannot be read; after \
+         that requests with tokens are refused (503) until it can be."),
     entry("projects.db_path", PATH, "control.db",
         "The SQLite file of projects, tokens, budgets and the audit; made if missing, for its owner only.")
         .env(&[var("DATABASE_PATH")])
