@@ -13,11 +13,12 @@ use weir_store::{Reader, Recorder};
 
 use crate::access::{Access, Guard, guard, method_not_allowed};
 use crate::manage::{Caching, Control};
+use crate::nodes::Nodes;
 use crate::site::{self, Site};
 use crate::transcripts::Transcripts;
 use crate::{
-    config, conversations, export, figures, grade, health, live, login, manage, openapi, providers,
-    quota, replay, requests, routing, sessions, settings, setup, stats,
+    config, conversations, export, figures, grade, health, live, login, manage, nodes, openapi,
+    providers, quota, replay, requests, routing, sessions, settings, setup, stats,
 };
 
 /// What the API answers from.
@@ -42,6 +43,8 @@ pub struct Admin {
     pub control: Option<Control>,
     /// The response cache.
     pub cache: Caching,
+    /// The nodes that are known.
+    pub nodes: Box<dyn Fn() -> Nodes + Send + Sync>,
 }
 
 impl fmt::Debug for Admin {
@@ -69,6 +72,7 @@ fn guarded() -> OpenApiRouter<Arc<Admin>> {
         .merge(config::routes())
         .merge(settings::routes())
         .merge(setup::routes())
+        .merge(nodes::routes())
         .merge(login::routes())
         .merge(manage::login_routes())
         .merge(manage::name_routes())

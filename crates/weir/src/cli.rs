@@ -70,6 +70,8 @@ pub(crate) enum Command {
     Agent(Agent),
     /// Ask a running gateway how it is
     Status(Status),
+    /// List the nodes that a running gateway works together with
+    Nodes(Asked),
     /// Watch a running gateway: providers, keys, exchanges as they happen
     Top(Top),
     /// See and steer the providers of a running gateway

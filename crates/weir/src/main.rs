@@ -16,6 +16,7 @@ mod lines;
 mod manage;
 mod migrate;
 mod mock;
+mod nodes;
 mod orders;
 mod provider;
 mod rawlog;
@@ -61,6 +62,7 @@ fn main() -> ExitCode {
         Command::Purge(options) => history::purge(&options),
         Command::Agent(options) => agent::run(&options),
         Command::Status(options) => status::run(&options),
+        Command::Nodes(asked) => nodes::command(&asked),
         Command::Top(options) => top::run(&options),
         Command::Provider(options) => provider::run(&options),
         Command::Key(options) => key::run(&options),

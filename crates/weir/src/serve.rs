@@ -26,6 +26,7 @@ use crate::cli::Serve;
 use crate::config;
 use crate::control::ApiControl;
 use crate::figures::{self, Figures};
+use crate::nodes::Registry;
 use crate::rawlog::{RawLog, Tee};
 use crate::reload::{Reload, Reloader};
 use crate::share::{Share, Store};
@@ -96,6 +97,7 @@ pub(crate) struct Running {
     workers: Vec<JoinHandle<()>>,
     shutdown: CancellationToken,
     tenants: Option<Arc<tenants::Keeper>>,
+    nodes: Arc<Registry>,
     /// Reads the configuration again.
     pub reload: Arc<Reload>,
 }
@@ -115,12 +117,16 @@ impl Running {
         let metrics = Arc::new(Metrics::default());
         let figures = Arc::new(Figures::default());
         let settings = Arc::new(ArcSwap::from_pointee(settings));
-        let tenants = tenants::Keeper::open(&settings).await?;
-        let store = open_store(&settings, Arc::clone(&figures))?;
         let lifecycle = Arc::new(Lifecycle::default());
+        let nodes = Arc::new(Registry::new(&settings.load(), listening, &lifecycle));
+        let shared = Store::of(&settings.load())?;
+        nodes.may_be(shared.as_ref()).await?;
+        let tenants = tenants::Keeper::open(&settings).await?;
+        nodes.serves(tenants.as_ref());
+        let store = open_store(&settings, Arc::clone(&figures))?;
         let held = Arc::new(Held::new(settings.load().capture.queue_bytes));
         let share = Share::new(Arc::clone(&snapshot.fleet.memories.vault));
-        share.by(Store::of(&settings.load())?);
+        share.by(shared);
         let snapshot = Arc::new(ArcSwap::from_pointee(snapshot));
         let present = (&store, &lifecycle, &held);
         let mut registry = figures::registry(&metrics, &figures, &snapshot, present);
@@ -145,7 +151,7 @@ impl Running {
             metrics,
             held,
         };
-        let control = (registry, tenants.as_ref());
+        let control = (registry, tenants.as_ref(), &nodes);
         let gateway = gateway(&reload, (lifecycle, figures), (sink, cache), control);
         let mut running = Self {
             listening,
@@ -156,6 +162,7 @@ impl Running {
             workers: Vec::new(),
             shutdown: CancellationToken::new(),
             tenants,
+            nodes,
             reload,
         };
         let (acceptor, inboxes) = Acceptor::new(listener, count)?;
@@ -180,6 +187,7 @@ impl Running {
     fn start_tasks(&self, acceptor: Acceptor) {
         self.until_closing(acceptor.run());
         self.until_closing(self.reload.share.run());
+        self.until_closing(self.nodes.run(self.reload.share.store()));
         let seed = std::process::id().into();
         self.until_closing(probe::run(Arc::clone(&self.reload.snapshot), seed));
     }
@@ -264,6 +272,8 @@ impl Running {
             tenants.farewell().await;
         }
         self.store.shutdown().await;
+        let shared = self.reload.share.store().borrow().clone();
+        self.nodes.farewell(shared).await;
         tracing::info!("stopped");
     }
 
@@ -369,9 +379,10 @@ fn gateway(
     reload: &Arc<Reload>,
     (lifecycle, figures): (Arc<Lifecycle>, Arc<Figures>),
     (sink, cache): (Sink, Arc<Cache>),
-    (registry, tenants): (
+    (registry, tenants, nodes): (
         prometheus_client::registry::Registry,
         Option<&Arc<tenants::Keeper>>,
+        &Arc<Registry>,
     ),
 ) -> Arc<Gateway> {
     let steer = Arc::new(Steer {
@@ -386,7 +397,7 @@ fn gateway(
         &reload.store,
         Arc::clone(&steer),
         (registry, tenants.map(tenants::Keeper::control)),
-        &cache,
+        (&cache, nodes),
     );
     let api = weir_admin::router_with(admin, access(&reload.settings), Site::built_in());
     let gateway = Arc::new(Gateway {
@@ -408,8 +419,9 @@ fn admin(
     store: &Recorder,
     steer: Arc<Steer>,
     (registry, control): (prometheus_client::registry::Registry, Option<Control>),
-    cache: &Arc<Cache>,
+    (cache, nodes): (&Arc<Cache>, &Arc<Registry>),
 ) -> Arc<Admin> {
+    let nodes = Arc::clone(nodes);
     let (for_required, for_url) = (Arc::clone(settings), Arc::clone(settings));
     let for_transcripts = Arc::clone(settings);
     Arc::new(Admin {
@@ -423,6 +435,7 @@ fn admin(
         steering: steer,
         control,
         cache: caching(settings, cache),
+        nodes: Box::new(move || nodes.view()),
     })
 }
 

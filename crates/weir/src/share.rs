@@ -18,7 +18,7 @@ use weir_core::vault::Vault;
 
 use self::counts::{Counts, SharedFigures};
 use self::link::Link;
-pub(crate) use self::link::{Outage, connect};
+pub(crate) use self::link::{Outage, clock as time_ms, connect};
 use self::queue::Queue;
 
 /// How long what was learnt last may take to be told before the gateway ends.

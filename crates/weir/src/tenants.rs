@@ -228,6 +228,11 @@ impl Keeper {
             .note(found.err(), "projects and tokens cannot be read");
     }
 
+    /// Whether the database could be read when that was last tried.
+    pub(crate) fn is_read(&self) -> bool {
+        !self.reading.is_on()
+    }
+
     /// What the management works with.
     pub(crate) fn control(self: &Arc<Self>) -> Control {
         let keeper = Arc::clone(self);
@@ -306,6 +311,10 @@ const NOTHING: Seen = Seen {
 struct Trouble(AtomicBool);
 
 impl Trouble {
+    fn is_on(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
     fn note(&self, error: Option<impl std::fmt::Display>, what: &str) {
         let had = self.0.swap(error.is_some(), Ordering::Relaxed);
         match error {

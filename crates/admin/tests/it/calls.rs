@@ -13,7 +13,7 @@ use http_body_util::BodyExt as _;
 use serde_json::Value;
 use tempfile::TempDir;
 use tower_service::Service as _;
-use weir_admin::{Access, Admin, Caching, Peer, Site, Transcripts, router_with};
+use weir_admin::{Access, Admin, Caching, Nodes, Peer, Site, Transcripts, router_with};
 use weir_core::cache::CacheView;
 use weir_core::health::Lifecycle;
 use weir_core::identity::{DEFAULT_KEY_HEADER, Gate};
@@ -221,5 +221,9 @@ fn admin(
             view: Box::new(CacheView::default),
             purge: Box::new(|_| 0),
         },
+        nodes: Box::new(|| Nodes {
+            nodes: Vec::new(),
+            hint: None,
+        }),
     })
 }

@@ -171,14 +171,19 @@ impl DatabaseServer {
         if is_up { Ok(()) } else { Err(said) }
     }
 
+    /// The process that has the others, while it runs.
+    pub(crate) fn pid(&self) -> Option<u32> {
+        self.child.as_ref().map(Child::id)
+    }
+
     /// Ends it at once, with every connection.
     pub(crate) fn stop(&mut self) {
-        if let Some(mut child) = self.child.take() {
+        let pid = self.pid().map(|pid| pid.to_string());
+        if let (Some(mut child), Some(pid)) = (self.child.take(), pid) {
             let signal = match self.kind {
                 Kind::Postgres => "QUIT",
                 Kind::MySql => "KILL",
             };
-            let pid = child.id().to_string();
             let _sent = Command::new("kill").args(["-s", signal, &pid]).status();
             let _gone = child.wait();
         }

@@ -220,7 +220,7 @@ pub(crate) async fn connect(store: &Store, answer: Duration) -> RedisResult<Mult
 }
 
 /// The store's clock, in milliseconds since the epoch.
-async fn clock(connection: &mut MultiplexedConnection) -> RedisResult<i64> {
+pub(crate) async fn clock(connection: &mut MultiplexedConnection) -> RedisResult<i64> {
     let (seconds, micros): (i64, i64) = redis::cmd("TIME").query_async(connection).await?;
     Ok(seconds.saturating_mul(1000).saturating_add(micros / 1000))
 }

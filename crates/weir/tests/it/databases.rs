@@ -2,7 +2,7 @@
 
 #[expect(dead_code, reason = "the store's tests start servers in more ways")]
 #[path = "../../../store/tests/it/servers.rs"]
-mod servers;
+pub(crate) mod servers;
 
 use std::process::Output;
 

@@ -1,6 +1,5 @@
 //! Several gateways with the same projects, and limits that they keep together over a real Redis.
 
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -11,6 +10,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use weir_mock::{Mock, MockConfig};
 
+use crate::databases::servers::DatabaseServer;
 use crate::program::{Program, Setup, eventually, small, start_before};
 use crate::shared::redis::Redis;
 
@@ -21,12 +21,11 @@ struct Nodes {
     all: Vec<Program>,
     provider: Mock,
     redis: Redis,
-    folder: tempfile::TempDir,
+    database: DatabaseServer,
 }
 
 impl Nodes {
     async fn start(count: usize, scenario: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
         let config = MockConfig {
             scenario: scenario.to_owned(),
             ..MockConfig::default()
@@ -36,13 +35,11 @@ impl Nodes {
             all: Vec::new(),
             provider,
             redis: Redis::start(),
-            folder,
+            database: DatabaseServer::postgres(),
         };
         for _ in 0..count {
-            let db = nodes.folder.path().join("projects.db");
-            nodes
-                .all
-                .push(node(&nodes.provider, &nodes.redis, &db).await);
+            let new = node(&nodes.provider, &nodes.redis, &nodes.database).await;
+            nodes.all.push(new);
         }
         nodes.are("shared 1").await;
         nodes
@@ -75,15 +72,13 @@ impl Nodes {
     }
 }
 
-async fn node(provider: &Mock, redis: &Redis, db: &Path) -> Program {
+async fn node(provider: &Mock, redis: &Redis, database: &DatabaseServer) -> Program {
     let unused = weir_mock::serve(MockConfig::default()).await.unwrap();
     let url = redis.url();
     let setup = Setup {
-        settings: &[
-            ("projects.db_path", db.to_str().unwrap()),
-            ("shared.redis_url", &url),
-        ],
+        settings: &[("shared.redis_url", &url)],
         env: &[
+            ("DATABASE_URL", &database.first()),
             ("MANAGEMENT_TOKEN", MANAGER),
             ("ANTHROPIC_FORWARD_URL", &provider.url()),
         ],
@@ -181,6 +176,30 @@ async fn a_cap_of_ten_lets_ten_of_fifty_through_two_nodes() {
     nodes.counts(&id, 10).await;
     let figures = nodes.all[0].get("/metrics").await.text();
     assert!(figures.contains("weir_limit_refusals_total{limit=\"requests\"}"));
+}
+
+#[tokio::test]
+async fn a_token_that_one_node_revokes_is_refused_by_all() {
+    let nodes = Nodes::start(3, "text").await;
+    let (id, token) = token(&nodes, json!({})).await;
+    let (body, urls) = (small().to_string(), nodes.urls());
+    for url in &urls {
+        assert_eq!(post(url, &token, &body).await.unwrap().0, 200);
+    }
+    let (path, bearer) = (format!("/manage/tokens/{id}"), format!("Bearer {MANAGER}"));
+    let by = [("authorization", bearer.as_str())];
+    let done = nodes.all[1].send(Method::DELETE, &path, &by, "").await;
+    assert_eq!(done.status, 204, "{}", done.text());
+    let revoked = post(&urls[1], &token, &body).await.unwrap();
+    assert_eq!(revoked.0, 401, "at once where it was revoked");
+    for url in &urls {
+        let text = eventually(async || {
+            let (status, text) = post(url, &token, &body).await.unwrap();
+            (status == 401).then_some(text)
+        })
+        .await;
+        assert!(text.contains("token_inactive"), "{text}");
+    }
 }
 
 #[tokio::test]
@@ -297,4 +316,149 @@ async fn sixty_four_clients_spend_a_budget_once_though_a_node_is_killed_and_redi
         all <= spent * 1.001 + lost,
         "{all} is written, {spent} was spent"
     );
+}
+
+/// What a node says of all.
+async fn known(weir: &Program) -> Value {
+    let got = weir.get("/api/nodes").await;
+    assert_eq!(got.status, 200, "{}", got.text());
+    got.json()
+}
+
+/// Waits until a node knows of so many, itself among them.
+async fn knows(weir: &Program, count: usize) -> Value {
+    eventually(async || {
+        let known = known(weir).await;
+        (known["nodes"].as_array().unwrap().len() == count).then_some(known)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn nodes_know_each_other_and_forget_those_that_go() {
+    let mut nodes = Nodes::start(3, "text").await;
+    for node in &nodes.all {
+        let known = knows(node, 3).await;
+        assert_eq!(known["hint"], Value::Null);
+        for (at, one) in known["nodes"].as_array().unwrap().iter().enumerate() {
+            assert_eq!(one["this"], at == 0);
+            assert_eq!(
+                (&one["state"], &one["database"]),
+                (&json!("serving"), &json!("postgres"))
+            );
+            assert_eq!(
+                (&one["sees_database"], &one["sees_redis"]),
+                (&json!(true), &json!(true))
+            );
+            let off = one["clock_ms"].as_i64().unwrap();
+            assert!(off.abs() < 60_000, "both are clocks of this machine: {one}");
+            let started = one["started_ms"].as_i64().unwrap();
+            assert!(started <= one["seen_ms"].as_i64().unwrap() + 60_000);
+        }
+        assert_eq!(known["nodes"][0]["address"], node.url);
+    }
+    let first = &nodes.all[0];
+    let table = first.run(&["nodes"]).await;
+    let text = String::from_utf8_lossy(&table.stdout).into_owned();
+    assert!(table.status.success(), "{table:?}");
+    assert_eq!(text.lines().count(), 4, "{text}");
+    assert_eq!(text.lines().filter(|line| line.starts_with('*')).count(), 1);
+    let printed = first.run(&["nodes", "--json"]).await;
+    let printed: Value = serde_json::from_slice(&printed.stdout).unwrap();
+    assert_eq!(printed["nodes"].as_array().unwrap().len(), 3);
+
+    // One says goodbye, the other does not.
+    nodes.all[2].signal("TERM");
+    assert!(nodes.all[2].exit().await.success());
+    knows(&nodes.all[0], 2).await;
+    drop(nodes.all.drain(1..));
+    knows(&nodes.all[0], 1).await;
+    nodes.redis.stop();
+    eventually(async || {
+        let known = known(&nodes.all[0]).await;
+        let hint = known["hint"].as_str().unwrap_or_default().to_owned();
+        let this = &known["nodes"][0];
+        (hint.contains("cannot be reached") && this["sees_redis"] == false).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn without_redis_a_node_knows_itself_and_says_how_to_know_others() {
+    let weir = crate::program::start(&[]).await;
+    let known = known(&weir).await;
+    assert_eq!(known["nodes"].as_array().unwrap().len(), 1);
+    let this = &known["nodes"][0];
+    assert_eq!(
+        (&this["this"], &this["sees_redis"]),
+        (&json!(true), &Value::Null)
+    );
+    assert_eq!(
+        (&this["database"], &this["sees_database"]),
+        (&Value::Null, &Value::Null)
+    );
+    assert!(
+        known["hint"]
+            .as_str()
+            .unwrap()
+            .contains("`shared.redis_url`")
+    );
+    let table = weir.run(&["nodes"]).await;
+    assert!(String::from_utf8_lossy(&table.stderr).contains("hint: "));
+}
+
+/// Starts a node with projects in a file of its own; gives what it said if it does not.
+async fn on_sqlite(folder: &std::path::Path, redis: &Redis) -> std::process::Output {
+    let mut command = crate::program::weir();
+    let redis = format!("shared.redis_url={}", redis.url());
+    command.args(["serve", "--port", "0", "--set", &redis]);
+    command.current_dir(folder).env("HOME", folder);
+    command.env("MANAGEMENT_TOKEN", MANAGER);
+    let done = tokio::task::spawn_blocking(move || command.output().unwrap());
+    done.await.unwrap()
+}
+
+#[tokio::test]
+async fn projects_in_sqlite_are_for_one_node_alone() {
+    let redis = Redis::start();
+    let url = redis.url();
+    let provider = weir_mock::serve(MockConfig::default()).await.unwrap();
+    let settings = [("shared.redis_url", url.as_str())];
+    let env = [("MANAGEMENT_TOKEN", MANAGER)];
+    let setup = || Setup {
+        settings: &settings,
+        env: &env,
+    };
+    let first = start_before(provider, setup());
+    let folder = tempfile::tempdir().unwrap();
+    let refused = on_sqlite(folder.path(), &redis).await;
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(!refused.status.success());
+    for what in [
+        "`projects.database_url`",
+        "SQLite",
+        &*first.url,
+        "DATABASE_URL",
+    ] {
+        assert!(said.contains(what), "{said}");
+    }
+    assert!(
+        !folder.path().join("control.db").exists(),
+        "nothing was begun"
+    );
+    // One that has no projects is no second one.
+    let provider = weir_mock::serve(MockConfig::default()).await.unwrap();
+    let without = start_before(
+        provider,
+        Setup {
+            settings: &settings,
+            env: &[],
+        },
+    );
+    knows(&without, 2).await;
+    // One that was killed said nothing at its end, and is not waited for longer than it is believed.
+    drop(first);
+    let provider = weir_mock::serve(MockConfig::default()).await.unwrap();
+    let again = start_before(provider, setup());
+    assert_eq!(knows(&without, 2).await["nodes"][1]["address"], again.url);
 }

@@ -235,6 +235,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/nodes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The nodes that share a Redis with this one
+         * @description Each says every two seconds that it lives and is left out when it has not for eight. Without a
+         *     Redis, or while it cannot be reached, there is this one alone and a hint.
+         */
+        get: operations["getNodes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/prices": {
         parameters: {
             query?: never;
@@ -2434,6 +2455,60 @@ export interface components {
         NewStrategy: {
             /** @enum {string} */
             strategy: "failover" | "round_robin" | "weighted_round_robin" | "shuffle" | "least_loaded" | "weighted_failover" | "model_based" | "latency_based" | "cost_based";
+        };
+        /** @description A weir. */
+        Node: {
+            /** @description Its id, another at each start. */
+            id: string;
+            /** @description Whether it is the one that answers. */
+            this: boolean;
+            /** @description The name of its host. */
+            host: string;
+            /** @description Where it listens, as the store's network sees it: `http://10.0.0.5:3001`. */
+            address: string;
+            /** @description Its version. */
+            version: string;
+            /**
+             * Format: int64
+             * @description When it started, in milliseconds since the Unix epoch.
+             */
+            started_ms: number;
+            /**
+             * Format: int64
+             * @description Requests under way.
+             */
+            in_flight: number;
+            /** @description What it does. */
+            state: components["schemas"]["NodeState"];
+            /** @description What its projects are kept in: `sqlite`, `postgres`, `mysql`; null without projects. */
+            database: string | null;
+            /** @description Whether it could read that when it last tried; null without projects. */
+            sees_database: boolean | null;
+            /** @description Whether it could talk to Redis when it last tried; null where none is shared. */
+            sees_redis: boolean | null;
+            /**
+             * Format: int64
+             * @description Its clock less that of Redis, in milliseconds; null while it has not asked.
+             */
+            clock_ms: number | null;
+            /**
+             * Format: int64
+             * @description When it last said that it lives, in milliseconds since the Unix epoch by the clock of Redis; null
+             *     while it has not.
+             */
+            seen_ms: number | null;
+        };
+        /**
+         * @description What a node does.
+         * @enum {string}
+         */
+        NodeState: "starting" | "serving" | "draining";
+        /** @description All nodes that are known to live, the one that answers first. */
+        Nodes: {
+            /** @description The nodes. */
+            nodes: components["schemas"]["Node"][];
+            /** @description Why there may be others that are not among them. */
+            hint: string | null;
         };
         /** @description Parts of the output. */
         OutputDetails: {
@@ -4929,6 +5004,61 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A parameter or the body is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A credential is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Requests from other origins are refused */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host name is not weir's */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getNodes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Nodes"];
+                };
             };
             /** @description A parameter or the body is not as it should be */
             400: {
