@@ -20,6 +20,8 @@ pub(crate) enum Kind {
     Streams,
     /// CPU time per request of weir with many providers and keys over weir with one.
     Routing,
+    /// CPU time per request with a project's token over none.
+    Tokens,
 }
 
 /// A case.
@@ -60,6 +62,7 @@ impl Case {
         };
         let routing = match self.kind {
             Kind::Routing => "routing, ",
+            Kind::Tokens => "tokens, ",
             Kind::Cpu | Kind::Latency | Kind::Streams => "",
         };
         match (self.stream, self.per_second) {
@@ -73,7 +76,10 @@ impl Case {
     pub(crate) fn fits(&self, name: Name) -> bool {
         match self.kind {
             Kind::Cpu => name != Name::Direct,
-            Kind::Routing => ROUTING.iter().flatten().any(|routed| *routed == name),
+            Kind::Routing | Kind::Tokens => {
+                let pairs = pairs(self.kind).iter();
+                pairs.flatten().any(|compared| *compared == name)
+            }
             Kind::Latency | Kind::Streams => true,
         }
     }
@@ -115,11 +121,27 @@ impl Depth {
 const KB: usize = 1 << 10;
 const MB: usize = 1 << 20;
 /// weir with many providers and keys, each behind weir with one.
-pub(crate) const ROUTING: [[Name; 2]; 3] = [
+const ROUTING: [[Name; 2]; 3] = [
     [Name::WeirOff, Name::WeirRouted],
     [Name::WeirOn, Name::WeirRoutedOn],
     [Name::WeirBefore, Name::WeirRouted],
 ];
+/// weir with a project's token, behind weir that lets everybody in: with a provider's key of its own,
+/// as the project has one, and with the client's.
+const TOKENS: [[Name; 2]; 2] = [
+    [Name::WeirKeyed, Name::WeirToken],
+    [Name::WeirOff, Name::WeirToken],
+];
+
+/// What is compared round by round: one that does more, each behind one that does less.
+pub(crate) fn pairs(kind: Kind) -> &'static [[Name; 2]] {
+    match kind {
+        Kind::Routing => &ROUTING,
+        Kind::Tokens => &TOKENS,
+        Kind::Cpu | Kind::Latency | Kind::Streams => &[],
+    }
+}
+
 const PROXIES: [Name; 4] = [Name::Nginx, Name::Bare, Name::WeirOff, Name::WeirOn];
 
 /// All cases of a run.
@@ -163,6 +185,14 @@ pub(crate) fn cases(depth: Depth) -> Vec<Case> {
             per_second: Some(rate),
             rounds: if depth == Depth::Full { 7 } else { 3 },
             ..routing(depth, size, on, usize::try_from(rate).unwrap_or(1))
+        });
+    }
+    for (size, connections, requests) in [(KB, 16, 8000), (64 * KB, 8, 3000)] {
+        all.push(Case {
+            kind: Kind::Tokens,
+            connections,
+            contenders: vec![Name::WeirOff, Name::WeirKeyed, Name::WeirToken],
+            ..routing(depth, size, ROUTING[0], requests)
         });
     }
     all

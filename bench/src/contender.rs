@@ -15,6 +15,7 @@ use serde::Serialize;
 use crate::nginx;
 use crate::process::Daemon;
 use crate::routed;
+use crate::tenant;
 
 /// Who may take part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ValueEnum)]
@@ -38,6 +39,10 @@ pub(crate) enum Name {
     WeirRouted,
     /// As `weir-on`, with ten providers and fifty keys to choose from.
     WeirRoutedOn,
+    /// As `weir-off`, with a provider's key of its own.
+    WeirKeyed,
+    /// As `weir-keyed`, for a project's token with limits and a budget.
+    WeirToken,
     /// As `weir-off`, by the older binary that `--before` names.
     WeirBefore,
 }
@@ -61,6 +66,8 @@ impl fmt::Display for Name {
             Self::WeirOn => "weir, capture on",
             Self::WeirRouted => "weir, routed",
             Self::WeirRoutedOn => "weir, routed, capture on",
+            Self::WeirKeyed => "weir, one key",
+            Self::WeirToken => "weir, one key, project token",
             Self::WeirBefore => "weir before, capture off",
         })
     }
@@ -74,6 +81,8 @@ pub(crate) struct Contender {
     pub(crate) addr: SocketAddr,
     /// Where requests for streams go: nginx buffers or not by listener.
     pub(crate) stream_addr: SocketAddr,
+    /// What clients bring, where it is not what they have of their own.
+    pub(crate) token: Option<String>,
     /// None for `direct`.
     pub(crate) daemon: Option<Daemon>,
 }
@@ -129,6 +138,16 @@ impl Contender {
                 command.env("ANTHROPIC_FORWARD_URL", format!("http://{upstream}"));
                 start_speaking(command, &log)
             }
+            Name::WeirKeyed | Name::WeirToken => {
+                let file = dir.join("weir.yaml");
+                fs::write(&file, tenant::config(upstream))?;
+                let mut command = weir(name, places, &dir);
+                command.arg("--config").arg(file);
+                if name == Name::WeirToken {
+                    command.env("MANAGEMENT_TOKEN", tenant::MANAGER);
+                }
+                start_speaking(command, &log)
+            }
             Name::WeirRouted | Name::WeirRoutedOn => {
                 let file = dir.join("weir.yaml");
                 fs::write(&file, routed::config(upstream))?;
@@ -138,10 +157,15 @@ impl Contender {
             }
         };
         let (daemon, addr, stream_addr) = started.with_context(|| explain(name, &log))?;
+        let token = match name {
+            Name::WeirToken => Some(tenant::token(addr)?),
+            _ => None,
+        };
         Ok(Self {
             name,
             addr,
             stream_addr,
+            token,
             daemon,
         })
     }

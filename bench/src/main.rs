@@ -9,6 +9,7 @@ mod corpus;
 mod lines;
 mod load;
 mod nginx;
+mod nodes;
 mod process;
 mod profile;
 mod report;
@@ -16,6 +17,7 @@ mod routed;
 mod slice;
 mod soak;
 mod stats;
+mod tenant;
 mod text;
 mod upstream;
 
@@ -44,6 +46,10 @@ enum Command {
     Compare(compare::Compare),
     /// Send very many requests and watch the memory
     Soak(soak::Soak),
+    /// Revoke tokens at one of several nodes and see when all refuse them
+    Revoke(nodes::revoke::Revoke),
+    /// Take the database and Redis away from several nodes and see what clients notice
+    Outage(nodes::outage::Outage),
     /// Show where a server's CPU time goes, by `perf`
     Profile(profile::Profile),
     /// The provider behind the contenders; `compare` starts it
@@ -59,6 +65,8 @@ fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Compare(options) => single()?.block_on(until_told(compare::run(&options))),
         Command::Soak(options) => single()?.block_on(until_told(soak::run(&options))),
+        Command::Revoke(options) => single()?.block_on(until_told(nodes::revoke::run(&options))),
+        Command::Outage(options) => single()?.block_on(until_told(nodes::outage::run(&options))),
         Command::Profile(options) => single()?.block_on(until_told(profile::run(&options))),
         Command::Upstream => single()?.block_on(until_orphaned(upstream::serve())),
         Command::Bare { upstream } => {

@@ -77,20 +77,32 @@ impl Daemon {
 
     /// The server's processes: itself and its children.
     pub(crate) fn family(&self) -> Vec<Pid> {
-        let mut all = vec![self.pid];
-        for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
-            let Some(pid) = entry
-                .file_name()
-                .to_str()
-                .and_then(|name| name.parse().ok())
-            else {
-                continue;
-            };
-            if parent_of(pid) == Some(self.pid.as_raw()) {
-                all.push(Pid::from_raw(pid));
-            }
+        family(self.pid.as_raw())
+    }
+}
+
+/// A process and its children.
+pub(crate) fn family(parent: i32) -> Vec<Pid> {
+    let mut all = vec![Pid::from_raw(parent)];
+    for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let Some(pid) = entry
+            .file_name()
+            .to_str()
+            .and_then(|name| name.parse().ok())
+        else {
+            continue;
+        };
+        if parent_of(pid) == Some(parent) {
+            all.push(Pid::from_raw(pid));
         }
-        all
+    }
+    all
+}
+
+/// Signals all of a family; those that have ended meanwhile are none of it any more.
+pub(crate) fn signal(family: &[Pid], signal: Signal) {
+    for pid in family {
+        let _gone = kill(*pid, signal).is_err();
     }
 }
 

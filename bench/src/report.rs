@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::cases::Kind;
 use crate::compare::Results;
 use crate::contender::Places;
 use crate::lines::say;
@@ -107,7 +108,8 @@ fn page(results: &Results) -> String {
     let parts = [
         head,
         tables::cpu(&results.rows),
-        tables::routing(&results.rows),
+        tables::compared(&results.rows, Kind::Routing),
+        tables::compared(&results.rows, Kind::Tokens),
         tables::latency(&results.rows),
         tables::streams(&results.rows),
         tables::memory(results),

@@ -136,6 +136,9 @@ pub(crate) fn load_of(contender: &Contender, case: &Case) -> anyhow::Result<Load
             HeaderValue::from_str(&value)?,
         );
     }
+    if let Some(token) = &contender.token {
+        headers.insert("x-api-key", HeaderValue::from_str(token)?);
+    }
     Ok(Load {
         to,
         drive: case.drive(),

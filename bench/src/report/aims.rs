@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
-use crate::cases::{Kind, ROUTING};
+use crate::cases::{Kind, pairs};
 use crate::compare::{Results, Row};
 use crate::contender::Name;
 use crate::corpus::Bodies;
 use crate::stats::Spread;
 
-use super::tables::{Pick, added, mark, peak, routed_ratio, spread};
+use super::tables::{Pick, added, mark, pair_ratio, peak, spread};
 
 const MIB: f64 = 1_048_576.0;
 
@@ -27,7 +27,8 @@ pub(super) fn list(results: &Results) -> String {
         match row.kind {
             Kind::Cpu => cpu(row, &mut aims),
             Kind::Latency => latency(row, &mut aims),
-            Kind::Routing => routing(row, &mut aims),
+            Kind::Routing => compared(row, 1.10, &mut aims),
+            Kind::Tokens => compared(row, 1.15, &mut aims),
             Kind::Streams => {}
         }
     }
@@ -75,14 +76,14 @@ fn cpu(row: &Row, aims: &mut Vec<Aim>) {
     }
 }
 
-fn routing(row: &Row, aims: &mut Vec<Aim>) {
-    for [plain, routed] in ROUTING {
-        if let Some(ratio) = routed_ratio(row, [plain, routed]) {
+fn compared(row: &Row, most: f64, aims: &mut Vec<Aim>) {
+    for [plain, other] in pairs(row.kind) {
+        if let Some(ratio) = pair_ratio(row, [*plain, *other]) {
             aims.push(Aim {
-                what: format!("CPU × {plain}, {routed}, {}", row.label),
-                most: 1.10,
+                what: format!("CPU × {plain}, {other}, {}", row.label),
+                most,
                 seen: ratio.median,
-                mark: mark(row, routed),
+                mark: mark(row, *other),
             });
         }
     }

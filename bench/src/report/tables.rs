@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::cases::{Kind, ROUTING};
+use crate::cases::{Kind, pairs};
 use crate::compare::{Cell, Results, Row};
 use crate::contender::Name;
 use crate::slice::Slice;
@@ -45,15 +45,25 @@ pub(super) fn cpu(rows: &[Row]) -> String {
     done(out, &rows)
 }
 
-/// What routing costs: weir with many providers and keys over weir with one.
-pub(super) fn routing(rows: &[Row]) -> String {
-    let rows = of_kind(rows, Kind::Routing);
-    let title = "What routing costs: CPU time per request, µs, with one provider and with ten \
-                 providers and fifty keys; their ratio round by round";
+/// What it costs to do more: weir that does beside weir that does less.
+pub(super) fn compared(rows: &[Row], kind: Kind) -> String {
+    let rows = of_kind(rows, kind);
+    let (title, more) = match kind {
+        Kind::Tokens => (
+            "What a project's token costs: CPU time per request, µs, with nothing to check and with a \
+             token that has limits and a budget; their ratio round by round",
+            "with a token",
+        ),
+        _ => (
+            "What routing costs: CPU time per request, µs, with one provider and with ten providers and \
+             fifty keys; their ratio round by round",
+            "routed",
+        ),
+    };
     let mut out = String::new();
     for row in &rows {
-        for [plain, routed] in ROUTING {
-            let Some(ratio) = routed_ratio(row, [plain, routed]) else {
+        for [plain, other] in pairs(kind) {
+            let Some(ratio) = pair_ratio(row, [*plain, *other]) else {
                 continue;
             };
             let cpu = |name| {
@@ -65,8 +75,8 @@ pub(super) fn routing(rows: &[Row]) -> String {
                 "| {} ({:.1} KB) | {plain} | {} | {} | {:.3} ({:.3}–{:.3}) |",
                 row.label,
                 row.mean_bytes as f64 / 1024.0,
-                cpu(plain),
-                cpu(routed),
+                cpu(*plain),
+                cpu(*other),
                 ratio.median,
                 ratio.min,
                 ratio.max,
@@ -78,15 +88,15 @@ pub(super) fn routing(rows: &[Row]) -> String {
         return out;
     }
     format!(
-        "## {title}\n\n| bodies (mean size) | beside | its CPU | routed | ratio |\n\
+        "## {title}\n\n| bodies (mean size) | beside | its CPU | {more} | ratio |\n\
          |---|---|--:|--:|--:|\n{out}"
     )
 }
 
 /// Rounds are compared with themselves: what else the machine did then hit both.
-pub(super) fn routed_ratio(row: &Row, [plain, routed]: [Name; 2]) -> Option<Spread> {
+pub(super) fn pair_ratio(row: &Row, [plain, other]: [Name; 2]) -> Option<Spread> {
     let cpu = |name| Some(cell(row, name)?.slices.iter().map(|slice| slice.cpu));
-    let pairs = cpu(routed)?.zip(cpu(plain)?);
+    let pairs = cpu(other)?.zip(cpu(plain)?);
     Spread::of(pairs.filter_map(|(own, base)| Some(own? / base.filter(|base| *base > 0.0)?)))
 }
 
