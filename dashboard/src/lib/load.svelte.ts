@@ -44,3 +44,21 @@ export function load<T>(fetch: (signal: AbortSignal) => Promise<T>): Loaded<T> {
   });
   return loaded;
 }
+
+/**
+ * As `load`, and every `everyMs` while somebody looks. After a failure no more: what went wrong is asked
+ * for again by hand.
+ */
+export function loadEvery<T>(
+  everyMs: number,
+  fetch: (signal: AbortSignal) => Promise<T>,
+): Loaded<T> {
+  const loaded = load(fetch);
+  $effect(() => {
+    const timer = setInterval(() => {
+      if (!document.hidden && loaded.error === undefined) void loaded.reload();
+    }, everyMs);
+    return () => clearInterval(timer);
+  });
+  return loaded;
+}

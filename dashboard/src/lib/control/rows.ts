@@ -1,4 +1,4 @@
-/** Keys that go through the rows of a list: links with `data-row`. */
+/** Lists of what is managed: the search in them, and keys that go through rows, links with `data-row`. */
 import type { Shortcut } from '$lib/keys.svelte';
 
 /** `j` and `k` go on and back from the row that has the focus; `Enter` opens it, as links do. */
@@ -14,4 +14,13 @@ export function rowKeys(group: string, search: () => void): Shortcut[] {
     { keys: 'k', label: 'The one before', group, run: () => move(-1) },
     { keys: '/', label: 'Search', group, run: search },
   ];
+}
+
+/** Whether a text holds every word of what is searched for, in any case and order. */
+export function searcher(search: string): (text: string) => boolean {
+  const words = search.toLowerCase().split(/\s+/).filter(Boolean);
+  return (text) => {
+    const within = text.toLowerCase();
+    return words.every((word) => within.includes(word));
+  };
 }
