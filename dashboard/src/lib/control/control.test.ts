@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { ApiError } from '$lib/api/client';
 import type { Spec } from '$lib/api/types';
+import { FormFaults } from './faults.svelte';
+import { searcher } from './rows';
 import { changed, draftOf, lines, specOf, spending, told } from './spec';
 import { minutesOf, PRESETS, snippets, span, stateAt, withers } from './token';
 
@@ -128,5 +131,34 @@ describe('tokens', () => {
       expect(one.text, one.id).toContain('sk-SECRET');
       expect(one.text, one.id).toContain('http://weir:3001');
     }
+  });
+});
+
+describe('faults of a form', () => {
+  it('are those of what was typed, until it fits', () => {
+    const faults = new FormFaults();
+    expect(faults.fits({ name: 'A project needs a name.' })).toBe(false);
+    expect(faults.told).toContain('fields in red');
+    expect(faults.fits({})).toBe(true);
+    expect(faults.told).toBe('');
+  });
+
+  it('are at the field that the API names, and none where somebody else was faster', () => {
+    const faults = new FormFaults();
+    faults.refused(new ApiError(400, { error: 'no such pattern', field: 'rules.allowed_models' }));
+    expect(faults.of['rules.allowed_models']).toContain('no such pattern');
+    faults.clear();
+    faults.refused(new ApiError(412, { error: 'it was changed' }));
+    expect([faults.late, faults.told, faults.of]).toEqual([true, '', {}]);
+    faults.refused(new ApiError(0, {}));
+    expect([faults.late, faults.told]).toEqual([false, 'weir cannot be reached']);
+  });
+});
+
+describe('a search', () => {
+  it('finds what holds all of its words, in any case and order', () => {
+    expect(searcher('People fre')('fresh of people')).toBe(true);
+    expect(searcher('people gone')('fresh of people')).toBe(false);
+    expect(searcher('  ')('anything')).toBe(true);
   });
 });
