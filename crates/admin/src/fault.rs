@@ -4,6 +4,7 @@ use std::fmt;
 
 use axum::Json;
 use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::{IntoResponses, ToSchema};
@@ -15,6 +16,8 @@ use weir_store::StoreError;
 pub struct Fault {
     status: StatusCode,
     body: Error,
+    /// When to ask again, in seconds.
+    retry_after: Option<u64>,
 }
 
 /// What every error says.
@@ -40,6 +43,7 @@ impl Fault {
                 details: None,
                 field: None,
             },
+            retry_after: None,
         }
     }
 
@@ -71,6 +75,12 @@ impl Fault {
         self
     }
 
+    /// The same, for somebody who should ask again in so many seconds.
+    pub(crate) fn again_in(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
     /// 400.
     pub(crate) fn bad(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, message)
@@ -90,7 +100,13 @@ impl fmt::Display for Fault {
 
 impl IntoResponse for Fault {
     fn into_response(self) -> Response {
-        (self.status, Json(self.body)).into_response()
+        let again = self
+            .retry_after
+            .map(|seconds| [(RETRY_AFTER, seconds.to_string())]);
+        match again {
+            Some(again) => (self.status, again, Json(self.body)).into_response(),
+            None => (self.status, Json(self.body)).into_response(),
+        }
     }
 }
 

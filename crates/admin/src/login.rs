@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, Extension};
-use axum::http::header::{RETRY_AFTER, SET_COOKIE};
+use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -86,7 +86,7 @@ pub(crate) fn wait(pause: std::time::Duration) -> Response {
     let seconds = pause.as_secs().max(1);
     let message = format!("too many wrong passwords; try again in {seconds} s");
     let fault = Fault::new(StatusCode::TOO_MANY_REQUESTS, message);
-    ([(RETRY_AFTER, seconds.to_string())], fault).into_response()
+    fault.again_in(seconds).into_response()
 }
 
 /// Log out: the session ends

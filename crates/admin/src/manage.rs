@@ -7,6 +7,7 @@ mod door;
 mod login;
 mod names;
 mod object;
+mod once;
 mod projects;
 mod shapes;
 mod tokens;
@@ -88,6 +89,13 @@ impl From<ControlError> for Fault {
                 let messages = faults.iter().map(|fault| fault.message.as_str());
                 let message = messages.collect::<Vec<_>>().join("; ");
                 Self::bad(message).of_field(field.unwrap_or_default())
+            }
+            error @ ControlError::UnderWay => {
+                Self::new(StatusCode::CONFLICT, error.to_string()).again_in(1)
+            }
+            error @ ControlError::KeyReused => {
+                let status = StatusCode::UNPROCESSABLE_ENTITY;
+                Self::new(status, error.to_string()).of_field("Idempotency-Key")
             }
             ControlError::Seal(error) => {
                 tracing::error!(%error, "a project's key cannot be sealed or opened");

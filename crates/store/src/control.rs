@@ -5,8 +5,10 @@
 mod audit;
 mod copy;
 mod db;
+mod draft;
 mod encrypt;
 mod error;
+mod idempotency;
 mod projects;
 mod schema;
 mod seal;
@@ -23,8 +25,10 @@ use weir_core::control::{Directory, ScopeId, Spent};
 use weir_core::settings::ControlDatabase;
 
 pub use audit::{AuditEvent, AuditFilter, AuditPage, By, Event, Outcome, Tampered};
+pub use draft::Draft;
 pub use encrypt::{Resealed, Sealed};
 pub use error::{ControlError, ServerError};
+pub use idempotency::{Answer, IdempotencyKey, Keyed, UnderWay};
 pub use projects::{KeyRow, NewKey, NewProject, ProjectEdit, ProjectRow};
 pub use schema::{Migration, State};
 pub use seal::{Seal, SealError};
@@ -60,6 +64,7 @@ pub struct Loaded {
 pub struct ControlStore {
     db: Db,
     seal: Arc<Seal>,
+    under_way: idempotency::Names,
 }
 
 impl ControlStore {
@@ -82,6 +87,7 @@ impl ControlStore {
         Ok(Self {
             db: Db::attach(database).await?,
             seal: Arc::new(seal),
+            under_way: idempotency::Names::default(),
         })
     }
 

@@ -16,7 +16,7 @@ pub(crate) use agent::{Agent, AgentAction, ClaudeCode, Setup};
 pub(crate) use history::{By, Export, History, Log, Narrow, Purge, Raw, Show, Stats, Tail};
 pub(crate) use manage::{
     ApiKey, Audit, AuditAction, AuditList, Budget, BudgetAction, Managed, NewProject, NewToken,
-    Project, ProjectAction, ProjectUpdate, Scope, Token, TokenAction,
+    Once, Project, ProjectAction, ProjectUpdate, Scope, Token, TokenAction,
 };
 pub(crate) use migrate::{CopyFrom, Database, Migrate, MigrateAction, Steps, Undo};
 pub(crate) use running::{

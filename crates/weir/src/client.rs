@@ -8,7 +8,7 @@ use anyhow::{Context as _, anyhow, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, IF_MATCH};
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use serde::de::DeserializeOwned;
@@ -19,6 +19,7 @@ use crate::cli::Gateway;
 use crate::fetch::{self, Fetched};
 use crate::lines::clean;
 
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// Longest silence of a stream; weir says something every 15 seconds.
 const SILENCE: Duration = Duration::from_secs(40);
 /// Largest event that is read, in bytes.
@@ -65,6 +66,18 @@ impl Client {
         let mut client = self.clone();
         client.headers.insert(IF_MATCH, etag);
         client
+    }
+
+    /// The same, for something that is made once however often it is asked for with `key`.
+    ///
+    /// # Errors
+    /// When the key cannot be sent.
+    pub(crate) fn once(&self, key: &str) -> anyhow::Result<Self> {
+        let key = HeaderValue::from_str(key)
+            .map_err(|_| anyhow!("an idempotency key has 16 to 255 visible ASCII characters"))?;
+        let mut client = self.clone();
+        client.headers.insert(IDEMPOTENCY_KEY, key);
+        Ok(client)
     }
 
     /// Where it is.

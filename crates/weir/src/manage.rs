@@ -14,7 +14,7 @@ use http::{Method, StatusCode};
 use serde_json::Value;
 use weir_core::secret::Secret;
 
-use crate::cli::{Gateway, Managed};
+use crate::cli::{Gateway, Managed, Once};
 use crate::client::{self, Client, segment};
 use crate::fetch::Fetched;
 use crate::lines::clean;
@@ -79,6 +79,16 @@ impl Manager {
         };
         let changed = Self { client };
         Ok(changed.ask(Method::PATCH, path, Some(body)).await?.json)
+    }
+
+    /// Makes something, once where a key says so.
+    async fn make(&self, path: &str, body: &Value, once: &Once) -> anyhow::Result<Value> {
+        let client = match &once.idempotency_key {
+            Some(key) => self.client.once(key)?,
+            None => self.client.clone(),
+        };
+        let maker = Self { client };
+        Ok(maker.ask(Method::POST, path, Some(body)).await?.json)
     }
 
     /// A project's path, by its id or name.

@@ -29,6 +29,8 @@ use crate::share::Store;
 const LOOK: Duration = Duration::from_millis(250);
 /// How often what was used is written down: what a process that is killed forgets at most.
 const WRITE: Duration = Duration::from_millis(100);
+/// How often answers that are kept for requests sent again are looked through for old ones.
+const SWEEP: Duration = Duration::from_secs(600);
 /// How often what others have written down is read, where limits are shared, and where they should
 /// be but cannot.
 const READ: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(1));
@@ -165,6 +167,8 @@ impl Keeper {
             // A database that was away for long is not asked for all that it missed.
             look.set_missed_tick_behavior(MissedTickBehavior::Delay);
             write.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            let mut sweep = tokio::time::interval(SWEEP);
+            sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
             let mut unsaved = Unsaved::default();
             let mut waiting = Vec::new();
             let mut read = Instant::now();
@@ -175,6 +179,11 @@ impl Keeper {
                     _ = write.tick() => {
                         keeper.write(&mut unsaved).await;
                         keeper.compare(&mut read).await;
+                    }
+                    _ = sweep.tick() => {
+                        if let Err(error) = keeper.store.forget_answers().await {
+                            tracing::debug!(%error, "old answers are not taken out yet");
+                        }
                     }
                     _ = refusals.recv_many(&mut waiting, AT_ONCE) => {
                         keeper.tell(waiting.drain(..)).await;

@@ -105,7 +105,9 @@ pub(crate) async fn guard(
             request.extensions_mut().insert(by);
             let reads = request.method().is_safe();
             let response = next.run(request).await;
-            if let Some(control) = admin.control.as_ref().filter(|_| !reads) {
+            // What was refused has changed nothing.
+            let refused = response.status().is_client_error();
+            if let Some(control) = admin.control.as_ref().filter(|_| !reads && !refused) {
                 (control.changed)().await;
             }
             response

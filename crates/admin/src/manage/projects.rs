@@ -14,9 +14,10 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use weir_core::control::{BudgetSpec, LimitsSpec, RulesSpec, ScopeSpec, SpecEdit};
 use weir_core::secret::Secret;
-use weir_store::control::{By, NewKey, NewProject, ProjectEdit};
+use weir_store::control::{By, NewKey, NewProject, ProjectEdit, ProjectRow, TokenCounts};
 
 use super::object::{object, objects};
+use super::once::{Once, OnceFaults, OnceHeader, made};
 use super::shapes::{Project, expected, id, late, read, tag};
 use super::{MAX_BODY, store};
 use crate::fault::{Error, Fault};
@@ -118,14 +119,16 @@ pub(super) async fn list(State(admin): State<Arc<Admin>>) -> Result<Json<Vec<Pro
 
 /// Make a project
 #[utoipa::path(post, path = "/manage/projects", tag = "projects", request_body = ProjectNew,
-    responses((status = 201, body = Project),
-        (status = 409, description = "There is one of that name", body = Error)))]
+    params(OnceHeader), responses((status = 201, body = Project), OnceFaults))]
 pub(super) async fn create(
     State(admin): State<Arc<Admin>>,
     Extension(by): Extension<By>,
+    headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Fault> {
-    let new: ProjectNew = read(&whole_of(body, MAX_BODY)?)?;
+    let body = whole_of(body, MAX_BODY)?;
+    let once = Once::new(&headers, &body, &by)?;
+    let new: ProjectNew = read(&body)?;
     let Some(name) = new.name.filter(|name| !name.trim().is_empty()) else {
         return Err(Fault::bad("name is required").of_field("name"));
     };
@@ -139,10 +142,12 @@ pub(super) async fn create(
         },
     };
     let store = store(&admin)?;
-    let row = store.create_project(new, &by).await?;
-    let tag = tag(row.version);
-    let made = Project::read(store, row).await?;
-    Ok((StatusCode::CREATED, tag, Json(made)).into_response())
+    let draft = async { store.draft_project(new) };
+    let answer = |row: &ProjectRow| {
+        let new = Project::new(row.clone(), &[], TokenCounts::default());
+        made(StatusCode::CREATED, row.version, &new)
+    };
+    once.make(store, draft, answer).await
 }
 
 /// One project, with what was used in the periods that last

@@ -126,7 +126,7 @@ impl Project {
         Ok(store.projects().await?.into_iter().map(of).collect())
     }
 
-    fn new(row: ProjectRow, spent: &[Spent], counts: TokenCounts) -> Self {
+    pub(super) fn new(row: ProjectRow, spent: &[Spent], counts: TokenCounts) -> Self {
         let key = |key: KeyRow| ProjectKey {
             id: key.id,
             provider: key.provider,

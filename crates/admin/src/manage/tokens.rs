@@ -16,6 +16,7 @@ use weir_core::secret::Secret;
 use weir_store::control::{By, NewToken, TokenEdit, TokenRow};
 
 use super::object::{object, objects};
+use super::once::{Once, OnceFaults, OnceHeader, made};
 use super::shapes::{Token, expected, id, late, read, tag, time};
 use super::{MAX_BODY, store};
 use crate::fault::{Error, Fault};
@@ -142,14 +143,18 @@ pub(super) async fn list(
 
 /// Make a token; its secret is in the answer and nowhere else
 #[utoipa::path(post, path = "/manage/tokens", tag = "tokens", request_body = TokenNew,
+    params(OnceHeader),
     responses((status = 201, body = TokenMade),
-        (status = 404, description = "There is no such project or parent", body = Error)))]
+        (status = 404, description = "There is no such project or parent", body = Error), OnceFaults))]
 pub(super) async fn create(
     State(admin): State<Arc<Admin>>,
     Extension(by): Extension<By>,
+    headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Fault> {
-    let new: TokenNew = read(&whole_of(body, MAX_BODY)?)?;
+    let body = whole_of(body, MAX_BODY)?;
+    let once = Once::new(&headers, &body, &by)?;
+    let new: TokenNew = read(&body)?;
     let minutes = new.duration_minutes.unwrap_or(0);
     if minutes > MAX_MINUTES {
         return Err(
@@ -172,9 +177,15 @@ pub(super) async fn create(
             budgets: new.budgets.unwrap_or_default(),
         },
     };
-    let (row, secret) = store(&admin)?.create_token(new, &by).await?;
-    let made = TokenMade::new(&row, &secret);
-    Ok((StatusCode::CREATED, tag(row.version), Json(made)).into_response())
+    let store = store(&admin)?;
+    let answer = |(row, secret): &(TokenRow, Secret)| {
+        made(
+            StatusCode::CREATED,
+            row.version,
+            &TokenMade::new(row, secret),
+        )
+    };
+    once.make(store, store.draft_token(new), answer).await
 }
 
 fn cap(given: Option<i64>) -> Result<Option<u64>, Fault> {
@@ -256,24 +267,29 @@ pub(super) async fn revoke(
 
 /// Give a token another secret; the one before works for a while if that is wished
 #[utoipa::path(post, path = "/manage/tokens/{id}/rotate", tag = "tokens", request_body = Rotation,
-    params(("id" = String, Path, description = "The token's id")),
+    params(("id" = String, Path, description = "The token's id"),
+        OnceHeader),
     responses((status = 200, body = TokenMade),
-        (status = 404, description = "There is none of this id", body = Error)))]
+        (status = 404, description = "There is none of this id", body = Error), OnceFaults))]
 pub(super) async fn rotate(
     State(admin): State<Arc<Admin>>,
     Extension(by): Extension<By>,
     Path(token): Path<String>,
+    headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Fault> {
     let body = whole_of(body, MAX_BODY)?;
+    let once = Once::new(&headers, &body, &by)?;
     let rotation: Rotation = if body.is_empty() {
         Rotation::default()
     } else {
         read(&body)?
     };
     let id = id(&token, "token")?;
-    let (row, secret) = store(&admin)?
-        .rotate_token(id, rotation.overlap_minutes, &by)
-        .await?;
-    Ok((tag(row.version), Json(TokenMade::new(&row, &secret))).into_response())
+    let store = store(&admin)?;
+    let draft = store.draft_rotation(id, rotation.overlap_minutes);
+    let answer = |(row, secret): &(TokenRow, Secret)| {
+        made(StatusCode::OK, row.version, &TokenMade::new(row, secret))
+    };
+    once.make(store, draft, answer).await
 }

@@ -106,7 +106,7 @@ const REST: [Table; 5] = [
         columns: &[
             "scope",
             "key_hash",
-            "body_hash",
+            "request_hash",
             "status",
             "answer",
             "created_us",

@@ -20,6 +20,15 @@ pub enum ControlError {
     /// What is asked for is wrong, by field.
     #[error("{}", .0.iter().map(|fault| format!("{}: {}", fault.field, fault.message)).collect::<Vec<_>>().join("; "))]
     Invalid(Vec<RulesFault>),
+    /// A request with the same `Idempotency-Key` is still being answered.
+    #[error("a request with this `Idempotency-Key` is still under way; send it again in a second")]
+    UnderWay,
+    /// The `Idempotency-Key` is that of another request.
+    #[error(
+        "this `Idempotency-Key` was sent with another method, path or body; give each request a key \
+         of its own, and send it again unchanged"
+    )]
+    KeyReused,
     /// A key cannot be sealed or opened.
     #[error(transparent)]
     Seal(#[from] SealError),

@@ -9,6 +9,7 @@ use weir_core::secret::Secret;
 
 use super::audit::{By, Event};
 use super::db::{Done, Row, Statement, int, text};
+use super::draft::Draft;
 use super::{ControlError, ControlStore, changed};
 
 /// Longest name, in characters.
@@ -228,6 +229,14 @@ impl ControlStore {
         new: NewProject,
         by: &By,
     ) -> Result<ProjectRow, ControlError> {
+        self.write(self.draft_project(new)?, by).await
+    }
+
+    /// A project to write.
+    ///
+    /// # Errors
+    /// When something of it is wrong.
+    pub fn draft_project(&self, new: NewProject) -> Result<Draft<ProjectRow>, ControlError> {
         let (id, now) = (Uuid::now_v7(), super::now_us());
         let name = checked_name(&new.name)?;
         new.spec
@@ -246,20 +255,40 @@ impl ControlStore {
                 int(now),
             ]),
         ];
+        let mut keys = Vec::with_capacity(new.keys.len());
         for key in &new.keys {
-            statements.push(self.insert_key(id, key, now)?);
+            let (row, insert) = self.insert_key(id, key, now)?;
+            keys.push(row);
+            statements.push(insert);
         }
         let event = Event::success("project.create")
             .of_project(id)
             .with("project_name", name.clone())
             .with("keys", new.keys.len());
-        match self.commit(statements, &[(by.clone(), event)]).await? {
-            Done::All(_) => self.project(id).await,
-            Done::Not(_) | Done::Duplicate(_) => Err(taken(&name)),
-        }
+        Ok(Draft {
+            statements,
+            event,
+            refused: taken(&name),
+            made: ProjectRow {
+                id,
+                name,
+                is_active: true,
+                deactivated_us: None,
+                spec: new.spec,
+                keys,
+                created_us: now,
+                updated_us: now,
+                version: 1,
+            },
+        })
     }
 
-    fn insert_key(&self, project: Uuid, key: &NewKey, now: i64) -> Result<Statement, ControlError> {
+    fn insert_key(
+        &self,
+        project: Uuid,
+        key: &NewKey,
+        now: i64,
+    ) -> Result<(KeyRow, Statement), ControlError> {
         let id = Uuid::now_v7();
         let secret = key.secret.expose().trim();
         check_key(secret)?;
@@ -273,14 +302,21 @@ impl ControlStore {
         let secret = Secret::new(secret);
         let insert = "INSERT INTO project_keys (id, project_id, provider, secret, hint, created_us) \
                       VALUES (?, ?, ?, ?, ?, ?)";
-        Ok(Statement::new(insert).with([
+        let row = KeyRow {
+            id,
+            provider: provider.to_owned(),
+            hint: mask(secret.expose()),
+            created_us: now,
+        };
+        let insert = Statement::new(insert).with([
             text(id.to_string()),
             text(project.to_string()),
             text(provider),
             text(self.seal.seal(&secret, &context(project, id))?),
-            text(mask(secret.expose())),
+            text(row.hint.as_str()),
             int(now),
-        ]))
+        ]);
+        Ok((row, insert))
     }
 
     /// Changes a project. What is not named stays as it is at that moment, whoever else changes it.
@@ -332,7 +368,7 @@ impl ControlStore {
                 let delete = "DELETE FROM project_keys WHERE project_id = ? AND provider = ?";
                 statements.push(Statement::new(delete).with([id.clone(), text(provider)]));
             }
-            statements.push(self.insert_key(before.id, key, now)?);
+            statements.push(self.insert_key(before.id, key, now)?.1);
         }
         for key in &edit.remove_keys {
             let delete = "DELETE FROM project_keys WHERE project_id = ? AND id = ?";

@@ -67,6 +67,12 @@ impl Seal {
         })
     }
 
+    /// Seals with these bytes.
+    pub(super) fn by(key: &[u8; KEY_LEN]) -> Self {
+        let keys = SealKey::from_bytes(key).into_iter().collect();
+        Self { keys }
+    }
+
     /// Whether anything is sealed at all.
     #[must_use]
     pub fn is_on(&self) -> bool {
@@ -144,13 +150,14 @@ impl SealKey {
         let bytes = STANDARD
             .decode(key.expose().trim())
             .map_err(|_| SealError::BadKey)?;
-        if bytes.len() != KEY_LEN {
-            return Err(SealError::BadKey);
-        }
-        let digest = Sha256::digest([b"weir key id", &bytes[..]].concat());
+        Self::from_bytes(&bytes)
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Result<Self, SealError> {
+        let digest = Sha256::digest([b"weir key id", bytes].concat());
         let mut id: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
         id.truncate(ID_LEN);
-        let key = UnboundKey::new(&AES_256_GCM, &bytes).map_err(|_| SealError::BadKey)?;
+        let key = UnboundKey::new(&AES_256_GCM, bytes).map_err(|_| SealError::BadKey)?;
         Ok(Self {
             id,
             key: LessSafeKey::new(key),

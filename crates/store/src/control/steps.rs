@@ -45,9 +45,18 @@ macro_rules! step {
     };
 }
 
-pub(super) static SQLITE: &[Step] = &[step!("sqlite", 1, "0001_base", "base")];
-pub(super) static POSTGRES: &[Step] = &[step!("postgres", 1, "0001_base", "base")];
-pub(super) static MYSQL: &[Step] = &[step!("mysql", 1, "0001_base", "base")];
+pub(super) static SQLITE: &[Step] = &[
+    step!("sqlite", 1, "0001_base", "base"),
+    step!("sqlite", 2, "0002_idempotency", "idempotency"),
+];
+pub(super) static POSTGRES: &[Step] = &[
+    step!("postgres", 1, "0001_base", "base"),
+    step!("postgres", 2, "0002_idempotency", "idempotency"),
+];
+pub(super) static MYSQL: &[Step] = &[
+    step!("mysql", 1, "0001_base", "base"),
+    step!("mysql", 2, "0002_idempotency", "idempotency"),
+];
 
 /// The version that this weir writes.
 pub(super) fn newest(steps: &[Step]) -> i64 {

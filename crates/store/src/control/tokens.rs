@@ -9,6 +9,7 @@ use weir_core::secret::Secret;
 
 use super::audit::{By, Event};
 use super::db::{Done, Row, Statement, int, maybe_text, text};
+use super::draft::Draft;
 use super::token_state::cap;
 use super::{ControlError, ControlStore, SealError, as_int, changed};
 
@@ -189,6 +190,17 @@ impl ControlStore {
         new: NewToken,
         by: &By,
     ) -> Result<(TokenRow, Secret), ControlError> {
+        self.write(self.draft_token(new).await?, by).await
+    }
+
+    /// A token to write, with its secret.
+    ///
+    /// # Errors
+    /// As [`ControlStore::create_token`].
+    pub async fn draft_token(
+        &self,
+        new: NewToken,
+    ) -> Result<Draft<(TokenRow, Secret)>, ControlError> {
         let (id, now) = (Uuid::now_v7(), super::now_us());
         let max_requests = new.max_requests.filter(|most| *most > 0);
         if !(1..=MAX_MINUTES).contains(&new.duration_minutes) {
@@ -207,43 +219,37 @@ impl ControlStore {
         self.check_parent(&new).await?;
         let secret = random_token()?;
         let minutes = i64::try_from(new.duration_minutes).unwrap_or(i64::MAX);
-        let expires_us = now.saturating_add(minutes.saturating_mul(MINUTE_US));
-        let insert = Statement::new(format!(
-            "INSERT INTO tokens ({COLUMNS}) \
-             VALUES (?, ?, ?, ?, ?, ?, NULL, NULL, 1, NULL, ?, ?, 0, 0, NULL, ?, ?, ?, 1)"
-        ))
-        .with([
-            text(id.to_string()),
-            text(new.project.to_string()),
-            maybe_text(new.parent.map(|id| id.to_string())),
-            maybe_text(
-                new.name
-                    .as_deref()
-                    .map(str::trim)
-                    .filter(|name| !name.is_empty()),
-            ),
-            text(Digest::of(secret.expose().as_bytes()).to_hex()),
-            text(hint(&secret)),
-            int(expires_us),
-            max_requests.map_or(int(None), as_int),
-            text(super::json(&new.spec)?),
-            int(now),
-            int(now),
-        ]);
         let event = Event::success("token.create")
             .of_project(new.project)
             .of_token(id)
             .with("duration_minutes", new.duration_minutes)
             .with("max_requests", max_requests);
-        match self
-            .commit(vec![changed(), insert], &[(by.clone(), event)])
-            .await?
-        {
-            Done::All(_) => Ok((self.token(id).await?, secret)),
-            Done::Not(_) | Done::Duplicate(_) => Err(ControlError::Conflict(
-                "the token was not made; try again".into(),
-            )),
-        }
+        let name = new.name.as_deref().map(str::trim);
+        let row = TokenRow {
+            id,
+            project: new.project,
+            parent: new.parent,
+            name: name.filter(|name| !name.is_empty()).map(str::to_owned),
+            digest: Digest::of(secret.expose().as_bytes()),
+            hint: hint(&secret),
+            previous: None,
+            is_active: true,
+            deactivated_us: None,
+            expires_us: Some(now.saturating_add(minutes.saturating_mul(MINUTE_US))),
+            max_requests,
+            request_count: 0,
+            cache_hit_count: 0,
+            last_used_us: None,
+            spec: new.spec,
+            created_us: now,
+            version: 1,
+        };
+        Ok(Draft {
+            statements: vec![changed(), insert(&row)?],
+            event,
+            refused: ControlError::Conflict("the token was not made; try again".into()),
+            made: (row, secret),
+        })
     }
 
     /// A child belongs to its parent's project, and has few enough parents.
@@ -398,6 +404,19 @@ impl ControlStore {
         overlap_minutes: u64,
         by: &By,
     ) -> Result<(TokenRow, Secret), ControlError> {
+        self.write(self.draft_rotation(id, overlap_minutes).await?, by)
+            .await
+    }
+
+    /// Another secret for a token, to write.
+    ///
+    /// # Errors
+    /// As [`ControlStore::rotate_token`].
+    pub async fn draft_rotation(
+        &self,
+        id: Uuid,
+        overlap_minutes: u64,
+    ) -> Result<Draft<(TokenRow, Secret)>, ControlError> {
         let before = self.token(id).await?;
         if !before.is_active {
             return Err(ControlError::Refused("the token is revoked".into()));
@@ -411,30 +430,56 @@ impl ControlStore {
         let overlap = i64::try_from(overlap_minutes).unwrap_or(0) * MINUTE_US;
         let update = "UPDATE tokens SET previous_digest = digest, previous_until_us = ?, digest = ?, \
                       hint = ?, updated_us = ?, version = version + 1 WHERE id = ? AND version = ?";
+        let row = TokenRow {
+            previous: Some((before.digest, now + overlap)),
+            digest: Digest::of(secret.expose().as_bytes()),
+            hint: hint(&secret),
+            version: before.version + 1,
+            ..before
+        };
         let update = Statement::new(update)
             .with([
                 int(now + overlap),
-                text(Digest::of(secret.expose().as_bytes()).to_hex()),
-                text(hint(&secret)),
+                text(row.digest.to_hex()),
+                text(row.hint.as_str()),
                 int(now),
                 text(id.to_string()),
                 int(before.version),
             ])
             .must_change(1);
         let event = Event::success("token.rotate")
-            .of_project(before.project)
+            .of_project(row.project)
             .of_token(id)
             .with("overlap_minutes", overlap_minutes);
-        match self
-            .commit(vec![changed(), update], &[(by.clone(), event)])
-            .await?
-        {
-            Done::All(_) => Ok((self.token(id).await?, secret)),
-            Done::Not(_) | Done::Duplicate(_) => Err(ControlError::Conflict(
-                "the token was changed in the meantime; try again".into(),
-            )),
-        }
+        let refused = "the token was changed in the meantime; try again";
+        Ok(Draft {
+            statements: vec![changed(), update],
+            event,
+            refused: ControlError::Conflict(refused.into()),
+            made: (row, secret),
+        })
     }
+}
+
+/// The statement that writes a new token.
+fn insert(row: &TokenRow) -> Result<Statement, ControlError> {
+    let insert = format!(
+        "INSERT INTO tokens ({COLUMNS}) \
+         VALUES (?, ?, ?, ?, ?, ?, NULL, NULL, 1, NULL, ?, ?, 0, 0, NULL, ?, ?, ?, 1)"
+    );
+    Ok(Statement::new(insert).with([
+        text(row.id.to_string()),
+        text(row.project.to_string()),
+        maybe_text(row.parent.map(|id| id.to_string())),
+        maybe_text(row.name.as_deref()),
+        text(row.digest.to_hex()),
+        text(row.hint.as_str()),
+        int(row.expires_us),
+        row.max_requests.map_or(int(None), as_int),
+        text(super::json(&row.spec)?),
+        int(row.created_us),
+        int(row.created_us),
+    ]))
 }
 
 fn random_token() -> Result<Secret, ControlError> {

@@ -57,6 +57,12 @@ contract! {
     what_is_copied_is_the_same_as_before,
     a_text_with_a_nul_is_kept_or_refused,
     the_chain_is_whole_while_two_nodes_write_it,
+    what_is_sent_twice_is_made_once_and_answered_the_same,
+    what_was_answered_opens_with_its_key_and_with_nothing_else,
+    a_refusal_leaves_the_key_free,
+    of_many_at_once_with_one_key_one_makes_something,
+    a_request_is_under_way_until_it_ends,
+    answers_are_kept_for_a_day,
 }
 
 #[tokio::test]

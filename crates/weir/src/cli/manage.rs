@@ -82,6 +82,15 @@ pub(crate) struct ApiKey {
     pub provider: Option<String>,
 }
 
+/// Something that is made once, whatever happens to the answer.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Once {
+    /// Any random text of 16 to 255 characters: asked for again with the same one within a day,
+    /// nothing is made again, and the answer is the same
+    #[arg(long, value_name = "KEY")]
+    pub idempotency_key: Option<String>,
+}
+
 /// Options of `weir project create`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct NewProject {
@@ -93,6 +102,9 @@ pub(crate) struct NewProject {
     /// What its tokens may do.
     #[command(flatten)]
     pub scope: Scope,
+    /// Made once.
+    #[command(flatten)]
+    pub once: Once,
     /// Print nothing but the id
     #[arg(long, short)]
     pub quiet: bool,
@@ -193,6 +205,9 @@ pub(crate) enum TokenAction {
         /// How long the secret before still works: minutes, or 2h, 1d; at most 7d
         #[arg(long, value_name = "SPAN", default_value = "0", value_parser = minutes)]
         overlap: u64,
+        /// Made once.
+        #[command(flatten)]
+        once: Once,
         /// Print nothing but the secret
         #[arg(long, short)]
         quiet: bool,
@@ -233,6 +248,9 @@ pub(crate) struct NewToken {
     /// What it may do, besides what its project allows.
     #[command(flatten)]
     pub scope: Scope,
+    /// Made once.
+    #[command(flatten)]
+    pub once: Once,
     /// Print nothing but the secret: `TOKEN=$(weir token create team -q)`
     #[arg(long, short)]
     pub quiet: bool,

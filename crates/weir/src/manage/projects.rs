@@ -33,8 +33,7 @@ async fn done(manager: &Manager, action: &ProjectAction) -> anyhow::Result<Value
         ProjectAction::List => manager.get("/manage/projects").await,
         ProjectAction::Create(new) => {
             let body = body(new)?;
-            let made = manager.ask(Method::POST, "/manage/projects", Some(&body));
-            Ok(made.await?.json)
+            manager.make("/manage/projects", &body, &new.once).await
         }
         ProjectAction::Show { project } => manager.get(&manager.project(project).await?).await,
         ProjectAction::Update(update) => changed(manager, update).await,

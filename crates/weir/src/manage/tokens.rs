@@ -47,14 +47,18 @@ async fn done(manager: &Manager, action: &TokenAction) -> anyhow::Result<Value> 
         }
         TokenAction::Create(new) => {
             let body = body(manager, new).await?;
-            let made = manager.ask(Method::POST, "/manage/tokens", Some(&body));
-            Ok(made.await?.json)
+            manager.make("/manage/tokens", &body, &new.once).await
         }
         TokenAction::Show { token } => manager.get(&manager.token(token).await?).await,
-        TokenAction::Rotate { token, overlap, .. } => {
+        TokenAction::Rotate {
+            token,
+            overlap,
+            once,
+            ..
+        } => {
             let path = format!("{}/rotate", manager.token(token).await?);
             let body = json!({"overlap_minutes": overlap});
-            Ok(manager.ask(Method::POST, &path, Some(&body)).await?.json)
+            manager.make(&path, &body, once).await
         }
         TokenAction::Revoke { token } => {
             let path = manager.token(token).await?;

@@ -20,6 +20,7 @@ mod lifecycle;
 mod logging;
 mod managing;
 mod nodes;
+mod once;
 mod outbound;
 mod program;
 mod rawlog;

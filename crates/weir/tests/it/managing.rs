@@ -419,3 +419,27 @@ async fn where_projects_are_off_the_command_says_how_to_switch_them_on() {
     let said = gateway.refused(&["project", "list"]).await;
     assert!(said.contains("projects.management_token"), "{said}");
 }
+
+#[tokio::test]
+async fn what_is_made_with_a_key_is_made_once() {
+    let gateway = Gateway::start().await;
+    let key = "--idempotency-key=5e0c1a9b-7d4f-4f5e-8a2d-1c3b5a7f9e0d";
+    let project = ["project", "create", "team", "--quiet", key];
+    let id = gateway.said(&project).await;
+    assert_eq!(gateway.said(&project).await, id);
+    let token = ["token", "create", "team", "--quiet"];
+    let key = "--idempotency-key=8a2d1c3b-7d4f-4f5e-8a2d-1c3b5a7f9e0d";
+    let secret = gateway.said(&[&token[..], &[key]].concat()).await;
+    assert_eq!(gateway.said(&[&token[..], &[key]].concat()).await, secret);
+    assert_eq!(gateway.ask(&secret).await, 200);
+    let other = gateway
+        .refused(&[&token[..], &["--name=x", key]].concat())
+        .await;
+    assert!(other.contains("another method, path or body"), "{other}");
+    let short = gateway
+        .refused(&[&token[..], &["--idempotency-key=x"]].concat())
+        .await;
+    assert!(short.contains("16 to 255"), "{short}");
+    let all = gateway.json(&["token", "list"]).await;
+    assert_eq!(all.as_array().unwrap().len(), 1);
+}

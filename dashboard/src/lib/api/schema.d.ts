@@ -9649,7 +9649,13 @@ export interface operations {
     postManageProjects: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Any random text, such as a UUID. Sent again with the same key within a day, the call makes
+                 *     nothing again and gives the same answer, with `Idempotent-Replayed: true`.
+                 */
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -9694,13 +9700,23 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description There is one of that name */
+            /**
+             * @description There is one of that name, somebody else changed it first, or the same request is still under
+             *     way: `Retry-After` says when to ask again
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": {
+                        /** @description What is wrong and how to mend it. */
+                        error: string;
+                        /** @description What lies behind it. */
+                        details?: string | null;
+                        /** @description The parameter, or the field of the request's body, that is wrong. */
+                        field?: string | null;
+                    };
                 };
             };
             /** @description The host name is not weir's */
@@ -9710,6 +9726,22 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The `Idempotency-Key` was sent with another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description What is wrong and how to mend it. */
+                        error: string;
+                        /** @description What lies behind it. */
+                        details?: string | null;
+                        /** @description The parameter, or the field of the request's body, that is wrong. */
+                        field?: string | null;
+                    };
                 };
             };
         };
@@ -10062,7 +10094,13 @@ export interface operations {
     postManageTokens: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Any random text, such as a UUID. Sent again with the same key within a day, the call makes
+                 *     nothing again and gives the same answer, with `Idempotent-Replayed: true`.
+                 */
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -10116,6 +10154,25 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /**
+             * @description There is one of that name, somebody else changed it first, or the same request is still under
+             *     way: `Retry-After` says when to ask again
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description What is wrong and how to mend it. */
+                        error: string;
+                        /** @description What lies behind it. */
+                        details?: string | null;
+                        /** @description The parameter, or the field of the request's body, that is wrong. */
+                        field?: string | null;
+                    };
+                };
+            };
             /** @description The host name is not weir's */
             421: {
                 headers: {
@@ -10123,6 +10180,22 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The `Idempotency-Key` was sent with another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description What is wrong and how to mend it. */
+                        error: string;
+                        /** @description What lies behind it. */
+                        details?: string | null;
+                        /** @description The parameter, or the field of the request's body, that is wrong. */
+                        field?: string | null;
+                    };
                 };
             };
         };
@@ -10346,7 +10419,13 @@ export interface operations {
     postManageTokensByIdRotate: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Any random text, such as a UUID. Sent again with the same key within a day, the call makes
+                 *     nothing again and gives the same answer, with `Idempotent-Replayed: true`.
+                 */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 /** @description The token's id */
                 id: string;
@@ -10403,6 +10482,25 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /**
+             * @description There is one of that name, somebody else changed it first, or the same request is still under
+             *     way: `Retry-After` says when to ask again
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description What is wrong and how to mend it. */
+                        error: string;
+                        /** @description What lies behind it. */
+                        details?: string | null;
+                        /** @description The parameter, or the field of the request's body, that is wrong. */
+                        field?: string | null;
+                    };
+                };
+            };
             /** @description The host name is not weir's */
             421: {
                 headers: {
@@ -10410,6 +10508,22 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The `Idempotency-Key` was sent with another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description What is wrong and how to mend it. */
+                        error: string;
+                        /** @description What lies behind it. */
+                        details?: string | null;
+                        /** @description The parameter, or the field of the request's body, that is wrong. */
+                        field?: string | null;
+                    };
                 };
             };
         };
