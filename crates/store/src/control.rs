@@ -37,6 +37,9 @@ pub use tokens::{NewToken, Revoked, TokenEdit, TokenRow};
 
 use db::{Db, Statement, int};
 
+/// How often a change is tried again when somebody else was faster.
+const TRIES: usize = 32;
+
 /// What was used of a scope, as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {

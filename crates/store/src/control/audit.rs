@@ -8,10 +8,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::db::{Done, Row, Statement, Value, int, maybe_text, text};
-use super::{ControlError, ControlStore};
+use super::{ControlError, ControlStore, TRIES};
 
-/// How often a change is tried again when another node was faster.
-const TRIES: usize = 32;
 /// Most events of one page.
 pub(super) const MAX_PAGE: u32 = 100;
 /// Events that are read at once when the chain is verified.

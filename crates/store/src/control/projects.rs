@@ -10,7 +10,7 @@ use weir_core::secret::Secret;
 use super::audit::{By, Event};
 use super::db::{Done, Row, Statement, int, text};
 use super::draft::Draft;
-use super::{ControlError, ControlStore, changed};
+use super::{ControlError, ControlStore, TRIES, changed};
 
 /// Longest name, in characters.
 const MAX_NAME: usize = 200;
@@ -322,34 +322,55 @@ impl ControlStore {
     /// Changes a project. What is not named stays as it is at that moment, whoever else changes it.
     ///
     /// # Errors
-    /// When there is none of that id, somebody else was faster, something of it is wrong, or the
-    /// database fails.
+    /// When there is none of that id, it is not in the state that the edit is for, something of it is
+    /// wrong, or the database fails.
     pub async fn edit_project(
         &self,
         id: Uuid,
         edit: ProjectEdit,
         by: &By,
     ) -> Result<ProjectRow, ControlError> {
-        let before = self.project(id).await?;
+        for _ in 0..TRIES {
+            let before = self.project(id).await?;
+            if edit
+                .if_version
+                .is_some_and(|version| version != before.version)
+            {
+                return Err(late());
+            }
+            let (statements, event) = self.change(&before, &edit)?;
+            let events = [(by.clone(), event)];
+            match self.commit(statements, &events).await? {
+                Done::All(_) => return self.project(id).await,
+                // Somebody has changed it since it was read.
+                Done::Not(_) => {}
+                Done::Duplicate(_) => {
+                    return Err(taken(edit.name.as_deref().unwrap_or(&before.name)));
+                }
+            }
+        }
+        Err(late())
+    }
+
+    /// What changes a project as it was read, and what the audit says of it.
+    fn change(
+        &self,
+        before: &ProjectRow,
+        edit: &ProjectEdit,
+    ) -> Result<(Vec<Statement>, Event), ControlError> {
         let now = super::now_us();
-        let mut statements = vec![changed(), update(&before, &edit, now)?];
-        statements.extend(self.edit_keys(&before, &edit, now)?);
+        let mut statements = vec![changed(), update(before, edit, now)?];
+        statements.extend(self.edit_keys(before, edit, now)?);
         let goes_off = edit.is_active == Some(false) && before.is_active;
         let mut event = Event::success("project.update")
-            .of_project(id)
+            .of_project(before.id)
             .with("project_name", before.name.clone())
-            .with("updated_fields", fields(&edit));
+            .with("updated_fields", fields(edit));
         if edit.revoke_tokens && goes_off {
-            self.revoke_all(&mut statements, id, now);
+            self.revoke_all(&mut statements, before.id, now);
             event = event.with("tokens_revoked", true);
         }
-        match self.commit(statements, &[(by.clone(), event)]).await? {
-            Done::All(_) => self.project(id).await,
-            Done::Not(_) => Err(ControlError::Conflict(
-                "the project was changed in the meantime; read it again".into(),
-            )),
-            Done::Duplicate(_) => Err(taken(edit.name.as_deref().unwrap_or(&before.name))),
-        }
+        Ok((statements, event))
     }
 
     fn edit_keys(
@@ -410,12 +431,10 @@ fn update(before: &ProjectRow, edit: &ProjectEdit, now: i64) -> Result<Statement
         sets.push("spec = ?".to_owned());
         values.push(text(super::json(&spec)?));
     }
-    let mut sql = format!("UPDATE projects SET {} WHERE id = ?", sets.join(", "));
-    values.push(text(before.id.to_string()));
-    if let Some(version) = edit.if_version {
-        sql.push_str(" AND version = ?");
-        values.push(int(version));
-    }
+    // What was read is merged into what is written, so it must still be so.
+    let sets = sets.join(", ");
+    let sql = format!("UPDATE projects SET {sets} WHERE id = ? AND version = ?");
+    values.extend([text(before.id.to_string()), int(before.version)]);
     Ok(Statement::new(sql).with(values).must_change(1))
 }
 
@@ -434,6 +453,10 @@ fn fields(edit: &ProjectEdit) -> Vec<&'static str> {
         .filter(|(_, is)| *is)
         .map(|(name, _)| name)
         .collect()
+}
+
+fn late() -> ControlError {
+    ControlError::Conflict("the project was changed in the meantime; read it again".into())
 }
 
 fn taken(name: &str) -> ControlError {

@@ -11,7 +11,7 @@ use super::audit::{By, Event};
 use super::db::{Done, Row, Statement, int, maybe_text, text};
 use super::draft::Draft;
 use super::token_state::cap;
-use super::{ControlError, ControlStore, SealError, as_int, changed};
+use super::{ControlError, ControlStore, SealError, TRIES, as_int, changed};
 
 const COLUMNS: &str = "id, project_id, parent_id, name, digest, hint, previous_digest, \
      previous_until_us, is_active, deactivated_us, expires_us, max_requests, request_count, \
@@ -276,69 +276,35 @@ impl ControlStore {
         }
     }
 
-    /// Changes a token.
+    /// Changes a token. What is not named stays as it is at that moment, whoever else changes it.
     ///
     /// # Errors
-    /// When there is none of that id, somebody else was faster, something of it is wrong, or the
-    /// database fails.
+    /// When there is none of that id, it is not in the state that the edit is for, something of it is
+    /// wrong, or the database fails.
     pub async fn edit_token(
         &self,
         id: Uuid,
         edit: TokenEdit,
         by: &By,
     ) -> Result<TokenRow, ControlError> {
-        let before = self.token(id).await?;
-        let now = super::now_us();
-        let mut sets = vec!["updated_us = ?", "version = version + 1"];
-        let mut values = vec![int(now)];
-        let mut event = Event::success("token.update")
-            .of_project(before.project)
-            .of_token(id);
-        if let Some(active) = edit.is_active {
-            event = event.with("updated_is_active", active);
-            if active != before.is_active {
-                sets.push("is_active = ?, deactivated_us = ?");
-                values.extend([int(i64::from(active)), int((!active).then_some(now))]);
+        for _ in 0..TRIES {
+            let before = self.token(id).await?;
+            if edit
+                .if_version
+                .is_some_and(|version| version != before.version)
+            {
+                return Err(late());
+            }
+            let (update, event) = update(before, &edit)?;
+            let events = [(by.clone(), event)];
+            match self.commit(vec![changed(), update], &events).await? {
+                Done::All(_) => return self.token(id).await,
+                // Somebody has changed it since it was read.
+                Done::Not(_) => {}
+                Done::Duplicate(_) => break,
             }
         }
-        if let Some(most) = edit.max_requests {
-            sets.push("max_requests = ?");
-            values.push(if most == 0 { int(None) } else { as_int(most) });
-            event = match most {
-                0 => event.with("updated_max_requests", "unlimited"),
-                most => event.with("updated_max_requests", most),
-            };
-        }
-        if let Some(name) = &edit.name {
-            sets.push("name = ?");
-            values.push(maybe_text(
-                Some(name.trim()).filter(|name| !name.is_empty()),
-            ));
-        }
-        if !edit.spec.is_empty() {
-            let spec = edit.spec.of(before.spec);
-            spec.scope(ScopeId::Token(id), None)
-                .map_err(ControlError::Invalid)?;
-            sets.push("spec = ?");
-            values.push(text(super::json(&spec)?));
-            event = event.with("updated_spec", true);
-        }
-        let mut sql = format!("UPDATE tokens SET {} WHERE id = ?", sets.join(", "));
-        values.push(text(id.to_string()));
-        if let Some(version) = edit.if_version {
-            sql.push_str(" AND version = ?");
-            values.push(int(version));
-        }
-        let update = Statement::new(sql).with(values).must_change(1);
-        match self
-            .commit(vec![changed(), update], &[(by.clone(), event)])
-            .await?
-        {
-            Done::All(_) => self.token(id).await,
-            Done::Not(_) | Done::Duplicate(_) => Err(ControlError::Conflict(
-                "the token was changed in the meantime; read it again".into(),
-            )),
-        }
+        Err(late())
     }
 
     /// Revokes a token; one that is revoked already stays so.
@@ -459,6 +425,53 @@ impl ControlStore {
             made: (row, secret),
         })
     }
+}
+
+fn late() -> ControlError {
+    ControlError::Conflict("the token was changed in the meantime; read it again".into())
+}
+
+/// The statement that changes a token as it was read, and what the audit says of it.
+fn update(before: TokenRow, edit: &TokenEdit) -> Result<(Statement, Event), ControlError> {
+    let (id, now) = (before.id, super::now_us());
+    let mut sets = vec!["updated_us = ?", "version = version + 1"];
+    let mut values = vec![int(now)];
+    let mut event = Event::success("token.update")
+        .of_project(before.project)
+        .of_token(id);
+    if let Some(active) = edit.is_active {
+        event = event.with("updated_is_active", active);
+        if active != before.is_active {
+            sets.push("is_active = ?, deactivated_us = ?");
+            values.extend([int(i64::from(active)), int((!active).then_some(now))]);
+        }
+    }
+    if let Some(most) = edit.max_requests {
+        sets.push("max_requests = ?");
+        values.push(if most == 0 { int(None) } else { as_int(most) });
+        event = match most {
+            0 => event.with("updated_max_requests", "unlimited"),
+            most => event.with("updated_max_requests", most),
+        };
+    }
+    if let Some(name) = &edit.name {
+        sets.push("name = ?");
+        let name = Some(name.trim()).filter(|name| !name.is_empty());
+        values.push(maybe_text(name));
+    }
+    if !edit.spec.is_empty() {
+        let spec = edit.spec.clone().of(before.spec);
+        spec.scope(ScopeId::Token(id), None)
+            .map_err(ControlError::Invalid)?;
+        sets.push("spec = ?");
+        values.push(text(super::json(&spec)?));
+        event = event.with("updated_spec", true);
+    }
+    // What was read is merged into what is written, so it must still be so.
+    let sets = sets.join(", ");
+    let sql = format!("UPDATE tokens SET {sets} WHERE id = ? AND version = ?");
+    values.extend([text(id.to_string()), int(before.version)]);
+    Ok((Statement::new(sql).with(values).must_change(1), event))
 }
 
 /// The statement that writes a new token.

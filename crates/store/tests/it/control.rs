@@ -63,6 +63,7 @@ contract! {
     of_many_at_once_with_one_key_one_makes_something,
     a_request_is_under_way_until_it_ends,
     answers_are_kept_for_a_day,
+    edits_of_different_members_at_once_all_hold,
 }
 
 #[tokio::test]

@@ -1,7 +1,9 @@
 //! What holds of the store on every kind of database.
 
 use uuid::Uuid;
-use weir_core::control::{Amounts, Change, Code, Digest, Money, Period, ScopeId, ScopeSpec, Spent};
+use weir_core::control::{
+    Amounts, Change, Code, Digest, Money, Period, ScopeId, ScopeSpec, SpecEdit, Spent,
+};
 use weir_core::secret::Secret;
 use weir_core::settings::ControlDatabase;
 use weir_store::control::{
@@ -862,4 +864,64 @@ pub(super) async fn answers_are_kept_for_a_day(ground: &Ground) {
     world.store.forget_answers().await.unwrap();
     assert_eq!(world.text(count).await, "0");
     assert!(make_once(&world.store, project, &young).await.is_some());
+}
+
+pub(super) async fn edits_of_different_members_at_once_all_hold(ground: &Ground) {
+    let world = World::new(ground).await;
+    let other_node = world.again(Seal::default()).await;
+    let project = world.project("one").await;
+    let (token, _) = world.token(project).await;
+    let nodes = [&world.store, &other_node];
+    let edits = |round: u64| {
+        let spec = |text: String| -> SpecEdit {
+            let spec: ScopeSpec = serde_json::from_str(&text).unwrap();
+            SpecEdit {
+                rules: (!spec.rules.allowed_models.is_empty()).then_some(spec.rules),
+                limits: spec.limits.rpm.is_some().then_some(spec.limits),
+                budgets: (!spec.budgets.is_empty()).then_some(spec.budgets),
+            }
+        };
+        [
+            spec(format!(r#"{{"rules":{{"allowed_models":["m-{round}"]}}}}"#)),
+            spec(format!(r#"{{"limits":{{"rpm":{}}}}}"#, round + 1)),
+            spec(format!(
+                r#"{{"budgets":[{{"period":"day","tokens":{}}}]}}"#,
+                round + 1
+            )),
+        ]
+    };
+    for round in 0..8 {
+        let of_project = edits(round).into_iter().enumerate().map(|(at, spec)| {
+            let (store, edit) = (
+                nodes[at % 2].clone(),
+                ProjectEdit {
+                    spec,
+                    ..ProjectEdit::default()
+                },
+            );
+            tokio::spawn(async move { store.edit_project(project, edit, &by()).await.map(drop) })
+        });
+        let of_token = edits(round).into_iter().enumerate().map(|(at, spec)| {
+            let (store, edit) = (
+                nodes[at % 2].clone(),
+                TokenEdit {
+                    spec,
+                    ..TokenEdit::default()
+                },
+            );
+            tokio::spawn(async move { store.edit_token(token, edit, &by()).await.map(drop) })
+        });
+        for task in of_project.chain(of_token).collect::<Vec<_>>() {
+            task.await.unwrap().unwrap();
+        }
+        let edited = [
+            world.store.project(project).await.unwrap().spec,
+            world.store.token(token).await.unwrap().spec,
+        ];
+        for spec in edited {
+            assert_eq!(spec.rules.allowed_models, [format!("m-{round}")]);
+            assert_eq!(spec.limits.rpm, Some(round + 1));
+            assert_eq!(spec.budgets[0].tokens, Some(round + 1));
+        }
+    }
 }
