@@ -147,7 +147,7 @@ pub(super) async fn create(
         let new = Project::new(row.clone(), &[], TokenCounts::default());
         made(StatusCode::CREATED, row.version, &new)
     };
-    once.make(store, draft, answer).await
+    Box::pin(once.make(store, draft, answer)).await
 }
 
 /// One project, with what was used in the periods that last

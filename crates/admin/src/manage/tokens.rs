@@ -185,7 +185,7 @@ pub(super) async fn create(
             &TokenMade::new(row, secret),
         )
     };
-    once.make(store, store.draft_token(new), answer).await
+    Box::pin(once.make(store, store.draft_token(new), answer)).await
 }
 
 fn cap(given: Option<i64>) -> Result<Option<u64>, Fault> {
@@ -291,5 +291,5 @@ pub(super) async fn rotate(
     let answer = |(row, secret): &(TokenRow, Secret)| {
         made(StatusCode::OK, row.version, &TokenMade::new(row, secret))
     };
-    once.make(store, draft, answer).await
+    Box::pin(once.make(store, draft, answer)).await
 }
