@@ -23,7 +23,6 @@ use crate::process::Daemon;
 use crate::report::About;
 
 #[expect(
-    clippy::panic,
     clippy::unwrap_used,
     dead_code,
     reason = "the tests' own way to start a Redis"
