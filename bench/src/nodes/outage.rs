@@ -92,12 +92,7 @@ pub(crate) async fn run(options: &Outage) -> anyhow::Result<()> {
         failed += seen.failed;
         rows.push(seen.row(event, recovered));
     }
-    let mut counted = 0;
-    for id in [plain_id, limited_id] {
-        let path = format!("GET /manage/tokens/{id}");
-        let token = cluster.manage(0, &path, &Value::Null).await?;
-        counted += token["request_count"].as_u64().unwrap_or_default();
-    }
+    let counted = counted(&cluster, [&plain_id, &limited_id], sent).await?;
     say(&format!(
         "{}\n\n{} requests a second over all nodes, half of them with a cap and a budget; each outage {} s\n\n\
          | event | requests | failed | ms median | ms 99 % | ms most | all well again after, s |\n\
@@ -109,6 +104,23 @@ pub(crate) async fn run(options: &Outage) -> anyhow::Result<()> {
     ));
     ensure!(failed == 0, "{failed} requests failed");
     Ok(())
+}
+
+/// The requests of tokens that the database has, once it has `sent` of them or a while is over.
+async fn counted(cluster: &Cluster, tokens: [&str; 2], sent: usize) -> anyhow::Result<u64> {
+    let end = Instant::now() + AROUND;
+    loop {
+        let mut counted = 0;
+        for id in tokens {
+            let path = format!("GET /manage/tokens/{id}");
+            let token = cluster.manage(0, &path, &Value::Null).await?;
+            counted += token["request_count"].as_u64().unwrap_or_default();
+        }
+        if counted >= sent as u64 || Instant::now() > end {
+            return Ok(counted);
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }
 
 /// Has it happen, and be over.

@@ -13,6 +13,7 @@ mod projects;
 mod schema;
 mod seal;
 mod server;
+mod settings;
 mod spending;
 mod sqlite;
 mod steps;
@@ -32,6 +33,7 @@ pub use idempotency::{Answer, IdempotencyKey, Keyed, UnderWay};
 pub use projects::{KeyRow, NewKey, NewProject, ProjectEdit, ProjectRow};
 pub use schema::{Migration, State};
 pub use seal::{Seal, SealError};
+pub use settings::EditedSettings;
 pub use token_state::{TokenCounts, TokenState};
 pub use tokens::{NewToken, Revoked, TokenEdit, TokenRow};
 

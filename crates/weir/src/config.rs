@@ -9,9 +9,12 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, anyhow, bail};
 use weir_core::config::{self, FILE_NAMES, Format, Loaded, SourceText};
+use weir_core::settings::Settings;
 
 use crate::cli::{Check, Config, FileFormat, Init, Source};
+use crate::edits;
 use crate::lines::{clean, complain, print};
+use crate::workers::runtime;
 
 /// Runs `weir config`.
 ///
@@ -84,14 +87,30 @@ pub(crate) fn read(source: &Source, flags: &[(String, String)]) -> Result<Found,
 /// As [`load`].
 pub(crate) fn load_stored(source: &Source, flags: &[(String, String)]) -> anyhow::Result<Found> {
     let found = load(source, flags)?;
-    let (stored, warning) = stored(&found.loaded.settings.storage.db_path);
+    let (stored, warning) = stored(&found.loaded.settings);
     let mut found = with_stored(found, source, flags, &stored);
     found.loaded.warnings.extend(warning);
     Ok(found)
 }
 
-/// The edits that a database has, or a sentence that says why they cannot be known.
-pub(crate) fn stored(database: &Path) -> (Vec<(String, String)>, Option<String>) {
+/// The edits that a weir with these settings goes by, or a sentence that says why they cannot be known.
+/// Not within a runtime.
+pub(crate) fn stored(settings: &Settings) -> (Vec<(String, String)>, Option<String>) {
+    let asked = runtime()
+        .map_err(anyhow::Error::from)
+        .and_then(|runtime| runtime.block_on(edits::ask(&settings.projects)));
+    match asked {
+        Ok(None) => stored_in(&settings.storage.db_path),
+        Ok(Some(stored)) => (stored, None),
+        Err(error) => {
+            let warning = format!("stored edits of settings are left out: {error:#}");
+            (Vec::new(), Some(warning))
+        }
+    }
+}
+
+/// The edits that a node's own database has, or a sentence that says why they cannot be known.
+pub(crate) fn stored_in(database: &Path) -> (Vec<(String, String)>, Option<String>) {
     match weir_store::stored_settings(database) {
         Ok(stored) => (stored, None),
         Err(error) => {

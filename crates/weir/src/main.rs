@@ -8,6 +8,7 @@ mod client;
 mod config;
 mod control;
 mod demo;
+mod edits;
 mod fetch;
 mod figures;
 mod history;

@@ -2,24 +2,32 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
+use tokio::time::MissedTickBehavior;
 use weir_core::config::Source as Origin;
 use weir_core::limit::Concurrency;
 use weir_core::settings::Settings;
 use weir_core::steer::{EditError, Reloaded};
 use weir_proxy::Snapshot;
 use weir_proxy::record::Held;
-use weir_store::{Edits, Recorder};
+use weir_store::Recorder;
+use weir_store::control::{ControlStore, EditedSettings};
 
 use crate::cli::Source;
 use crate::config::{self, Found};
+use crate::edits::Edits;
 use crate::serve::{key_header, limit};
 use crate::share::{Share, Store};
 use crate::subagents::Keeper;
 use crate::telemetry::{Prepared, Telemetry};
 
+/// How often it is looked whether another node has edited settings.
+const LOOK: Duration = Duration::from_millis(500);
+/// How often an edit is tried again when another node was faster.
+const TRIES: usize = 16;
 const NO_FILE: &str = "this gateway was started without a configuration of its own";
 
 /// Edits that have no effect, because a stronger layer sets the same.
@@ -47,6 +55,7 @@ pub(crate) struct Reloader {
     flags: Vec<(String, String)>,
     found: Found,
     telemetry: Telemetry,
+    edits: Arc<Edits>,
 }
 
 impl Reloader {
@@ -55,14 +64,20 @@ impl Reloader {
         source: Source,
         flags: Vec<(String, String)>,
         found: Found,
-        telemetry: Telemetry,
+        (telemetry, edits): (Telemetry, Edits),
     ) -> Self {
         Self {
             source,
             flags,
             found,
             telemetry,
+            edits: Arc::new(edits),
         }
+    }
+
+    /// What the configuration is with these edits.
+    fn with(&self, stored: &[(String, String)]) -> Result<Found, Vec<String>> {
+        config::read_again(&self.found, &self.source, &self.flags, stored)
     }
 }
 
@@ -144,13 +159,11 @@ impl Reload {
         let Some(reloader) = &mut *reloader else {
             return Err(vec![NO_FILE.to_owned()]);
         };
-        let path = &reloader.found.loaded.settings.storage.db_path;
-        let stored = weir_store::stored_settings(path).unwrap_or_else(|error| {
-            tracing::warn!(%error, "stored edits of settings cannot be read");
+        let stored = reloader.edits.known().unwrap_or_else(|error| {
+            tracing::warn!(?error, "stored edits of settings cannot be read");
             Vec::new()
         });
-        let (source, flags) = (&reloader.source, &reloader.flags);
-        let found = config::read_again(&reloader.found, source, flags, &stored)?;
+        let found = reloader.with(&stored)?;
         self.take(reloader, found)
     }
 
@@ -174,50 +187,143 @@ impl Reload {
         Ok(done)
     }
 
-    /// The edits of settings that are kept.
+    /// Where edits are kept.
+    fn edits(&self) -> Result<Arc<Edits>, EditError> {
+        let reloader = self.reloader.lock();
+        let edits = reloader
+            .as_ref()
+            .map(|reloader| Arc::clone(&reloader.edits));
+        edits.ok_or_else(|| EditError::Unavailable(NO_FILE.to_owned()))
+    }
+
+    /// The edits of settings that are kept, as far as this node knows.
     ///
     /// # Errors
     /// When the database cannot be read.
     pub(crate) fn stored(&self) -> Result<Vec<(String, String)>, EditError> {
-        let stored = self.store.reader().settings();
-        stored.map_err(|error| EditError::Unavailable(error.to_string()))
+        match self.edits() {
+            Ok(edits) => edits.known(),
+            Err(_) => {
+                let stored = self.store.reader().settings();
+                stored.map_err(|error| EditError::Unavailable(error.to_string()))
+            }
+        }
     }
 
-    /// Edits settings: checks, keeps and uses that, or none of it.
+    /// Edits settings: checks, keeps and uses that, or none of it. Blocks.
     ///
     /// # Errors
     /// Every fault, or that edits cannot be kept; nothing has changed then.
     pub(crate) fn edit(&self, edits: &[(String, Option<String>)]) -> Result<Reloaded, EditError> {
-        let mut reloader = self.reloader.lock();
-        let Some(reloader) = &mut *reloader else {
-            return Err(EditError::Unavailable(NO_FILE.to_owned()));
-        };
-        let before: BTreeMap<String, String> = self.stored()?.into_iter().collect();
-        let mut after = before.clone();
-        for (path, value) in edits {
-            match value {
-                Some(value) => after.insert(path.clone(), value.clone()),
-                None => after.remove(path),
+        let place = self.edits()?;
+        let _one_at_a_time = place.one_at_a_time();
+        for _ in 0..TRIES {
+            let before = place.read()?;
+            let mut after: BTreeMap<_, _> = before.values.iter().cloned().collect();
+            for (path, value) in edits {
+                match value {
+                    Some(value) => after.insert(path.clone(), value.clone()),
+                    None => after.remove(path),
+                };
+            }
+            let after: Vec<_> = after.into_iter().collect();
+            self.with(&after).map_err(EditError::Faults)?;
+            let Some(version) = place.keep(before.version, &edits.to_vec())? else {
+                continue;
+            };
+            return match self.using(&after, edits) {
+                Ok(done) => {
+                    place.now(EditedSettings {
+                        version,
+                        values: after,
+                    });
+                    Ok(done)
+                }
+                Err(faults) => {
+                    undo(&place, (version, &before), edits);
+                    Err(EditError::Faults(faults))
+                }
             };
         }
-        let after: Vec<_> = after.into_iter().collect();
-        let (source, flags) = (&reloader.source, &reloader.flags);
-        let found = config::read_again(&reloader.found, source, flags, &after);
-        let mut found = found.map_err(EditError::Faults)?;
-        found.loaded.warnings.extend(overruled(&found, edits));
-        let keep = |edits: Edits| {
-            let kept = self.store.edit_settings(edits);
-            kept.map_err(|error| EditError::Unavailable(error.to_string()))
+        let busy = "other nodes edit settings at the same moment; try again";
+        Err(EditError::Unavailable(busy.to_owned()))
+    }
+
+    /// What the configuration would be with edits.
+    fn with(&self, stored: &[(String, String)]) -> Result<Found, Vec<String>> {
+        let reloader = self.reloader.lock();
+        let reloader = reloader.as_ref();
+        reloader.map_or_else(|| Err(vec![NO_FILE.to_owned()]), |it| it.with(stored))
+    }
+
+    /// Uses what is kept, of which `edits` are new.
+    fn using(
+        &self,
+        stored: &[(String, String)],
+        edits: &[(String, Option<String>)],
+    ) -> Result<Reloaded, Vec<String>> {
+        let mut reloader = self.reloader.lock();
+        let Some(reloader) = &mut *reloader else {
+            return Err(vec![NO_FILE.to_owned()]);
         };
-        keep(edits.to_vec())?;
-        self.take(reloader, found).map_err(|faults| {
-            let undo = edits.iter().map(|(path, _)| path);
-            let undo = undo.map(|path| (path.clone(), before.get(path).cloned()));
-            if keep(undo.collect()).is_err() {
-                tracing::error!("edits that cannot be used are kept until they are edited again");
+        let mut found = reloader.with(stored)?;
+        found.loaded.warnings.extend(overruled(&found, edits));
+        self.take(reloader, found)
+    }
+
+    /// The task that follows what other nodes edit, where edits are in a server; it ends at once where
+    /// they are not.
+    pub(crate) fn follow(self: &Arc<Self>) -> impl Future<Output = ()> + Send + 'static {
+        let reload = Arc::clone(self);
+        async move {
+            let Ok(edits) = reload.edits() else {
+                return;
+            };
+            let Some(server) = edits.server() else {
+                return;
+            };
+            let mut look = tokio::time::interval(LOOK);
+            look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            let mut is_away = false;
+            loop {
+                look.tick().await;
+                match news(server, edits.version()).await {
+                    Ok(None) => is_away = false,
+                    Ok(Some(news)) => {
+                        is_away = false;
+                        let (reload, edits) = (Arc::clone(&reload), Arc::clone(&edits));
+                        let told =
+                            tokio::task::spawn_blocking(move || reload.catch_up(&edits, news));
+                        drop(told.await);
+                    }
+                    Err(error) => {
+                        if !is_away {
+                            tracing::warn!(%error, "edits of settings by other nodes are not followed");
+                        }
+                        is_away = true;
+                    }
+                }
             }
-            EditError::Faults(faults)
-        })
+        }
+    }
+
+    /// Uses what others have edited. Blocks while somebody edits here.
+    fn catch_up(&self, edits: &Edits, news: EditedSettings) {
+        let _one_at_a_time = edits.one_at_a_time();
+        if news.version <= edits.version() {
+            return;
+        }
+        match self.using(&news.values, &[]) {
+            Ok(done) => tracing::info!(
+                changed = done.changed.join(", "),
+                "settings edited by another node"
+            ),
+            Err(faults) => tracing::error!(
+                "settings that another node has edited cannot be used here, nothing changes: {}",
+                faults.join("; ")
+            ),
+        }
+        edits.now(news);
     }
 
     /// Keeps edits of another database in this one too, for those who read the settings again.
@@ -246,5 +352,30 @@ impl Reload {
         self.held.set_limit(settings.capture.queue_bytes);
         self.settings.store(Arc::new(settings.clone()));
         Ok(())
+    }
+}
+
+/// The edits, if they are not those of the number `known`.
+async fn news(
+    server: &ControlStore,
+    known: i64,
+) -> Result<Option<EditedSettings>, weir_store::control::ControlError> {
+    if server.settings_version().await? == known {
+        return Ok(None);
+    }
+    server.settings().await.map(Some)
+}
+
+/// Takes back what was kept and cannot be used.
+fn undo(
+    place: &Edits,
+    (version, before): (i64, &EditedSettings),
+    edits: &[(String, Option<String>)],
+) {
+    let before: BTreeMap<_, _> = before.values.iter().cloned().collect();
+    let undone = edits.iter().map(|(path, _)| path);
+    let undone = undone.map(|path| (path.clone(), before.get(path).cloned()));
+    if !matches!(place.keep(version, &undone.collect()), Ok(Some(_))) {
+        tracing::error!("edits that cannot be used are kept until they are edited again");
     }
 }

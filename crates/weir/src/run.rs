@@ -21,6 +21,7 @@ use weir_core::config::Source as Origin;
 
 use crate::cli::Run;
 use crate::config::Found;
+use crate::edits::Edits;
 use crate::lines::complain;
 use crate::reload::Reloader;
 use crate::serve::Running;
@@ -63,7 +64,8 @@ pub(crate) fn run(options: &Run) -> anyhow::Result<ExitCode> {
             tokio::task::spawn_blocking(move || reload.adopt(&stored)).await?;
         }
         let started = Instant::now();
-        let reloader = Reloader::new(options.source.clone(), flags, found, telemetry);
+        let edits = Edits::own(running.recorder());
+        let reloader = Reloader::new(options.source.clone(), flags, found, (telemetry, edits));
         running.reload.set(reloader);
         let door = Door {
             port: running.listening.port(),
@@ -94,7 +96,7 @@ fn found(
     place: &Place,
 ) -> anyhow::Result<(Found, Vec<(String, String)>)> {
     let found = config::load(&options.source, flags)?;
-    let (own, _) = config::stored(&place.database);
+    let (own, _) = config::stored_in(&place.database);
     if !own.is_empty() {
         return Ok((
             config::with_stored(found, &options.source, flags, &own),
@@ -102,7 +104,7 @@ fn found(
         ));
     }
     let usual = config::load(&options.source, &[])?.loaded.settings;
-    let (stored, warning) = config::stored(&usual.storage.db_path);
+    let (stored, warning) = config::stored(&usual);
     let mut found = config::with_stored(found, &options.source, flags, &stored);
     found.loaded.warnings.extend(warning);
     // Those that are not valid have no effect, and must not hold up a reload later.

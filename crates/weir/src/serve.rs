@@ -20,11 +20,13 @@ use weir_core::settings::{Dashboard, Settings};
 use weir_proxy::listen::{Acceptor, Inbox, Worker};
 use weir_proxy::record::{Held, Sink};
 use weir_proxy::{Cache, Gateway, Metrics, Snapshot, clock, listen, probe, tls};
+use weir_store::control::{ControlStore, EditedSettings};
 use weir_store::{OnRemoved, Options, Recorder};
 
-use crate::cli::Serve;
-use crate::config;
+use crate::cli::{Serve, Source};
+use crate::config::{self, Found};
 use crate::control::ApiControl;
+use crate::edits::{self, Edits};
 use crate::figures::{self, Figures};
 use crate::nodes::Registry;
 use crate::rawlog::{RawLog, Tee};
@@ -51,23 +53,56 @@ const CERTIFICATE_CHECK: Duration = Duration::from_secs(5);
 /// When the configuration is not valid, the address is taken, or the database is a newer weir's.
 pub(crate) fn run(options: &Serve) -> anyhow::Result<ExitCode> {
     let flags = flags(options);
-    let found = config::load_stored(&options.source, &flags)?;
-    let telemetry = telemetry::init(&found.loaded.settings.logging)?;
-    for warning in &found.loaded.warnings {
-        tracing::warn!("{warning}");
-    }
+    let found = config::load(&options.source, &flags)?;
     workers::runtime()?.block_on(async {
+        let (found, shared) = edited(found, &options.source, &flags).await?;
+        let telemetry = telemetry::init(&found.loaded.settings.logging)?;
+        for warning in &found.loaded.warnings {
+            tracing::warn!("{warning}");
+        }
         // Before anything is said, so that whoever reads it can signal.
         let signals = Signals::listen()?;
-        let running = Running::start(found.loaded.settings.clone()).await?;
+        let server = shared.as_ref().map(|(server, _)| server.clone());
+        let running = Running::start_on(found.loaded.settings.clone(), server).await?;
         let watched = found.file.clone().zip(found.text.clone());
-        let reloader = Reloader::new(options.source.clone(), flags, found, telemetry);
+        let edits = match shared {
+            Some((server, known)) => Edits::shared(server, known),
+            None => Edits::own(running.recorder()),
+        };
+        let reloader = Reloader::new(options.source.clone(), flags, found, (telemetry, edits));
         running.reload.set(reloader);
+        running.until_closing(running.reload.follow());
         let _watch = watched.map(|(file, text)| running.watch(&file, text));
         // Last, so that whoever reads it can have the configuration read again.
         banner::print(&running.settings.load(), running.listening);
         running.until_told(signals).await
     })
+}
+
+/// The configuration with the edits that are kept, and the server that has them; none where this
+/// node has its own.
+async fn edited(
+    found: Found,
+    source: &Source,
+    flags: &[(String, String)],
+) -> anyhow::Result<(Found, Option<(ControlStore, EditedSettings)>)> {
+    let server = edits::server(&found.loaded.settings.projects).await;
+    let server = server.context("projects and tokens")?;
+    let (own, warning) = config::stored_in(&found.loaded.settings.storage.db_path);
+    let Some(server) = server else {
+        let mut found = config::with_stored(found, source, flags, &own);
+        found.loaded.warnings.extend(warning);
+        return Ok((found, None));
+    };
+    let mut known = server.settings().await?;
+    if known.version == 0 && !own.is_empty() {
+        // From before there was a server: the first node brings what it was edited to.
+        let edits = own.into_iter().map(|(path, value)| (path, Some(value)));
+        server.edit_settings(0, &edits.collect()).await?;
+        known = server.settings().await?;
+    }
+    let found = config::with_stored(found, source, flags, &known.values);
+    Ok((found, Some((server, known))))
 }
 
 fn flags(options: &Serve) -> Vec<(String, String)> {
@@ -108,6 +143,14 @@ impl Running {
     /// # Errors
     /// When the address is taken, a provider cannot be set up, or the database is a newer weir's.
     pub(crate) async fn start(settings: Settings) -> anyhow::Result<Self> {
+        Self::start_on(settings, None).await
+    }
+
+    /// The same with the server of projects, where that is open already.
+    ///
+    /// # Errors
+    /// As [`Running::start`].
+    async fn start_on(settings: Settings, server: Option<ControlStore>) -> anyhow::Result<Self> {
         let count = workers::count(settings.server.workers);
         let snapshot = Snapshot::build(&settings, count, None)?;
         let listener = listen::bind(settings.server.listen)
@@ -121,7 +164,7 @@ impl Running {
         let nodes = Arc::new(Registry::new(&settings.load(), listening, &lifecycle));
         let shared = Store::of(&settings.load())?;
         nodes.may_be(shared.as_ref()).await?;
-        let tenants = tenants::Keeper::open(&settings).await?;
+        let tenants = tenants::Keeper::open(&settings, server).await?;
         nodes.serves(tenants.as_ref());
         let store = open_store(&settings, Arc::clone(&figures))?;
         let held = Arc::new(Held::new(settings.load().capture.queue_bytes));
@@ -247,6 +290,11 @@ impl Running {
         while self.gateway.lifecycle.in_flight() > 0 && waited.elapsed() < most {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
+    }
+
+    /// What keeps captures.
+    pub(crate) fn recorder(&self) -> Recorder {
+        self.store.clone()
     }
 
     /// What reads the captures, once all there are by now are written.

@@ -15,7 +15,7 @@ use tokio::sync::{Mutex, Notify, mpsc, watch};
 use tokio::time::MissedTickBehavior;
 use weir_admin::{AdminToken, Control, Role};
 use weir_core::control::Code;
-use weir_core::settings::Settings;
+use weir_core::settings::{ControlDatabase, Settings};
 use weir_proxy::clock::now;
 use weir_proxy::tenants::{Denied, Tenants};
 use weir_store::control::{By, ControlError, ControlStore, Event, Outcome, Seal};
@@ -24,9 +24,9 @@ use self::trust::{Trust, TrustFigures};
 use crate::accounts::{Accounts, Phase, Times, Unwritten};
 use crate::share::Store;
 
-/// How often it is looked whether somebody else has changed something. A token that was revoked
-/// elsewhere works for no longer than this.
-const LOOK: Duration = Duration::from_millis(250);
+/// How often it is looked whether somebody else has changed something: where others may, in a server,
+/// and in a file, which commands alone may. A token that was revoked elsewhere works for little longer.
+const LOOK: (Duration, Duration) = (Duration::from_millis(100), Duration::from_millis(250));
 /// How often what was used is written down: what a process that is killed forgets at most.
 const WRITE: Duration = Duration::from_millis(100);
 /// How often answers that are kept for requests sent again are looked through for old ones.
@@ -80,11 +80,15 @@ pub(crate) struct Keeper {
 }
 
 impl Keeper {
-    /// Opens the store that `settings` name, if there are tenants at all, and reads it.
+    /// Opens the store that the settings name, if there are tenants at all and it is not `server`, which
+    /// is open already, and reads it.
     ///
     /// # Errors
     /// When it cannot be had, or its keys cannot be opened.
-    pub(crate) async fn open(all: &Arc<ArcSwap<Settings>>) -> anyhow::Result<Option<Arc<Self>>> {
+    pub(crate) async fn open(
+        all: &Arc<ArcSwap<Settings>>,
+        server: Option<ControlStore>,
+    ) -> anyhow::Result<Option<Arc<Self>>> {
         let loaded = all.load();
         let settings = &loaded.projects;
         if !settings.enabled {
@@ -97,8 +101,13 @@ impl Keeper {
                 "providers' keys of projects are stored as they are; set `projects.encryption_key`"
             );
         }
-        let store = ControlStore::open(&settings.database, seal).await;
-        let store = store.context("projects and tokens")?;
+        let store = match server {
+            Some(server) => server,
+            None => {
+                let opened = ControlStore::open(&settings.database, seal).await;
+                opened.context("projects and tokens")?
+            }
+        };
         let accounts = Arc::new(Accounts::new(now, Times::default()));
         let tenants = Arc::new(Tenants::new(accounts.clone()));
         let keeper = Self {
@@ -163,19 +172,16 @@ impl Keeper {
         }));
         async move {
             let shared = tokio::spawn(keeper.accounts.run(shared));
-            let (mut look, mut write) = (tokio::time::interval(LOOK), tokio::time::interval(WRITE));
-            // A database that was away for long is not asked for all that it missed.
-            look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            write.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            let mut sweep = tokio::time::interval(SWEEP);
-            sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            // Apart from what is written, which may take long, and would keep a revoked token alive.
+            let looking = tokio::spawn(Arc::clone(&keeper).look_again_and_again());
+            let mut write = often(WRITE);
+            let mut sweep = often(SWEEP);
             let mut unsaved = Unsaved::default();
             let mut waiting = Vec::new();
             let mut read = Instant::now();
             loop {
                 tokio::select! {
                     () = keeper.stop.notified() => break,
-                    _ = look.tick() => keeper.catch_up().await,
                     _ = write.tick() => {
                         keeper.write(&mut unsaved).await;
                         keeper.compare(&mut read).await;
@@ -194,8 +200,20 @@ impl Keeper {
             keeper.write(&mut unsaved).await;
             keeper.accounts.farewell(LAST_WORDS).await;
             shared.abort();
+            looking.abort();
             keeper.accounts.leave().await;
             keeper.stop.notify_one();
+        }
+    }
+
+    async fn look_again_and_again(self: Arc<Self>) {
+        let mut look = often(match self.settings.load().projects.database {
+            ControlDatabase::Server(_) => LOOK.0,
+            ControlDatabase::Sqlite(_) => LOOK.1,
+        });
+        loop {
+            look.tick().await;
+            self.catch_up().await;
         }
     }
 
@@ -307,6 +325,13 @@ impl Keeper {
             tracing::warn!("what tenants used last may not be stored");
         }
     }
+}
+
+/// Moments so far apart. A database that was away for long is not asked for all that it missed.
+fn often(apart: Duration) -> tokio::time::Interval {
+    let mut moments = tokio::time::interval(apart);
+    moments.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    moments
 }
 
 /// What no database says.

@@ -48,14 +48,17 @@ macro_rules! step {
 pub(super) static SQLITE: &[Step] = &[
     step!("sqlite", 1, "0001_base", "base"),
     step!("sqlite", 2, "0002_idempotency", "idempotency"),
+    step!("sqlite", 3, "0003_settings", "settings"),
 ];
 pub(super) static POSTGRES: &[Step] = &[
     step!("postgres", 1, "0001_base", "base"),
     step!("postgres", 2, "0002_idempotency", "idempotency"),
+    step!("postgres", 3, "0003_settings", "settings"),
 ];
 pub(super) static MYSQL: &[Step] = &[
     step!("mysql", 1, "0001_base", "base"),
     step!("mysql", 2, "0002_idempotency", "idempotency"),
+    step!("mysql", 3, "0003_settings", "settings"),
 ];
 
 /// The version that this weir writes.

@@ -50,6 +50,7 @@ contract! {
     audit_events_are_found_by_page_and_filter,
     many_at_once_leave_one_chain,
     two_nodes_that_add_at_once_lose_nothing,
+    edits_of_settings_of_two_nodes_do_not_lose_one_another,
     ten_nodes_that_start_at_once_all_come_up,
     the_schema_goes_down_and_up_again,
     a_schema_of_a_newer_weir_is_refused,

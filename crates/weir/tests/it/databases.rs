@@ -231,6 +231,7 @@ async fn the_schema_is_told_taken_down_and_brought_up() {
     let table = migrate(&["status"]).await;
     let table = String::from_utf8_lossy(&table.stdout).into_owned();
     assert!(table.contains("1  base         applied"), "{table}");
+    assert!(table.contains("3  settings     applied"), "{table}");
     let unsure = migrate(&["down", "--to", "0"]).await;
     assert!(!unsure.status.success());
     assert_eq!(state().await, up);
@@ -294,4 +295,123 @@ async fn keys_are_sealed_afterwards_and_a_file_moves_to_a_server() {
     assert_eq!(answer.status, 200, "{}", answer.text());
     let received = after.mock.received();
     assert_eq!(received[0].credential(), Some("UPKEY-0123456789"));
+}
+
+/// Waits until a gateway goes by this value of a setting.
+async fn goes_by(weir: &Program, path: &str, value: &str) {
+    eventually(async || {
+        let all = weir.get("/api/config/effective").await.json();
+        let all = all["settings"].as_array().unwrap().clone();
+        let one = all.into_iter().find(|one| one["path"] == path).unwrap();
+        (one["value"] == value && one["source"] == "stored").then_some(())
+    })
+    .await;
+}
+
+async fn edit(weir: &Program, edits: Value) -> crate::program::Got {
+    let path = "/api/config/stored";
+    weir.send(Method::PATCH, path, &[], edits.to_string()).await
+}
+
+#[tokio::test]
+async fn settings_edited_at_one_gateway_are_followed_by_all_and_none_are_lost() {
+    let server = DatabaseServer::postgres();
+    let url = server.first();
+    let (one, two) = (start(&url).await, start(&url).await);
+    let done = edit(
+        &one,
+        json!({"routing.retries": 3, "routing.strategy": "shuffle"}),
+    )
+    .await;
+    assert_eq!(done.status, 200, "{}", done.text());
+    goes_by(&one, "routing.retries", "3").await;
+    goes_by(&two, "routing.retries", "3").await;
+    let strategy = two.get("/api/routing/strategy").await.json();
+    assert_eq!(strategy["strategy"], "shuffle", "what requests go by");
+    // Many at once at both: each is kept, at both.
+    let spans = [
+        "affinity_ttl",
+        "ping_interval",
+        "failover_timeout",
+        "thinking.ttl",
+    ];
+    let spans = spans.map(|name| (format!("routing.{name}"), json!("21s")));
+    let counts = ["probe.timeout", "probe.interval", "breaker.open_duration"];
+    let counts = counts.map(|name| (format!("health.{name}"), json!("7s")));
+    let all: Vec<_> = spans.into_iter().chain(counts).collect();
+    let edits = all.iter().enumerate().map(|(number, (path, value))| {
+        let at = if number % 2 == 0 { &one } else { &two };
+        edit(at, json!({path: value}))
+    });
+    for done in futures_util::future::join_all(edits).await {
+        assert_eq!(done.status, 200, "{}", done.text());
+    }
+    for weir in [&one, &two] {
+        eventually(async || {
+            let stored = weir.get("/api/config/stored").await.json();
+            (stored["settings"].as_object().unwrap().len() == 2 + all.len()).then_some(())
+        })
+        .await;
+    }
+    let refused = edit(&two, json!({"routing.retries": "many"})).await;
+    assert_eq!(refused.status, 422);
+    goes_by(&two, "routing.retries", "3").await;
+    // One that starts has them, and so have commands.
+    let third = start(&url).await;
+    goes_by(&third, "routing.strategy", "shuffle").await;
+    let back = edit(&third, json!({"routing.strategy": null})).await;
+    assert_eq!(back.status, 200, "{}", back.text());
+    eventually(async || {
+        let strategy = one.get("/api/routing/strategy").await.json();
+        (strategy["strategy"] == "failover").then_some(())
+    })
+    .await;
+    let env = [
+        ("MANAGEMENT_TOKEN", MANAGER),
+        ("DATABASE_URL", url.as_str()),
+    ];
+    let shown = command(&["config", "check"], &env).await;
+    let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
+    let line = shown
+        .lines()
+        .find(|line| line.starts_with("routing.retries "));
+    assert!(
+        line.is_some_and(|line| line.ends_with("3  (stored)")),
+        "{shown}"
+    );
+    assert!(one.log().contains("settings edited by another node"));
+}
+
+#[tokio::test]
+async fn edits_from_before_there_was_a_server_are_taken_there_and_an_outage_refuses_new_ones() {
+    let mut before = start_with(Setup::default()).await;
+    let done = edit(&before, json!({"routing.retries": 2})).await;
+    assert_eq!(done.status, 200, "{}", done.text());
+    before.signal("TERM");
+    before.exit().await;
+    let mut server = DatabaseServer::postgres();
+    let url = server.first();
+    let env = [
+        ("MANAGEMENT_TOKEN", MANAGER),
+        ("DATABASE_URL", url.as_str()),
+    ];
+    let setup = Setup {
+        settings: &[],
+        env: &env,
+    };
+    let after = before.started_again(setup);
+    goes_by(&after, "routing.retries", "2").await;
+    let other = start(&url).await;
+    goes_by(&other, "routing.retries", "2").await;
+    server.stop();
+    let refused = edit(&other, json!({"routing.retries": 5})).await;
+    assert_eq!(refused.status, 503, "{}", refused.text());
+    goes_by(&other, "routing.retries", "2").await;
+    server.start();
+    eventually(async || {
+        let done = edit(&other, json!({"routing.retries": 5})).await;
+        (done.status == 200).then_some(())
+    })
+    .await;
+    goes_by(&after, "routing.retries", "5").await;
 }

@@ -145,6 +145,12 @@ impl Program {
         (self.child, self.url) = spawn(&self.mock, &self.folder, &setup);
     }
 
+    /// Starts it again with its folder, once it has ended.
+    pub(crate) fn started_again(mut self, setup: Setup<'_>) -> Self {
+        (self.child, self.url) = spawn(&self.mock, &self.folder, &setup);
+        self
+    }
+
     pub(crate) fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
         let sent = Command::new("kill")

@@ -1,0 +1,2 @@
+DROP TABLE IF EXISTS settings_state;
+DROP TABLE IF EXISTS settings;

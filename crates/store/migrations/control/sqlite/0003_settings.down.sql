@@ -1,0 +1,2 @@
+DROP TABLE settings_state;
+DROP TABLE settings;
