@@ -3,7 +3,11 @@ import type { Project, Token, TokenMade, TokenNew } from '../src/lib/api/types';
 import { expect, type Page } from './own';
 
 export const MANAGER = 'manager-of-the-browsers-tests';
+export const OPERATOR = 'operator-of-the-browsers-tests';
+export const READER = 'reader-of-the-browsers-tests';
 export const variables = { MANAGEMENT_TOKEN: MANAGER };
+/** Managers who may do less; for a weir's configuration. */
+export const lesser = `projects:\n  operate_token: ${OPERATOR}\n  read_token: ${READER}\n`;
 
 export async function manage<T>(
   weir: string,
@@ -34,8 +38,8 @@ export function tokens(weir: string): Promise<Token[]> {
 }
 
 /** Gives the browser the cookie of somebody who has logged in, and opens a page. */
-export async function open(page: Page, path: string): Promise<void> {
-  const data = { management_token: MANAGER };
+export async function open(page: Page, path: string, as = MANAGER): Promise<void> {
+  const data = { management_token: as };
   const answer = await page.request.post('/manage/login', { data });
   expect(answer.status()).toBe(204);
   await page.goto(path);

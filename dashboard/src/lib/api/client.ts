@@ -213,6 +213,7 @@ export const api = {
   manage: {
     login: (management_token: string, remember: boolean) =>
       said(POST('/manage/login', { body: { management_token, remember } })),
+    me: () => said(GET('/manage/me')),
     projects: (signal?: AbortSignal) => said(GET('/manage/projects', until(signal))),
     project: (id: string, signal?: AbortSignal) =>
       tagged(GET('/manage/projects/{id}', { ...named({ id }), ...until(signal) })),

@@ -86,6 +86,7 @@ export type Period = Schemas['Period'];
 export type PeriodUsage = Schemas['PeriodUsage'];
 /** What an answer or a change says of what may be asked for, how fast and how much. */
 export type Spec = Pick<Project, 'rules' | 'limits' | 'budgets'>;
+export type Role = Schemas['Role'];
 export type AuditEvent = Schemas['AuditView'];
 export type AuditEvents = Schemas['Events'];
 export type AuditVerdict = Schemas['Verified'];
