@@ -5,6 +5,7 @@ mod audit;
 mod cache;
 mod door;
 mod login;
+mod me;
 mod names;
 mod object;
 mod once;
@@ -47,6 +48,7 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Admin>> {
         .routes(routes!(audit::one))
         .routes(routes!(cache::show))
         .routes(routes!(cache::purge))
+        .routes(routes!(me::show))
         .layer(DefaultBodyLimit::max(MAX_BODY))
 }
 

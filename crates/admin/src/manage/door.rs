@@ -11,7 +11,9 @@ use axum::http::header::{AUTHORIZATION, USER_AGENT};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use serde::Serialize;
 use subtle::ConstantTimeEq as _;
+use utoipa::ToSchema;
 use uuid::Uuid;
 use weir_core::control::Digest;
 use weir_core::secret::Secret;
@@ -33,7 +35,8 @@ const MAX_ID: usize = 128;
 const MAX_AGENT: usize = 256;
 
 /// What somebody may do. Each may do what those before it may.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum Role {
     /// Look.
     Read,
@@ -103,6 +106,7 @@ pub(crate) async fn guard(
         Ok((name, role)) if role >= needed(&request) => {
             (by.actor, by.origin) = (name.to_string(), origin);
             request.extensions_mut().insert(by);
+            request.extensions_mut().insert(role);
             let reads = request.method().is_safe();
             let response = next.run(request).await;
             // What was refused has changed nothing.

@@ -310,6 +310,27 @@ async fn managers_may_do_what_their_role_says() {
 }
 
 #[tokio::test]
+async fn a_manager_is_told_their_role_and_nobody_else_is() {
+    let weir = start(&[
+        ("projects.read_token", "reader-0123456789"),
+        ("projects.operate_token", "operator-01234"),
+    ])
+    .await;
+    for (token, name, role) in [
+        ("reader-0123456789", "read_token", "read"),
+        ("operator-01234", "operate_token", "operate"),
+        (MANAGER, "management_api", "admin"),
+    ] {
+        let bearer = format!("Bearer {token}");
+        let headers = [("authorization", bearer.as_str())];
+        let told = weir.send(Method::GET, "/manage/me", &headers, "").await;
+        assert_eq!(told.status, 200, "{}", told.text());
+        assert_eq!(told.json(), json!({"name": name, "role": role}));
+    }
+    assert_eq!(weir.get("/manage/me").await.status, 401);
+}
+
+#[tokio::test]
 async fn secrets_are_shown_once_and_logged_never() {
     let weir = start(&[("logging.level", "debug")]).await;
     let project = project(&weir, json!({})).await;

@@ -1099,6 +1099,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/manage/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whose credential this is, and what it may do */
+        get: operations["getManageMe"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/manage/projects": {
         parameters: {
             query?: never;
@@ -2334,6 +2351,12 @@ export interface components {
              */
             above: number;
         };
+        /** @description Somebody who manages. */
+        Manager: {
+            /** @description What the audit calls them. */
+            name: string;
+            role: components["schemas"]["Role"];
+        };
         /** @description Who wants to manage. */
         ManagerCredentials: {
             /** @description The token of a manager. */
@@ -3158,6 +3181,11 @@ export interface components {
              */
             total_tokens: number;
         };
+        /**
+         * @description What somebody may do. Each may do what those before it may.
+         * @enum {string}
+         */
+        Role: "read" | "operate" | "admin";
         /** @description A rotation. */
         Rotation: {
             /**
@@ -9582,6 +9610,61 @@ export interface operations {
             };
             /** @description Too many wrong tokens; `Retry-After` says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getManageMe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Manager"];
+                };
+            };
+            /** @description A parameter or the body is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A credential is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Requests from other origins are refused */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host name is not weir's */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
