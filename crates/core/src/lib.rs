@@ -20,6 +20,7 @@ pub mod limit;
 pub mod prices;
 pub mod profiles;
 mod query;
+pub mod rate;
 pub mod redact;
 pub mod retry_after;
 pub mod route;

@@ -82,6 +82,10 @@ pub struct Server {
     pub max_body_bytes: Option<NonZeroUsize>,
     /// Most requests at once (503); none is unlimited.
     pub max_concurrent: Option<NonZeroUsize>,
+    /// Most requests a minute to the LLM APIs (429); 0 is unlimited.
+    pub max_per_minute: u64,
+    /// The same from each address.
+    pub max_per_minute_per_address: u64,
     /// Largest request head in bytes (431).
     pub max_header_bytes: usize,
     /// Most header fields in a request (431).

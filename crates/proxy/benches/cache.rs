@@ -147,6 +147,7 @@ fn gateway() -> SocketAddr {
                         held: Arc::new(Held::new(0)),
                     },
                     concurrency: Arc::new(Concurrency::new(0)),
+                    rates: Arc::default(),
                     lifecycle: Arc::new(Lifecycle::default()),
                     control: Arc::new(Nothing),
                     tenants: None,

@@ -97,6 +97,12 @@ impl Incomer {
         self.client = client_address(&self.parts.headers, self.client, trusted);
     }
 
+    /// The client's address, as far as it can be believed.
+    #[must_use]
+    pub fn client(&self) -> IpAddr {
+        self.client
+    }
+
     /// The id that the client knows the request by.
     #[must_use]
     pub fn request_id(&self) -> String {

@@ -4,6 +4,7 @@ use http::header::RETRY_AFTER;
 use http::{HeaderName, HeaderValue};
 use jiff::Timestamp;
 use weir_core::control::{Code, Refusal};
+use weir_core::rate::{Limit, TooMany};
 use weir_wire::dialect::Dialect;
 use weir_wire::errors::ErrorKind;
 
@@ -21,6 +22,8 @@ pub(crate) struct Refused {
     pub message: String,
     /// What it is to a tenant.
     refusal: Option<Refusal>,
+    /// When a client that is too fast may come again, in milliseconds.
+    wait_ms: Option<u64>,
 }
 
 impl From<(ErrorKind, String)> for Refused {
@@ -29,6 +32,20 @@ impl From<(ErrorKind, String)> for Refused {
             kind,
             message,
             refusal: None,
+            wait_ms: None,
+        }
+    }
+}
+
+impl From<TooMany> for Refused {
+    fn from(many: TooMany) -> Self {
+        let message = match many.limit {
+            Limit::Address => "too many requests from this address, please retry later",
+            Limit::All => "too many requests, please retry later",
+        };
+        Self {
+            wait_ms: Some(many.wait_ms),
+            ..(ErrorKind::RateLimit, message.to_owned()).into()
         }
     }
 }
@@ -39,6 +56,7 @@ impl From<Refusal> for Refused {
             kind: refusal.code.kind(),
             message: told(&refusal),
             refusal: Some(refusal),
+            wait_ms: None,
         }
     }
 }
@@ -57,18 +75,27 @@ fn told(refusal: &Refusal) -> String {
     format!("spend limit reached{resets} · {}", refusal.message)
 }
 
+/// Whole seconds that are no shorter, and at least one.
+fn seconds(wait_ms: u64) -> HeaderValue {
+    HeaderValue::from(wait_ms.div_ceil(1000).max(1))
+}
+
 impl Refused {
     /// The answer, in the caller's dialect.
     pub(crate) fn reply(&self, dialect: Dialect, request_id: &str) -> Reply {
         let Some(refusal) = &self.refusal else {
-            return Reply::error(dialect, self.kind, &self.message, request_id);
+            let code = self.wait_ms.map(|_| Code::RateLimit.as_str());
+            let mut reply = Reply::coded((dialect, self.kind, code), &self.message, request_id);
+            if let Some(wait) = self.wait_ms {
+                reply.headers.insert(RETRY_AFTER, seconds(wait));
+            }
+            return reply;
         };
         let code = Some(refusal.code.as_str());
         let mut reply = Reply::coded((dialect, self.kind, code), &self.message, request_id);
         match refusal.retry_ms {
             Some(wait) => {
-                let seconds = HeaderValue::from(wait.div_ceil(1000).max(1));
-                reply.headers.insert(RETRY_AFTER, seconds);
+                reply.headers.insert(RETRY_AFTER, seconds(wait));
             }
             None if refusal.code != Code::Unavailable => {
                 let no = HeaderValue::from_static("false");

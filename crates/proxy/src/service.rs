@@ -23,6 +23,7 @@ use weir_core::exchange::{End, RawBody};
 use weir_core::health::{Lifecycle, Running};
 use weir_core::identity::Pass;
 use weir_core::limit::{Concurrency, Permit};
+use weir_core::rate::Rates;
 use weir_wire::dialect::{Dialect, Operation, Recognised, recognise};
 use weir_wire::errors::ErrorKind;
 
@@ -82,6 +83,8 @@ pub struct Gateway {
     pub sink: Sink,
     /// How many requests may run at once.
     pub concurrency: Arc<Concurrency>,
+    /// How many a minute are let in.
+    pub rates: Arc<Rates>,
     /// Whether weir is running or draining, and what it still answers.
     pub lifecycle: Arc<Lifecycle>,
     /// Everything that is not an LLM API's.
@@ -256,6 +259,10 @@ impl Gateway {
     ) -> Result<Cleared, Refused> {
         if let Some(refusal) = misdirected(&incomer.parts) {
             return Err(refusal.into());
+        }
+        if incomer.peer.order.is_none() {
+            // Before anything is looked up: who guesses is slowed down, too.
+            self.rates.admit(incomer.client(), now())?;
         }
         let Some(permit) = self.concurrency.try_acquire() else {
             let message = ErrorKind::ServerBusy.message().to_owned();

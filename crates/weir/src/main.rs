@@ -20,6 +20,7 @@ mod mock;
 mod nodes;
 mod orders;
 mod provider;
+mod rates;
 mod rawlog;
 mod reload;
 mod replay;

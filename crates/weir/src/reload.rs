@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 use tokio::time::MissedTickBehavior;
 use weir_core::config::Source as Origin;
 use weir_core::limit::Concurrency;
+use weir_core::rate::Rates;
 use weir_core::settings::Settings;
 use weir_core::steer::{EditError, Reloaded};
 use weir_proxy::Snapshot;
@@ -19,6 +20,7 @@ use weir_store::control::{ControlStore, EditedSettings};
 use crate::cli::Source;
 use crate::config::{self, Found};
 use crate::edits::Edits;
+use crate::rates;
 use crate::serve::{key_header, limit};
 use crate::share::{Share, Store};
 use crate::subagents::Keeper;
@@ -88,6 +90,8 @@ pub(crate) struct Reload {
     pub snapshot: Arc<ArcSwap<Snapshot>>,
     /// How many may run at once.
     pub concurrency: Arc<Concurrency>,
+    /// How many a minute are let in.
+    pub rates: Arc<Rates>,
     /// The bound on response bytes in memory.
     pub held: Arc<Held>,
     /// What everything else reads.
@@ -347,6 +351,7 @@ impl Reload {
         self.subagents.apply(settings, &snapshot.fleet.memories);
         self.share.by(shared);
         self.concurrency.set_limit(limit(settings));
+        rates::set(&self.rates, &settings.server);
         self.store
             .reconfigure(settings.capture.clone(), key_header(settings));
         self.held.set_limit(settings.capture.queue_bytes);

@@ -29,6 +29,7 @@ use crate::control::ApiControl;
 use crate::edits::{self, Edits};
 use crate::figures::{self, Figures};
 use crate::nodes::Registry;
+use crate::rates;
 use crate::rawlog::{RawLog, Tee};
 use crate::reload::{Reload, Reloader};
 use crate::share::{Share, Store};
@@ -179,6 +180,7 @@ impl Running {
         let reload = Arc::new(Reload {
             snapshot,
             concurrency: Arc::new(Concurrency::new(limit(&settings.load()))),
+            rates: rates::of(&settings.load().server, &mut registry),
             held: Arc::clone(&held),
             settings: Arc::clone(&settings),
             store: store.clone(),
@@ -452,6 +454,7 @@ fn gateway(
         snapshot: Arc::clone(&reload.snapshot),
         sink,
         concurrency: Arc::clone(&reload.concurrency),
+        rates: Arc::clone(&reload.rates),
         lifecycle,
         control: Arc::new(ApiControl(api)),
         tenants: tenants.map(|tenants| Arc::clone(&tenants.tenants)),

@@ -108,6 +108,8 @@ fn server(values: &Resolved, found: &mut Findings) -> Server {
         header_timeout: values.span("server.timeouts.header"),
         max_body_bytes: limit(values, "server.max_body_bytes"),
         max_concurrent: limit(values, "server.max_concurrent"),
+        max_per_minute: values.number("server.max_per_minute"),
+        max_per_minute_per_address: values.number("server.max_per_minute_per_address"),
         max_header_bytes: size(values, "server.max_header_bytes"),
         max_headers: size(values, "server.max_headers"),
         trust_proxy: values.is_on("server.trust_proxy"),

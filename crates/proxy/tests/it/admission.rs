@@ -1,6 +1,8 @@
 //! Who comes in, and how many, and how large.
 
+use weir_core::rate::Limit;
 use weir_mock::{Gate, Raw};
+use weir_proxy::clock::now;
 
 use crate::net::{BODY, Net, Wire, ask, bare, net, post, within};
 
@@ -483,4 +485,74 @@ async fn a_control_answer_may_last_longer_than_an_idle_connection() {
     assert!(Wire::connect(net.addr).await.closes().await);
     net.open_control.notify_one();
     wire.until(b"second").await;
+}
+
+#[tokio::test]
+async fn an_address_that_is_too_fast_is_refused_before_its_body_is_read_and_told_when_to_come_again()
+ {
+    let net = net(&[("server.max_per_minute_per_address", "3")]).await;
+    for _ in 0..3 {
+        let answer = ask(net.addr, &post("/v1/messages", &[], BODY)).await;
+        assert_eq!(answer.status, 200);
+    }
+    // Whose body is asked for is told to go on; nobody is.
+    let waiting = b"POST /v1/messages HTTP/1.1\r\nHost: x\r\nContent-Length: 2000\r\nExpect: 100-continue\r\n\r\n";
+    let refused = ask(net.addr, waiting).await;
+    assert_eq!(refused.status, 429);
+    let said = refused.json();
+    assert_eq!(said["error"]["type"], "rate_limit_error");
+    assert_eq!(
+        said["error"]["details"]["error_code"],
+        "rate_limit_exceeded"
+    );
+    let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
+    assert!((1..=20).contains(&wait), "{wait}");
+    let chat = ask(net.addr, &post("/v1/chat/completions", &[], BODY)).await;
+    assert_eq!(chat.status, 429);
+    assert_eq!(chat.json()["error"]["code"], "rate_limit_exceeded");
+    assert_eq!(net.mock.received().len(), 3);
+    assert_eq!(net.gateway.rates.refused(Limit::Address), 2);
+}
+
+#[tokio::test]
+async fn a_forwarded_address_counts_only_if_a_trusted_proxy_says_it() {
+    let from = |client: &str| {
+        let forwarded = format!("X-Forwarded-For: {client}");
+        post("/v1/messages", &[&*forwarded], BODY)
+    };
+    let limit = ("server.max_per_minute_per_address", "1");
+    let open = net(&[limit]).await;
+    assert_eq!(ask(open.addr, &from("192.0.2.1")).await.status, 200);
+    let forged = ask(open.addr, &from("192.0.2.2")).await;
+    assert_eq!(forged.status, 429, "anybody can say that");
+    let behind = net(&[
+        limit,
+        ("server.trust_proxy", "true"),
+        ("server.trusted_proxies", "127.0.0.1"),
+    ])
+    .await;
+    for (client, status) in [
+        ("192.0.2.1", 200),
+        ("192.0.2.2", 200),
+        ("192.0.2.1", 429),
+        ("2001:db8::1", 200),
+        ("2001:db8::2", 429),
+    ] {
+        let answer = ask(behind.addr, &from(client)).await;
+        assert_eq!(answer.status, status, "{client}");
+    }
+}
+
+#[tokio::test]
+async fn all_clients_together_have_a_limit_that_can_be_changed_and_guesses_count() {
+    let limit = ("server.max_per_minute", "2");
+    let net = net(&[&AUTH[..], &[limit]].concat()).await;
+    let guess = post("/v1/messages", &["x-api-key: guess"], BODY);
+    let known = post("/v1/messages", &["x-api-key: gateway-token"], BODY);
+    assert_eq!(ask(net.addr, &guess).await.status, 401);
+    assert_eq!(ask(net.addr, &known).await.status, 200);
+    assert_eq!(ask(net.addr, &guess).await.status, 429);
+    net.gateway.rates.set_limits(0, 0, now());
+    assert_eq!(ask(net.addr, &known).await.status, 200);
+    assert_eq!(net.gateway.rates.refused(Limit::All), 1);
 }

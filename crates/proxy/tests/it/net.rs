@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use weir_core::exchange::{Recorder, RequestRecord, ResponseRecord};
 use weir_core::health::Lifecycle;
 use weir_core::limit::Concurrency;
+use weir_core::rate::Rates;
 use weir_core::settings::Settings;
 use weir_mock::{Mock, MockConfig};
 use weir_proxy::clock::now;
@@ -159,6 +160,10 @@ pub(crate) fn net_of(mock: Mock, settings: &Settings) -> Net {
             held: Arc::new(Held::new(settings.capture.queue_bytes)),
         },
         concurrency: Arc::new(Concurrency::new(limit)),
+        rates: Arc::new(Rates::new(
+            settings.server.max_per_minute,
+            settings.server.max_per_minute_per_address,
+        )),
         lifecycle: Arc::new(Lifecycle::default()),
         control: Arc::new(Teapot {
             open: Arc::clone(&open_control),

@@ -265,6 +265,7 @@ fn gateway(snapshot: Snapshot) -> Gateway {
             held: Arc::new(Held::new(0)),
         },
         concurrency: Arc::new(Concurrency::new(0)),
+        rates: Arc::default(),
         lifecycle: Arc::new(Lifecycle::default()),
         control: Arc::new(Nothing),
         tenants: None,

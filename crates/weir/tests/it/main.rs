@@ -17,6 +17,7 @@ mod files;
 mod grading;
 mod history;
 mod lifecycle;
+mod limits;
 mod logging;
 mod managing;
 mod nodes;

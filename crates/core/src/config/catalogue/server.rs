@@ -1,6 +1,7 @@
 //! The settings of `server`, `auth` and `dashboard`.
 
 use super::{DEADLINE, MILLIS, PATH, SECRET, SPAN, URL, bytes, count, text};
+use crate::bucket::MAX_LIMIT;
 use crate::config::checks;
 use crate::config::entry::{Entry, entry, var};
 use crate::config::kind::{Kind, any};
@@ -36,8 +37,17 @@ pub(super) static ENTRIES: &[Entry] = &[
     entry("server.timeout_ms", MILLIS, "0",
         "Longest time to the response headers, in milliseconds, for providers that set no \
          `response_header_timeout`; 0 leaves that at its default."),
-    entry("server.max_body_bytes", bytes(0), "32MiB", "Largest request body (413); 0 is unlimited."),
-    entry("server.max_concurrent", count(10_000_000), "0", "Most requests at once (503); 0 is unlimited."),
+    entry("server.max_body_bytes", bytes(0), "32MiB", "Largest request body (413); 0 is unlimited.")
+        .env(&[var("MAX_REQUEST_SIZE")]),
+    entry("server.max_concurrent", count(10_000_000), "0", "Most requests at once (503); 0 is unlimited.")
+        .env(&[var("MAX_CONCURRENT_REQUESTS")]),
+    entry("server.max_per_minute", count(MAX_LIMIT), "0",
+        "Most requests a minute to the LLM APIs (429), of all clients together; 0 is unlimited.")
+        .env(&[var("GLOBAL_RATE_LIMIT")]),
+    entry("server.max_per_minute_per_address", count(MAX_LIMIT), "0",
+        "The same for each client address; an IPv6 address counts as its /64. Behind a proxy set \
+         `server.trusted_proxies`, or all clients are one. 0 is unlimited.")
+        .env(&[var("IP_RATE_LIMIT")]),
     entry("server.max_header_bytes", bytes(8192), "64KiB", "Largest request head (431).").restart(),
     entry("server.max_headers", Kind::Integer { min: 16, max: 4096 }, "100",
         "Most header fields in a request (431).")
