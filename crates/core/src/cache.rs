@@ -1,16 +1,20 @@
 //! The response cache's rules: whose an entry is, what may be kept, for how long, and when it answers
-//! another request (RFC 9111). No store and no clock: times are arguments.
+//! another request (RFC 9111). No clock and no place: times are arguments, and what keeps entries is a
+//! [`Store`].
 //!
 //! It is a shared cache as the RFC has it, because several people share a project: a provider must
 //! allow it, or the client must ask for it. No entry is ever seen by another tenant.
 
 mod conditional;
+pub mod contract;
 mod directives;
 mod entry;
+mod form;
 mod key;
 mod lifetime;
 mod purge;
 mod status;
+mod store;
 
 pub use conditional::{Validators, not_modified};
 pub use directives::Directives;
@@ -19,6 +23,7 @@ pub use key::{About, Key, Subject, Tenant, Vary, own_credential};
 pub use lifetime::{Lifetime, NotKept, Source, lifetime};
 pub use purge::{CacheView, Purge};
 pub use status::{Forward, Status};
+pub use store::{Answer, Put, Seen, Slot, State, Store, Unavailable, Wanted};
 
 use http::{HeaderMap, Method};
 

@@ -240,6 +240,23 @@ pub struct Cache {
     pub max_object_bytes: usize,
     /// Memory for all of them, in bytes.
     pub max_bytes: u64,
+    /// Where they are kept.
+    pub backend: CacheBackend,
+    /// A Redis of their own; none is that of [`Shared`].
+    pub redis_url: Option<Secret>,
+    /// What all keys there begin with.
+    pub redis_prefix: Box<str>,
+    /// How long a request waits for it.
+    pub redis_timeout: Duration,
+}
+
+/// Where answers are kept that are given again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CacheBackend {
+    /// The memory of one process.
+    Memory,
+    /// A Redis or Valkey.
+    Redis,
 }
 
 /// What is kept of each exchange.

@@ -1,8 +1,9 @@
 //! Answers that are given again: the look-up before a request is sent, and what is kept of the
-//! answer to one that was. The rules are `core/cache`; the place they are kept in is `memory.rs`.
+//! answer to one that was. The rules are `core/cache`; the place they are kept in is `memory.rs`, or
+//! one that several gateways share.
 //!
-//! Nothing here is awaited but the answer to another request for the same, where a client asks for
-//! that by opting in.
+//! Nothing here is awaited but such a place, for as long as the settings say, and the answer to
+//! another request for the same, where a client asks for that by opting in.
 
 mod flight;
 mod found;
@@ -10,30 +11,25 @@ mod keeper;
 mod memory;
 mod visit;
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use parking_lot::Mutex;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
-use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
-use weir_core::cache::{CacheView, Entry, Key, Purge, Vary};
+use weir_core::cache::{CacheView, Entry, Key, Purge, Put, Store, Unavailable, Vary};
 use weir_core::clock::Now;
 
 use self::flight::Flights;
 pub(crate) use self::found::{Found, Labels};
 pub(crate) use self::keeper::Keeper;
-use self::memory::{Memory, Slot};
+use self::memory::Memory;
 pub(crate) use self::visit::{Looked, Request, Visit};
 use crate::clock::now;
 
-/// Purges that are remembered for answers that were on their way meanwhile. An answer that has
-/// outlived more of them is not kept.
-const MAX_PURGES: usize = 64;
 /// Bytes of memory where nobody says how many.
 const DEFAULT_BYTES: u64 = 64 << 20;
 
@@ -42,9 +38,8 @@ pub type Clock = Box<dyn Fn() -> Now + Send + Sync>;
 
 /// What keeps answers.
 pub struct Cache {
-    memory: Memory,
+    store: Arc<dyn Store>,
     flights: Arc<Flights>,
-    purges: Mutex<Purges>,
     clock: Clock,
     counts: Counts,
     /// Bytes of answers under way that are to be kept.
@@ -61,22 +56,6 @@ struct Counts {
     revalidations: Counter<u64, AtomicU64>,
     collapsed: Counter<u64, AtomicU64>,
     dropped: Counter<u64, AtomicU64>,
-}
-
-/// The purges so far.
-#[derive(Debug, Default)]
-struct Purges {
-    count: u64,
-    last: VecDeque<Purge>,
-}
-
-impl Purges {
-    /// Whether one of those since the first `seen` has taken an entry.
-    fn took(&self, seen: u64, key: &Key, about: &weir_core::cache::About) -> bool {
-        let since = usize::try_from(self.count - seen).unwrap_or(usize::MAX);
-        let mut missed = self.last.iter().rev().take(since);
-        since > self.last.len() || missed.any(|purge| purge.takes(key, about))
-    }
 }
 
 impl fmt::Debug for Cache {
@@ -97,10 +76,15 @@ impl Cache {
     /// An empty one of at most `max_bytes`; `clock` tells how old entries are.
     #[must_use]
     pub fn new(max_bytes: u64, clock: Clock) -> Self {
+        Self::of(Arc::new(Memory::new(max_bytes)), max_bytes, clock)
+    }
+
+    /// One of what `store` keeps. At most `max_bytes` of answers are on their way there at once.
+    #[must_use]
+    pub fn of(store: Arc<dyn Store>, max_bytes: u64, clock: Clock) -> Self {
         Self {
-            memory: Memory::new(max_bytes),
+            store,
             flights: Arc::default(),
-            purges: Mutex::default(),
             clock,
             counts: Counts::default(),
             pending: AtomicUsize::new(0),
@@ -109,21 +93,16 @@ impl Cache {
     }
 
     /// Takes entries out; says how many there were.
-    pub fn purge(&self, purge: &Purge) -> u64 {
-        let mut purges = self.purges.lock();
-        purges.count += 1;
-        purges.last.push_back(purge.clone());
-        if purges.last.len() > MAX_PURGES {
-            purges.last.pop_front();
-        }
-        drop(purges);
-        self.memory.purge(purge)
+    ///
+    /// # Errors
+    /// When the place they are kept in cannot be reached. Some may be gone then.
+    pub async fn purge(&self, purge: &Purge) -> Result<u64, Unavailable> {
+        self.store.purge(purge).get().await
     }
 
     /// How it is; `enabled` is what the settings say.
     #[must_use]
     pub fn view(&self, enabled: bool) -> CacheView {
-        let (entries, bytes) = self.memory.size();
         let counts = &self.counts;
         CacheView {
             enabled,
@@ -134,8 +113,7 @@ impl Cache {
             revalidations: counts.revalidations.get(),
             collapsed: counts.collapsed.get(),
             dropped: counts.dropped.get(),
-            entries,
-            bytes,
+            store: self.store.state(),
         }
     }
 
@@ -185,36 +163,14 @@ impl Cache {
         (self.clock)().unix_ms
     }
 
-    fn get(&self, key: &Key) -> Option<Slot> {
-        self.memory.get(key)
-    }
-
-    /// How many purges there were.
-    fn purged(&self) -> u64 {
-        self.purges.lock().count
-    }
-
-    /// Keeps an answer, unless it was purged since the first `seen` purges.
-    fn put(&self, key: Key, (vary, variant): (Vary, Key), entry: Arc<Entry>, seen: u64) {
-        // Held over the insertion: a purge that comes later finds it.
-        let purges = self.purges.lock();
-        if purges.took(seen, &variant, &entry.about) {
-            self.counts.dropped.inc();
-            return;
-        }
-        let keep = entry.kept_for();
-        if !vary.is_empty() {
-            let about = entry.about.clone();
-            self.memory
-                .put(key, Slot::Varies(Arc::new((about, vary))), keep);
-        }
-        self.memory.put(variant, Slot::Entry(entry), keep);
-        drop(purges);
-        self.counts.stores.inc();
-    }
-
-    fn remove(&self, key: &Key) {
-        self.memory.remove(key);
+    /// Keeps an answer, unless it was purged since it was asked for.
+    fn put(&self, place: (Key, Vary, Key), entry: Arc<Entry>, seen: u64) {
+        let (stores, dropped) = (self.counts.stores.clone(), self.counts.dropped.clone());
+        let done = move |kept: bool| {
+            let count = if kept { stores } else { dropped };
+            count.inc();
+        };
+        self.store.put(Put::new(place, entry, seen, done));
     }
 
     /// Sets bytes aside for an answer under way; false when there are no more.
@@ -243,15 +199,24 @@ impl fmt::Debug for Size {
 
 impl Collector for Size {
     fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
-        let (entries, bytes) = self.0.memory.size();
+        let state = self.0.store.state();
         for (name, help, value) in [
-            ("cache_entries", "Answers in the cache", entries),
-            ("cache_bytes", "Bytes that they take, about", bytes),
+            ("cache_entries", "Answers in the cache", state.entries),
+            ("cache_bytes", "Bytes that they take, about", state.bytes),
+            (
+                "cache_reachable",
+                "Whether the place that answers are kept in can be asked",
+                u64::from(state.reachable),
+            ),
         ] {
             let gauge = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
             let metric = encoder.encode_descriptor(name, help, None, gauge.metric_type())?;
             gauge.encode(metric)?;
         }
+        let help = "What went wrong in the place that answers are kept in; each was a miss, or is not kept";
+        let errors = ConstCounter::new(state.errors);
+        let metric = encoder.encode_descriptor("cache_errors", help, None, errors.metric_type())?;
+        errors.encode(metric)?;
         Ok(())
     }
 }

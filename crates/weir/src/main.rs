@@ -2,6 +2,7 @@
 
 mod accounts;
 mod agent;
+mod answers;
 mod banner;
 mod cli;
 mod client;

@@ -17,6 +17,7 @@ use weir_proxy::record::Held;
 use weir_store::Recorder;
 use weir_store::control::{ControlStore, EditedSettings};
 
+use crate::answers::{Answers, Shelf};
 use crate::cli::Source;
 use crate::config::{self, Found};
 use crate::edits::Edits;
@@ -100,6 +101,8 @@ pub(crate) struct Reload {
     pub store: Recorder,
     /// What other gateways are told and tell.
     pub share: Share,
+    /// Answers that other gateways keep too; none where each keeps its own.
+    pub answers: Option<Arc<Answers>>,
     /// The files of subagents.
     pub subagents: Keeper,
     /// Threads that serve.
@@ -343,6 +346,7 @@ impl Reload {
         let settings = &found.loaded.settings;
         let snapshot = Snapshot::build(settings, self.workers, Some(&self.snapshot.load()))?;
         let shared = Store::of(settings)?;
+        let shelf = Shelf::of(settings)?;
         // The last that can fail: nothing has changed until then.
         telemetry.take(Prepared::of(&settings.logging)?)?;
         let snapshot = Arc::new(snapshot);
@@ -350,6 +354,9 @@ impl Reload {
         snapshot.fleet.take_over(&previous.fleet);
         self.subagents.apply(settings, &snapshot.fleet.memories);
         self.share.by(shared);
+        if let Some(answers) = &self.answers {
+            answers.on(shelf);
+        }
         self.concurrency.set_limit(limit(settings));
         rates::set(&self.rates, &settings.server);
         self.store

@@ -16,13 +16,14 @@ use weir_admin::{Access, Admin, Caching, Control, Site, Transcripts};
 use weir_core::health::Lifecycle;
 use weir_core::identity::{DEFAULT_KEY_HEADER, Gate};
 use weir_core::limit::Concurrency;
-use weir_core::settings::{Dashboard, Settings};
+use weir_core::settings::{CacheBackend, Dashboard, Settings};
 use weir_proxy::listen::{Acceptor, Inbox, Worker};
 use weir_proxy::record::{Held, Sink};
 use weir_proxy::{Cache, Gateway, Metrics, Snapshot, clock, listen, probe, tls};
 use weir_store::control::{ControlStore, EditedSettings};
 use weir_store::{OnRemoved, Options, Recorder};
 
+use crate::answers::{Answers, Shelf};
 use crate::cli::{Serve, Source};
 use crate::config::{self, Found};
 use crate::control::ApiControl;
@@ -45,6 +46,8 @@ use crate::{banner, workers};
 const CLOSING: Duration = Duration::from_secs(1);
 /// Longest wait for the store by which limits are shared before requests are taken without it.
 const MEETING: Duration = Duration::from_millis(500);
+/// How long answers on their way to the cache may take before it ends.
+const FAREWELL: Duration = Duration::from_millis(500);
 /// How often certificate files are looked at.
 const CERTIFICATE_CHECK: Duration = Duration::from_secs(5);
 
@@ -175,7 +178,7 @@ impl Running {
         let present = (&store, &lifecycle, &held);
         let mut registry = figures::registry(&metrics, &figures, &snapshot, present);
         show((&share, tenants.as_deref()), &mut registry);
-        let cache = open_cache(&settings.load(), &mut registry);
+        let (cache, answers) = open_cache(&settings.load(), &mut registry)?;
         let recorder = recorder(&settings.load(), &store, &mut registry)?;
         let reload = Arc::new(Reload {
             snapshot,
@@ -185,6 +188,7 @@ impl Running {
             settings: Arc::clone(&settings),
             store: store.clone(),
             share,
+            answers,
             subagents: Keeper::default(),
             workers: count,
             reloader: Mutex::default(),
@@ -212,19 +216,25 @@ impl Running {
         };
         let (acceptor, inboxes) = Acceptor::new(listener, count)?;
         running.workers = running.start_workers(inboxes)?;
-        running.start_tenants().await;
+        running.start_shared().await;
         running.start_tasks(acceptor);
         Ok(running)
     }
 
-    /// Starts what keeps tenants, and gives it the time to meet the other nodes.
-    async fn start_tenants(&self) {
-        let Some(tenants) = &self.tenants else {
-            return;
-        };
-        tokio::spawn(tenants.run(self.reload.share.store()));
-        if self.settings.load().shared.redis_url.is_some() {
-            tenants.accounts.together(MEETING).await;
+    /// Starts what is kept with other nodes, and gives it the time to meet them.
+    async fn start_shared(&self) {
+        let answers = self.reload.answers.as_ref();
+        if let Some(answers) = answers {
+            self.until_closing(answers.run());
+        }
+        if let Some(tenants) = &self.tenants {
+            tokio::spawn(tenants.run(self.reload.share.store()));
+            if self.settings.load().shared.redis_url.is_some() {
+                tenants.accounts.together(MEETING).await;
+            }
+        }
+        if let Some(answers) = answers.filter(|_| self.settings.load().cache.enabled) {
+            answers.together(MEETING).await;
         }
     }
 
@@ -308,6 +318,9 @@ impl Running {
     /// Closes connections and writes what was captured.
     pub(crate) async fn stop(self) {
         self.reload.share.farewell().await;
+        if let Some(answers) = &self.reload.answers {
+            answers.farewell(FAREWELL).await;
+        }
         self.shutdown.cancel();
         let closed = async {
             while self.workers.iter().any(|worker| !worker.is_finished()) {
@@ -490,15 +503,24 @@ fn admin(
     })
 }
 
-/// An empty cache, whose figures are shown.
+/// The cache, whose figures are shown, and if others keep answers in the same place, what joins them.
 fn open_cache(
     settings: &Settings,
     registry: &mut prometheus_client::registry::Registry,
-) -> Arc<Cache> {
-    let cache = Cache::new(settings.cache.max_bytes, Box::new(clock::now));
+) -> anyhow::Result<(Arc<Cache>, Option<Arc<Answers>>)> {
+    let (max_bytes, clock) = (settings.cache.max_bytes, Box::new(clock::now));
+    let (cache, answers) = match settings.cache.backend {
+        CacheBackend::Memory => (Cache::new(max_bytes, clock), None),
+        CacheBackend::Redis => {
+            let answers = Arc::new(Answers::new(max_bytes));
+            answers.on(Shelf::of(settings)?);
+            let cache = Cache::of(Arc::clone(&answers) as Arc<_>, max_bytes, clock);
+            (cache, Some(answers))
+        }
+    };
     let cache = Arc::new(cache);
     cache.register(registry);
-    cache
+    Ok((cache, answers))
 }
 
 /// What the cache is managed by.
@@ -507,7 +529,10 @@ fn caching(settings: &Arc<ArcSwap<Settings>>, cache: &Arc<Cache>) -> Caching {
     let (viewed, purged) = (Arc::clone(cache), Arc::clone(cache));
     Caching {
         view: Box::new(move || viewed.view(settings.load().cache.enabled)),
-        purge: Box::new(move |purge| purged.purge(&purge)),
+        purge: Box::new(move |purge| {
+            let cache = Arc::clone(&purged);
+            Box::pin(async move { cache.purge(&purge).await })
+        }),
     }
 }
 

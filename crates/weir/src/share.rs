@@ -18,7 +18,7 @@ use weir_core::vault::Vault;
 
 use self::counts::{Counts, SharedFigures};
 use self::link::Link;
-pub(crate) use self::link::{Outage, clock as time_ms, connect};
+pub(crate) use self::link::{OWN_MEMORY, Outage, clock as time_ms, connect};
 use self::queue::Queue;
 
 /// How long what was learnt last may take to be told before the gateway ends.
@@ -38,6 +38,12 @@ impl std::fmt::Debug for Store {
     }
 }
 
+impl PartialEq for Store {
+    fn eq(&self, other: &Self) -> bool {
+        self.url == other.url
+    }
+}
+
 impl Store {
     /// The one that `settings` name, if they do. Nothing is connected yet.
     ///
@@ -52,8 +58,16 @@ impl Store {
     /// # Errors
     /// As [`Store::of`].
     pub(crate) fn at(url: &weir_core::secret::Secret) -> anyhow::Result<Self> {
+        Self::named("shared.redis_url", url)
+    }
+
+    /// The one at `url`, which the setting `path` holds.
+    ///
+    /// # Errors
+    /// As [`Store::of`].
+    pub(crate) fn named(path: &str, url: &weir_core::secret::Secret) -> anyhow::Result<Self> {
         let client = redis::Client::open(url.expose())
-            .map_err(|error| anyhow!("`shared.redis_url`: {}", error.category()))?;
+            .map_err(|error| anyhow!("`{path}`: {}", error.category()))?;
         Ok(Self {
             url: url.clone(),
             client,
@@ -94,8 +108,7 @@ impl Share {
     pub(crate) fn by(&self, store: Option<Store>) {
         self.queue.open(store.is_some());
         self.store.send_if_modified(|current| {
-            let url = |store: &Option<Store>| store.as_ref().map(|store| store.url.clone());
-            let differs = url(current) != url(&store);
+            let differs = *current != store;
             if differs {
                 *current = store;
             }

@@ -1,22 +1,23 @@
 //! The response cache: how it is, and what is to go from it.
 
 use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{Extension, State};
 use axum::http::uri::PathAndQuery;
-use axum::http::{Method, Uri};
+use axum::http::{Method, StatusCode, Uri};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
-use weir_core::cache::{CacheView, Purge};
+use weir_core::cache::{CacheView, Purge, State as StoreState, Unavailable};
 use weir_store::control::{By, Event};
 
 use super::MAX_BODY;
-use crate::fault::Fault;
+use crate::fault::{Error, Fault};
 use crate::params::whole_of;
 use crate::router::Admin;
 
@@ -28,8 +29,11 @@ pub struct Caching {
     /// How it is.
     pub view: Box<dyn Fn() -> CacheView + Send + Sync>,
     /// Takes entries out; says how many there were.
-    pub purge: Box<dyn Fn(Purge) -> u64 + Send + Sync>,
+    pub purge: Box<dyn Fn(Purge) -> Purging + Send + Sync>,
 }
+
+/// How many entries went, once they have.
+type Purging = Pin<Box<dyn Future<Output = Result<u64, Unavailable>> + Send>>;
 
 impl fmt::Debug for Caching {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -56,10 +60,22 @@ pub(super) struct CacheState {
     collapsed: u64,
     /// Answers that were to be stored and were not: broken off, too large, or purged meanwhile.
     dropped: u64,
-    /// Entries at this moment.
+    /// Of the requests that were for the cache, the part that was answered from it: 0 to 1. Null
+    /// before the first.
+    hit_rate: Option<f64>,
+    /// Where answers are kept: `memory`, or `redis` for a place that several gateways share.
+    #[schema(value_type = String)]
+    backend: &'static str,
+    /// Whether that place can be asked at this moment. If not, nothing is found and nothing is kept.
+    reachable: bool,
+    /// What went wrong there: each was a request that found nothing, or an answer that is not kept.
+    errors: u64,
+    /// Entries at this moment, those of other gateways in the same place among them.
     entries: u64,
     /// Bytes that they take, about.
     bytes: u64,
+    /// The most that they may take. Null where the place bounds itself.
+    max_bytes: Option<u64>,
 }
 
 impl From<CacheView> for CacheState {
@@ -73,9 +89,16 @@ impl From<CacheView> for CacheState {
             revalidations,
             collapsed,
             dropped,
+            store,
+        } = view;
+        let StoreState {
+            backend,
+            reachable,
+            errors,
             entries,
             bytes,
-        } = view;
+            max_bytes,
+        } = store;
         Self {
             enabled,
             hits,
@@ -85,10 +108,22 @@ impl From<CacheView> for CacheState {
             revalidations,
             collapsed,
             dropped,
+            hit_rate: rate(hits, misses.saturating_add(revalidations)),
+            backend,
+            reachable,
+            errors,
             entries,
             bytes,
+            max_bytes,
         }
     }
+}
+
+/// The part of hits in all; none of nothing.
+#[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+fn rate(hits: u64, others: u64) -> Option<f64> {
+    let all = hits.saturating_add(others);
+    (all > 0).then(|| hits as f64 / all as f64)
 }
 
 /// What is to go: `method` and `url`, or one of the others.
@@ -131,7 +166,8 @@ pub(super) async fn show(State(admin): State<Arc<Admin>>) -> Json<CacheState> {
 
 /// Take answers out of the cache
 #[utoipa::path(post, path = "/manage/cache/purge", tag = "cache", request_body = CachePurge,
-    responses((status = 200, body = CachePurged)))]
+    responses((status = 200, body = CachePurged),
+        (status = 503, description = "Where answers are kept cannot be reached", body = Error)))]
 pub(super) async fn purge(
     State(admin): State<Arc<Admin>>,
     Extension(by): Extension<By>,
@@ -144,7 +180,10 @@ pub(super) async fn purge(
         .map_err(|error| Fault::bad("invalid JSON").because(error.to_string()))?;
     let purge = asked.purge()?;
     let exact = matches!(purge, Purge::Path { .. });
-    let count = (admin.cache.purge)(purge);
+    let count = (admin.cache.purge)(purge).await.map_err(|error| {
+        let hint = "some answers may be gone, others will be used: purge again";
+        Fault::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()).because(hint)
+    })?;
     tell(&admin, by, &asked, count).await;
     let deleted = match exact {
         true => Deleted::Any(count > 0),

@@ -219,7 +219,7 @@ fn admin(
         control: None,
         cache: Caching {
             view: Box::new(CacheView::default),
-            purge: Box::new(|_| 0),
+            purge: Box::new(|_| Box::pin(async { Ok(0) })),
         },
         nodes: Box::new(|| Nodes {
             nodes: Vec::new(),

@@ -142,6 +142,18 @@ impl Key {
         Self(*hasher.finalize().as_bytes())
     }
 
+    /// Its 32 bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// The key of these bytes.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// As people see it: 64 hexadecimal digits in lower case.
     #[must_use]
     pub fn to_hex(self) -> String {

@@ -4,7 +4,7 @@ use http::Method;
 use uuid::Uuid;
 
 use super::key::ordered;
-use super::{About, Key, Tenant};
+use super::{About, Key, State, Tenant};
 
 /// Which entries go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,8 +87,6 @@ pub struct CacheView {
     pub collapsed: u64,
     /// Answers that were to be stored and were not: broken off, too large, or purged meanwhile.
     pub dropped: u64,
-    /// Entries at this moment.
-    pub entries: u64,
-    /// Bytes that they take, about.
-    pub bytes: u64,
+    /// The place that they are kept in.
+    pub store: State,
 }

@@ -440,3 +440,80 @@ fn the_status_is_said_as_the_rfc_has_it() {
         "weir; fwd=vary-miss; fwd-status=304; stored; collapsed; detail=forced"
     );
 }
+
+/// What can be kept, and what a purge can be, of these texts and bytes.
+fn samples(path: &str, body: &[u8]) -> ([Slot; 2], [Purge; 6]) {
+    let about = About {
+        path: path.into(),
+        ..about(Some(1), &Method::POST, "b=2&a=1")
+    };
+    let mut entry = entry(&[
+        "cache-control: public, max-age=60",
+        "warning: a",
+        "warning: b",
+    ]);
+    entry.about = about.clone();
+    let entry = entry.with_body(Bytes::copy_from_slice(body));
+    let vary = Vary([http::header::ACCEPT, http::header::ORIGIN].into());
+    let path = |query: Option<&str>| Purge::Path {
+        method: Method::GET,
+        path: path.into(),
+        query: query.map(Into::into),
+        project: query.map(|_| Uuid::from_u128(1)),
+    };
+    let purges = [
+        Purge::All,
+        Purge::Project(Uuid::from_u128(1)),
+        Purge::Prefix("ab12".into()),
+        Purge::Resource {
+            tenant: about.tenant,
+            path: about.path.clone(),
+        },
+        path(None),
+        path(Some("a=1")),
+    ];
+    let slots = [
+        Slot::Varies((about, vary).into()),
+        Slot::Entry(entry.into()),
+    ];
+    (slots, purges)
+}
+
+proptest::proptest! {
+    #[test]
+    fn what_is_written_is_read_as_it_was(path in "/[a-z/é]{0,20}", body: Vec<u8>) {
+        let (slots, purges) = samples(&path, &body);
+        for slot in slots {
+            let bytes = Bytes::from(slot.to_bytes());
+            proptest::prop_assert_eq!(Slot::from_bytes(&bytes), Some(slot.clone()));
+            let about = slot.about();
+            let read = About::from_bytes(&about.to_bytes());
+            proptest::prop_assert_eq!(read.as_ref(), Some(about));
+        }
+        for purge in purges {
+            proptest::prop_assert_eq!(Purge::from_bytes(&purge.to_bytes()), Some(purge));
+        }
+    }
+
+    #[test]
+    fn what_nobody_wrote_is_nothing_or_read(bytes: Vec<u8>, cut: u16, flip: u16) {
+        // None of these panics; what is cut off or of another version is never read.
+        drop((Slot::from_bytes(&Bytes::from(bytes.clone())), Purge::from_bytes(&bytes)));
+        drop(About::from_bytes(&bytes));
+        let (slots, purges) = samples("/v1/models", b"");
+        for whole in slots.map(|slot| slot.to_bytes()) {
+            let at = usize::from(cut) % whole.len();
+            let part = Bytes::copy_from_slice(&whole[..at]);
+            proptest::prop_assert_eq!(Slot::from_bytes(&part), None);
+            let mut other = whole.clone();
+            other[usize::from(flip) % whole.len()] ^= 0x80;
+            drop(Slot::from_bytes(&Bytes::from(other.clone())));
+            other[0] = 2;
+            proptest::prop_assert_eq!(Slot::from_bytes(&Bytes::from(other)), None);
+        }
+        for whole in purges.map(|purge| purge.to_bytes()) {
+            let at = usize::from(cut) % whole.len();
+            proptest::prop_assert_eq!(Purge::from_bytes(&whole[..at]), None);
+        }
+    }
+}

@@ -190,11 +190,7 @@ pub(crate) static WITHOUT_EFFECT: &[(&str, &[&str])] = &[
     ("WEB_PORT", &["5173"]),
     ("SVELTE_PORT", &["5174"]),
     ("TEST_POSTGRES_DSN", &[]),
-    ("HTTP_CACHE_BACKEND", &["in-memory", "memory"]),
-    ("REDIS_CACHE_URL", &[]),
-    ("REDIS_CACHE_KEY_PREFIX", &[]),
     ("REDIS_CACHE_POOL_SIZE", &[]),
-    ("REDIS_CACHE_TIMEOUT", &[]),
     ("CACHE_STATS_BUFFER_SIZE", &[]),
 ];
 

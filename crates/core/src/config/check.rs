@@ -14,8 +14,8 @@ use crate::identity;
 use crate::prices::{Prices, read_prices};
 use crate::secret::Secret;
 use crate::settings::{
-    Cache, Capture, Dashboard, DebugOptions, Grading, LogFormat, LogOutput, Logging, Provider,
-    RawLogFiles, Retention, Server, Settings, Shared, Storage, Tls,
+    Cache, CacheBackend, Capture, Dashboard, DebugOptions, Grading, LogFormat, LogOutput, Logging,
+    Provider, RawLogFiles, Retention, Server, Settings, Shared, Storage, Tls,
 };
 
 /// What the check adds to while it goes: faults stop the start, warnings do not.
@@ -61,6 +61,7 @@ pub(crate) fn check(values: &mut Resolved, found: &mut Findings) -> Settings {
     together(&settings, values, found);
     routing::together(&settings, values, found);
     grader(&settings, values, found);
+    cache_store(&settings, values, found);
     short_secrets(values, found);
     settings
 }
@@ -192,6 +193,33 @@ fn cache(values: &Resolved) -> Cache {
         default_ttl: values.span("cache.default_ttl"),
         max_object_bytes: size(values, "cache.max_object_bytes"),
         max_bytes: values.number("cache.max_bytes"),
+        backend: match values.text("cache.backend") {
+            Some("redis") => CacheBackend::Redis,
+            _ => CacheBackend::Memory,
+        },
+        redis_url: secret(values, "cache.redis_url"),
+        redis_prefix: values.text("cache.redis_prefix").unwrap_or_default().into(),
+        redis_timeout: values.span("cache.redis_timeout"),
+    }
+}
+
+/// Refuses a shared cache that nobody says the place of, and warns of a place without one.
+fn cache_store(settings: &Settings, values: &Resolved, found: &mut Findings) {
+    const BACKEND: &str = "cache.backend";
+    let own = settings.cache.redis_url.is_some();
+    match settings.cache.backend {
+        CacheBackend::Redis
+            if settings.cache.enabled && !own && settings.shared.redis_url.is_none() =>
+        {
+            let message = "`redis`, but nothing says where that is";
+            let fault = Fault::new(values.place(BACKEND), BACKEND, message);
+            let hint = "set `cache.redis_url` or `shared.redis_url`";
+            found.faults.push(fault.hint(hint));
+        }
+        CacheBackend::Memory if own => found.warnings.push(format!(
+            "cache.redis_url has no effect unless {BACKEND} is `redis`"
+        )),
+        _ => {}
     }
 }
 

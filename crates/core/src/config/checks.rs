@@ -335,6 +335,20 @@ pub(crate) fn redis_url(text: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// What keys in a Redis begin with.
+///
+/// # Errors
+/// When it is none, or not such that people can type it.
+pub(crate) fn redis_prefix(text: &str) -> Result<(), String> {
+    const LONGEST: usize = 128;
+    if (1..=LONGEST).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok(());
+    }
+    Err(format!(
+        "is not 1 to {LONGEST} visible characters of ASCII, such as `weir:{{cache}}:`"
+    ))
+}
+
 /// A path to a file.
 ///
 /// # Errors

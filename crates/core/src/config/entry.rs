@@ -35,7 +35,8 @@ impl Entry {
     /// one's own, or to let others in.
     pub(crate) fn guards(&self) -> bool {
         const SECTIONS: [&str; 3] = ["auth.", "server.auth.", "server.tls."];
-        const PATHS: [&str; 14] = [
+        const PATHS: [&str; 15] = [
+            "cache.redis_url",
             "dashboard.transcripts",
             "server.host",
             "server.listen",

@@ -90,8 +90,8 @@ impl Keeper {
         };
         if entry.status == StatusCode::NO_CONTENT || self.is_whole(&entry.headers, &body) {
             let entry = Arc::new(entry.with_body(body));
-            let place = (std::mem::take(&mut self.vary), self.variant);
-            self.cache.put(self.key, place, entry, self.seen);
+            let place = (self.key, std::mem::take(&mut self.vary), self.variant);
+            self.cache.put(place, entry, self.seen);
         } else {
             self.cache.counts.dropped.inc();
         }

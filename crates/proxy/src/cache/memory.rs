@@ -1,39 +1,18 @@
 //! The memory of one process, bounded in bytes. What is used least goes first.
 
-use std::sync::Arc;
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use moka::Expiry;
 use moka::sync::Cache as Moka;
-use weir_core::cache::{About, Entry, Key, Purge, Vary};
+use parking_lot::Mutex;
+use weir_core::cache::{
+    About, Answer, Key, Purge, Put, Seen, Slot, State, Store, Tenant, Unavailable, Wanted,
+};
 
-/// Bytes of what says by which headers answers vary, about.
-const VARIES: u32 = 512;
-
-/// What a key leads to.
-#[derive(Clone, Debug)]
-pub(super) enum Slot {
-    /// To another key, by these headers.
-    Varies(Arc<(About, Vary)>),
-    /// To an answer.
-    Entry(Arc<Entry>),
-}
-
-impl Slot {
-    fn about(&self) -> &About {
-        match self {
-            Self::Varies(varies) => &varies.0,
-            Self::Entry(entry) => &entry.about,
-        }
-    }
-
-    fn weight(&self) -> u32 {
-        match self {
-            Self::Varies(_) => VARIES,
-            Self::Entry(entry) => u32::try_from(entry.weight()).unwrap_or(u32::MAX),
-        }
-    }
-}
+/// Purges that are remembered for answers that were on their way meanwhile. An answer that has
+/// outlived more of them is not kept.
+const MAX_PURGES: usize = 64;
 
 #[derive(Clone, Debug)]
 struct Kept {
@@ -60,52 +39,124 @@ impl Expiry<Key, Kept> for Lives {
     }
 }
 
+/// The purges so far.
+#[derive(Debug, Default)]
+struct Purges {
+    count: u64,
+    last: VecDeque<Purge>,
+}
+
+impl Purges {
+    /// Whether one of those since the first `seen` has taken an entry.
+    fn took(&self, seen: u64, key: &Key, about: &About) -> bool {
+        let since = usize::try_from(self.count - seen).unwrap_or(usize::MAX);
+        let mut missed = self.last.iter().rev().take(since);
+        since > self.last.len() || missed.any(|purge| purge.takes(key, about))
+    }
+}
+
 /// The entries.
 #[derive(Debug)]
-pub(super) struct Memory(Moka<Key, Kept>);
+pub(super) struct Memory {
+    entries: Moka<Key, Kept>,
+    purges: Mutex<Purges>,
+    max_bytes: u64,
+}
 
 impl Memory {
     pub(super) fn new(max_bytes: u64) -> Self {
         let built = Moka::builder()
             .max_capacity(max_bytes)
-            .weigher(|_, kept: &Kept| kept.slot.weight())
+            .weigher(|_, kept: &Kept| u32::try_from(kept.slot.weight()).unwrap_or(u32::MAX))
             .expire_after(Lives);
-        Self(built.build())
-    }
-
-    pub(super) fn get(&self, key: &Key) -> Option<Slot> {
-        self.0.get(key).map(|kept| kept.slot)
-    }
-
-    /// Keeps something for so many seconds.
-    pub(super) fn put(&self, key: Key, slot: Slot, seconds: u64) {
-        let time = Duration::from_secs(seconds);
-        self.0.insert(key, Kept { slot, time });
-    }
-
-    pub(super) fn remove(&self, key: &Key) {
-        self.0.invalidate(key);
+        Self {
+            entries: built.build(),
+            purges: Mutex::default(),
+            max_bytes,
+        }
     }
 
     /// Takes entries out; says how many. What leads to them goes too, uncounted.
-    pub(super) fn purge(&self, purge: &Purge) -> u64 {
+    fn take_out(&self, purge: &Purge) -> u64 {
+        let mut purges = self.purges.lock();
+        purges.count += 1;
+        purges.last.push_back(purge.clone());
+        if purges.last.len() > MAX_PURGES {
+            purges.last.pop_front();
+        }
+        drop(purges);
         let mut count = 0;
-        for (key, kept) in &self.0 {
+        for (key, kept) in &self.entries {
             if purge.takes(&key, kept.slot.about()) {
-                self.0.invalidate(&*key);
+                self.entries.invalidate(&*key);
                 count += u64::from(matches!(kept.slot, Slot::Entry(_)));
             }
         }
         count
     }
+}
 
-    /// Entries and bytes at this moment.
-    pub(super) fn size(&self) -> (u64, u64) {
-        self.0.run_pending_tasks();
+impl Store for Memory {
+    fn get<'a>(&'a self, wanted: Wanted<'a>) -> Answer<'a, Seen> {
+        let purges = self.purges.lock().count;
+        let slot = self.entries.get(wanted.key).map(|kept| kept.slot);
+        Answer::Ready(Seen { slot, purges })
+    }
+
+    fn put(&self, put: Put) {
+        // Held over the insertion: a purge that comes later finds it.
+        let purges = self.purges.lock();
+        if purges.took(put.seen, &put.variant, &put.entry.about) {
+            return;
+        }
+        let time = Duration::from_secs(put.entry.kept_for());
+        for (key, slot) in put.slots() {
+            self.entries.insert(key, Kept { slot, time });
+        }
+        drop(purges);
+        put.kept();
+    }
+
+    fn remove(&self, key: &Key, _: &About) {
+        self.entries.invalidate(key);
+    }
+
+    fn forget(&self, tenant: &Tenant, path: &str) {
+        let path = path.into();
+        let tenant = *tenant;
+        self.take_out(&Purge::Resource { tenant, path });
+    }
+
+    fn purge<'a>(&'a self, purge: &'a Purge) -> Answer<'a, Result<u64, Unavailable>> {
+        Answer::Ready(Ok(self.take_out(purge)))
+    }
+
+    fn state(&self) -> State {
+        self.entries.run_pending_tasks();
         let entries = self
-            .0
+            .entries
             .iter()
             .filter(|(_, kept)| matches!(kept.slot, Slot::Entry(_)));
-        (entries.count() as u64, self.0.weighted_size())
+        State {
+            backend: "memory",
+            reachable: true,
+            errors: 0,
+            entries: entries.count() as u64,
+            bytes: self.entries.weighted_size(),
+            max_bytes: Some(self.max_bytes),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use weir_core::cache::contract;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn it_does_what_every_store_does() {
+        let memory = Memory::new(1 << 20);
+        contract::holds(&memory, 1_700_000_000_000).await;
     }
 }

@@ -1,15 +1,17 @@
 //! One request and the cache: the look-up, and what becomes of the provider's answer.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{
     CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, IF_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, RANGE,
 };
 use http::{HeaderMap, Method, StatusCode};
+use tokio::time::Instant;
 use weir_core::cache::{
-    About, Entry, Forward, Key, Lifetime, NotKept, Purge, Reuse, Source, Status, Subject, Tenant,
-    Terms, Times, Vary, lifetime, not_modified,
+    About, Answer, Entry, Forward, Key, Lifetime, NotKept, Reuse, Seen, Slot, Source, Status,
+    Subject, Tenant, Terms, Times, Vary, Wanted, lifetime, not_modified,
 };
 use weir_core::exchange::RawBody;
 use weir_core::settings;
@@ -18,7 +20,6 @@ use weir_wire::facts::turns;
 
 use super::flight::{Boarding, Lead};
 use super::keeper::{Copy, is_stream};
-use super::memory::Slot;
 use super::{Cache, Found, Keeper, Labels};
 use crate::shape::X_WEIR_CACHE;
 
@@ -62,7 +63,10 @@ pub(crate) struct Visit {
     /// Whether the provider is asked if that still holds.
     asks: bool,
     lead: Option<Lead>,
+    /// The purges that there were when it was looked for.
     seen: u64,
+    /// How long looking may still take.
+    patience: Duration,
     /// When it went on, in milliseconds since the Unix epoch.
     asked: i64,
     kind: (Dialect, Operation),
@@ -141,7 +145,8 @@ impl Visit {
             stored: None,
             asks: false,
             lead: None,
-            seen: cache.purged(),
+            seen: 0,
+            patience: rules.redis_timeout,
             asked: cache.now(),
             kind: request.kind,
         }
@@ -149,7 +154,7 @@ impl Visit {
 
     /// Looks, and where the client has opted in waits for somebody who asks for the same.
     async fn find_or_wait(&mut self) -> Option<Found> {
-        let found = self.find();
+        let found = self.find().await;
         let waits = self.terms.opt_in.is_some()
             && self.deed == Deed::Keep
             && self.status.forward != Some(Forward::Request)
@@ -161,34 +166,38 @@ impl Visit {
             Boarding::Lead(lead) => {
                 self.lead = Some(lead);
                 // It may have come just now.
-                self.find()
+                self.find().await
             }
             Boarding::Wait(mut other) => {
                 self.cache.counts.collapsed.inc();
                 self.status.collapsed = true;
                 // The error says that the other one is done; nothing is ever sent.
                 while other.changed().await.is_ok() {}
-                self.find()
+                self.find().await
             }
         }
     }
 
     /// Two steps: what the request leads to, and if that is what its answers vary by, the entry.
-    fn find(&mut self) -> Option<Found> {
-        let at = self.cache.now();
-        self.asked = at;
+    async fn find(&mut self) -> Option<Found> {
+        self.asked = self.cache.now();
         self.status.forward = Some(Forward::UriMiss);
-        let (key, entry) = match self.cache.get(&self.key)? {
-            Slot::Entry(entry) => (self.key, entry),
+        let first = self.key;
+        let Seen { slot, purges } = self.get(&first).await;
+        self.seen = purges;
+        let (key, entry) = match slot? {
+            Slot::Entry(entry) => (first, entry),
             Slot::Varies(varies) => {
                 self.status.forward = Some(Forward::VaryMiss);
-                let key = self.key.variant(&varies.1, &self.headers);
-                match self.cache.get(&key)? {
+                let key = first.variant(&varies.1, &self.headers);
+                match self.get(&key).await.slot? {
                     Slot::Entry(entry) => (key, entry),
                     Slot::Varies(_) => return None,
                 }
             }
         };
+        let at = self.cache.now();
+        self.asked = at;
         let ttl = match entry.reuse(&self.terms, at) {
             Reuse::Yes(ttl) => ttl,
             other => {
@@ -208,6 +217,24 @@ impl Visit {
             ..Status::default()
         };
         Some(self.found((key, entry), status, "hit"))
+    }
+
+    /// What a key leads to, within the time that is left for looking.
+    async fn get(&mut self, key: &Key) -> Seen {
+        let wanted = Wanted {
+            key,
+            about: &self.about,
+            patience: self.patience,
+        };
+        match self.cache.store.get(wanted) {
+            Answer::Ready(seen) => seen,
+            Answer::Wait(comes) => {
+                let started = Instant::now();
+                let seen = comes.await;
+                self.patience = self.patience.saturating_sub(started.elapsed());
+                seen
+            }
+        }
     }
 
     fn found(&self, (key, entry): (Key, Arc<Entry>), status: Status, word: &'static str) -> Found {
@@ -293,12 +320,12 @@ impl Visit {
                 fresh.lifetime = again;
                 let fresh = Arc::new(fresh);
                 // Under the key that it has: what leads there is there still.
-                let place = (Vary::default(), key);
-                self.cache.put(key, place, Arc::clone(&fresh), self.seen);
+                let place = (key, Vary::default(), key);
+                self.cache.put(place, Arc::clone(&fresh), self.seen);
                 fresh
             }
             Err(_) => {
-                self.cache.remove(&key);
+                self.cache.store.remove(&key, &entry.about);
                 Arc::new(fresh)
             }
         };
@@ -322,9 +349,8 @@ impl Visit {
         match self.deed {
             Deed::Forget => {
                 if status.is_success() || status.is_redirection() {
-                    let tenant = self.about.tenant;
-                    let path = self.about.path;
-                    self.cache.purge(&Purge::Resource { tenant, path });
+                    let About { tenant, path, .. } = &self.about;
+                    self.cache.store.forget(tenant, path);
                 }
                 (None, None)
             }

@@ -14,7 +14,7 @@ use weir_core::control::shared::{self, Ask, SCRIPT, Stamp, What};
 use weir_store::control::Account;
 
 use super::{Accounts, Phase, Session, senseless};
-use crate::share::{Outage, Store, connect};
+use crate::share::{OWN_MEMORY, Outage, Store, connect};
 
 /// How long the store may take to be connected to, or to answer what no request waits for.
 const ANSWER: Duration = Duration::from_secs(1);
@@ -64,7 +64,7 @@ impl Link {
     }
 
     async fn keep(&mut self, store: &Store) -> Infallible {
-        let mut outage = Outage::new(store.address(), "limits");
+        let mut outage = Outage::new(store.address(), ("limits", OWN_MEMORY));
         self.accounts.set_phase(Phase::Local);
         loop {
             let Err(error) = self.session(store, &mut outage).await;

@@ -77,7 +77,7 @@ impl Link {
 
     /// Shares by `store` for as long as this is polled.
     pub(super) async fn keep(&self, store: &Store) -> Infallible {
-        let mut outage = Outage::new(store.address(), "signatures");
+        let mut outage = Outage::new(store.address(), ("signatures", OWN_MEMORY));
         let mut place = None;
         loop {
             let Err(error) = self.session(store, &mut place, &mut outage).await;
@@ -225,20 +225,25 @@ pub(crate) async fn clock(connection: &mut MultiplexedConnection) -> RedisResult
     Ok(seconds.saturating_mul(1000).saturating_add(micros / 1000))
 }
 
+/// What a time without the store means for what each keeps for itself as well.
+pub(crate) const OWN_MEMORY: &str = "this gateway goes by its own memory";
+
 /// A time without the store: it is said once that it begins, and once that it is over.
 pub(crate) struct Outage {
     address: String,
-    /// What is not shared meanwhile.
+    /// What is not shared meanwhile, and what that means.
     what: &'static str,
+    without: &'static str,
     since: Option<Instant>,
     pause: Duration,
 }
 
 impl Outage {
-    pub(crate) fn new(address: String, what: &'static str) -> Self {
+    pub(crate) fn new(address: String, (what, without): (&'static str, &'static str)) -> Self {
         Self {
             address,
             what,
+            without,
             since: None,
             pause: PAUSE.0,
         }
@@ -257,7 +262,7 @@ impl Outage {
         }
         self.since = Some(Instant::now());
         tracing::warn!(address, %error,
-            "{what} are not shared: the store cannot be used; this gateway goes by its own memory");
+            "{what} are not shared: the store cannot be used; {}", self.without);
     }
 
     pub(crate) fn ends(&mut self) {

@@ -1,5 +1,7 @@
 //! The response cache of the whole product: tenants, their quotas, the management and the history.
 
+mod shared;
+
 use http::Method;
 use serde_json::{Value, json};
 use weir_mock::Raw;

@@ -1,6 +1,7 @@
 //! The settings of `cache`.
 
-use super::{SPAN, bytes};
+use super::{DEADLINE, SPAN, bytes, text};
+use crate::config::checks;
 use crate::config::entry::{Entry, entry, var};
 use crate::config::kind::Kind;
 
@@ -23,6 +24,23 @@ pub(super) static ENTRIES: &[Entry] = &[
         "Largest body that is kept; a larger one is only relayed.")
         .env(&[var("HTTP_CACHE_MAX_OBJECT_BYTES")]),
     entry("cache.max_bytes", bytes(64 << 10), "64MiB",
-        "Memory for all that is kept. Past it what is used least goes.")
+        "Memory for all that is kept. Past it what is used least goes. With `redis` it is for what is on its way \
+         there.")
         .restart(),
+    entry("cache.backend", Kind::Choice(&["memory", "redis", "in-memory"]), "memory",
+        "Where answers are kept: in the memory of this process (`in-memory` is the same), or in a Redis or \
+         Valkey, where they outlast a restart and several weirs share them.")
+        .env(&[var("HTTP_CACHE_BACKEND")])
+        .restart(),
+    entry("cache.redis_url", text("URL", checks::redis_url), "",
+        "The Redis or Valkey of `cache.backend: redis`; without it that of `shared.redis_url`.")
+        .env(&[var("REDIS_CACHE_URL")])
+        .secret()
+        .example("${REDIS_CACHE_URL:-}"),
+    entry("cache.redis_prefix", text("text", checks::redis_prefix), "weir:{cache}:",
+        "What every key there begins with. Weirs with the same share what they keep.")
+        .env(&[var("REDIS_CACHE_KEY_PREFIX")]),
+    entry("cache.redis_timeout", DEADLINE, "250ms",
+        "Longest time that a request waits for it, all in all. Then the request goes to the provider.")
+        .env(&[var("REDIS_CACHE_TIMEOUT")]),
 ];

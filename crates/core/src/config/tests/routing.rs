@@ -5,7 +5,9 @@ use std::time::Duration;
 use super::super::{Source, catalogue};
 use super::{effective, faults, good};
 use crate::secret::Secret;
-use crate::settings::{DebugOptions, Health, LogFormat, LogOutput, Routing, Strategy, Thinking};
+use crate::settings::{
+    CacheBackend, DebugOptions, Health, LogFormat, LogOutput, Routing, Strategy, Thinking,
+};
 
 #[test]
 fn nothing_said_is_the_default_of_the_settings() {
@@ -275,8 +277,45 @@ fn the_shared_store_is_a_redis() {
 }
 
 #[test]
+fn a_shared_cache_says_where_it_is() {
+    let redis = "cache: {enabled: true, backend: redis}\n";
+    let found = faults(redis, &[]);
+    assert!(
+        found.contains("cache.backend: `redis`, but nothing"),
+        "{found}"
+    );
+    let shared = format!("{redis}shared: {{redis_url: 'redis://h'}}\n");
+    let cache = good(&shared, &[]).settings.cache;
+    assert_eq!(
+        (cache.backend, cache.redis_url),
+        (CacheBackend::Redis, None)
+    );
+    assert_eq!(&*cache.redis_prefix, "weir:{cache}:");
+    let own = [
+        ("HTTP_CACHE_ENABLED", "1"),
+        ("HTTP_CACHE_BACKEND", "redis"),
+        ("REDIS_CACHE_URL", "redis://:p@h:6379/1"),
+        ("REDIS_CACHE_KEY_PREFIX", "llmproxy:cache:"),
+        ("REDIS_CACHE_TIMEOUT", "1s"),
+    ];
+    let cache = good("", &own).settings.cache;
+    assert_eq!(cache.redis_url, Some(Secret::new("redis://:p@h:6379/1")));
+    assert_eq!(&*cache.redis_prefix, "llmproxy:cache:");
+    assert_eq!(cache.redis_timeout, Duration::from_secs(1));
+    let memory = good("", &[("HTTP_CACHE_BACKEND", "in-memory"), own[2]]);
+    assert_eq!(memory.settings.cache.backend, CacheBackend::Memory);
+    let warning = "cache.redis_url has no effect unless cache.backend is `redis`";
+    assert!(memory.warnings.iter().any(|one| one == warning));
+    let found = faults("cache: {redis_prefix: 'a b'}", &[]);
+    assert!(
+        found.contains("cache.redis_prefix: `a b` is not 1 to 128 "),
+        "{found}"
+    );
+}
+
+#[test]
 fn a_reload_applies_all_but_what_is_fixed_at_the_start() {
-    const FIXED: [&str; 30] = [
+    const FIXED: [&str; 31] = [
         "server.host",
         "server.port",
         "server.listen",
@@ -290,6 +329,7 @@ fn a_reload_applies_all_but_what_is_fixed_at_the_start() {
         "server.tls.key_file",
         "capture.queue_bytes",
         "cache.max_bytes",
+        "cache.backend",
         "capture.dedup_bytes",
         "capture.raw_log.path",
         "projects.database_max_lifetime",

@@ -80,7 +80,7 @@ async fn a_client_that_leaves_leaves_nothing_behind() {
     wire.until(EVENT.as_bytes()).await;
     drop(wire);
     net.records.ended(1).await;
-    assert_eq!((net.view().entries, net.view().dropped), (0, 1));
+    assert_eq!((net.view().store.entries, net.view().dropped), (0, 1));
     net.mock.push(whole());
     let again = net.say(&[OPT_IN]).await;
     assert_eq!(text(&again.body), [EVENT, EVENT, LAST].concat());
@@ -102,7 +102,7 @@ async fn a_stream_goes_on_as_it_comes_while_it_is_copied() {
     wire.until(b"0\r\n\r\n").await;
     assert_eq!(word(&net.say(&[OPT_IN]).await), "hit");
     let off = net_off().await;
-    assert_eq!(off.view().entries, 0);
+    assert_eq!(off.view().store.entries, 0);
 }
 
 /// One without a cache, for comparison.

@@ -77,10 +77,10 @@ async fn what_is_purged_while_it_comes_is_not_kept() {
     net.mock.push(json("b", &[]));
     let purge = async {
         gate.reached(1).await;
-        net.gateway.cache.purge(&Purge::All);
+        net.gateway.cache.purge(&Purge::All).await.unwrap();
         gate.open();
     };
     let (first, ()) = tokio::join!(net.say(&[OPT_IN]), purge);
-    assert_eq!((id(&first), net.view().entries), ("a".into(), 0));
+    assert_eq!((id(&first), net.view().store.entries), ("a".into(), 0));
     assert_eq!(id(&net.say(&[OPT_IN]).await), "b");
 }

@@ -924,6 +924,7 @@ pub(super) async fn edits_of_different_members_at_once_all_hold(ground: &Ground)
             assert_eq!(spec.budgets[0].tokens, Some(round + 1));
         }
     }
+}
 
 pub(super) async fn edits_of_settings_of_two_nodes_do_not_lose_one_another(ground: &Ground) {
     let world = World::new(ground).await;
