@@ -147,7 +147,7 @@ impl Running {
     /// # Errors
     /// When the address is taken, a provider cannot be set up, or the database is a newer weir's.
     pub(crate) async fn start(settings: Settings) -> anyhow::Result<Self> {
-        Self::start_on(settings, None).await
+        Box::pin(Self::start_on(settings, None)).await
     }
 
     /// The same with the server of projects, where that is open already.
@@ -166,10 +166,7 @@ impl Running {
         let settings = Arc::new(ArcSwap::from_pointee(settings));
         let lifecycle = Arc::new(Lifecycle::default());
         let nodes = Arc::new(Registry::new(&settings.load(), listening, &lifecycle));
-        let shared = Store::of(&settings.load())?;
-        nodes.may_be(shared.as_ref()).await?;
-        let tenants = tenants::Keeper::open(&settings, server).await?;
-        nodes.serves(tenants.as_ref());
+        let (shared, tenants) = common(&settings, &nodes, server).await?;
         let store = open_store(&settings, Arc::clone(&figures))?;
         let held = Arc::new(Held::new(settings.load().capture.queue_bytes));
         let share = Share::new(Arc::clone(&snapshot.fleet.memories.vault));
@@ -179,12 +176,16 @@ impl Running {
         let mut registry = figures::registry(&metrics, &figures, &snapshot, present);
         show((&share, tenants.as_deref()), &mut registry);
         let (cache, answers) = open_cache(&settings.load(), &mut registry)?;
-        let recorder = recorder(&settings.load(), &store, &mut registry)?;
+        let sink = Sink {
+            recorder: recorder(&settings.load(), &store, &mut registry)?,
+            metrics,
+            held: Arc::clone(&held),
+        };
         let reload = Arc::new(Reload {
             snapshot,
             concurrency: Arc::new(Concurrency::new(limit(&settings.load()))),
             rates: rates::of(&settings.load().server, &mut registry),
-            held: Arc::clone(&held),
+            held,
             settings: Arc::clone(&settings),
             store: store.clone(),
             share,
@@ -195,11 +196,6 @@ impl Running {
         });
         let memories = Arc::clone(&reload.snapshot.load().fleet.memories);
         reload.subagents.apply(&settings.load(), &memories);
-        let sink = Sink {
-            recorder,
-            metrics,
-            held,
-        };
         let control = (registry, tenants.as_ref(), &nodes);
         let gateway = gateway(&reload, (lifecycle, figures), (sink, cache), control);
         let mut running = Self {
@@ -367,6 +363,19 @@ impl Running {
             Some(Ok(false)) | None => {}
         }
     }
+}
+
+/// What is had in common with other nodes: their Redis, and the tenants.
+async fn common(
+    settings: &Arc<ArcSwap<Settings>>,
+    nodes: &Registry,
+    server: Option<ControlStore>,
+) -> anyhow::Result<(Option<Store>, Option<Arc<tenants::Keeper>>)> {
+    let shared = Store::of(&settings.load())?;
+    nodes.may_be(shared.as_ref()).await?;
+    let tenants = tenants::Keeper::open(settings, server).await?;
+    nodes.serves(tenants.as_ref());
+    Ok((shared, tenants))
 }
 
 /// The certificate that clients are shown, if weir speaks TLS with them.

@@ -173,11 +173,8 @@ pub(crate) fn net_of(mock: Mock, settings: &Settings) -> Net {
     });
     let listener = listen::bind(settings.server.listen).unwrap();
     let addr = listener.local_addr().unwrap();
-    let certificate = settings
-        .server
-        .tls
-        .as_ref()
-        .map(|files| Arc::new(tls::Certificate::load(files).unwrap()));
+    let files = settings.server.tls.as_ref();
+    let certificate = files.map(|files| Arc::new(tls::Certificate::load(files).unwrap()));
     let shutdown = CancellationToken::new();
     let worker = Worker {
         gateway: Arc::clone(&gateway),
