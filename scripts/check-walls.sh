@@ -23,6 +23,7 @@ forbid weir-core tokio hyper rusqlite sqlx axum
 forbid weir-store hyper axum weir-proxy
 forbid weir-proxy rusqlite sqlx axum weir-store
 forbid weir-admin weir-proxy hyper-rustls
+forbid weir-events rusqlite sqlx axum weir-store weir-proxy weir-admin
 forbid weir-mock weir-proxy weir-store
 # Its library alone.
 options=(--no-default-features)

@@ -11,6 +11,7 @@ pub mod control;
 pub mod cors;
 pub mod described;
 pub mod echoes;
+pub mod event;
 pub mod exchange;
 pub mod grade;
 pub mod health;

@@ -1,0 +1,1 @@
+//! The services that events go to, a file for each.
