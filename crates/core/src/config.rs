@@ -8,6 +8,7 @@ mod check;
 mod checks;
 mod derive;
 mod entry;
+mod events;
 mod expand;
 mod fault;
 mod flatten;
@@ -20,6 +21,7 @@ mod resolve;
 mod routing;
 mod sample;
 mod schema;
+mod sinks;
 mod suggest;
 mod toml;
 mod tree;
@@ -271,10 +273,7 @@ fn without_effect(env: &dyn Fn(&str) -> Option<String>) -> Vec<String> {
 }
 
 fn hashes(values: &Resolved) -> Vec<(String, u64)> {
-    let of_use = values
-        .slots
-        .iter()
-        .filter(|slot| providers::is_of_use(values, slot));
+    let of_use = values.slots.iter().filter(|slot| is_of_use(values, slot));
     of_use
         .map(|slot| {
             let text = format!("{:?}", slot.value);
@@ -283,11 +282,16 @@ fn hashes(values: &Resolved) -> Vec<(String, u64)> {
         .collect()
 }
 
+/// Whether a setting is worth showing: it is set, or could be used.
+fn is_of_use(values: &Resolved, slot: &Slot) -> bool {
+    providers::is_of_use(values, slot) && sinks::is_of_use(values, slot)
+}
+
 fn report(values: &Resolved) -> Vec<Effective> {
     values
         .slots
         .iter()
-        .filter(|slot| providers::is_of_use(values, slot))
+        .filter(|slot| is_of_use(values, slot))
         .map(|slot| Effective {
             path: slot.path.clone(),
             value: shown(slot),

@@ -1,9 +1,11 @@
 //! What the operator decided, checked and complete: no `Option` here means "default".
 
+mod events;
 mod headers;
 mod kind;
 mod provider;
 mod routing;
+mod sinks;
 mod subagents;
 
 use std::net::SocketAddr;
@@ -19,6 +21,7 @@ use crate::cors::Cors;
 use crate::prices::Prices;
 use crate::secret::Secret;
 
+pub use events::{Bus, Events, RedisBus, Start, Told};
 pub use headers::{HeaderAction, HeaderRule, MAX_RULES};
 pub use kind::ProviderKind;
 pub use provider::{
@@ -26,6 +29,7 @@ pub use provider::{
     Price, Provider,
 };
 pub use routing::{Health, Routing, Strategy, Thinking};
+pub use sinks::{FileSink, LineFormat, Sink, SinkKind};
 pub use subagents::Subagents;
 
 /// One validated configuration.
@@ -59,6 +63,8 @@ pub struct Settings {
     pub storage: Storage,
     /// What several weirs share.
     pub shared: Shared,
+    /// What the world is told of ended exchanges.
+    pub events: Events,
     /// What weir says of itself.
     pub logging: Logging,
 }

@@ -4,17 +4,21 @@
 
 mod cache;
 mod capture;
+mod events;
 mod pricing;
 mod projects;
 mod providers;
 mod routing;
 mod server;
+mod sinks;
 
 use std::time::Duration;
 
 use super::checks;
 use super::entry::Entry;
 use super::kind::{Check, Kind};
+pub(crate) use sinks::OF_KINDS;
+
 use crate::settings::{KeyStrategy, ProviderKind, Strategy};
 
 /// The settings.
@@ -27,6 +31,8 @@ pub(crate) fn entries() -> impl Iterator<Item = &'static Entry> {
         pricing::ENTRIES,
         cache::ENTRIES,
         capture::ENTRIES,
+        events::ENTRIES,
+        sinks::ENTRIES,
     ]
     .into_iter()
     .flatten()
@@ -178,6 +184,15 @@ pub(crate) static SECTIONS: &[(&str, &str)] = &[
     ),
     ("storage", "Where captures are kept."),
     ("shared", "What several weirs share."),
+    (
+        "events",
+        "What the world is told of ended exchanges. See `docs/events.md`.",
+    ),
+    (
+        "events.sinks",
+        "The services that are told: a map of names to settings. A name that is a kind needs no `kind`.",
+    ),
+    ("events.sinks.*", "One sink."),
     ("logging", "What weir says of itself."),
     (
         "logging.debug_options",
@@ -190,6 +205,8 @@ pub(crate) static WITHOUT_EFFECT: &[(&str, &[&str])] = &[
     ("WEB_PORT", &["5173"]),
     ("SVELTE_PORT", &["5174"]),
     ("TEST_POSTGRES_DSN", &[]),
+    ("REDIS_DB", &["0"]),
+    ("LOG_BINARY_RESPONSES", &["0", "false"]),
     ("REDIS_CACHE_POOL_SIZE", &[]),
     ("CACHE_STATS_BUFFER_SIZE", &[]),
 ];

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::fault::Fault;
 use super::kind::Value;
 use super::resolve::Resolved;
-use super::{auth, checks, derive, projects, providers, routing};
+use super::{auth, checks, derive, events, projects, providers, routing};
 use crate::cors::Cors;
 use crate::identity;
 use crate::prices::{Prices, read_prices};
@@ -56,6 +56,7 @@ pub(crate) fn check(values: &mut Resolved, found: &mut Findings) -> Settings {
         shared: Shared {
             redis_url: secret(values, "shared.redis_url"),
         },
+        events: events::check(values, found),
         logging: logging(values),
     };
     together(&settings, values, found);

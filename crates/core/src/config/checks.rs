@@ -349,6 +349,17 @@ pub(crate) fn redis_prefix(text: &str) -> Result<(), String> {
     ))
 }
 
+/// The address of the Redis or Valkey of events, perhaps as `host:port` alone.
+///
+/// # Errors
+/// When it is neither.
+pub(crate) fn event_redis(text: &str) -> Result<(), String> {
+    match text.contains("://") {
+        true => redis_url(text),
+        false => redis_url(&format!("redis://{text}")),
+    }
+}
+
 /// A path to a file.
 ///
 /// # Errors

@@ -34,7 +34,7 @@ impl Entry {
     /// it is: a way to read and write files, to have configured credentials sent to a server of
     /// one's own, or to let others in.
     pub(crate) fn guards(&self) -> bool {
-        const SECTIONS: [&str; 3] = ["auth.", "server.auth.", "server.tls."];
+        const SECTIONS: [&str; 4] = ["auth.", "events.sinks.", "server.auth.", "server.tls."];
         const PATHS: [&str; 15] = [
             "cache.redis_url",
             "dashboard.transcripts",
@@ -222,6 +222,11 @@ impl Entry {
         self.path.starts_with("providers.*.keys.")
     }
 
+    /// Whether it belongs to each sink.
+    pub(crate) fn is_of_sink(&self) -> bool {
+        self.path.starts_with("events.sinks.")
+    }
+
     /// The path without its last part.
     pub(crate) fn section(&self) -> &'static str {
         self.path
@@ -230,16 +235,20 @@ impl Entry {
     }
 }
 
-/// The path with a provider's name and a key's position replaced by `*`.
+/// The path with the name of a provider or a sink and a key's position replaced by `*`.
 pub(crate) fn pattern(path: &str) -> String {
     let mut parts: Vec<&str> = path.split('.').collect();
-    if let ["providers", name, rest @ ..] = parts.as_mut_slice() {
-        *name = "*";
-        if let ["keys", position, ..] = rest
-            && key_position(position).is_some()
-        {
-            *position = "*";
+    match parts.as_mut_slice() {
+        ["providers", name, rest @ ..] => {
+            *name = "*";
+            if let ["keys", position, ..] = rest
+                && key_position(position).is_some()
+            {
+                *position = "*";
+            }
         }
+        ["events", "sinks", name, ..] => *name = "*",
+        _ => {}
     }
     parts.join(".")
 }
@@ -258,6 +267,12 @@ pub(crate) fn key_position(text: &str) -> Option<usize> {
 /// The provider's name in a path.
 pub(crate) fn provider_of(path: &str) -> Option<&str> {
     let rest = path.strip_prefix("providers.")?;
+    Some(rest.split_once('.').map_or(rest, |(name, _)| name))
+}
+
+/// The sink's name in a path.
+pub(crate) fn sink_of(path: &str) -> Option<&str> {
+    let rest = path.strip_prefix("events.sinks.")?;
     Some(rest.split_once('.').map_or(rest, |(name, _)| name))
 }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::Env;
-use super::entry::{children, find, ignored, is_section, pattern, provider_of};
+use super::entry::{children, find, ignored, is_section, pattern, provider_of, sink_of};
 use super::expand::expand;
 use super::fault::{Fault, Place};
 use super::suggest::nearest;
@@ -20,13 +20,15 @@ pub(crate) struct Flat {
     pub(crate) providers: Vec<Named>,
     /// Whether they are a list, which names all that there are.
     pub(crate) listed: bool,
+    /// The sinks, in the order of the file.
+    pub(crate) sinks: Vec<Named>,
     /// Keys that mean nothing, and values of the wrong shape.
     pub(crate) faults: Vec<Fault>,
     /// Keys that are taken and have no effect.
     pub(crate) warnings: Vec<String>,
 }
 
-/// A provider that somebody named.
+/// A provider, or a sink, that somebody named.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Named {
     /// Its name.
@@ -99,6 +101,8 @@ impl Flat {
             } else {
                 self.faults.push(Fault::new(place, &path, NOT_A_NAME));
             }
+        } else if section == "events.sinks" {
+            self.sink(pair, &path, env);
         } else if pair.key.contains('.') {
             self.faults
                 .push(unknown(place, &path).hint("nest it, one section in the other"));
@@ -191,6 +195,25 @@ impl Flat {
         }
     }
 
+    /// One sink.
+    fn sink(&mut self, pair: Pair, path: &str, env: Env<'_>) {
+        let place = pair.at.place(env.file);
+        if !provider_name(&pair.key) {
+            let what = NOT_A_NAME.replace("a provider's", "a sink's");
+            self.faults.push(Fault::new(place, path, what));
+        } else if self.sinks.len() == MOST_SINKS {
+            let message = format!("more than {MOST_SINKS} sinks");
+            self.faults.push(Fault::new(place, "events.sinks", message));
+        } else {
+            self.sinks.push(Named {
+                name: pair.key,
+                place: Some(place),
+                keys: Vec::new(),
+            });
+            self.section(path, pair.node, env);
+        }
+    }
+
     /// Notes a provider; false when there are too many, which is reported once.
     fn provider(&mut self, name: String, place: Place) -> bool {
         if self.providers.len() > MOST {
@@ -239,6 +262,9 @@ impl Flat {
 /// Most providers; enough for anyone, and each costs memory in every worker.
 const MOST: usize = 500;
 
+/// Most sinks; each holds events of its own.
+const MOST_SINKS: usize = 50;
+
 const NOT_A_NAME: &str =
     "not a provider's name; up to 64 letters, digits, `-` and `_` are, a letter or digit first";
 
@@ -265,7 +291,7 @@ pub(crate) fn meant(section: &str, key: &str) -> Option<String> {
         return Some(format!("did you mean `{near}`?"));
     }
     let elsewhere = entries().find(|entry| entry.name() == key)?;
-    let provider = provider_of(section).unwrap_or("NAME");
+    let provider = provider_of(section).or(sink_of(section)).unwrap_or("NAME");
     Some(format!(
         "did you mean `{}`?",
         elsewhere.path.replacen('*', provider, 1)

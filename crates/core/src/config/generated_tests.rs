@@ -121,8 +121,9 @@ fn every_setting_is_in_the_schema_and_the_reference() {
     let page = reference_markdown();
     for entry in super::catalogue::entries() {
         let mut pointer = String::new();
+        let sink = entry.path.strip_prefix("events.sinks.*.");
         let (start, rest) = match entry.path.strip_prefix("providers.*.") {
-            None => ("", entry.path),
+            None => sink.map_or(("", entry.path), |rest| ("/$defs/sink", rest)),
             Some(rest) => match rest.strip_prefix("keys.*.") {
                 None => ("/$defs/provider", rest),
                 Some(rest) => ("/$defs/key", rest),

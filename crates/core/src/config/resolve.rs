@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 
 use super::Env;
 use super::catalogue::{BUILT_IN, PROVIDER_TYPES, entries};
-use super::entry::{Entry, Whose, find, ignored, key_of, provider_of};
+use super::entry::{Entry, Whose, find, ignored, key_of, provider_of, sink_of};
 use super::fault::{Fault, Place};
 use super::flatten::{Flat, Named, meant, provider_name};
 use super::kind::{Kind, Value};
 use super::read::{self, Given};
 use super::tree::Node;
+use crate::settings::SinkKind;
 
 /// One setting's winning value.
 #[derive(Clone, Debug)]
@@ -47,6 +48,8 @@ pub(crate) struct Resolved {
     pub(crate) providers: Vec<Named>,
     /// Whether the file lists them, and so names all that there are.
     pub(crate) listed: bool,
+    /// The sinks: the file's in its order, then the command line's.
+    pub(crate) sinks: Vec<Named>,
     index: BTreeMap<String, usize>,
 }
 
@@ -66,8 +69,9 @@ pub(crate) fn resolve(
         warnings: flat.warnings,
     };
     let (mut providers, listed) = (flat.providers, flat.listed);
+    let mut sinks = flat.sinks;
     for (path, value) in overrides {
-        layers.add_flag(path, value, &mut providers);
+        layers.add_flag(path, value, (&mut providers, &mut sinks));
     }
     for kind in BUILT_IN {
         if !providers.iter().any(|known| known.name == kind.as_str()) {
@@ -85,16 +89,23 @@ pub(crate) fn resolve(
     for provider in &providers {
         of_providers.extend(layers.provider(provider));
     }
+    let mut of_sinks: Vec<Slot> = Vec::new();
+    for sink in &sinks {
+        of_sinks.extend(layers.sink(sink));
+    }
     for entry in entries() {
-        if !entry.is_of_provider() {
-            slots.push(layers.slot(entry, entry.path.to_owned(), None));
-        } else {
-            // All of them stand where the first entry of a provider stands in the catalogue.
+        // All of them stand where the first entry of a provider or a sink stands in the catalogue.
+        if entry.is_of_provider() {
             slots.append(&mut of_providers);
+        } else if entry.is_of_sink() {
+            slots.append(&mut of_sinks);
+        } else {
+            slots.push(layers.slot(entry, entry.path.to_owned(), None));
         }
     }
     let mut values = Resolved::new(slots, providers);
     values.listed = listed;
+    values.sinks = sinks;
     (values, layers.faults, layers.warnings)
 }
 
@@ -106,6 +117,7 @@ impl Resolved {
             slots,
             providers,
             listed: false,
+            sinks: Vec::new(),
             index,
         }
     }
@@ -116,9 +128,10 @@ impl Resolved {
         slots.retain(|slot| provider_of(&slot.path) != Some(name));
         let mut providers = std::mem::take(&mut self.providers);
         providers.retain(|provider| provider.name != name);
-        let listed = self.listed;
+        let (listed, sinks) = (self.listed, std::mem::take(&mut self.sinks));
         *self = Self::new(slots, providers);
         self.listed = listed;
+        self.sinks = sinks;
     }
 
     /// The slot of a path that exists.
@@ -212,8 +225,13 @@ struct Layers<'a> {
 }
 
 impl Layers<'_> {
-    /// Takes an override in, and the provider or key that it may bring.
-    fn add_flag(&mut self, path: &str, value: &str, providers: &mut Vec<Named>) {
+    /// Takes an override in, and the provider, key or sink that it may bring.
+    fn add_flag(
+        &mut self,
+        path: &str,
+        value: &str,
+        (providers, sinks): (&mut Vec<Named>, &mut Vec<Named>),
+    ) {
         if let Some(key) = ignored(path) {
             self.warnings.push(format!(
                 "{}: {path} has no effect: {}",
@@ -223,7 +241,8 @@ impl Layers<'_> {
             return;
         }
         let name = provider_of(path);
-        if find(path).is_none() || path.contains('*') || !name.is_none_or(provider_name) {
+        let named = name.or(sink_of(path));
+        if find(path).is_none() || path.contains('*') || !named.is_none_or(provider_name) {
             let (section, key) = path.rsplit_once('.').unwrap_or(("", path));
             let fault = Fault::new(Place::Flag, path, "unknown key");
             let hint = meant(section, key).unwrap_or_default();
@@ -244,6 +263,15 @@ impl Layers<'_> {
                 let keys = provider.keys.len().max(key + 1);
                 provider.keys.resize(keys, Some(Place::Flag));
             }
+        }
+        if let Some(name) = sink_of(path)
+            && !sinks.iter().any(|known| known.name == name)
+        {
+            sinks.push(Named {
+                name: name.to_owned(),
+                place: Some(Place::Flag),
+                keys: Vec::new(),
+            });
         }
         self.flags.insert(path.to_owned(), value.to_owned());
     }
@@ -309,6 +337,31 @@ impl Layers<'_> {
                 let path = path.replacen('*', &at.to_string(), 1);
                 slots.push(self.slot(entry, path, Some(&of)));
             }
+        }
+        slots
+    }
+
+    /// All slots of one sink; the kind comes first because what there is depends on it.
+    fn sink(&mut self, sink: &Named) -> Vec<Slot> {
+        let name = sink.name.as_str();
+        let is_kind = SinkKind::NAMES.contains(&name);
+        let mut of = Of {
+            name,
+            kind: if is_kind { name } else { "" }.to_owned(),
+        };
+        let mut slots = Vec::new();
+        for entry in entries().filter(|entry| entry.is_of_sink()) {
+            let path = entry.path.replacen('*', name, 1);
+            let mut slot = self.slot(entry, path, Some(&of));
+            if entry.name() == "kind" {
+                if slot.value.is_none() && is_kind {
+                    slot.value = Some(Value::Text(of.kind.clone()));
+                }
+                if let Some(Value::Text(word)) = &slot.value {
+                    of.kind.clone_from(word);
+                }
+            }
+            slots.push(slot);
         }
         slots
     }

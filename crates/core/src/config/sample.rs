@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use super::Format;
-use super::catalogue::{BUILT_IN, SECTIONS, entries};
+use super::catalogue::{BUILT_IN, OF_KINDS, SECTIONS, entries};
 use super::entry::{Entry, Variable, Whose, pattern, provider_of};
 use super::kind::Kind;
 
@@ -17,7 +17,7 @@ pub fn init_file(format: Format) -> String {
     let mut out = String::new();
     comment(&mut out, 0, INTRODUCTION);
     for (section, doc) in SECTIONS {
-        if section.starts_with("providers.") {
+        if section.starts_with("providers.") || *section == "events.sinks.*" {
             continue;
         }
         let depth = section.matches('.').count();
@@ -33,6 +33,8 @@ pub fn init_file(format: Format) -> String {
                 named(&mut out, format, example.name, example.doc);
                 example_settings(&mut out, format, example);
             }
+        } else if *section == "events.sinks" {
+            sink(&mut out, format);
         } else {
             settings(&mut out, format, section);
         }
@@ -129,6 +131,17 @@ fn named(out: &mut String, format: Format, name: &str, doc: &str) {
     written.expect("a string takes any text");
 }
 
+/// A sink to show.
+fn sink(out: &mut String, format: Format) {
+    let spaces = indent(format, 2);
+    let written = match format {
+        Format::Yaml => writeln!(out, "{:spaces$}#file:", ""),
+        Format::Toml => writeln!(out, "\n#[events.sinks.file]"),
+    };
+    written.expect("a string takes any text");
+    settings(out, format, "events.sinks.file");
+}
+
 fn example_settings(out: &mut String, format: Format, example: &Example) {
     for (key, value) in example.settings {
         let value = match format {
@@ -151,7 +164,7 @@ fn settings(out: &mut String, format: Format, section: &str) {
     let provider = provider_of(section).unwrap_or("");
     let depth = section.matches('.').count() + 1;
     for entry in entries().filter(|entry| entry.section() == pattern) {
-        if !is_worth_showing(entry, provider) {
+        if !is_worth_showing(entry, provider) || !is_of_file(entry) {
             continue;
         }
         comment(out, indent(format, depth), &explanation(entry, provider));
@@ -163,6 +176,13 @@ fn settings(out: &mut String, format: Format, section: &str) {
             &literal(entry, format, provider),
         );
     }
+}
+
+/// Whether a sink of kind `file`, the one that is shown, has it.
+fn is_of_file(entry: &Entry) -> bool {
+    let mut members = OF_KINDS.iter();
+    let known = members.find(|(member, _)| entry.is_of_sink() && *member == entry.name());
+    known.is_none_or(|(_, kinds)| kinds.contains(&"file"))
 }
 
 /// The first provider shows what every provider has, the others only what is their own.

@@ -33,12 +33,13 @@ pub fn json_schema() -> Json {
         "variable": { "type": "string", "pattern": "\\$[A-Za-z_{]" },
         "provider": provider,
         "key": section("providers.*.keys.*"),
+        "sink": section("events.sinks.*"),
     });
     root.insert("$defs".to_owned(), defs);
     Json::Object(root)
 }
 
-/// A provider's name.
+/// A provider's name, or a sink's.
 const NAME: &str = "^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$";
 
 /// The schema of one section; `""` is the file.
@@ -91,6 +92,12 @@ fn property(path: &str) -> Json {
                     "items": { "$ref": "#/$defs/provider", "required": ["name"] },
                 },
             ],
+        }),
+        "events.sinks" => json!({
+            "description": doc(path),
+            "type": ["object", "null"],
+            "propertyNames": { "pattern": NAME },
+            "additionalProperties": { "$ref": "#/$defs/sink" },
         }),
         "providers.*.keys" => json!({
             "description": "Its credentials.",

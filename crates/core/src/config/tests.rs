@@ -446,6 +446,7 @@ fn the_catalogue_is_sound() {
     assert_eq!(once.len(), names.len(), "a variable sets two entries");
 }
 
+mod events;
 mod faults;
 mod kinds;
 mod moving;

@@ -1,0 +1,64 @@
+//! The services that are told of exchanges, each with what it needs.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// A service that is told.
+#[derive(Clone, Debug)]
+pub struct Sink {
+    /// Its name in the settings.
+    pub name: Box<str>,
+    /// The group of readers that it belongs to: each event goes to one of a group.
+    pub group: Box<str>,
+    /// Most events in one delivery.
+    pub batch_size: usize,
+    /// Longest time that an event waits for a delivery to fill.
+    pub flush_interval: Duration,
+    /// How often an event that could not be taken is offered again.
+    pub retries: u32,
+    /// Which service, and where.
+    pub to: SinkKind,
+}
+
+/// The kinds of services.
+#[derive(Clone, Debug)]
+pub enum SinkKind {
+    /// Lines of a file.
+    File(FileSink),
+}
+
+impl SinkKind {
+    /// Every kind's name in the settings.
+    pub const NAMES: &'static [&'static str] = &["file"];
+
+    /// Its name in the settings.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::File(_) => "file",
+        }
+    }
+}
+
+/// Lines of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileSink {
+    /// The file.
+    pub path: PathBuf,
+    /// What a line is.
+    pub format: LineFormat,
+    /// Its largest size in bytes, at which it is put aside; none lets it grow.
+    pub max_bytes: Option<u64>,
+    /// Most files that are put aside; the oldest goes first.
+    pub max_files: u32,
+}
+
+/// What a line of a file is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LineFormat {
+    /// The event, as it is.
+    #[default]
+    Event,
+    /// A run, as services for LLM traffic know it.
+    Llm,
+}
