@@ -2,10 +2,19 @@
 //! blotted out, bodies bounded. Sinks turn it into what their services want; as JSON it is a line
 //! of the event log and the `data` of a stream's entry.
 
+mod body;
+mod make;
+mod usage;
+
+#[cfg(test)]
+mod tests;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
+
+pub use make::{Leg, Materials, Rules, make};
 
 /// The form of [`Event`] that this weir writes. Readers take every number they know.
 pub const VERSION: u16 = 1;

@@ -16,8 +16,8 @@ mod schema;
 mod size;
 
 use weir_wire::translate::form::{
-    Amount, Body, Call, Format, Input, Media, Opaque, OpaqueKind, Part, Place, Request, Role,
-    Thinking, Tool, ToolChoice, ToolKind, Turn,
+    Amount, Answer, Body, Call, Format, Input, Media, Opaque, OpaqueKind, Part, Place, Request,
+    Role, Thinking, Tool, ToolChoice, ToolKind, Turn,
 };
 
 use model::{Model, Vendor};
@@ -36,6 +36,16 @@ pub fn count(request: &Request<'_>) -> u64 {
     let mut tally = Tally::new(&model);
     tally.request(request);
     tally.total().max(1)
+}
+
+/// Tokens of an answer of `model`, by estimate: what it says and calls, as the provider would bill
+/// it, thinking that it shows included.
+#[must_use]
+pub fn count_answer(answer: &Answer<'_>, model: &str) -> u64 {
+    let model = Model::of(model);
+    let mut tally = Tally::new(&model);
+    tally.parts(&answer.parts);
+    tally.total()
 }
 
 /// A sum on its way.
