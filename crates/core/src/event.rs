@@ -5,6 +5,7 @@
 mod body;
 mod make;
 mod usage;
+mod view;
 
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 pub use make::{Leg, Materials, Rules, make};
+pub use view::{DeadLetter, EventsView, SinkView, StreamView};
 
 /// The form of [`Event`] that this weir writes. Readers take every number they know.
 pub const VERSION: u16 = 1;

@@ -13,7 +13,7 @@ use sha2::Sha256;
 
 use crate::query;
 
-pub use text::mask_text;
+pub use text::{mask_json, mask_text};
 
 /// Replaces credentials by digests. The same value gives the same digest under the same key, so
 /// two requests with one credential can be told to have it; without the key, not even a short

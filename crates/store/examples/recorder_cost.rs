@@ -253,6 +253,7 @@ fn open(dir: &Path) -> Result<Recorder, StoreError> {
         },
         key_header: None,
         on_ended: None,
+        follow: None,
         tuning: Tuning::default(),
     })
 }

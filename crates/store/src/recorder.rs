@@ -9,7 +9,7 @@ use std::time::Duration;
 use http::HeaderName;
 use tokio::sync::{broadcast, oneshot};
 use uuid::Uuid;
-use weir_core::exchange::{RequestRecord, ResponseRecord};
+use weir_core::exchange::{ExchangeId, RequestRecord, ResponseRecord};
 use weir_core::settings::Capture;
 
 use crate::error::StoreError;
@@ -41,6 +41,20 @@ const SHUTDOWN_WAIT: Duration = Duration::from_secs(30);
 /// Called on the recorder's thread with each ended exchange, stored or not. Must not block.
 pub type OnEnded = Box<dyn Fn(&Summary) + Send>;
 
+/// Called on the recorder's thread with each moment of an exchange that it has read. Must not block.
+pub type Follow = Box<dyn FnMut(Moment<'_>) + Send>;
+
+/// A moment of an exchange.
+#[derive(Clone, Copy, Debug)]
+pub enum Moment<'a> {
+    /// It was forwarded, or refused. It ends once, or is lost once.
+    Started(&'a RequestRecord),
+    /// It has ended, and was read.
+    Ended(&'a Summary, &'a ResponseRecord),
+    /// Its end was dropped on the way here.
+    Lost(ExchangeId),
+}
+
 /// Called when exchanges are deleted on demand, for who keeps something of them elsewhere. Must not
 /// block.
 pub struct OnRemoved(pub Box<dyn Fn() + Send + Sync>);
@@ -61,6 +75,8 @@ pub struct Options {
     pub key_header: Option<HeaderName>,
     /// Told of each ended exchange.
     pub on_ended: Option<OnEnded>,
+    /// Told of each moment, whether exchanges are kept or not.
+    pub follow: Option<Follow>,
     /// What only tests and measurements change.
     pub tuning: Tuning,
 }

@@ -200,6 +200,7 @@ fn admin(
         },
         key_header: None,
         on_ended: None,
+        follow: None,
         tuning: Tuning {
             // A writer that gets no processor for a while has written all the same.
             flush: Duration::from_secs(20),

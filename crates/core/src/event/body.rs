@@ -4,7 +4,7 @@
 use serde_json::value::RawValue;
 
 use super::{BodyFacts, BodyForm};
-use crate::redact::mask_text;
+use crate::redact::{mask_json, mask_text};
 
 /// Most arrays and objects one within the other that are told as JSON: readers that build trees
 /// have their bounds.
@@ -82,11 +82,14 @@ fn text(plain: &[u8]) -> Option<&str> {
 /// deep, or is longer than `most`.
 fn json(text: &str, most: usize) -> Option<Box<RawValue>> {
     let compact = compact(text).filter(|compact| compact.len() <= most)?;
-    let masked = mask_text(&compact);
-    if masked.len() > most {
-        return None;
-    }
-    RawValue::from_string(masked).ok()
+    let masked = RawValue::from_string(mask_text(&compact)).ok();
+    let masked = masked.or_else(|| {
+        // A value that is no string was blotted out: a schema's `password`, an object.
+        let mut tree = serde_json::from_str(&compact).ok()?;
+        mask_json(&mut tree);
+        serde_json::value::to_raw_value(&tree).ok()
+    });
+    masked.filter(|masked| masked.get().len() <= most)
 }
 
 /// The text without blanks between its marks; none where it is no JSON by far, or too deep.
@@ -192,6 +195,15 @@ mod tests {
             let (json, _) = told(body.as_bytes(), most);
             assert!(!json.unwrap().contains("abcdefgh"), "{most}");
         }
+    }
+
+    #[test]
+    fn what_stands_under_the_name_of_a_credential_keeps_its_form() {
+        let schema = r#"{"password":{"type":"string","token":5},"api_key":"x","ok":1.50}"#;
+        let (json, facts) = told(schema.as_bytes(), 999);
+        assert_eq!(facts.form, BodyForm::Json);
+        let expected = r#"{"password":{"type":"string","token":"***"},"api_key":"***","ok":1.5}"#;
+        assert_eq!(json.as_deref(), Some(expected));
     }
 
     proptest! {

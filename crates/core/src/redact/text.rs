@@ -4,6 +4,8 @@
 
 use std::borrow::Cow;
 
+use serde_json::Value;
+
 use super::without_userinfo;
 
 /// Stands for a credential.
@@ -25,6 +27,7 @@ pub fn mask_text(text: &str) -> String {
     let mut scan = Scan {
         text: &text,
         at: 0,
+        token_end: 0,
         out: String::with_capacity(text.len()),
     };
     while let Some(byte) = scan.byte() {
@@ -36,6 +39,31 @@ pub fn mask_text(text: &str) -> String {
         }
     }
     scan.out
+}
+
+/// The same within JSON, which stays JSON: strings are blotted out as texts are, and what stands
+/// under the name of a credential, unless it is an object or an array, where it goes on inside.
+pub fn mask_json(value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            let masked = mask_text(text);
+            if masked != *text {
+                *text = masked;
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(mask_json),
+        Value::Object(members) => {
+            for (name, value) in members {
+                match value {
+                    Value::String(_) | Value::Number(_) if is_sensitive_name(name) => {
+                        *value = BLOT.into();
+                    }
+                    value => mask_json(value),
+                }
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 /// Whether what follows this name is a credential. Counts such as `max_tokens` are not.
@@ -85,9 +113,9 @@ fn is_token(word: &str, cut: bool) -> bool {
         "ya29.",
     ];
     let long = word.len() >= SHORTEST_TOKEN;
-    let random = word.bytes().any(|byte| byte.is_ascii_digit());
+    let random = || word.bytes().any(|byte| byte.is_ascii_digit());
     let by_prefix = PREFIXES.iter().any(|prefix| word.starts_with(prefix));
-    (word.starts_with("sk-") && (long || cut)) || (by_prefix && (cut || (long && random)))
+    (word.starts_with("sk-") && (long || cut)) || (by_prefix && (cut || (long && random())))
 }
 
 fn is_of_name(byte: u8) -> bool {
@@ -113,6 +141,9 @@ fn ends_line(byte: u8) -> bool {
 struct Scan<'a> {
     text: &'a str,
     at: usize,
+    /// Where the token ends that the last word was in: a token of many words, such as a picture's
+    /// base64, is not searched for its end at each of them.
+    token_end: usize,
     out: String,
 }
 
@@ -159,7 +190,10 @@ impl<'a> Scan<'a> {
     fn word(&mut self) {
         let start = self.at;
         let end = self.until(|byte| !is_of_name(byte));
-        let token_end = self.until(|byte| !is_of_token(byte));
+        if self.token_end <= start {
+            self.token_end = self.until(|byte| !is_of_token(byte));
+        }
+        let token_end = self.token_end;
         let name = self.slice(start, end);
         if is_token(self.slice(start, token_end), token_end == self.text.len()) {
             self.blot_to(token_end);

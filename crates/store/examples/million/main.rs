@@ -40,6 +40,7 @@ fn open(path: &Path, search: bool) -> Result<Recorder, StoreError> {
         },
         key_header: None,
         on_ended: None,
+        follow: None,
         tuning: Tuning::default(),
     })
 }

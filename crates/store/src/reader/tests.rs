@@ -59,6 +59,7 @@ fn an_answer_whose_place_went_to_another_is_never_shown_as_its_own() {
         capture: capture(),
         key_header: None,
         on_ended: None,
+        follow: None,
         tuning: Tuning {
             // Giving room back waits so long for the reader's snapshot.
             busy: Duration::from_millis(20),

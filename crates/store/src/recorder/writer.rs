@@ -17,7 +17,7 @@ use super::queue::{Command, Message, Reason, Shared};
 use super::sink::Sink;
 use super::upkeep::Upkeep;
 use super::words::Indexer;
-use super::{OnEnded, Options};
+use super::{Follow, Moment, OnEnded, Options};
 use weir_core::exchange::ExchangeId;
 
 use crate::error::StoreError;
@@ -44,6 +44,7 @@ pub(super) struct Writer {
     inbox: Receiver<Message>,
     pub(super) live: broadcast::Sender<Arc<Summary>>,
     on_ended: OnEnded,
+    follow: Option<Follow>,
     pub(super) retry: Option<Retry>,
     started: Instant,
     disconnected: bool,
@@ -69,6 +70,7 @@ impl Writer {
             batch: Batch::new(&options.capture, privacy, seed),
             upkeep: Upkeep::new(&options.capture.retention),
             indexer: Indexer::new(options.capture.search, options.tuning.words_part),
+            follow: options.follow.take(),
             on_ended: options.on_ended.take().unwrap_or_else(|| Box::new(|_| {})),
             shared,
             options,
@@ -217,6 +219,9 @@ impl Writer {
     fn close_lost_ends(&mut self) {
         for id in std::mem::take(&mut self.lost_ends) {
             self.batch.lose_end(id);
+            if let Some(follow) = &mut self.follow {
+                follow(Moment::Lost(id));
+            }
         }
     }
 
@@ -237,15 +242,28 @@ impl Writer {
             .as_mut()
             .filter(|_| wanted)
             .map(|sink| &mut sink.dictionary);
-        let on_ended = &self.on_ended;
+        let (on_ended, follow) = (&self.on_ended, &mut self.follow);
         let outcome = match message {
-            Message::Started(record) => match self.batch.begin(&record, dictionary, cost) {
-                Outcome::Reported if self.options.capture.enabled => Outcome::Dropped,
-                other => other,
-            },
-            Message::Finished(record) => self
-                .batch
-                .end(&record, dictionary, cost, |summary| on_ended(summary)),
+            Message::Started(record) => {
+                let begun = self.batch.begin(&record, dictionary, cost);
+                if begun != Outcome::Dropped
+                    && let Some(follow) = follow
+                {
+                    follow(Moment::Started(&record));
+                }
+                match begun {
+                    Outcome::Reported if self.options.capture.enabled => Outcome::Dropped,
+                    other => other,
+                }
+            }
+            Message::Finished(record) => {
+                self.batch.end(&record, dictionary, cost, |summary| {
+                    on_ended(summary);
+                    if let Some(follow) = follow {
+                        follow(Moment::Ended(summary, &record));
+                    }
+                })
+            }
             Message::Nudge => Outcome::Reported,
         };
         self.in_hand = 0;

@@ -250,6 +250,7 @@ fn open(path: &Path) -> Recorder {
         },
         key_header: None,
         on_ended: None,
+        follow: None,
         tuning: Tuning::default(),
     };
     Recorder::open(options).unwrap()

@@ -43,6 +43,7 @@ impl Place {
             capture: capture(),
             key_header: None,
             on_ended: None,
+            follow: None,
             tuning: Tuning {
                 window: Duration::from_millis(5),
                 // A writer that gets no processor for a while has written all the same.
