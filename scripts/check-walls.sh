@@ -27,5 +27,5 @@ forbid weir-events rusqlite sqlx axum weir-store weir-proxy weir-admin
 forbid weir-mock weir-proxy weir-store
 # Its library alone.
 options=(--no-default-features)
-forbid weir rusqlite sqlx axum clap redis weir-store weir-admin weir-mock
+forbid weir rusqlite sqlx axum clap redis weir-store weir-admin weir-events weir-mock
 exit $status

@@ -20,6 +20,7 @@ pub(crate) fn front() -> impl IntoResponse {
         POST   /api/providers/{name}/{action}     enable, disable or reset one\n\
         POST   /api/providers/{name}/keys         add a key; DELETE {key} removes, POST {key}/{action} as above\n\
         GET    /api/quota                         when the quotas of keys are spent at the present rate\n\
+        GET    /api/events                        how the delivery of events is doing\n\
         GET    /api/stats                         figures; /stream sends them every second (SSE)\n\
         POST   /api/requests/{id}/replay          send one again\n\
         GET    /api/routing                       strategies, mapped models, subagents\n\

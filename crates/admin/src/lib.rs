@@ -8,6 +8,7 @@ pub mod access;
 mod cells;
 mod config;
 mod conversations;
+mod events;
 mod export;
 mod fault;
 mod figures;

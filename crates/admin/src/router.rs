@@ -7,6 +7,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use axum::{Extension, Router};
 use utoipa_axum::router::OpenApiRouter;
+use weir_core::event::EventsView;
 use weir_core::health::Lifecycle;
 use weir_core::steer::Steering;
 use weir_store::{Reader, Recorder};
@@ -17,8 +18,8 @@ use crate::nodes::Nodes;
 use crate::site::{self, Site};
 use crate::transcripts::Transcripts;
 use crate::{
-    config, conversations, export, figures, grade, health, live, login, manage, nodes, openapi,
-    providers, quota, replay, requests, routing, sessions, settings, setup, stats,
+    config, conversations, events, export, figures, grade, health, live, login, manage, nodes,
+    openapi, providers, quota, replay, requests, routing, sessions, settings, setup, stats,
 };
 
 /// What the API answers from.
@@ -45,6 +46,8 @@ pub struct Admin {
     pub cache: Caching,
     /// The nodes that are known.
     pub nodes: Box<dyn Fn() -> Nodes + Send + Sync>,
+    /// How the delivery of events is doing.
+    pub events: Box<dyn Fn() -> EventsView + Send + Sync>,
 }
 
 impl fmt::Debug for Admin {
@@ -63,6 +66,7 @@ fn guarded() -> OpenApiRouter<Arc<Admin>> {
         .merge(conversations::routes())
         .merge(replay::routes())
         .merge(export::routes())
+        .merge(events::routes())
         .merge(live::routes())
         .merge(stats::routes())
         .merge(figures::routes())

@@ -1,5 +1,12 @@
 //! What the world is told of ended exchanges: a bus that takes events without holding anything up,
 //! a dispatcher that hands them to sinks until they have them, and the sinks.
 
+pub mod bus;
+pub mod dead;
+mod dispatch;
+pub mod link;
+pub mod queue;
 pub mod sink;
 pub mod sinks;
+pub mod status;
+mod stream;

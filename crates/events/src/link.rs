@@ -27,6 +27,13 @@ impl std::fmt::Debug for Store {
     }
 }
 
+/// Whether it is the same address.
+impl PartialEq for Store {
+    fn eq(&self, other: &Self) -> bool {
+        self.url == other.url
+    }
+}
+
 impl Store {
     /// The one at `url`. Nothing is connected yet.
     ///
@@ -39,12 +46,6 @@ impl Store {
             url: url.clone(),
             client,
         })
-    }
-
-    /// Where it is, credentials included.
-    #[must_use]
-    pub fn url(&self) -> &Secret {
-        &self.url
     }
 
     /// Host and port.

@@ -1,1 +1,25 @@
 //! The services that events go to, a file for each.
+
+mod file;
+
+pub use file::FileLog;
+
+use weir_core::settings::{self, SinkKind};
+
+use crate::sink::Sink;
+
+/// The sink that `settings` describe.
+///
+/// # Errors
+/// When it cannot be made, in words that name the setting.
+pub fn build(settings: &settings::Sink) -> Result<Box<dyn Sink>, String> {
+    let place = |what: &str, error: &dyn std::fmt::Display| {
+        format!("`events.sinks.{}.{what}`: {error}", settings.name)
+    };
+    match &settings.to {
+        SinkKind::File(file) => match FileLog::open(file) {
+            Ok(log) => Ok(Box::new(log)),
+            Err(error) => Err(place("path", &format!("{}: {error}", file.path.display()))),
+        },
+    }
+}

@@ -32,7 +32,7 @@ pub struct Snapshot {
     pub read_timeout: Duration,
     /// Which answers are given again.
     pub cache: settings::Cache,
-    /// Whether bodies and headers are kept.
+    /// Whether bodies and headers are kept, for captures or for events.
     pub capture: bool,
     /// Bytes of one response body that are kept.
     pub max_capture_bytes: usize,
@@ -69,7 +69,8 @@ impl Snapshot {
             max_body_bytes: settings.server.max_body_bytes,
             read_timeout: settings.server.read_timeout,
             cache: settings.cache.clone(),
-            capture: settings.capture.enabled,
+            // Events tell of bodies, too.
+            capture: settings.capture.enabled || settings.events.enabled(),
             max_capture_bytes: settings.capture.max_body_bytes,
             raw_log: settings.raw_log.is_some(),
             trusted_proxies: if settings.server.trust_proxy {

@@ -39,7 +39,9 @@ pub use reader::{
     ClientSeen, Dimension, FigureQuery, FigureRow, FigureTable, GrowthQuery, QuotaPoint,
     QuotaSeries, RawPart, Reader, Side, Verdict,
 };
-pub use recorder::{Dropped, DryRun, Follow, Moment, OnEnded, OnRemoved, Options, Recorder, StoreStatus, Tuning};
+pub use recorder::{
+    Dropped, DryRun, Follow, Moment, OnEnded, OnRemoved, Options, Recorder, StoreStatus, Tuning,
+};
 pub use removal::Filter;
 pub use sessions::Grouping;
 pub use settings::{Edits, stored_settings};

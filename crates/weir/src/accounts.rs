@@ -29,7 +29,7 @@ use weir_store::control::Account;
 
 use self::counts::Counts;
 use self::outbox::{Letter, Outbox};
-use crate::share::Store;
+use weir_events::link::Store;
 
 /// Times that a ledger keeps.
 #[derive(Clone, Copy, Debug)]

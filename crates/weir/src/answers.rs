@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
+use anyhow::anyhow;
 use arc_swap::ArcSwapOption;
 use redis::aio::MultiplexedConnection;
 use redis::{ErrorKind, RedisError, RedisResult};
@@ -22,10 +23,11 @@ use weir_core::cache::{
     About, Answer, Key, Purge, Put, Seen, Slot, State, Store as Place, Tenant, Unavailable, Wanted,
 };
 use weir_core::settings::{CacheBackend, Settings};
+use weir_events::link::Store;
 
 use self::outbox::{Letter, Outbox, Told};
 use self::script::{Args, Said, Stamp};
-use crate::share::Store;
+use crate::share::store_of;
 
 /// Look-ups in a row without an answer after which the store is not asked until it answers again.
 const MOST_FAILURES: u32 = 3;
@@ -53,8 +55,11 @@ impl Shelf {
             return Ok(None);
         }
         let store = match &cache.redis_url {
-            Some(url) => Some(Store::named("cache.redis_url", url)?),
-            None => Store::of(settings)?,
+            Some(url) => {
+                let store = Store::at(url);
+                Some(store.map_err(|wrong| anyhow!("`cache.redis_url`: {wrong}"))?)
+            }
+            None => store_of(settings)?,
         };
         Ok(store.map(|store| Self {
             store,

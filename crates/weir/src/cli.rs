@@ -1,6 +1,7 @@
 //! The command line.
 
 mod agent;
+mod dispatch;
 mod history;
 mod manage;
 mod migrate;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use agent::{Agent, AgentAction, ClaudeCode, Setup};
+pub(crate) use dispatch::{DeadAction, DeadList, Dispatch, DispatchAction};
 pub(crate) use history::{By, Export, History, Log, Narrow, Purge, Raw, Show, Stats, Tail};
 pub(crate) use manage::{
     ApiKey, Audit, AuditAction, AuditList, Budget, BudgetAction, Managed, NewProject, NewToken,
@@ -88,6 +90,8 @@ pub(crate) enum Command {
     Budget(Budget),
     /// See who changed what of projects and tokens, and whether the record is whole
     Audit(Audit),
+    /// Deliver events from the stream of Redis to sinks, in a process of its own
+    Dispatch(Dispatch),
     /// Look at configuration, or have it read again
     #[command(subcommand)]
     Config(Configuration),

@@ -10,6 +10,7 @@ mod config;
 mod control;
 mod demo;
 mod edits;
+mod events;
 mod fetch;
 mod figures;
 mod history;
@@ -73,6 +74,7 @@ fn main() -> ExitCode {
         Command::Token(options) => manage::tokens::run(&options),
         Command::Budget(options) => manage::budgets::run(&options),
         Command::Audit(options) => manage::audit::run(&options),
+        Command::Dispatch(options) => events::dispatch::run(&options),
         Command::Strategy(options) => orders::strategy(&options),
         Command::Config(Configuration::File(command)) => config::run(&command),
         Command::Config(Configuration::Cc(alias)) => agent::run(&alias.action.into()),

@@ -19,11 +19,12 @@ use tokio::time::Instant;
 use weir_admin::{Node, NodeState, Nodes};
 use weir_core::health::Lifecycle;
 use weir_core::settings::{ControlDatabase, Settings};
+use weir_events::link::Store;
 use weir_proxy::clock::now;
 
 pub(crate) use self::command::run as command;
 use self::entry::Entry;
-use crate::share::{Store, connect, time_ms};
+use crate::share::time_ms;
 use crate::tenants::Keeper;
 
 /// The hash of nodes by id.
@@ -247,7 +248,7 @@ impl Registry {
     }
 
     async fn session(&self, store: &Store) -> RedisResult<Infallible> {
-        let mut connection = connect(store, ANSWER).await?;
+        let mut connection = store.connect(ANSWER).await?;
         *self.reached.lock() = own_address(store).await;
         loop {
             self.beat(&mut connection).await?;
@@ -334,7 +335,7 @@ impl Registry {
         let Some(store) = store.filter(|_| self.database == Some(SQLITE)) else {
             return Ok(());
         };
-        let Ok(mut connection) = connect(store, ANSWER).await else {
+        let Ok(mut connection) = store.connect(ANSWER).await else {
             tracing::warn!(
                 "Redis cannot be reached, so whether this node is the only one is not known"
             );
@@ -388,7 +389,7 @@ impl Registry {
     /// Has the others know that this node is gone.
     async fn leave(&self, store: &Store) {
         let left = async {
-            let mut connection = connect(store, ANSWER).await?;
+            let mut connection = store.connect(ANSWER).await?;
             let mut leave = redis::cmd("HDEL");
             leave.arg(KEY).arg(&self.id);
             leave.query_async::<()>(&mut connection).await

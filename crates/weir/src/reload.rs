@@ -23,7 +23,7 @@ use crate::config::{self, Found};
 use crate::edits::Edits;
 use crate::rates;
 use crate::serve::{key_header, limit};
-use crate::share::{Share, Store};
+use crate::share::{Share, store_of};
 use crate::subagents::Keeper;
 use crate::telemetry::{Prepared, Telemetry};
 
@@ -345,7 +345,7 @@ impl Reload {
     fn apply(&self, found: &Found, telemetry: &Telemetry) -> anyhow::Result<()> {
         let settings = &found.loaded.settings;
         let snapshot = Snapshot::build(settings, self.workers, Some(&self.snapshot.load()))?;
-        let shared = Store::of(settings)?;
+        let shared = store_of(settings)?;
         let shelf = Shelf::of(settings)?;
         // The last that can fail: nothing has changed until then.
         telemetry.take(Prepared::of(&settings.logging)?)?;

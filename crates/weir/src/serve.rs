@@ -13,10 +13,12 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use weir_admin::{Access, Admin, Caching, Control, Site, Transcripts};
+use weir_core::event::EventsView;
 use weir_core::health::Lifecycle;
 use weir_core::identity::{DEFAULT_KEY_HEADER, Gate};
 use weir_core::limit::Concurrency;
 use weir_core::settings::{CacheBackend, Dashboard, Settings};
+use weir_events::link::Store;
 use weir_proxy::listen::{Acceptor, Inbox, Worker};
 use weir_proxy::record::{Held, Sink};
 use weir_proxy::{Cache, Gateway, Metrics, Snapshot, clock, listen, probe, tls};
@@ -28,12 +30,13 @@ use crate::cli::{Serve, Source};
 use crate::config::{self, Found};
 use crate::control::ApiControl;
 use crate::edits::{self, Edits};
+use crate::events::{self, Events};
 use crate::figures::{self, Figures};
 use crate::nodes::Registry;
 use crate::rates;
 use crate::rawlog::{RawLog, Tee};
 use crate::reload::{Reload, Reloader};
-use crate::share::{Share, Store};
+use crate::share::{Share, store_of};
 use crate::shutdown::{Asked, Drained, Signals, ceiling, drain};
 use crate::steering::Steer;
 use crate::subagents::Keeper;
@@ -137,6 +140,7 @@ pub(crate) struct Running {
     shutdown: CancellationToken,
     tenants: Option<Arc<tenants::Keeper>>,
     nodes: Arc<Registry>,
+    events: Option<Events>,
     /// Reads the configuration again.
     pub reload: Arc<Reload>,
 }
@@ -167,7 +171,8 @@ impl Running {
         let lifecycle = Arc::new(Lifecycle::default());
         let nodes = Arc::new(Registry::new(&settings.load(), listening, &lifecycle));
         let (shared, tenants) = common(&settings, &nodes, server).await?;
-        let store = open_store(&settings, Arc::clone(&figures))?;
+        let events = Events::start(&settings)?;
+        let store = open_store(&settings, Arc::clone(&figures), events.as_ref())?;
         let held = Arc::new(Held::new(settings.load().capture.queue_bytes));
         let share = Share::new(Arc::clone(&snapshot.fleet.memories.vault));
         share.by(shared);
@@ -175,6 +180,7 @@ impl Running {
         let present = (&store, &lifecycle, &held);
         let mut registry = figures::registry(&metrics, &figures, &snapshot, present);
         show((&share, tenants.as_deref()), &mut registry);
+        events::show(events.as_ref(), &mut registry);
         let (cache, answers) = open_cache(&settings.load(), &mut registry)?;
         let sink = Sink {
             recorder: recorder(&settings.load(), &store, &mut registry)?,
@@ -196,8 +202,9 @@ impl Running {
         });
         let memories = Arc::clone(&reload.snapshot.load().fleet.memories);
         reload.subagents.apply(&settings.load(), &memories);
+        let seen = (lifecycle, figures, events::view(events.as_ref()));
         let control = (registry, tenants.as_ref(), &nodes);
-        let gateway = gateway(&reload, (lifecycle, figures), (sink, cache), control);
+        let gateway = gateway(&reload, seen, (sink, cache), control);
         let mut running = Self {
             listening,
             settings,
@@ -208,6 +215,7 @@ impl Running {
             shutdown: CancellationToken::new(),
             tenants,
             nodes,
+            events,
             reload,
         };
         let (acceptor, inboxes) = Acceptor::new(listener, count)?;
@@ -331,6 +339,9 @@ impl Running {
             tenants.farewell().await;
         }
         self.store.shutdown().await;
+        if let Some(events) = self.events {
+            events.stop().await;
+        }
         let shared = self.reload.share.store().borrow().clone();
         self.nodes.farewell(shared).await;
         tracing::info!("stopped");
@@ -371,7 +382,7 @@ async fn common(
     nodes: &Registry,
     server: Option<ControlStore>,
 ) -> anyhow::Result<(Option<Store>, Option<Arc<tenants::Keeper>>)> {
-    let shared = Store::of(&settings.load())?;
+    let shared = store_of(&settings.load())?;
     nodes.may_be(shared.as_ref()).await?;
     let tenants = tenants::Keeper::open(settings, server).await?;
     nodes.serves(tenants.as_ref());
@@ -388,6 +399,7 @@ fn certificate(settings: &Settings) -> anyhow::Result<Option<Arc<tls::Certificat
 fn open_store(
     settings: &Arc<ArcSwap<Settings>>,
     figures: Arc<Figures>,
+    events: Option<&Events>,
 ) -> anyhow::Result<Recorder> {
     let for_prices = Arc::clone(settings);
     let settings = settings.load();
@@ -398,6 +410,7 @@ fn open_store(
         on_ended: Some(Box::new(move |summary| {
             figures.ended(summary, &for_prices.load().prices);
         })),
+        follow: events.map(Events::follow),
         tuning: weir_store::Tuning::default(),
     })
     .map_err(|error| anyhow!(error))
@@ -446,10 +459,13 @@ pub(crate) fn limit(settings: &Settings) -> usize {
         .map_or(0, std::num::NonZeroUsize::get)
 }
 
+/// How the delivery of events is doing.
+type SeeEvents = Box<dyn Fn() -> EventsView + Send + Sync>;
+
 /// What answers all requests: the data plane, and the API beside it.
 fn gateway(
     reload: &Arc<Reload>,
-    (lifecycle, figures): (Arc<Lifecycle>, Arc<Figures>),
+    (lifecycle, figures, events): (Arc<Lifecycle>, Arc<Figures>, SeeEvents),
     (sink, cache): (Sink, Arc<Cache>),
     (registry, tenants, nodes): (
         prometheus_client::registry::Registry,
@@ -469,7 +485,7 @@ fn gateway(
         &reload.store,
         Arc::clone(&steer),
         (registry, tenants.map(tenants::Keeper::control)),
-        (&cache, nodes),
+        (&cache, nodes, events),
     );
     let api = weir_admin::router_with(admin, access(&reload.settings), Site::built_in());
     let gateway = Arc::new(Gateway {
@@ -492,7 +508,7 @@ fn admin(
     store: &Recorder,
     steer: Arc<Steer>,
     (registry, control): (prometheus_client::registry::Registry, Option<Control>),
-    (cache, nodes): (&Arc<Cache>, &Arc<Registry>),
+    (cache, nodes, events): (&Arc<Cache>, &Arc<Registry>, SeeEvents),
 ) -> Arc<Admin> {
     let nodes = Arc::clone(nodes);
     let (for_required, for_url) = (Arc::clone(settings), Arc::clone(settings));
@@ -509,6 +525,7 @@ fn admin(
         control,
         cache: caching(settings, cache),
         nodes: Box::new(move || nodes.view()),
+        events,
     })
 }
 

@@ -15,69 +15,24 @@ use prometheus_client::registry::Registry;
 use tokio::sync::watch;
 use weir_core::settings::Settings;
 use weir_core::vault::Vault;
+use weir_events::link::Store;
 
 use self::counts::{Counts, SharedFigures};
 use self::link::Link;
-pub(crate) use self::link::{OWN_MEMORY, Outage, clock as time_ms, connect};
+pub(crate) use self::link::clock as time_ms;
 use self::queue::Queue;
 
 /// How long what was learnt last may take to be told before the gateway ends.
 const FAREWELL: Duration = Duration::from_millis(500);
 
-/// A Redis or Valkey that others use too.
-#[derive(Clone)]
-pub(crate) struct Store {
-    url: weir_core::secret::Secret,
-    client: redis::Client,
-}
-
-impl std::fmt::Debug for Store {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // The client knows the password.
-        f.write_str("Store")
-    }
-}
-
-impl PartialEq for Store {
-    fn eq(&self, other: &Self) -> bool {
-        self.url == other.url
-    }
-}
-
-impl Store {
-    /// The one that `settings` name, if they do. Nothing is connected yet.
-    ///
-    /// # Errors
-    /// When the address cannot be one; the text does not repeat it.
-    pub(crate) fn of(settings: &Settings) -> anyhow::Result<Option<Self>> {
-        settings.shared.redis_url.as_ref().map(Self::at).transpose()
-    }
-
-    /// The one at `url`.
-    ///
-    /// # Errors
-    /// As [`Store::of`].
-    pub(crate) fn at(url: &weir_core::secret::Secret) -> anyhow::Result<Self> {
-        Self::named("shared.redis_url", url)
-    }
-
-    /// The one at `url`, which the setting `path` holds.
-    ///
-    /// # Errors
-    /// As [`Store::of`].
-    pub(crate) fn named(path: &str, url: &weir_core::secret::Secret) -> anyhow::Result<Self> {
-        let client = redis::Client::open(url.expose())
-            .map_err(|error| anyhow!("`{path}`: {}", error.category()))?;
-        Ok(Self {
-            url: url.clone(),
-            client,
-        })
-    }
-
-    /// Host and port.
-    pub(crate) fn address(&self) -> String {
-        self.client.get_connection_info().addr().to_string()
-    }
+/// The store that `settings` name, if they do. Nothing is connected yet.
+///
+/// # Errors
+/// When the address cannot be one; the text does not repeat it.
+pub(crate) fn store_of(settings: &Settings) -> anyhow::Result<Option<Store>> {
+    let url = settings.shared.redis_url.as_ref();
+    url.map(|url| Store::at(url).map_err(|wrong| anyhow!("`shared.redis_url`: {wrong}")))
+        .transpose()
 }
 
 /// What is shared with whom.

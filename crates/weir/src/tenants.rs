@@ -22,7 +22,7 @@ use weir_store::control::{By, ControlError, ControlStore, Event, Outcome, Seal};
 
 use self::trust::{Trust, TrustFigures};
 use crate::accounts::{Accounts, Phase, Times, Unwritten};
-use crate::share::Store;
+use weir_events::link::Store;
 
 /// How often it is looked whether somebody else has changed something: where others may, in a server,
 /// and in a file, which commands alone may. A token that was revoked elsewhere works for little longer.

@@ -15,6 +15,7 @@ use tempfile::TempDir;
 use tower_service::Service as _;
 use weir_admin::{Access, Admin, Caching, Nodes, Peer, Site, Transcripts, router_with};
 use weir_core::cache::CacheView;
+use weir_core::event::EventsView;
 use weir_core::health::Lifecycle;
 use weir_core::identity::{DEFAULT_KEY_HEADER, Gate};
 use weir_core::secret::Secret;
@@ -226,5 +227,6 @@ fn admin(
             nodes: Vec::new(),
             hint: None,
         }),
+        events: Box::new(EventsView::default),
     })
 }

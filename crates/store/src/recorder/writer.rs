@@ -256,14 +256,12 @@ impl Writer {
                     other => other,
                 }
             }
-            Message::Finished(record) => {
-                self.batch.end(&record, dictionary, cost, |summary| {
-                    on_ended(summary);
-                    if let Some(follow) = follow {
-                        follow(Moment::Ended(summary, &record));
-                    }
-                })
-            }
+            Message::Finished(record) => self.batch.end(&record, dictionary, cost, |summary| {
+                on_ended(summary);
+                if let Some(follow) = follow {
+                    follow(Moment::Ended(summary, &record));
+                }
+            }),
             Message::Nudge => Outcome::Reported,
         };
         self.in_hand = 0;

@@ -11,16 +11,22 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use weir_core::control::ScopeId;
 use weir_core::control::shared::{self, Ask, SCRIPT, Stamp, What};
+use weir_events::link::{Outage, Store, Words};
 use weir_store::control::Account;
 
 use super::{Accounts, Phase, Session, senseless};
-use crate::share::{OWN_MEMORY, Outage, Store, connect};
 
 /// How long the store may take to be connected to, or to answer what no request waits for.
 const ANSWER: Duration = Duration::from_secs(1);
 /// Longest time between two tries to connect: nodes that come back together must not miss each
 /// other by much.
 const PAUSE: Duration = Duration::from_millis(250);
+/// What is said while there is no store.
+const WORDS: Words = Words {
+    what: "limits are",
+    done: "shared",
+    meanwhile: "this gateway goes by its own memory",
+};
 /// Most scopes that are told of at once.
 const AT_ONCE: usize = 100;
 
@@ -64,7 +70,7 @@ impl Link {
     }
 
     async fn keep(&mut self, store: &Store) -> Infallible {
-        let mut outage = Outage::new(store.address(), ("limits", OWN_MEMORY));
+        let mut outage = Outage::new(store.address(), WORDS);
         self.accounts.set_phase(Phase::Local);
         loop {
             let Err(error) = self.session(store, &mut outage).await;
@@ -88,7 +94,7 @@ impl Link {
 
     /// One connection, for as long as it holds.
     async fn session(&mut self, store: &Store, outage: &mut Outage) -> RedisResult<Infallible> {
-        let mut connection = connect(store, ANSWER).await?;
+        let mut connection = store.connect(ANSWER).await?;
         let mut load = redis::cmd("SCRIPT");
         load.arg("LOAD").arg(SCRIPT);
         let session = Arc::new(Session {

@@ -441,9 +441,7 @@ fn own((before, after): (&str, &str)) -> (String, String) {
 #[tokio::test]
 async fn the_scripts_calendar_is_ours() {
     let redis = Redis::start();
-    let mut connection = crate::share::connect(&store(&redis.url()), PATIENT.answer)
-        .await
-        .unwrap();
+    let mut connection = store(&redis.url()).connect(PATIENT.answer).await.unwrap();
     let script = format!(
         "{CALENDAR} local all = {{}} for at = 1, #ARGV do
          for _, period in ipairs({{'day', 'week', 'month', 'lifetime'}}) do

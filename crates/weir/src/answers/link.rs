@@ -9,14 +9,20 @@ use redis::{ErrorKind, RedisResult};
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, interval_at, timeout};
 use weir_core::cache::{Purge, Put};
+use weir_events::link::{Outage, Words};
 
 use super::outbox::Letter;
 use super::script::{self, SCRIPT, Said};
 use super::{Answers, Session, Shelf, senseless};
-use crate::share::{Outage, connect};
 
 /// How long the store may take to be connected to, or to answer what no request waits for.
 const ANSWER: Duration = Duration::from_secs(2);
+/// What is said while there is no store.
+const WORDS: Words = Words {
+    what: "answers of the cache are",
+    done: "shared",
+    meanwhile: "nothing is found or kept until it can be",
+};
 /// How often it is asked how it is, when nothing else is.
 const LOOK: Duration = Duration::from_secs(5);
 
@@ -44,8 +50,7 @@ fn disconnected(answers: &Answers) {
 }
 
 async fn keep(answers: &Answers, shelf: &Shelf) -> Infallible {
-    let without = "nothing is found or kept until it can be";
-    let mut outage = Outage::new(shelf.store.address(), ("answers of the cache", without));
+    let mut outage = Outage::new(shelf.store.address(), WORDS);
     loop {
         let Err(error) = session(answers, shelf, &mut outage).await;
         disconnected(answers);
@@ -56,8 +61,8 @@ async fn keep(answers: &Answers, shelf: &Shelf) -> Infallible {
 
 /// One pair of connections, for as long as they hold.
 async fn session(answers: &Answers, shelf: &Shelf, outage: &mut Outage) -> RedisResult<Infallible> {
-    let mut asking = connect(&shelf.store, ANSWER).await?;
-    let mut telling = connect(&shelf.store, ANSWER).await?;
+    let mut asking = shelf.store.connect(ANSWER).await?;
+    let mut telling = shelf.store.connect(ANSWER).await?;
     let mut load = redis::cmd("SCRIPT");
     load.arg("LOAD").arg(SCRIPT);
     let script = load.query_async(&mut telling).await?;

@@ -10,7 +10,6 @@ use weir_core::secret::Secret;
 
 use self::redis_server::Redis;
 use super::*;
-use crate::share::connect;
 
 #[expect(dead_code, reason = "other tests need more of it")]
 #[path = "../../tests/it/shared/redis.rs"]
@@ -88,7 +87,7 @@ fn models(project: u128) -> Asked {
 /// What somebody asks the Redis besides.
 async fn ask<T: redis::FromRedisValue>(redis: &Redis, command: &[&str]) -> T {
     let store = Store::at(&Secret::new(redis.url())).unwrap();
-    let mut connection = connect(&store, PATIENT).await.unwrap();
+    let mut connection = store.connect(PATIENT).await.unwrap();
     let (name, args) = command.split_first().unwrap();
     let mut command = redis::cmd(name);
     command.arg(args);

@@ -5,13 +5,12 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use redis::RedisResult;
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, RedisResult};
-use tokio::time::Instant;
 use weir_core::vault::Vault;
+use weir_events::link::{Outage, Store, Words};
 use weir_proxy::clock::now;
 
-use super::Store;
 use super::counts::{self, Counts};
 use super::entry::{self, Fields, STREAM};
 use super::queue::Queue;
@@ -22,8 +21,12 @@ const ANSWER: Duration = Duration::from_secs(5);
 const NEWS: Duration = Duration::from_secs(5);
 /// Most entries that are read at once.
 const MAX_READ: usize = 64;
-/// Time between two tries to connect, at first and at most.
-const PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
+/// What is said while there is no store.
+const WORDS: Words = Words {
+    what: "signatures are",
+    done: "shared",
+    meanwhile: "this gateway goes by its own memory",
+};
 
 /// What a link works with.
 #[derive(Debug)]
@@ -77,7 +80,7 @@ impl Link {
 
     /// Shares by `store` for as long as this is polled.
     pub(super) async fn keep(&self, store: &Store) -> Infallible {
-        let mut outage = Outage::new(store.address(), ("signatures", OWN_MEMORY));
+        let mut outage = Outage::new(store.address(), WORDS);
         let mut place = None;
         loop {
             let Err(error) = self.session(store, &mut place, &mut outage).await;
@@ -95,8 +98,8 @@ impl Link {
         place: &mut Option<Place>,
         outage: &mut Outage,
     ) -> RedisResult<Infallible> {
-        let mut listening = connect(store, ANSWER + NEWS).await?;
-        let mut telling = connect(store, ANSWER).await?;
+        let mut listening = store.connect(ANSWER + NEWS).await?;
+        let mut telling = store.connect(ANSWER).await?;
         let ahead_ms = clock(&mut listening).await? - now().unix_ms;
         let start = self.start(place.take(), ahead_ms);
         let mut listener = Listener {
@@ -208,79 +211,8 @@ impl Listener<'_> {
     }
 }
 
-/// A connection that waits for answers no longer than `answer`.
-pub(crate) async fn connect(store: &Store, answer: Duration) -> RedisResult<MultiplexedConnection> {
-    let config = AsyncConnectionConfig::new()
-        .set_connection_timeout(Some(ANSWER))
-        .set_response_timeout(Some(answer));
-    let client = &store.client;
-    client
-        .get_multiplexed_async_connection_with_config(&config)
-        .await
-}
-
 /// The store's clock, in milliseconds since the epoch.
 pub(crate) async fn clock(connection: &mut MultiplexedConnection) -> RedisResult<i64> {
     let (seconds, micros): (i64, i64) = redis::cmd("TIME").query_async(connection).await?;
     Ok(seconds.saturating_mul(1000).saturating_add(micros / 1000))
-}
-
-/// What a time without the store means for what each keeps for itself as well.
-pub(crate) const OWN_MEMORY: &str = "this gateway goes by its own memory";
-
-/// A time without the store: it is said once that it begins, and once that it is over.
-pub(crate) struct Outage {
-    address: String,
-    /// What is not shared meanwhile, and what that means.
-    what: &'static str,
-    without: &'static str,
-    since: Option<Instant>,
-    pause: Duration,
-}
-
-impl Outage {
-    pub(crate) fn new(address: String, (what, without): (&'static str, &'static str)) -> Self {
-        Self {
-            address,
-            what,
-            without,
-            since: None,
-            pause: PAUSE.0,
-        }
-    }
-
-    /// Whether there is one.
-    pub(crate) fn has_begun(&self) -> bool {
-        self.since.is_some()
-    }
-
-    pub(crate) fn begins(&mut self, error: &redis::RedisError) {
-        let (address, what) = (&self.address, self.what);
-        if self.since.is_some() {
-            tracing::debug!(address, %error, "{what} are still not shared");
-            return;
-        }
-        self.since = Some(Instant::now());
-        tracing::warn!(address, %error,
-            "{what} are not shared: the store cannot be used; {}", self.without);
-    }
-
-    pub(crate) fn ends(&mut self) {
-        let (address, what) = (&self.address, self.what);
-        self.pause = PAUSE.0;
-        match self.since.take() {
-            None => tracing::info!(address, "{what} are shared"),
-            Some(since) => {
-                let seconds = since.elapsed().as_secs();
-                tracing::info!(address, seconds, "{what} are shared again");
-            }
-        }
-    }
-
-    /// How long to wait before the next try.
-    pub(crate) fn pause(&mut self) -> Duration {
-        let pause = self.pause;
-        self.pause = (pause * 2).min(PAUSE.1);
-        pause
-    }
 }

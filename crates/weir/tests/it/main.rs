@@ -13,6 +13,7 @@ mod captured;
 mod commands;
 mod databases;
 mod durability;
+mod events;
 mod files;
 mod grading;
 mod history;

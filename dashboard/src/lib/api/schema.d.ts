@@ -155,6 +155,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How the delivery of events is doing
+         * @description Each sink with what waits for it, what it got, and its latest dead letters, which have no bodies
+         *     here. Counts are of this process, since its start.
+         */
+        get: operations["getEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/grade-prompt": {
         parameters: {
             query?: never;
@@ -1779,6 +1800,28 @@ export interface components {
                 [key: string]: components["schemas"]["ModelCount"];
             };
         };
+        /** @description An event that was given up, without its bodies. */
+        DeadLetter: {
+            /** @description Its name among the sink's dead letters. */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The exchange; none if the event could not be read.
+             */
+            request_id?: string;
+            /**
+             * Format: date-time
+             * @description When it was given up.
+             */
+            at: string;
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: int32
+             * @description How often it was offered.
+             */
+            tries: number;
+        };
         Deleted: boolean | number;
         /** @description What it says while it takes no new requests. */
         DrainingResponse: {
@@ -1851,6 +1894,33 @@ export interface components {
             events: components["schemas"]["AuditView"][];
             /** @description Where the page is. */
             pagination: components["schemas"]["Pagination"];
+        };
+        /** @description How the delivery of events is doing. */
+        EventsView: {
+            /** @description Whether events are made. */
+            enabled: boolean;
+            /** @description Over what they go: `memory` or `redis`; none makes none. */
+            bus?: string;
+            /** @description Whether this process delivers. */
+            dispatch: boolean;
+            /**
+             * Format: int64
+             * @description Events that were made since the start.
+             */
+            made: number;
+            /**
+             * Format: int64
+             * @description Exchanges that made none since the start: too many waited to become events.
+             */
+            unmade: number;
+            /**
+             * Format: int64
+             * @description Bodies that were left out of events since the start: too many bytes were held.
+             */
+            bodies_dropped: number;
+            stream?: components["schemas"]["StreamView"];
+            /** @description The sinks, in the order of the settings. */
+            sinks: components["schemas"]["SinkView"][];
         };
         /** @description Where a request would go. Nothing was sent, counted or changed to find out. */
         Explanation: {
@@ -3490,6 +3560,79 @@ export interface components {
             snippets: components["schemas"]["Snippet"][];
             seen: components["schemas"]["Seen"] | null;
         };
+        /** @description How one sink is doing. Counts are those of this process since its start. */
+        SinkView: {
+            /** @description Its name in the settings. */
+            name: string;
+            /** @description Which service it is. */
+            kind: string;
+            /** @description Its group of readers. */
+            group: string;
+            /**
+             * Format: int64
+             * @description Events that wait for it: in this process, or in the stream.
+             */
+            waiting: number;
+            /**
+             * Format: int64
+             * @description Of those in the stream, the ones that a reader holds and has not delivered.
+             */
+            pending: number;
+            /**
+             * Format: date-time
+             * @description When the oldest that waits came.
+             */
+            oldest_waiting?: string;
+            /**
+             * Format: int64
+             * @description Events that it has.
+             */
+            delivered: number;
+            /**
+             * Format: int64
+             * @description Events that are nothing for it.
+             */
+            skipped: number;
+            /**
+             * Format: int64
+             * @description Events that it will never take.
+             */
+            refused: number;
+            /**
+             * Format: int64
+             * @description Times that an event was offered again.
+             */
+            retried: number;
+            /**
+             * Format: int64
+             * @description Events that were dropped, because too many waited.
+             */
+            dropped: number;
+            /**
+             * Format: int64
+             * @description Events that became dead letters: refused, offered too often, or not to be read.
+             */
+            dead: number;
+            /**
+             * Format: int64
+             * @description Dead letters that are kept.
+             */
+            dead_kept: number;
+            /**
+             * Format: date-time
+             * @description When it last took one.
+             */
+            last_success?: string;
+            /**
+             * Format: date-time
+             * @description When it last did not.
+             */
+            last_failure?: string;
+            /** @description Why not. */
+            last_error?: string;
+            /** @description The latest dead letters, the newest first. */
+            dead_letters: components["schemas"]["DeadLetter"][];
+        };
         /** @description Lines to copy. */
         Snippet: {
             /** @description What they do, and where they belong. */
@@ -3545,6 +3688,33 @@ export interface components {
             /** @enum {string} */
             strategy: "failover" | "round_robin" | "weighted_round_robin" | "shuffle" | "least_loaded" | "weighted_failover" | "model_based" | "latency_based" | "cost_based";
             strategies: ("failover" | "round_robin" | "weighted_round_robin" | "shuffle" | "least_loaded" | "weighted_failover" | "model_based" | "latency_based" | "cost_based")[];
+        };
+        /** @description How the stream of events is doing. */
+        StreamView: {
+            /** @description Its key. */
+            key: string;
+            /** @description Whether Redis could be used last. */
+            connected: boolean;
+            /**
+             * Format: int64
+             * @description Entries in it; none if that is not known.
+             */
+            length?: number;
+            /**
+             * Format: int64
+             * @description Events that wait in this process for Redis.
+             */
+            waiting: number;
+            /**
+             * Format: int64
+             * @description Events that Redis has taken since the start.
+             */
+            published: number;
+            /**
+             * Format: int64
+             * @description Events that were dropped since the start, because too many waited for Redis.
+             */
+            dropped: number;
         };
         /** @description The subagent that a request was told to be from, and what it gets. */
         SubagentLog: {
@@ -4708,6 +4878,61 @@ export interface operations {
             };
             /** @description weir is stopping */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getEvents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventsView"];
+                };
+            };
+            /** @description A parameter or the body is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A credential is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Requests from other origins are refused */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host name is not weir's */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };

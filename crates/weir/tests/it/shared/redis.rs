@@ -140,4 +140,22 @@ impl Redis {
         };
         tokio::time::timeout(PATIENCE, answered).await.unwrap();
     }
+
+    /// Entries of a stream that readers of a group hold.
+    pub(crate) async fn pending(&self, stream: &str, group: &str) -> u64 {
+        let asked = TcpStream::connect(("127.0.0.1", self.port)).await;
+        let (reading, mut writing) = asked.unwrap().into_split();
+        let text = format!("AUTH {PASSWORD}\r\nXPENDING {stream} {group}\r\n");
+        writing.write_all(text.as_bytes()).await.unwrap();
+        let mut lines = BufReader::new(reading).lines();
+        let answered = async {
+            // To `AUTH`, which is refused where there is no password any more.
+            lines.next_line().await.unwrap().unwrap();
+            let array = lines.next_line().await.unwrap().unwrap();
+            assert!(array.starts_with('*'), "{array}");
+            let count = lines.next_line().await.unwrap().unwrap();
+            count.trim_start_matches(':').parse().unwrap()
+        };
+        tokio::time::timeout(PATIENCE, answered).await.unwrap()
+    }
 }

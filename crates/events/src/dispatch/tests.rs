@@ -1,0 +1,175 @@
+//! The way of events to a sink that does not always take them, without Redis.
+
+use std::collections::HashMap;
+
+use parking_lot::Mutex;
+use weir_core::settings::{self, FileSink, LineFormat, SinkKind};
+
+use super::*;
+use crate::sink::Delivery;
+
+/// A sink that does with each event what it was told to, in turn, and then takes it.
+#[derive(Debug, Default)]
+struct Told {
+    script: Mutex<HashMap<u128, Vec<Outcome>>>,
+    got: Arc<Mutex<Vec<Vec<u128>>>>,
+}
+
+impl Sink for Told {
+    fn kind(&self) -> &'static str {
+        "told"
+    }
+
+    fn deliver<'a>(&'a self, batch: &'a [Arc<Event>]) -> Delivery<'a> {
+        let numbers: Vec<u128> = batch.iter().map(|one| one.request_id.as_u128()).collect();
+        let mut script = self.script.lock();
+        let mut outcome = |number| match script.get_mut(number) {
+            Some(left) if !left.is_empty() => left.remove(0),
+            _ => Outcome::Delivered,
+        };
+        let outcomes = numbers.iter().map(&mut outcome).collect();
+        self.got.lock().push(numbers.clone());
+        Box::pin(async move { outcomes })
+    }
+}
+
+fn later() -> Outcome {
+    Outcome::Later {
+        why: "503".to_owned(),
+        after: Some(Duration::from_millis(1)),
+    }
+}
+
+fn settings(batch_size: usize, retries: u32) -> Arc<settings::Sink> {
+    Arc::new(settings::Sink {
+        name: "told".into(),
+        group: "told".into(),
+        batch_size,
+        flush_interval: Duration::from_millis(20),
+        retries,
+        to: SinkKind::File(FileSink {
+            path: "/unused".into(),
+            format: LineFormat::Event,
+            max_bytes: None,
+            max_files: 0,
+        }),
+    })
+}
+
+/// Delivers these many events and gives what each delivery held, and how the sink is doing.
+async fn deliver(
+    events: u128,
+    script: HashMap<u128, Vec<Outcome>>,
+    (batch_size, retries): (usize, u32),
+) -> (Vec<Vec<u128>>, weir_core::event::SinkView) {
+    let queue = Arc::new(Queue::new(100, 1 << 20));
+    for number in 0..events {
+        queue.push(Arc::new(Event {
+            request_id: uuid::Uuid::from_u128(number),
+            ..Event::default()
+        }));
+    }
+    let sink = Told {
+        script: Mutex::new(script),
+        ..Told::default()
+    };
+    let got = Arc::clone(&sink.got);
+    let settings = settings(batch_size, retries);
+    let state = Arc::new(SinkState::new(settings, Some(Arc::clone(&queue))));
+    let runner = Runner {
+        sink: Box::new(sink),
+        source: Source::Memory(queue),
+        state: Arc::clone(&state),
+    };
+    let closing = CancellationToken::new();
+    // Closing at once delivers all that waits.
+    closing.cancel();
+    runner.run(closing).await;
+    let status = crate::status::Status::new(vec![state], None, true);
+    let view = status.view().sinks.remove(0);
+    let got = got.lock().clone();
+    (got, view)
+}
+
+#[tokio::test]
+async fn what_was_delivered_is_not_offered_again_and_the_rest_is() {
+    let script = HashMap::from([(1, vec![later(), later()]), (2, vec![Outcome::Skipped])]);
+    let (got, view) = deliver(3, script, (10, 3)).await;
+    assert_eq!(got, [vec![0, 1, 2], vec![1], vec![1]]);
+    assert_eq!((view.delivered, view.skipped, view.retried), (2, 1, 2));
+    assert_eq!((view.waiting, view.dead, view.dropped), (0, 0, 0));
+    assert!(view.last_success.is_some());
+    assert_eq!(view.last_error.as_deref(), Some("503"));
+}
+
+#[tokio::test]
+async fn a_batch_is_no_larger_than_it_may_be() {
+    let (got, view) = deliver(5, HashMap::new(), (2, 0)).await;
+    assert_eq!(got, [vec![0, 1], vec![2, 3], vec![4]]);
+    assert_eq!(view.delivered, 5);
+}
+
+#[tokio::test]
+async fn what_is_refused_or_offered_too_often_is_a_dead_letter() {
+    let refused = Outcome::Refused {
+        why: "400 no model".to_owned(),
+    };
+    let script = HashMap::from([(0, vec![refused]), (1, vec![later(), later(), later()])]);
+    let (got, view) = deliver(2, script, (10, 1)).await;
+    assert_eq!(got, [vec![0, 1], vec![1]]);
+    assert_eq!((view.delivered, view.refused, view.dead), (0, 1, 2));
+    let letters: Vec<_> = view
+        .dead_letters
+        .iter()
+        .map(|letter| (letter.reason.as_str(), letter.tries))
+        .collect();
+    assert_eq!(
+        letters,
+        [("offered 2 times, at last: 503", 2), ("400 no model", 1)]
+    );
+}
+
+#[tokio::test]
+async fn a_sink_that_says_nothing_of_an_event_is_asked_again() {
+    #[derive(Debug, Default)]
+    struct Mute(std::sync::atomic::AtomicBool);
+    impl Sink for Mute {
+        fn kind(&self) -> &'static str {
+            "mute"
+        }
+        fn deliver<'a>(&'a self, batch: &'a [Arc<Event>]) -> Delivery<'a> {
+            let spoke = self.0.swap(true, std::sync::atomic::Ordering::Relaxed);
+            let outcomes = if spoke { batch.len() } else { 0 };
+            Box::pin(async move { vec![Outcome::Delivered; outcomes] })
+        }
+    }
+    let queue = Arc::new(Queue::new(9, 1 << 20));
+    queue.push(Arc::default());
+    let state = SinkState::new(settings(9, 1), Some(Arc::clone(&queue)));
+    let state = Arc::new(state);
+    let runner = Runner {
+        sink: Box::<Mute>::default(),
+        source: Source::Memory(queue),
+        state: Arc::clone(&state),
+    };
+    let closing = CancellationToken::new();
+    closing.cancel();
+    runner.run(closing).await;
+    let counts = (&state.delivered, &state.retried);
+    let get =
+        |counter: &std::sync::atomic::AtomicU64| counter.load(std::sync::atomic::Ordering::Relaxed);
+    assert_eq!((get(counts.0), get(counts.1)), (1, 1));
+}
+
+#[test]
+fn waits_double_up_to_half_a_minute_and_never_come_together() {
+    let seconds: Vec<f64> = (1..=8)
+        .map(|tries| backoff(tries, 0).as_secs_f64())
+        .collect();
+    assert_eq!(seconds, [1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0, 30.0]);
+    for chance in [1, 99, 255, u64::MAX] {
+        let pause = backoff(3, chance);
+        assert!(pause > Duration::from_secs(4) && pause < Duration::from_secs(5));
+    }
+    assert!(backoff(u32::MAX, u64::MAX) < Duration::from_secs(38));
+}

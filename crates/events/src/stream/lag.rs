@@ -1,0 +1,131 @@
+//! How far each group of readers is behind, asked from time to time.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use redis::aio::MultiplexedConnection;
+use redis::{FromRedisValue as _, RedisResult, Value, from_redis_value};
+use weir_core::settings::RedisBus;
+
+use super::{ANSWER, entries, letters, time_of};
+use crate::link::Store;
+use crate::status::{Lag, SHOWN, SinkState, StreamState};
+
+/// How often it is asked.
+const EACH: Duration = Duration::from_secs(5);
+
+/// Asks for as long as it is polled.
+pub(crate) async fn watch(
+    bus: RedisBus,
+    store: Store,
+    (stream, sinks): (Arc<StreamState>, Vec<Arc<SinkState>>),
+) {
+    loop {
+        // An outage is the publisher's and the readers' to tell.
+        if let Err(error) = session(&bus, &store, &stream, &sinks).await {
+            tracing::debug!(%error, "the lag of events is not known");
+            stream.length.store(-1, Ordering::Relaxed);
+        }
+        tokio::time::sleep(EACH).await;
+    }
+}
+
+async fn session(
+    bus: &RedisBus,
+    store: &Store,
+    stream: &StreamState,
+    sinks: &[Arc<SinkState>],
+) -> RedisResult<()> {
+    let mut connection = store.connect(ANSWER).await?;
+    loop {
+        let mut length = redis::cmd("XLEN");
+        let length: i64 = length.arg(&bus.stream).query_async(&mut connection).await?;
+        stream.length.store(length, Ordering::Relaxed);
+        let groups = match length {
+            0 => HashMap::new(),
+            _ => groups(&mut connection, &bus.stream)
+                .await
+                .unwrap_or_default(),
+        };
+        for sink in sinks {
+            let group = groups.get(&*sink.settings.group);
+            let lag = lag(&mut connection, bus, (group, &sink.settings.group)).await?;
+            sink.set_lag(lag);
+            let key = letters::key(&bus.stream, &sink.settings.name);
+            let kept = letters::count(&mut connection, &key).await?;
+            let latest = match kept {
+                0 => Vec::new(),
+                _ => letters::latest(&mut connection, &key, SHOWN).await?,
+            };
+            sink.set_letters(kept, latest.into_iter().map(|one| one.told).collect());
+        }
+        tokio::time::sleep(EACH).await;
+    }
+}
+
+/// What Redis says of a group.
+#[derive(Debug, Default)]
+struct Group {
+    pending: u64,
+    /// Entries that it has not read; none when Redis cannot tell.
+    unread: Option<u64>,
+    last: String,
+}
+
+async fn groups(
+    connection: &mut MultiplexedConnection,
+    stream: &str,
+) -> RedisResult<HashMap<String, Group>> {
+    let answer: Vec<HashMap<String, Value>> = redis::cmd("XINFO")
+        .arg("GROUPS")
+        .arg(stream)
+        .query_async(connection)
+        .await?;
+    let mut groups = HashMap::new();
+    for mut said in answer {
+        let mut take = |name: &str| said.remove(name).unwrap_or(Value::Nil);
+        let name: String = from_redis_value(take("name"))?;
+        let group = Group {
+            pending: from_redis_value(take("pending"))?,
+            unread: Option::<u64>::from_redis_value(take("lag"))?,
+            last: from_redis_value(take("last-delivered-id"))?,
+        };
+        groups.insert(name, group);
+    }
+    Ok(groups)
+}
+
+async fn lag(
+    connection: &mut MultiplexedConnection,
+    bus: &RedisBus,
+    (group, name): (Option<&Group>, &str),
+) -> RedisResult<Lag> {
+    /// Unread entries that are counted where Redis does not: enough to see that there are many.
+    const MOST: usize = 1000;
+    let Some(group) = group else {
+        return Ok(Lag::default());
+    };
+    let mut next = redis::cmd("XRANGE");
+    next.arg(&bus.stream)
+        .arg(format!("({}", group.last))
+        .arg("+");
+    let most = if group.unread.is_some() { 1 } else { MOST };
+    next.arg("COUNT").arg(most);
+    let unread = entries(next.query_async(connection).await?, &mut Vec::new())?;
+    let mut oldest = unread.first().and_then(|entry| time_of(&entry.id));
+    if group.pending > 0 {
+        let mut pending = redis::cmd("XPENDING");
+        pending.arg(&bus.stream).arg(name);
+        let said: Vec<Value> = pending.query_async(connection).await?;
+        let first = said.into_iter().nth(1).unwrap_or(Value::Nil);
+        let first = Option::<String>::from_redis_value(first)?;
+        oldest = first.as_deref().and_then(time_of).or(oldest);
+    }
+    Ok(Lag {
+        waiting: group.pending + group.unread.unwrap_or(unread.len() as u64),
+        pending: group.pending,
+        oldest,
+    })
+}

@@ -1,0 +1,116 @@
+//! Events of exchanges: followed where the recorder has read them, made on a thread of their own
+//! behind a bounded queue, handed to the bus. Neither a request nor the recorder waits for any of
+//! it: what does not fit is left out and counted.
+
+pub(crate) mod dispatch;
+mod figures;
+mod follow;
+mod maker;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::anyhow;
+use arc_swap::ArcSwap;
+use prometheus_client::registry::Registry;
+use weir_core::event::EventsView;
+use weir_core::settings::{Bus as Over, Settings};
+use weir_events::bus::{Bus, Role};
+use weir_events::status::Status;
+use weir_store::Follow;
+
+use self::figures::EventFigures;
+use self::follow::Follower;
+use self::maker::{Maker, Room};
+
+/// What this process tells of exchanges.
+#[derive(Debug)]
+pub(crate) struct Events {
+    bus: Bus,
+    maker: Maker,
+    node: Option<Box<str>>,
+    settings: Arc<ArcSwap<Settings>>,
+    flush_timeout: Duration,
+}
+
+impl Events {
+    /// Starts what the settings ask for; none where nobody is told. Within a runtime.
+    ///
+    /// # Errors
+    /// When a sink cannot be made, or there can be no thread.
+    pub(crate) fn start(settings: &Arc<ArcSwap<Settings>>) -> anyhow::Result<Option<Self>> {
+        let current = settings.load();
+        let events = &current.events;
+        if !events.enabled() {
+            return Ok(None);
+        }
+        let bus = Bus::start(events, Role::Gateway, &consumer());
+        let bus = bus.map_err(|wrong| anyhow!(wrong))?;
+        let room = Room::new(events.queue_bytes);
+        let maker = Maker::start(settings, (bus.entrance().clone(), room), events.queue)?;
+        let several = matches!(events.bus, Some(Over::Redis(_)));
+        let node = events.told.node.clone();
+        Ok(Some(Self {
+            bus,
+            maker,
+            node: node.or_else(|| several.then(|| host().into())),
+            settings: Arc::clone(settings),
+            flush_timeout: events.flush_timeout,
+        }))
+    }
+
+    /// What follows exchanges on the recorder's thread.
+    pub(crate) fn follow(&self) -> Follow {
+        let told = self.settings.load().events.told.clone();
+        let mut follower = Follower::new(told, self.node.clone(), self.maker.door());
+        Box::new(move |moment| follower.see(moment))
+    }
+
+    /// How it is doing.
+    pub(crate) fn status(&self) -> Arc<Status> {
+        Arc::clone(self.bus.entrance().status())
+    }
+
+    /// Makes and delivers what is left, for no longer than the settings allow. The recorder must
+    /// have ended.
+    pub(crate) async fn stop(self) {
+        let maker = self.maker;
+        let made = tokio::task::spawn_blocking(move || maker.finish());
+        if tokio::time::timeout(self.flush_timeout, made)
+            .await
+            .is_err()
+        {
+            tracing::warn!("some events were not made before the end");
+        }
+        self.bus.stop(self.flush_timeout).await;
+    }
+}
+
+/// Adds the figures of `events`, if there are any, to those of `/metrics`.
+pub(crate) fn show(events: Option<&Events>, registry: &mut Registry) {
+    if let Some(events) = events {
+        registry.register_collector(Box::new(EventFigures(events.status())));
+    }
+}
+
+/// What the API says of `events`.
+pub(crate) fn view(events: Option<&Events>) -> Box<dyn Fn() -> EventsView + Send + Sync> {
+    match events.map(Events::status) {
+        Some(status) => Box::new(move || status.view()),
+        None => Box::new(EventsView::default),
+    }
+}
+
+/// The name of this host.
+fn host() -> String {
+    let name = nix::unistd::gethostname().ok();
+    let name = name.and_then(|name| name.into_string().ok());
+    name.filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "weir".to_owned())
+}
+
+/// What this process is called among the readers of a group: the same whenever it is the only one
+/// of its container, so that it finds again what it held.
+fn consumer() -> String {
+    format!("{}-{}", host(), std::process::id())
+}

@@ -1,0 +1,636 @@
+//! Events of the whole product: the log in a file, the stream of Redis, dispatchers of their own.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use http::Method;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use weir_mock::Raw;
+
+use crate::program::{Got, Program, Setup, eventually, small, start, start_with, weir};
+use crate::shared::redis::Redis;
+
+const SECRET: &str = "sk-ant-api03-very-secret-0123456789";
+
+fn lines(path: &Path) -> Vec<Value> {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    text.lines()
+        .map(|line| serde_json::from_str(line).expect("each line is whole"))
+        .collect()
+}
+
+/// Waits until the file has so many lines.
+async fn written(path: &Path, count: usize) -> Vec<Value> {
+    eventually(async || {
+        let lines = lines(path);
+        (lines.len() >= count).then_some(lines)
+    })
+    .await
+}
+
+const LOG: &str = "events.jsonl";
+
+async fn logging(more: &[(&str, &str)]) -> (Program, PathBuf) {
+    let mut settings = vec![("events.file", LOG)];
+    settings.extend(more);
+    let weir = start(&settings).await;
+    let path = weir.folder.path().join(LOG);
+    (weir, path)
+}
+
+async fn chat(weir: &Program, body: &Value) -> Got {
+    let headers = [
+        ("content-type", "application/json"),
+        ("authorization", "Bearer k"),
+    ];
+    weir.send(
+        Method::POST,
+        "/v1/chat/completions",
+        &headers,
+        body.to_string(),
+    )
+    .await
+}
+
+fn asked(content: &str) -> Value {
+    json!({"model": "gpt-4o", "messages": [{"role": "user", "content": content}]})
+}
+
+#[tokio::test]
+async fn one_call_is_one_line_under_the_id_that_the_client_got() {
+    let (weir, path) = logging(&[("capture.enabled", "false")]).await;
+    weir.mock.push(
+        Raw::new(200)
+            .header("content-type", "application/json")
+            .header("set-cookie", "session=very-secret-0123456789")
+            .body(r#"{"type":"message","id":"msg_9","role":"assistant","content":[{"type":"text","text":"hi"}],"usage":{"input_tokens":3,"output_tokens":2},"stop_reason":"end_turn"}"#),
+    );
+    let headers = [("x-api-key", SECRET), ("x-request-id", "mine-1")];
+    let got = weir.message(&headers, &small()).await;
+    let line = written(&path, 1).await.remove(0);
+    let id = got.headers["x-request-id"].to_str().unwrap();
+    let ids = [&line["request_id"], &line["client_request_id"]];
+    assert!(ids.iter().any(|told| **told == *id), "{id}: {line}");
+    for (member, expected) in [
+        ("method", json!("POST")),
+        ("path", json!("/v1/messages")),
+        ("status", json!(200)),
+        ("outcome", json!("complete")),
+        ("response_id", json!("msg_9")),
+        ("stop_reason", json!("end_turn")),
+        ("cached", json!(false)),
+    ] {
+        assert_eq!(line[member], expected, "{member} of {line}");
+    }
+    assert_eq!(line["request_body"], small());
+    assert_eq!(line["response_body"]["content"][0]["text"], "hi");
+    assert_eq!(line["token_usage"]["total"], 5);
+    assert_eq!(line["token_usage"]["source"], "provider");
+    let text = line.to_string();
+    assert!(
+        !text.contains("very-secret") && !text.contains("set-cookie"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn a_stream_without_usage_is_one_completion_with_counts_of_its_own() {
+    let (weir, path) = logging(&[]).await;
+    let chunk = |delta: Value, finish: Value| {
+        let chunk = json!({"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "gpt-4o",
+            "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]});
+        format!("data: {chunk}\n\n")
+    };
+    weir.mock.push(
+        Raw::new(200)
+            .header("content-type", "text/event-stream")
+            .piece(chunk(
+                json!({"role": "assistant", "content": "Hello"}),
+                Value::Null,
+            ))
+            .piece(chunk(json!({"content": ", world!"}), Value::Null))
+            .piece(chunk(json!({}), json!("stop")))
+            .piece("data: [DONE]\n\n"),
+    );
+    let mut body = asked("Say hello to the world.");
+    body["stream"] = true.into();
+    assert_eq!(chat(&weir, &body).await.status, 200);
+    let line = written(&path, 1).await.remove(0);
+    let choice = &line["response_body"]["choices"][0];
+    assert_eq!(choice["message"]["content"], "Hello, world!");
+    assert_eq!(choice["finish_reason"], "stop");
+    let usage = json!({"input": 13, "output": 4, "total": 17, "source": "estimate"});
+    assert_eq!(line["token_usage"], usage);
+    assert_eq!(line["streamed"], true);
+}
+
+#[tokio::test]
+async fn large_bodies_are_cut_in_the_event_and_whole_for_the_client() {
+    let (weir, path) = logging(&[]).await;
+    let long = "x".repeat(1 << 20);
+    let answer =
+        json!({"type": "message", "content": [{"type": "text", "text": long}]}).to_string();
+    let came = Raw::new(200).header("content-type", "application/json");
+    weir.mock.push(came.body(answer.clone()));
+    let mut body = small();
+    body["messages"][0]["content"] = long.clone().into();
+    let got = weir.message(&[], &body).await;
+    assert_eq!(got.text(), answer);
+    assert_eq!(weir.mock.received()[0].json(), body);
+    let line = written(&path, 1).await.remove(0);
+    for (body, most) in [("request_body", 65_536), ("response_body", 262_144)] {
+        assert_eq!(line[body].as_str().unwrap().len(), most);
+        assert_eq!(line[format!("{body}_facts")]["truncated"], true);
+    }
+}
+
+#[tokio::test]
+async fn hits_of_the_cache_are_told_only_where_that_is_asked_for_and_refusals_are() {
+    for (hits, expected) in [("false", 2), ("true", 3)] {
+        let (weir, path) = logging(&[
+            ("cache.enabled", "true"),
+            ("events.cache_hits", hits),
+            ("server.max_body_bytes", "4KiB"),
+        ])
+        .await;
+        let opt_in = [("x-api-key", "k"), ("cache-control", "public, max-age=600")];
+        for _ in 0..2 {
+            assert_eq!(weir.message(&opt_in, &small()).await.status, 200);
+        }
+        let mut large = small();
+        large["system"] = "x".repeat(8 << 10).into();
+        assert_eq!(weir.message(&[], &large).await.status, 413);
+        let lines = written(&path, expected).await;
+        assert_eq!(lines.len(), expected);
+        let cached: Vec<bool> = lines.iter().map(|line| line["cached"] == true).collect();
+        assert_eq!(
+            cached.iter().filter(|cached| **cached).count(),
+            expected - 2
+        );
+        assert_eq!(lines[expected - 1]["status"], 413);
+        assert_eq!(weir.mock.received().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn the_last_events_are_written_before_the_process_ends() {
+    let (mut weir, path) = logging(&[
+        ("events.sinks.slow.kind", "file"),
+        ("events.sinks.slow.path", "slow.jsonl"),
+        ("events.sinks.slow.flush_interval", "1h"),
+    ])
+    .await;
+    for _ in 0..3 {
+        weir.message(&[], &small()).await;
+    }
+    weir.signal("TERM");
+    assert!(weir.exit().await.success());
+    assert_eq!(lines(&path).len(), 3);
+    assert_eq!(lines(&weir.folder.path().join("slow.jsonl")).len(), 3);
+}
+
+#[tokio::test]
+async fn how_the_delivery_does_is_shown() {
+    let weir = start(&[
+        ("events.sinks.full.kind", "file"),
+        ("events.sinks.full.path", "/dev/full"),
+        ("events.sinks.full.retries", "0"),
+        ("events.sinks.full.flush_interval", "10ms"),
+    ])
+    .await;
+    weir.message(&[], &small()).await;
+    let view = eventually(async || {
+        let view = weir.get("/api/events").await.json();
+        (view["sinks"][0]["dead"] == 1).then_some(view)
+    })
+    .await;
+    assert_eq!((&view["bus"], &view["made"]), (&json!("memory"), &json!(1)));
+    let sink = &view["sinks"][0];
+    assert_eq!(
+        (&sink["name"], &sink["delivered"]),
+        (&json!("full"), &json!(0))
+    );
+    let letter = &sink["dead_letters"][0];
+    assert!(
+        letter["reason"]
+            .as_str()
+            .unwrap()
+            .contains("cannot be written"),
+        "{letter}"
+    );
+    assert!(letter["request_id"].is_string() && letter["request_body"].is_null());
+    let metrics = weir.get("/metrics").await.text();
+    for line in [
+        "weir_events_dead_total{sink=\"full\"} 1",
+        "weir_events_made_total 1",
+    ] {
+        assert!(metrics.contains(line), "{metrics}");
+    }
+}
+
+/// The settings of gateways and dispatchers with a stream.
+fn stream(redis: &Redis) -> Vec<(String, String)> {
+    [
+        ("events.bus", "redis"),
+        ("events.redis_url", &redis.url()),
+        ("events.claim_after", "1s"),
+        ("events.block", "200ms"),
+    ]
+    .map(|(key, value)| (key.to_owned(), value.to_owned()))
+    .to_vec()
+}
+
+/// A `weir dispatch` of its own.
+struct Dispatcher {
+    child: Child,
+    _folder: TempDir,
+}
+
+impl Drop for Dispatcher {
+    fn drop(&mut self) {
+        let _gone = self.child.kill();
+        let _gone = self.child.wait();
+    }
+}
+
+impl Dispatcher {
+    fn start(redis: &Redis, args: &[&str], settings: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = weir();
+        command.arg("dispatch").args(args);
+        for (key, value) in stream(redis) {
+            command.args(["--set", &format!("{key}={value}")]);
+        }
+        for (key, value) in settings {
+            command.args(["--set", &format!("{key}={value}")]);
+        }
+        let log = std::fs::File::create(folder.path().join("log")).unwrap();
+        command
+            .current_dir(folder.path())
+            .stdout(Stdio::piped())
+            .stderr(log);
+        let mut child = command.spawn().unwrap();
+        let mut first = String::new();
+        let mut lines = BufReader::new(child.stdout.take().unwrap());
+        lines.read_line(&mut first).unwrap();
+        let log = || std::fs::read_to_string(folder.path().join("log")).unwrap();
+        assert!(first.starts_with("delivering"), "{first} {}", log());
+        Self {
+            child,
+            _folder: folder,
+        }
+    }
+
+    /// Ends it with no chance to do anything about it.
+    fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Ends it in good order.
+    async fn end(&mut self) {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-s", "TERM", &pid]).status();
+        assert!(sent.unwrap().success());
+        let status = eventually(|| {
+            let status = self.child.try_wait().unwrap();
+            async move { status }
+        })
+        .await;
+        assert!(status.success());
+    }
+}
+
+/// A gateway that only puts events into the stream.
+async fn publishing(redis: &Redis) -> Program {
+    let settings = stream(redis);
+    let mut settings: Vec<(&str, &str)> = settings
+        .iter()
+        .map(|(key, value)| (key.as_str(), value.as_str()))
+        .collect();
+    settings.push(("events.dispatch", "false"));
+    start(&settings).await
+}
+
+/// Waits until the stream has taken so many.
+async fn published(weir: &Program, count: u64) {
+    eventually(async || {
+        let view = weir.get("/api/events").await.json();
+        (view["stream"]["published"] == count).then_some(())
+    })
+    .await;
+}
+
+fn ids(lines: &[Value]) -> Vec<String> {
+    let id = |line: &Value| line["request_id"].as_str().unwrap().to_owned();
+    let mut ids: Vec<_> = lines.iter().map(id).collect();
+    ids.sort();
+    ids
+}
+
+#[tokio::test]
+async fn a_group_shares_the_stream_and_another_gets_all_of_it() {
+    let redis = Redis::start();
+    let weir = publishing(&redis).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let (one, two, three) = (file("1"), file("2"), file("3"));
+    let started = |path: &str, group: &str| {
+        let settings = [
+            ("events.sinks.log.kind", "file"),
+            ("events.sinks.log.path", path),
+            ("events.sinks.log.group", group),
+            ("events.sinks.log.flush_interval", "50ms"),
+            ("events.sinks.log.batch_size", "2"),
+        ];
+        Dispatcher::start(&redis, &[], &settings)
+    };
+    let dispatchers = [started(&one, "a"), started(&two, "a"), started(&three, "b")];
+    for _ in 0..40 {
+        weir.message(&[], &small()).await;
+    }
+    let all = ids(&written(Path::new(&three), 40).await);
+    let shared = eventually(async || {
+        let mut both = lines(Path::new(&one));
+        both.extend(lines(Path::new(&two)));
+        (both.len() >= 40).then_some(both)
+    })
+    .await;
+    assert_eq!(ids(&shared), all);
+    assert_eq!(all.len(), 40);
+    drop(dispatchers);
+}
+
+#[tokio::test]
+async fn what_a_killed_dispatcher_held_goes_to_another_of_its_group() {
+    let redis = Redis::start();
+    let weir = publishing(&redis).await;
+    // It holds what it cannot write.
+    let holding = Dispatcher::start(
+        &redis,
+        &[],
+        &[
+            ("events.sinks.log.kind", "file"),
+            ("events.sinks.log.path", "/dev/full"),
+            ("events.sinks.log.flush_interval", "10ms"),
+        ],
+    );
+    for _ in 0..5 {
+        weir.message(&[], &small()).await;
+    }
+    published(&weir, 5).await;
+    eventually(async || {
+        let pending = redis.pending("llm-proxy-events", "log").await;
+        (pending == 5).then_some(())
+    })
+    .await;
+    holding.kill();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log");
+    let text = path.display().to_string();
+    let mut healthy = Dispatcher::start(
+        &redis,
+        &[],
+        &[
+            ("events.sinks.log.kind", "file"),
+            ("events.sinks.log.path", &text),
+            ("events.sinks.log.flush_interval", "10ms"),
+        ],
+    );
+    let got = written(&path, 5).await;
+    assert_eq!(got.len(), 5);
+    healthy.end().await;
+    assert_eq!(redis.pending("llm-proxy-events", "log").await, 0);
+}
+
+#[tokio::test]
+async fn a_dispatcher_that_is_killed_again_and_again_loses_nothing() {
+    let redis = Redis::start();
+    let weir = publishing(&redis).await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log");
+    let text = path.display().to_string();
+    let settings = [
+        ("events.sinks.log.kind", "file"),
+        ("events.sinks.log.path", text.as_str()),
+        ("events.sinks.log.flush_interval", "10ms"),
+        ("events.sinks.log.batch_size", "3"),
+        ("events.consumer", "always-the-same"),
+    ];
+    let mut sent = Vec::new();
+    for round in 1..=4 {
+        let dispatcher = Dispatcher::start(&redis, &[], &settings);
+        for _ in 0..15 {
+            let got = weir.message(&[], &small()).await;
+            sent.push(got.headers["x-request-id"].to_str().unwrap().to_owned());
+        }
+        // Somewhere within what it has to do.
+        written(&path, round * 3).await;
+        dispatcher.kill();
+    }
+    let _last = Dispatcher::start(&redis, &[], &settings);
+    sent.sort();
+    eventually(async || {
+        let mut got = ids(&lines(&path));
+        got.dedup();
+        (got == sent).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_absent_redis_holds_no_request_and_gets_what_waited() {
+    let mut redis = Redis::start();
+    let weir = publishing(&redis).await;
+    weir.message(&[], &small()).await;
+    published(&weir, 1).await;
+    redis.stop();
+    for _ in 0..3 {
+        assert_eq!(weir.message(&[], &small()).await.status, 200);
+    }
+    eventually(async || {
+        let view = weir.get("/api/events").await.json();
+        let waits = view["stream"]["waiting"] == 3 && view["stream"]["connected"] == false;
+        waits.then_some(())
+    })
+    .await;
+    assert!(redis.start_again());
+    published(&weir, 4).await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_delivered_is_kept_and_can_be_offered_again() {
+    let redis = Redis::start();
+    let weir = publishing(&redis).await;
+    weir.message(&[], &small()).await;
+    published(&weir, 1).await;
+    redis.tell(&["XADD llm-proxy-events * data nonsense"]).await;
+    let full = [
+        ("events.sinks.log.kind", "file"),
+        ("events.sinks.log.path", "/dev/full"),
+        ("events.sinks.log.flush_interval", "10ms"),
+        ("events.sinks.log.retries", "0"),
+    ];
+    let dispatcher = Dispatcher::start(&redis, &[], &full);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log").display().to_string();
+    let dead = |what: &str, path: &str, more: &[&str]| {
+        let mut command = weir_dead(&redis, what, path);
+        command.args(more);
+        command.output().unwrap()
+    };
+    let letters = eventually(async || {
+        let listed = dead("list", &path, &["--json"]);
+        let letters: Value = serde_json::from_slice(&listed.stdout).unwrap();
+        (letters.as_array().unwrap().len() == 2).then_some(letters)
+    })
+    .await;
+    drop(dispatcher);
+    let reasons = letters.to_string();
+    assert!(
+        reasons.contains("cannot be written") && reasons.contains("not an event"),
+        "{reasons}"
+    );
+    assert_eq!(redis.pending("llm-proxy-events", "log").await, 0);
+    // It takes the one, and the other can never be read.
+    let retried = dead("retry", &path, &["--all"]);
+    assert!(!retried.status.success());
+    assert_eq!(
+        String::from_utf8_lossy(&retried.stdout).trim(),
+        "1 delivered, 1 left"
+    );
+    assert_eq!(lines(Path::new(&path)).len(), 1);
+    let dropped = dead("drop", &path, &["--all"]);
+    assert_eq!(String::from_utf8_lossy(&dropped.stdout).trim(), "1 dropped");
+    assert_eq!(dead("list", &path, &["--json"]).stdout, b"[]\n");
+}
+
+fn weir_dead(redis: &Redis, what: &str, path: &str) -> Command {
+    let mut command = weir();
+    command.args(["dispatch", "dead", what, "--sink", "log"]);
+    for (key, value) in stream(redis) {
+        command.args(["--set", &format!("{key}={value}")]);
+    }
+    let path = format!("events.sinks.log.path={path}");
+    command.args(["--set", "events.sinks.log.kind=file", "--set", &path]);
+    command
+}
+
+#[tokio::test]
+async fn a_dispatcher_by_the_names_of_the_reference_writes_runs() {
+    let redis = Redis::start();
+    let address = redis.url().split_once('@').unwrap().1.to_owned();
+    // The reference knows no password.
+    redis.tell(&["CONFIG SET requirepass \"\""]).await;
+    let env = [
+        ("LLM_PROXY_EVENT_BUS", "redis-streams"),
+        ("REDIS_ADDR", address.as_str()),
+        ("REDIS_CONSUMER_GROUP", "llm-proxy-dispatchers"),
+    ];
+    let weir = start_with(Setup {
+        settings: &[],
+        env: &env,
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("runs.jsonl");
+    let mut command = crate::program::weir();
+    command.args(["dispatch", "--service", "file", "--endpoint"]);
+    command.arg(&path).envs(env).current_dir(folder.path());
+    command.args(["--set", "events.sinks.file.flush_interval=50ms"]);
+    let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    let _dispatcher = Dispatcher {
+        child: child.unwrap(),
+        _folder: tempfile::tempdir().unwrap(),
+    };
+    weir.mock.push(Raw::new(200).header("content-type", "application/json").body(
+        r#"{"id":"c1","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"hi"},"finish_reason":"stop"}],"usage":{"prompt_tokens":9,"completion_tokens":1,"total_tokens":10}}"#,
+    ));
+    let got = chat(&weir, &asked("hi")).await;
+    let run = written(&path, 1).await.remove(0);
+    assert_eq!(
+        (&run["type"], &run["event"]),
+        (&json!("llm"), &json!("start"))
+    );
+    assert_eq!(run["runId"], *got.headers["x-request-id"].to_str().unwrap());
+    assert_eq!(run["metadata"]["path"], "/v1/chat/completions");
+    assert_eq!(run["output"]["object"], "chat.completion");
+    assert_eq!(run["tokensUsage"], json!({"prompt": 9, "completion": 1}));
+    assert_eq!(
+        redis
+            .pending("llm-proxy-events", "llm-proxy-dispatchers")
+            .await,
+        0
+    );
+}
+
+#[tokio::test]
+async fn a_dispatcher_that_cannot_work_says_which_setting_is_wrong() {
+    for (args, expected) in [
+        (vec!["--service", "kafka"], "events.sinks.kafka.kind"),
+        (vec!["--service", "file"], "events.sinks.file.path"),
+        (
+            vec!["--service", "file", "--endpoint", "/x"],
+            "`events.bus` is `memory`",
+        ),
+        (vec!["--sink", "nobody"], "`events.sinks` has no `nobody`"),
+        (vec!["--set", "events.bus=redis"], "events.redis_url"),
+        (
+            vec![
+                "--set",
+                "events.bus=redis",
+                "--set",
+                "events.redis_url=redis://127.0.0.1:1",
+            ],
+            "`events.sinks` names none",
+        ),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = weir();
+        command
+            .arg("dispatch")
+            .args(&args)
+            .current_dir(folder.path());
+        let output = command.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(
+            !output.status.success() && said.contains(expected),
+            "{args:?}: {said}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn each_sink_of_a_stream_gets_all_though_another_is_down() {
+    let redis = Redis::start();
+    let settings = stream(&redis);
+    let mut settings: Vec<(&str, &str)> = settings
+        .iter()
+        .map(|(key, value)| (key.as_str(), value.as_str()))
+        .collect();
+    settings.extend([
+        ("events.file", LOG),
+        ("events.sinks.down.kind", "file"),
+        ("events.sinks.down.path", "/dev/full"),
+        ("events.sinks.down.flush_interval", "10ms"),
+    ]);
+    let weir = start(&settings).await;
+    for _ in 0..4 {
+        weir.message(&[], &small()).await;
+    }
+    written(&weir.folder.path().join(LOG), 4).await;
+    let view = eventually(async || {
+        let view = weir.get("/api/events").await.json();
+        (view["sinks"][0]["waiting"] == 4).then_some(view)
+    })
+    .await;
+    let names: Vec<_> = [0, 1]
+        .map(|at| view["sinks"][at]["name"].as_str().unwrap().to_owned())
+        .into();
+    assert_eq!(names, ["down", "event-log"]);
+    assert_eq!(view["sinks"][1]["delivered"], 4);
+    assert!(view["sinks"][0]["oldest_waiting"].is_string());
+    assert_eq!(view["stream"]["key"], "llm-proxy-events");
+}
