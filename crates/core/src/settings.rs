@@ -5,6 +5,7 @@ mod headers;
 mod kind;
 mod provider;
 mod routing;
+pub mod services;
 mod sinks;
 mod subagents;
 

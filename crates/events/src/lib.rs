@@ -1,9 +1,11 @@
 //! What the world is told of ended exchanges: a bus that takes events without holding anything up,
 //! a dispatcher that hands them to sinks until they have them, and the sinks.
 
+mod batch;
 pub mod bus;
 pub mod dead;
 mod dispatch;
+mod http;
 pub mod link;
 pub mod queue;
 pub mod sink;

@@ -1,8 +1,10 @@
 //! The services that events go to, a file for each.
 
 mod file;
+mod webhook;
 
 pub use file::FileLog;
+pub use webhook::Webhook;
 
 use weir_core::settings::{self, SinkKind};
 
