@@ -1,9 +1,14 @@
 //! The services that events go to, a file for each.
 
 mod file;
+mod helicone;
+mod lunary;
+mod said;
 mod webhook;
 
 pub use file::FileLog;
+pub use helicone::Helicone;
+pub use lunary::Lunary;
 pub use webhook::Webhook;
 
 use weir_core::settings::{self, SinkKind};

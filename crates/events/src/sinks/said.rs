@@ -27,7 +27,10 @@ impl<'a> Said<'a> {
     pub(crate) fn of(event: &'a Event) -> Self {
         let dialect = dialect(event);
         let request = dialect
-            .zip(json(event.request_body.as_deref(), event.request_body_facts))
+            .zip(json(
+                event.request_body.as_deref(),
+                event.request_body_facts,
+            ))
             .and_then(|(dialect, body)| {
                 let hints = Hints {
                     path_model: event.model.as_deref(),
@@ -36,7 +39,10 @@ impl<'a> Said<'a> {
                 codec::read_request(dialect, body.as_bytes(), &hints).ok()
             });
         let answer = dialect
-            .zip(json(event.response_body.as_deref(), event.response_body_facts))
+            .zip(json(
+                event.response_body.as_deref(),
+                event.response_body_facts,
+            ))
             .and_then(|(dialect, body)| codec::read_answer(dialect, body.as_bytes()).ok());
         Self { request, answer }
     }

@@ -1,5 +1,7 @@
 //! Sinks against stand-ins for their services, over real sockets.
 
+mod helicone;
+mod lunary;
 mod sample;
 mod stand_in;
 mod webhook;

@@ -76,7 +76,12 @@ fn shape(body: &Body<'_>) -> Value {
 /// What a tool gave: its text where it is nothing else.
 fn given(all: &[Part<'_>]) -> Value {
     match all {
-        [Part { body: Body::Text { text, .. }, .. }] => Value::from(&**text),
+        [
+            Part {
+                body: Body::Text { text, .. },
+                ..
+            },
+        ] => Value::from(&**text),
         _ => parts(all).into(),
     }
 }
