@@ -7,6 +7,7 @@ pub mod dead;
 mod dispatch;
 mod http;
 pub mod link;
+mod otlp;
 pub mod queue;
 pub mod sink;
 pub mod sinks;

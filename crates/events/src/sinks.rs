@@ -2,13 +2,17 @@
 
 mod file;
 mod helicone;
+mod langfuse;
 mod lunary;
+mod otel;
 mod said;
 mod webhook;
 
 pub use file::FileLog;
 pub use helicone::Helicone;
+pub use langfuse::Langfuse;
 pub use lunary::Lunary;
+pub use otel::Otel;
 pub use webhook::Webhook;
 
 use weir_core::settings::{self, SinkKind};

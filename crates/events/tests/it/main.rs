@@ -2,6 +2,7 @@
 
 mod helicone;
 mod lunary;
+mod otel;
 mod sample;
 mod stand_in;
 mod webhook;
