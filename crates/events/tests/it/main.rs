@@ -1,6 +1,7 @@
 //! Sinks against stand-ins for their services, over real sockets.
 
 mod helicone;
+mod langfuse;
 mod lunary;
 mod otel;
 mod sample;

@@ -55,7 +55,7 @@ fn any(value: Option<&AnyValue>) -> Value {
     }
 }
 
-fn attributes(pairs: &[KeyValue]) -> Value {
+pub(crate) fn attributes(pairs: &[KeyValue]) -> Value {
     let map: BTreeMap<_, _> = pairs
         .iter()
         .map(|pair| (pair.key.as_str(), any(pair.value.as_ref())))
