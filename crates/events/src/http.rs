@@ -247,7 +247,7 @@ fn invalid(why: &str) -> io::Error {
 }
 
 /// How long the service asks to wait.
-fn wait(headers: &HeaderMap) -> Option<Duration> {
+pub(crate) fn wait(headers: &HeaderMap) -> Option<Duration> {
     let now = Timestamp::now().as_millisecond();
     retry_after::from_headers(headers, now).map(Duration::from_millis)
 }

@@ -5,6 +5,7 @@ mod helicone;
 mod langfuse;
 mod lunary;
 mod otel;
+mod s3;
 mod said;
 mod webhook;
 
@@ -13,6 +14,7 @@ pub use helicone::Helicone;
 pub use langfuse::Langfuse;
 pub use lunary::Lunary;
 pub use otel::Otel;
+pub use s3::S3;
 pub use webhook::Webhook;
 
 use weir_core::settings::{self, SinkKind};

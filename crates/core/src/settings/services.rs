@@ -93,8 +93,8 @@ pub struct S3 {
     pub bucket: String,
     /// What goes before the names of objects, without slashes around.
     pub prefix: String,
-    /// The region.
-    pub region: String,
+    /// The region; none takes what the environment says, else `us-east-1`.
+    pub region: Option<String>,
     /// The store's address, where it is not Amazon's.
     pub endpoint: Option<Secret>,
     /// The credential; none takes what the environment or the machine has.

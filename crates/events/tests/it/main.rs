@@ -4,6 +4,7 @@ mod helicone;
 mod langfuse;
 mod lunary;
 mod otel;
+mod s3;
 mod sample;
 mod stand_in;
 mod webhook;
