@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http::uri::PathAndQuery;
 use http::{HeaderName, HeaderValue, Uri};
 use ipnet::IpNet;
@@ -357,6 +359,43 @@ pub(crate) fn event_redis(text: &str) -> Result<(), String> {
     match text.contains("://") {
         true => redis_url(text),
         false => redis_url(&format!("redis://{text}")),
+    }
+}
+
+/// Where events are sent. The query may be its credential.
+///
+/// # Errors
+/// When it is no address.
+pub(crate) fn sink_url(text: &str) -> Result<(), String> {
+    if text.contains('#') {
+        return Err("has a fragment, which would be lost".to_owned());
+    }
+    text.parse::<Uri>().map_err(|_| "is not a URL".to_owned())?;
+    let (base, _) = text.split_once('?').unwrap_or((text, ""));
+    let uri = url(base, &["http", "https"])?;
+    match uri.authority() {
+        Some(authority) if authority.as_str().contains('@') => {
+            Err("has a user name or password in it, which belongs in `headers`".to_owned())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A secret of Standard Webhooks.
+///
+/// # Errors
+/// When it is not `whsec_` and enough of base64.
+pub(crate) fn webhook_secret(text: &str) -> Result<(), String> {
+    let key = text
+        .strip_prefix("whsec_")
+        .and_then(|key| STANDARD.decode(key).ok());
+    match key {
+        None => Err("is not `whsec_` and base64".to_owned()),
+        Some(key) if key.len() < 24 => Err(
+            "holds too little: at least 24 bytes in base64, as of `openssl rand -base64 32`"
+                .to_owned(),
+        ),
+        Some(_) => Ok(()),
     }
 }
 

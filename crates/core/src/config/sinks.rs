@@ -1,5 +1,7 @@
 //! The sinks' part of the check: from the slots of each to a [`Sink`], with every fault.
 
+mod services;
+
 use std::sync::Arc;
 
 use super::catalogue::OF_KINDS;
@@ -115,7 +117,7 @@ fn sink(of: Of<'_>, found: &mut Findings) -> Option<Sink> {
     without_effect(of, kind, found);
     let to = match kind {
         "file" => SinkKind::File(file(of, found)?),
-        _ => return None,
+        kind => services::service(kind, of, found)?,
     };
     let group = of.text("group").or(of.values.text("events.group"));
     Some(Sink {

@@ -454,6 +454,7 @@ mod pricing;
 mod projects;
 mod providers;
 mod routing;
+mod services;
 mod stored;
 
 #[test]

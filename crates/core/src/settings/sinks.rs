@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::services::{Helicone, Langfuse, Lunary, Otel, S3, Webhook};
+
 /// A service that is told.
 #[derive(Clone, Debug)]
 pub struct Sink {
@@ -25,17 +27,37 @@ pub struct Sink {
 pub enum SinkKind {
     /// Lines of a file.
     File(FileSink),
+    /// Requests to an address of the operator's own.
+    Webhook(Webhook),
+    /// Helicone.
+    Helicone(Helicone),
+    /// Lunary.
+    Lunary(Lunary),
+    /// Langfuse.
+    Langfuse(Langfuse),
+    /// A collector of OpenTelemetry's.
+    Otel(Otel),
+    /// A bucket of S3.
+    S3(S3),
 }
 
 impl SinkKind {
     /// Every kind's name in the settings.
-    pub const NAMES: &'static [&'static str] = &["file"];
+    pub const NAMES: &'static [&'static str] = &[
+        "file", "webhook", "helicone", "lunary", "langfuse", "otel", "s3",
+    ];
 
     /// Its name in the settings.
     #[must_use]
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::File(_) => "file",
+            Self::Webhook(_) => "webhook",
+            Self::Helicone(_) => "helicone",
+            Self::Lunary(_) => "lunary",
+            Self::Langfuse(_) => "langfuse",
+            Self::Otel(_) => "otel",
+            Self::S3(_) => "s3",
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The settings of `events.sinks`, each of which is a section of its own.
 
-use super::{DEADLINE, PATH, bytes, count, text};
+use super::{DEADLINE, PATH, SECRET, bytes, count, text};
 use crate::config::checks;
 use crate::config::entry::{Entry, entry};
 use crate::config::kind::Kind;
@@ -12,7 +12,39 @@ pub(crate) static OF_KINDS: &[(&str, &[&str])] = &[
     ("format", &["file"]),
     ("max_bytes", &["file"]),
     ("max_files", &["file"]),
+    (
+        "url",
+        &["webhook", "helicone", "lunary", "langfuse", "otel"],
+    ),
+    ("secret", &["webhook"]),
+    ("headers", &["webhook", "otel"]),
+    ("batch", &["webhook"]),
+    ("gzip", &["webhook"]),
+    ("api_key", &["helicone", "lunary"]),
+    ("public_key", &["langfuse"]),
+    ("secret_key", &["langfuse"]),
+    ("encoding", &["otel"]),
+    ("traces", &["otel"]),
+    ("metrics", &["otel"]),
+    ("content", &["otel"]),
+    ("bucket", &["s3"]),
+    ("prefix", &["s3"]),
+    ("region", &["s3"]),
+    ("endpoint", &["s3"]),
+    ("access_key_id", &["s3"]),
+    ("secret_access_key", &["s3"]),
+    ("session_token", &["s3"]),
+    (
+        "timeout",
+        &["webhook", "helicone", "lunary", "langfuse", "otel", "s3"],
+    ),
 ];
+
+const HEADERS: Kind = Kind::Map {
+    form: "header to value",
+    check: |text| checks::header_value(text).map(drop),
+    fields: &[],
+};
 
 pub(super) static ENTRIES: &[Entry] = &[
     entry("events.sinks.*.kind", Kind::Choice(SinkKind::NAMES), "",
@@ -46,4 +78,71 @@ pub(super) static ENTRIES: &[Entry] = &[
         "Size at which the file is put aside; 0 lets it grow.")
         .restart(),
     entry("events.sinks.*.max_files", count(1000), "4", "Files put aside that are kept.").restart(),
+    entry("events.sinks.*.url", text("URL", checks::sink_url), "",
+        "Where events are sent. A `webhook` needs it; without it `helicone` and `lunary` are their own addresses, \
+         `langfuse` is `https://cloud.langfuse.com` and `otel` a collector at `http://localhost:4318`.")
+        .secret()
+        .example("${WEIR_HOOK_URL:-}")
+        .restart(),
+    entry("events.sinks.*.timeout", DEADLINE, "30s", "Longest wait for an answer.").restart(),
+    entry("events.sinks.*.secret", text("credential", checks::webhook_secret), "",
+        "What requests of a `webhook` are signed with by Standard Webhooks: `whsec_` and at least 24 bytes in \
+         base64. Without it they are not signed.")
+        .secret()
+        .example("${WEIR_HOOK_SECRET:-}")
+        .restart(),
+    entry("events.sinks.*.headers", HEADERS, "", "Headers of every request.")
+        .secret()
+        .example("x-team=platform")
+        .restart(),
+    entry("events.sinks.*.batch", Kind::Bool, "true",
+        "Send an array of events in one request of a `webhook`. Off sends a request for each.")
+        .restart(),
+    entry("events.sinks.*.gzip", Kind::Bool, "false", "Pack bodies of a `webhook` with gzip.").restart(),
+    entry("events.sinks.*.api_key", SECRET, "", "The key of Helicone or Lunary.")
+        .secret()
+        .example("${HELICONE_API_KEY:-}")
+        .restart(),
+    entry("events.sinks.*.public_key", SECRET, "", "The public key of the project at Langfuse.")
+        .secret()
+        .example("${LANGFUSE_PUBLIC_KEY:-}")
+        .restart(),
+    entry("events.sinks.*.secret_key", SECRET, "", "Its secret key.")
+        .secret()
+        .example("${LANGFUSE_SECRET_KEY:-}")
+        .restart(),
+    entry("events.sinks.*.encoding", Kind::Choice(&["protobuf", "json"]), "protobuf",
+        "How OTLP is written.")
+        .restart(),
+    entry("events.sinks.*.traces", Kind::Bool, "true", "Send spans to the collector.").restart(),
+    entry("events.sinks.*.metrics", Kind::Bool, "true", "Send metrics to the collector.").restart(),
+    entry("events.sinks.*.content", Kind::Bool, "false", "Put what was said into spans.").restart(),
+    entry("events.sinks.*.bucket", text("name", checks::label), "", "The bucket of S3.")
+        .example("llm-events")
+        .restart(),
+    entry("events.sinks.*.prefix", text("name", checks::label), "",
+        "What goes before the names of its objects.")
+        .example("weir")
+        .restart(),
+    entry("events.sinks.*.region", text("name", checks::label), "",
+        "Its region. Without it what the environment says, else `us-east-1`.")
+        .example("eu-central-1")
+        .restart(),
+    entry("events.sinks.*.endpoint", text("URL", |url| checks::base_url(url).map(drop)), "",
+        "The store, where it is not Amazon's: MinIO, R2, Ceph.")
+        .example("http://minio:9000")
+        .restart(),
+    entry("events.sinks.*.access_key_id", SECRET, "",
+        "The id of a key for the bucket. Without it the credential is what the environment or the machine has.")
+        .secret()
+        .example("${S3_ACCESS_KEY_ID:-}")
+        .restart(),
+    entry("events.sinks.*.secret_access_key", SECRET, "", "The key.")
+        .secret()
+        .example("${S3_SECRET_ACCESS_KEY:-}")
+        .restart(),
+    entry("events.sinks.*.session_token", SECRET, "", "What goes with a key that was lent.")
+        .secret()
+        .example("${S3_SESSION_TOKEN:-}")
+        .restart(),
 ];

@@ -60,7 +60,9 @@ events:
         .map(|sink| (&*sink.name, &*sink.group))
         .collect();
     assert_eq!(names, [("file", "file"), ("audit-log", "audit-log")]);
-    let SinkKind::File(second) = &sinks[1].to;
+    let SinkKind::File(second) = &sinks[1].to else {
+        panic!("a file is expected");
+    };
     assert_eq!(second.path, Path::new("/b.jsonl"));
     assert_eq!((second.format, second.max_bytes), (LineFormat::Llm, None));
     assert_eq!((sinks[1].batch_size, sinks[0].batch_size), (7, 100));
@@ -105,7 +107,9 @@ fn the_file_of_the_reference_is_a_sink() {
     let events = good("", &[("FILE_EVENT_LOG", "/x/events.jsonl")])
         .settings
         .events;
-    let SinkKind::File(file) = &events.sinks[0].to;
+    let SinkKind::File(file) = &events.sinks[0].to else {
+        panic!("a file is expected");
+    };
     assert_eq!(&*events.sinks[0].name, "event-log");
     assert_eq!(file.path, Path::new("/x/events.jsonl"));
 }
