@@ -1,5 +1,6 @@
 //! Sinks against stand-ins for their services, over real sockets.
 
+mod any;
 mod helicone;
 mod langfuse;
 mod lunary;
