@@ -125,19 +125,22 @@ pub(crate) struct AnyValue {
 }
 
 #[derive(Clone, PartialEq, Oneof, Serialize)]
-#[serde(rename_all = "camelCase")]
 pub(crate) enum Value {
     #[prost(string, tag = "1")]
-    StringValue(String),
+    #[serde(rename = "stringValue")]
+    Text(String),
     #[prost(bool, tag = "2")]
-    BoolValue(bool),
+    #[serde(rename = "boolValue")]
+    Flag(bool),
     #[prost(int64, tag = "3")]
-    #[serde(serialize_with = "json::text")]
-    IntValue(i64),
+    #[serde(rename = "intValue", serialize_with = "json::text")]
+    Count(i64),
     #[prost(double, tag = "4")]
-    DoubleValue(f64),
+    #[serde(rename = "doubleValue")]
+    Number(f64),
     #[prost(message, tag = "5")]
-    ArrayValue(ArrayValue),
+    #[serde(rename = "arrayValue")]
+    List(ArrayValue),
 }
 
 #[derive(Clone, PartialEq, Message, Serialize)]
@@ -309,31 +312,31 @@ impl Attributes {
 
 impl From<&str> for Value {
     fn from(text: &str) -> Self {
-        Self::StringValue(text.to_owned())
+        Self::Text(text.to_owned())
     }
 }
 
 impl From<String> for Value {
     fn from(text: String) -> Self {
-        Self::StringValue(text)
+        Self::Text(text)
     }
 }
 
 impl From<bool> for Value {
     fn from(flag: bool) -> Self {
-        Self::BoolValue(flag)
+        Self::Flag(flag)
     }
 }
 
 impl From<u64> for Value {
     fn from(count: u64) -> Self {
-        Self::IntValue(i64::try_from(count).unwrap_or(i64::MAX))
+        Self::Count(i64::try_from(count).unwrap_or(i64::MAX))
     }
 }
 
 impl From<f64> for Value {
     fn from(number: f64) -> Self {
-        Self::DoubleValue(number)
+        Self::Number(number)
     }
 }
 
@@ -342,7 +345,7 @@ impl From<Vec<String>> for Value {
         let values = texts.into_iter().map(|text| AnyValue {
             value: Some(text.into()),
         });
-        Self::ArrayValue(ArrayValue {
+        Self::List(ArrayValue {
             values: values.collect(),
         })
     }

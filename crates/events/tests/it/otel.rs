@@ -367,8 +367,30 @@ fn points(request: &ExportMetricsServiceRequest) -> Vec<(String, HistogramDataPo
         .collect()
 }
 
-#[tokio::test]
-async fn metrics_are_histograms_with_the_conventions_bounds() {
+/// A point: its metric, what tells it apart, how many were measured, their sum, and the bound above
+/// the first that is not empty.
+type Row = (String, String, u64, Option<f64>, Option<f64>);
+
+fn row((name, point): (String, HistogramDataPoint)) -> Row {
+    assert!(point.start_time_unix_nano <= point.time_unix_nano);
+    assert_eq!(point.bucket_counts.len(), point.explicit_bounds.len() + 1);
+    assert_eq!(point.bucket_counts.iter().sum::<u64>(), point.count);
+    let of = attributes(&point.attributes);
+    let kinds = [&of["gen_ai.token.type"], &of["error.type"]];
+    let kind = kinds.iter().find_map(|kind| kind.as_str());
+    let counts = &point.bucket_counts;
+    let bucket = counts.iter().position(|count| *count > 0).unwrap();
+    (
+        name,
+        kind.unwrap_or_default().to_owned(),
+        point.count,
+        point.sum,
+        point.explicit_bounds.get(bucket).copied(),
+    )
+}
+
+/// The metrics of three turns that went well and one that did not.
+async fn measured() -> ExportMetricsServiceRequest {
     let there = collector().await;
     let settings = services::Otel {
         traces: false,
@@ -389,73 +411,40 @@ async fn metrics_are_histograms_with_the_conventions_bounds() {
         panic!("{received:?}")
     };
     assert_eq!(request.path, "/v1/metrics");
-    let request = ExportMetricsServiceRequest::decode(request.body.clone()).unwrap();
-    let units: Vec<_> = request.resource_metrics[0].scope_metrics[0]
-        .metrics
-        .iter()
-        .map(|metric| (metric.name.as_str(), metric.unit.as_str()))
-        .collect();
-    assert_eq!(
-        units,
-        [
-            ("gen_ai.client.operation.duration", "s"),
-            ("gen_ai.client.token.usage", "{token}"),
-            ("gen_ai.client.operation.time_to_first_chunk", "s"),
-        ]
-    );
-    let told: Vec<_> = points(&request)
-        .into_iter()
-        .map(|(name, point)| {
-            assert!(point.start_time_unix_nano <= point.time_unix_nano);
-            assert_eq!(point.bucket_counts.len(), point.explicit_bounds.len() + 1);
-            assert_eq!(point.bucket_counts.iter().sum::<u64>(), point.count);
-            let of = attributes(&point.attributes);
-            let kind = [&of["gen_ai.token.type"], &of["error.type"]];
-            let kind = kind
-                .iter()
-                .find_map(|kind| kind.as_str())
-                .unwrap_or_default()
-                .to_owned();
-            let bucket = point
-                .bucket_counts
-                .iter()
-                .position(|count| *count > 0)
-                .unwrap();
-            let below = point.explicit_bounds.get(bucket).copied();
-            (
-                name.trim_start_matches("gen_ai.client.").to_owned(),
-                kind,
-                point.count,
-                point.sum,
-                below,
-            )
-        })
-        .collect();
-    let row = |name: &str, kind: &str, count, sum, below| {
+    ExportMetricsServiceRequest::decode(request.body.clone()).unwrap()
+}
+
+#[tokio::test]
+async fn metrics_are_histograms_with_the_conventions_bounds() {
+    let request = measured().await;
+    let rows: Vec<_> = points(&request).into_iter().map(row).collect();
+    let expected = [
+        ("operation.duration", "", 3, 7.5, 2.56),
+        ("operation.duration", "500", 1, 2.5, 2.56),
+        ("token.usage", "input", 3, 10230.0, 4096.0),
+        ("token.usage", "output", 3, 60.0, 64.0),
         (
-            name.to_owned(),
-            kind.to_owned(),
-            count,
-            Some(sum),
-            Some(below),
-        )
-    };
-    assert_eq!(
-        told,
-        [
-            row("operation.duration", "", 3, 7.5, 2.56),
-            row("operation.duration", "500", 1, 2.5, 2.56),
-            row("token.usage", "input", 3, 10230.0, 4096.0),
-            row("token.usage", "output", 3, 60.0, 64.0),
-            row(
-                "operation.time_to_first_chunk",
-                "",
-                3,
-                0.4 + 0.4 + 0.4,
-                0.64
-            ),
-        ]
-    );
+            "operation.time_to_first_chunk",
+            "",
+            3,
+            0.4 + 0.4 + 0.4,
+            0.64,
+        ),
+    ];
+    let expected = expected.map(|(name, kind, count, sum, below)| {
+        let name = format!("gen_ai.client.{name}");
+        (name, kind.to_owned(), count, Some(sum), Some(below))
+    });
+    assert_eq!(rows, expected);
+}
+
+#[tokio::test]
+async fn metrics_have_the_conventions_units_and_attributes() {
+    let request = measured().await;
+    let scope = &request.resource_metrics[0].scope_metrics[0];
+    let metrics = scope.metrics.iter();
+    let units: Vec<_> = metrics.map(|metric| metric.unit.as_str()).collect();
+    assert_eq!(units, ["s", "{token}", "s"]);
     let (_, point) = points(&request).pop().unwrap();
     assert_eq!(
         attributes(&point.attributes),

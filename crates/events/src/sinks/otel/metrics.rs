@@ -7,8 +7,8 @@ use weir_core::event::Event;
 
 use super::span::{SCHEMA, error_type, identity, nanos, seconds};
 use crate::otlp::{
-    Attributes, DataPoint, Histogram, KeyValue, Metric, Metrics, ResourceMetrics, ScopeMetrics,
-    Temporality, resource, scope,
+    Attributes, DataPoint, Histogram, Metric, Metrics, ResourceMetrics, ScopeMetrics, Temporality,
+    resource, scope,
 };
 
 /// The bounds that the conventions name for spans of time, in seconds.
@@ -39,7 +39,16 @@ struct Measured {
     description: &'static str,
     unit: &'static str,
     bounds: &'static [f64],
-    series: BTreeMap<Vec<(String, String)>, (Attributes, Vec<f64>)>,
+    series: BTreeMap<Key, Series>,
+}
+
+/// Attributes in a form that has an order.
+type Key = Vec<(String, String)>;
+
+/// What was measured with the same attributes.
+struct Series {
+    attributes: Attributes,
+    values: Vec<f64>,
 }
 
 /// What a request with the metrics of `events` says, which happened in the time `since` to `until`.
@@ -129,19 +138,18 @@ impl Measured {
         let key = key
             .iter()
             .map(|pair| (pair.key.clone(), format!("{:?}", pair.value)));
-        let series = self.series.entry(key.collect());
-        series
-            .or_insert_with(|| (attributes, Vec::new()))
-            .1
-            .push(value);
+        let series = self.series.entry(key.collect()).or_insert_with(|| Series {
+            attributes,
+            values: Vec::new(),
+        });
+        series.values.push(value);
     }
 }
 
 fn metric(measured: Measured, within: (Timestamp, Timestamp)) -> Metric {
     let bounds = measured.bounds;
     let points = measured.series.into_values();
-    let points =
-        points.map(|(attributes, values)| point(attributes.into_list(), &values, (bounds, within)));
+    let points = points.map(|series| point(series, bounds, within));
     Metric {
         name: measured.name.to_owned(),
         description: measured.description.to_owned(),
@@ -153,13 +161,10 @@ fn metric(measured: Measured, within: (Timestamp, Timestamp)) -> Metric {
     }
 }
 
-fn point(
-    attributes: Vec<KeyValue>,
-    values: &[f64],
-    (bounds, (since, until)): (&[f64], (Timestamp, Timestamp)),
-) -> DataPoint {
+fn point(series: Series, bounds: &[f64], (since, until): (Timestamp, Timestamp)) -> DataPoint {
+    let values = series.values;
     let mut bucket_counts = vec![0; bounds.len() + 1];
-    for value in values {
+    for value in &values {
         // A bound belongs to the bucket below it.
         let at = bounds.partition_point(|bound| bound < value);
         if let Some(count) = bucket_counts.get_mut(at) {
@@ -167,7 +172,7 @@ fn point(
         }
     }
     DataPoint {
-        attributes,
+        attributes: series.attributes.into_list(),
         start_time_unix_nano: nanos(since),
         time_unix_nano: nanos(until),
         count: bucket_counts.iter().sum(),

@@ -97,7 +97,8 @@ impl Said {
     /// What a failure means.
     pub(super) fn outcome(&self, client: &Client, error: &object_store::Error) -> Outcome {
         let later = |why, after| Outcome::Later { why, after };
-        match self.0.lock().clone() {
+        let last = self.0.lock().clone();
+        match last {
             None => later(client.clean(&error.to_string()), None),
             Some(Last::None { why }) => later(why, None),
             Some(Last::Answer {
