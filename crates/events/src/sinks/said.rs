@@ -4,6 +4,8 @@
 pub(crate) mod chat;
 pub(crate) mod parts;
 
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use weir_core::event::{BodyFacts, BodyForm, Event};
@@ -43,6 +45,7 @@ impl<'a> Said<'a> {
                 event.response_body.as_deref(),
                 event.response_body_facts,
             ))
+            .filter(|(_, body)| !is_several(body))
             .and_then(|(dialect, body)| codec::read_answer(dialect, body.as_bytes()).ok());
         Self { request, answer }
     }
@@ -63,6 +66,18 @@ fn dialect(event: &Event) -> Option<Dialect> {
 fn json(body: Option<&RawValue>, facts: BodyFacts) -> Option<&str> {
     body.map(RawValue::get)
         .filter(|_| facts.form == BodyForm::Json)
+}
+
+/// Whether a body holds several answers to one request, of which one alone would be read.
+fn is_several(body: &str) -> bool {
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Answers {
+        choices: Vec<IgnoredAny>,
+        candidates: Vec<IgnoredAny>,
+    }
+    let answers: Answers = serde_json::from_str(body).unwrap_or_default();
+    answers.choices.len().max(answers.candidates.len()) > 1
 }
 
 /// A body as JSON, whatever it is: itself, its text, or a word on why there is none to show.

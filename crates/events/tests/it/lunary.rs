@@ -175,6 +175,18 @@ async fn bodies_that_cannot_be_read_are_shown_as_they_are() {
 }
 
 #[tokio::test]
+async fn several_answers_are_all_shown() {
+    let event = Event {
+        dialect: "openai_chat".into(),
+        ..turn(1)
+    };
+    let choice =
+        |text: &str| json!({"index": 0, "message": {"role": "assistant", "content": text}});
+    let both = json!({"id": "c", "choices": [choice("heads"), choice("tails")]});
+    assert_eq!(told(event.with_response(&both)).await[1]["output"], both);
+}
+
+#[tokio::test]
 async fn runs_that_are_there_already_are_delivered_and_failed_ones_are_not() {
     let there = StandIn::start(|_, _| {
         let results = json!({"results": [
