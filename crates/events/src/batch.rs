@@ -3,10 +3,11 @@
 //! take keeps no other from it.
 
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use futures_util::future::BoxFuture;
 use futures_util::{StreamExt as _, stream};
+use weir_core::event::Event;
 
 use crate::http::Reply;
 use crate::sink::Outcome;
@@ -37,10 +38,21 @@ pub(crate) struct Batch<T> {
     waiting: Vec<Range<usize>>,
 }
 
+impl<T: Send + 'static> Batch<T> {
+    /// Makes a batch ready, aside.
+    pub(crate) async fn of(
+        events: &[Arc<Event>],
+        mut make: impl FnMut(&Event) -> Option<(T, usize)> + Send + 'static,
+    ) -> Self {
+        let events = events.to_vec();
+        aside(move || Self::new(&events, |event| make(event))).await
+    }
+}
+
 impl<T> Batch<T> {
     /// Makes a batch ready. What `make` has nothing to say of is [`Outcome::Skipped`]; with what it
     /// makes it says how many bytes that has.
-    pub(crate) fn new<E>(events: &[E], mut make: impl FnMut(&E) -> Option<(T, usize)>) -> Self {
+    fn new<E>(events: &[E], mut make: impl FnMut(&E) -> Option<(T, usize)>) -> Self {
         let (mut items, mut places, mut sizes) = (Vec::new(), Vec::new(), Vec::new());
         for (place, event) in events.iter().enumerate() {
             if let Some((item, size)) = make(event) {
@@ -125,8 +137,8 @@ pub(crate) struct Request<'a, T> {
 const AT_ONCE: usize = 4;
 
 /// Sends requests that carry one event each, a few at once, until the service is out of order.
-/// Where there is nothing to send, the event is [`Outcome::Skipped`].
-pub(crate) async fn one_by_one(requests: Vec<Option<BoxFuture<'_, Reply>>>) -> Vec<Outcome> {
+/// Where it turns out that there is nothing to send, the event is [`Outcome::Skipped`].
+pub(crate) async fn one_by_one(requests: Vec<BoxFuture<'_, Option<Reply>>>) -> Vec<Outcome> {
     let stopped = OnceLock::new();
     let sent: Vec<_> = requests
         .into_iter()
@@ -135,18 +147,27 @@ pub(crate) async fn one_by_one(requests: Vec<Option<BoxFuture<'_, Reply>>>) -> V
     stream::iter(sent).buffered(AT_ONCE).collect().await
 }
 
-async fn unless(stopped: &OnceLock<Outcome>, request: Option<BoxFuture<'_, Reply>>) -> Outcome {
-    let Some(request) = request else {
-        return Outcome::Skipped;
-    };
+async fn unless(stopped: &OnceLock<Outcome>, request: BoxFuture<'_, Option<Reply>>) -> Outcome {
     if let Some(outcome) = stopped.get() {
         return outcome.clone();
     }
-    let reply = request.await;
+    let Some(reply) = request.await else {
+        return Outcome::Skipped;
+    };
     if reply.next == Next::Stop {
         stopped.get_or_init(|| reply.outcome.clone());
     }
     reply.outcome
+}
+
+/// Reads, writes and packs bodies where nobody else has to wait for it: that takes milliseconds.
+pub(crate) async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        // The runtime ends, and this with it.
+        Err(_) => std::future::pending().await,
+    }
 }
 
 /// Cuts events of `sizes` bytes into requests; the last comes first.

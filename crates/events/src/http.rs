@@ -32,6 +32,8 @@ use way::Way;
 const MAX_ANSWER: usize = 1 << 20;
 /// Characters of an answer that a reason quotes.
 const MAX_QUOTE: usize = 200;
+/// Words of an address that are shorter are no credentials.
+const SHORTEST_TOKEN: usize = 12;
 /// How long a connection waits for the next request.
 const MAX_IDLE: Duration = Duration::from_secs(60);
 
@@ -240,6 +242,18 @@ impl Endpoint {
         self.headers.append(name, value);
         Ok(self)
     }
+}
+
+/// What of an address no reason may hold: all of it, and what in its path and query may be a
+/// credential by its length.
+pub(crate) fn hidden_of(url: &Secret) -> Vec<Secret> {
+    let (_, rest) = url.expose().split_once("://").unwrap_or_default();
+    let (_, path) = rest.split_once(['/', '?']).unwrap_or_default();
+    let words = path.split(['/', '?', '&', '=']);
+    let long = words.filter(|word| word.len() >= SHORTEST_TOKEN);
+    std::iter::once(url.clone())
+        .chain(long.map(Secret::new))
+        .collect()
 }
 
 fn invalid(why: &str) -> io::Error {

@@ -13,8 +13,8 @@ use weir_core::event::{BodyForm, Event, TokenUsage};
 use weir_core::settings::services;
 
 use super::said;
-use crate::batch::one_by_one;
-use crate::http::{Client, Endpoint};
+use crate::batch::{aside, one_by_one};
+use crate::http::{Client, Endpoint, Reply, hidden_of};
 use crate::sink::{Delivery, Sink};
 
 /// The status of a turn whose client left before there was one; what nginx calls it.
@@ -34,11 +34,21 @@ impl Helicone {
     /// When a setting cannot be used, or TLS cannot be set up.
     pub fn new(settings: &services::Helicone) -> io::Result<Self> {
         let key = format!("Bearer {}", settings.api_key.expose());
-        let hidden = vec![settings.api_key.clone(), settings.url.clone()];
+        let mut hidden = hidden_of(&settings.url);
+        hidden.push(settings.api_key.clone());
         Ok(Self {
             client: Client::new(settings.timeout, hidden)?,
             endpoint: Endpoint::new(settings.url.expose())?.with(AUTHORIZATION, &key)?,
         })
+    }
+
+    async fn log(&self, event: &Arc<Event>) -> Option<Reply> {
+        let told = Arc::clone(event);
+        let body = aside(move || serde_json::to_vec(&log(&told)?).ok()).await?;
+        let sending = self
+            .client
+            .post(&self.endpoint, HeaderMap::new(), body.into());
+        Some(sending.await)
     }
 }
 
@@ -48,13 +58,7 @@ impl Sink for Helicone {
     }
 
     fn deliver<'a>(&'a self, batch: &'a [Arc<Event>]) -> Delivery<'a> {
-        let requests = batch.iter().map(|event| {
-            let body = serde_json::to_vec(&log(event)?).ok()?;
-            let sending = self
-                .client
-                .post(&self.endpoint, HeaderMap::new(), body.into());
-            Some(sending.boxed())
-        });
+        let requests = batch.iter().map(|event| self.log(event).boxed());
         Box::pin(one_by_one(requests.collect()))
     }
 }

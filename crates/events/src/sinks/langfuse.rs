@@ -17,7 +17,7 @@ use weir_core::settings::services::{self, OtlpEncoding};
 use super::otel::{self, span};
 use super::said::{Said, chat, value};
 use crate::batch::Batch;
-use crate::http::{Client, Endpoint};
+use crate::http::{Client, Endpoint, hidden_of};
 use crate::otlp::{Attributes, Span};
 use crate::sink::{Delivery, Outcome, Sink};
 
@@ -44,12 +44,9 @@ impl Langfuse {
         let (public, secret) = (&settings.public_key, &settings.secret_key);
         let credential = STANDARD.encode(format!("{}:{}", public.expose(), secret.expose()));
         let base = settings.url.expose().trim_end_matches('/');
-        let hidden = vec![
-            secret.clone(),
-            public.clone(),
-            Secret::new(credential.clone()),
-            settings.url.clone(),
-        ];
+        let mut hidden = hidden_of(&settings.url);
+        hidden.extend([secret.clone(), public.clone()]);
+        hidden.push(Secret::new(credential.clone()));
         Ok(Self {
             client: Client::new(settings.timeout, hidden)?,
             endpoint: Endpoint::new(&format!("{base}{PATH}"))?
@@ -59,13 +56,14 @@ impl Langfuse {
     }
 
     async fn deliver_batch(&self, events: &[Arc<Event>]) -> Vec<Outcome> {
-        let mut batch = Batch::new(events, |event| {
+        let mut batch = Batch::of(events, |event| {
             event.is_generation().then(|| {
                 let span = generation(event);
                 let size = span.encoded_len();
                 ((event.node.clone(), span), size)
             })
-        });
+        })
+        .await;
         while let Some(request) = batch.next() {
             let range = request.range.clone();
             let mut headers = HeaderMap::new();

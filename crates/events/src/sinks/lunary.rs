@@ -13,7 +13,7 @@ use weir_core::settings::services;
 
 use super::said::{Said, chat};
 use crate::batch::Batch;
-use crate::http::{Client, Endpoint, Reply};
+use crate::http::{Client, Endpoint, Reply, hidden_of};
 use crate::sink::{Delivery, Outcome, Sink};
 
 /// Lunary.
@@ -30,7 +30,8 @@ impl Lunary {
     /// When a setting cannot be used, or TLS cannot be set up.
     pub fn new(settings: &services::Lunary) -> io::Result<Self> {
         let key = format!("Bearer {}", settings.api_key.expose());
-        let hidden = vec![settings.api_key.clone(), settings.url.clone()];
+        let mut hidden = hidden_of(&settings.url);
+        hidden.push(settings.api_key.clone());
         Ok(Self {
             client: Client::new(settings.timeout, hidden)?,
             endpoint: Endpoint::new(settings.url.expose())?.with(AUTHORIZATION, &key)?,
@@ -38,13 +39,14 @@ impl Lunary {
     }
 
     async fn deliver_batch(&self, events: &[Arc<Event>]) -> Vec<Outcome> {
-        let mut batch = Batch::new(events, |event| {
+        let mut batch = Batch::of(events, |event| {
             let run = event.is_generation().then(|| run(event))?;
             let text = run.iter().map(Value::to_string);
             let text = text.collect::<Vec<_>>().join(",");
             let size = text.len();
             Some(((event.request_id.to_string(), text), size))
-        });
+        })
+        .await;
         while let Some(request) = batch.next() {
             let (ids, events): (Vec<_>, Vec<_>) = request.items.iter().cloned().unzip();
             let range = request.range;

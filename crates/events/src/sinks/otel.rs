@@ -21,8 +21,8 @@ use weir_core::event::Event;
 use weir_core::settings::services::{self, OtlpEncoding};
 
 use super::said::Said;
-use crate::batch::{Batch, Next};
-use crate::http::{Client, Endpoint, Reply};
+use crate::batch::{Batch, Next, aside};
+use crate::http::{Client, Endpoint, Reply, hidden_of};
 use crate::otlp::{ResourceSpans, Response, ScopeSpans, Span, Traces, resource, scope};
 use crate::sink::{Delivery, Outcome, Sink};
 
@@ -49,7 +49,7 @@ impl Otel {
     /// # Errors
     /// When a setting cannot be used, or TLS cannot be set up.
     pub fn new(settings: &services::Otel) -> io::Result<Self> {
-        let mut hidden = vec![settings.url.clone()];
+        let mut hidden = hidden_of(&settings.url);
         hidden.extend(settings.headers.iter().map(|(_, value)| value.clone()));
         let base = settings.url.expose().trim_end_matches('/');
         let endpoint = |wanted: bool, path: &str| match wanted {
@@ -85,22 +85,21 @@ impl Otel {
     }
 
     async fn tell_traces(&self, to: &Endpoint, events: &[Arc<Event>]) -> Vec<Outcome> {
-        let taken: Vec<bool> = {
+        let taken: HashSet<Uuid> = {
             let half = self.half.lock();
-            events
-                .iter()
-                .map(|event| half.contains(&event.request_id))
-                .collect()
+            let ids = events.iter().map(|event| event.request_id);
+            ids.filter(|id| half.contains(id)).collect()
         };
-        let mut taken_before = taken.iter();
-        let mut batch = Batch::new(events, |event| {
-            let taken = taken_before.next().copied().unwrap_or_default();
-            (span::is_inference(event) && !taken).then(|| {
-                let span = self.span(event);
+        let (before, content) = (taken.clone(), self.content);
+        let mut batch = Batch::of(events, move |event| {
+            let wanted = span::is_inference(event) && !before.contains(&event.request_id);
+            wanted.then(|| {
+                let span = whole_span(event, content);
                 let size = span.encoded_len();
                 ((event.node.clone(), span), size)
             })
-        });
+        })
+        .await;
         while let Some(request) = batch.next() {
             let range = request.range.clone();
             let body = traces(request.items);
@@ -109,22 +108,12 @@ impl Otel {
             batch.settle(range, &outcomes, reply.next);
         }
         let mut outcomes = batch.into_outcomes();
-        for (outcome, taken) in outcomes.iter_mut().zip(taken) {
-            if taken {
+        for (outcome, event) in outcomes.iter_mut().zip(events) {
+            if taken.contains(&event.request_id) {
                 *outcome = Outcome::Delivered;
             }
         }
         outcomes
-    }
-
-    fn span(&self, event: &Event) -> Span {
-        let said = Said::of(event);
-        let (mut span, mut attributes) = span::span(event, &said);
-        if self.content {
-            span::content(&said, &mut attributes);
-        }
-        span.attributes = attributes.into_list();
-        span
     }
 
     /// Sends the metrics of what will not be offered again for its span's sake.
@@ -135,20 +124,16 @@ impl Otel {
             .iter()
             .zip(&*outcomes)
             .filter(|(_, outcome)| counts(outcome))
-            .map(|(event, _)| {
-                let said = Said::of(event);
-                (&**event, span::response_model(&said).map(str::to_owned))
-            })
+            .map(|(event, _)| Arc::clone(event))
             .collect();
         if counted.is_empty() {
             return;
         }
+        let ids: Vec<_> = counted.iter().map(|event| event.request_id).collect();
         let now = Timestamp::now();
         let since = *self.told_until.lock();
-        let reply = self
-            .post(to, &metrics::metrics(&counted, (since, now)))
-            .await;
-        let ids: Vec<_> = counted.iter().map(|(event, _)| event.request_id).collect();
+        let body = aside(move || metrics::metrics(&counted, (since, now))).await;
+        let reply = self.post(to, &body).await;
         let outcome = whole(&self.client, &reply, self.encoding);
         self.remember(&ids, &outcome);
         if outcome == Outcome::Delivered {
@@ -201,6 +186,17 @@ impl Sink for Otel {
     fn deliver<'a>(&'a self, batch: &'a [Arc<Event>]) -> Delivery<'a> {
         Box::pin(self.deliver_batch(batch))
     }
+}
+
+/// The span of an event; with `content`, with what was said.
+fn whole_span(event: &Event, content: bool) -> Span {
+    let said = Said::of(event);
+    let (mut span, mut attributes) = span::span(event, &said);
+    if content {
+        span::content(&said, &mut attributes);
+    }
+    span.attributes = attributes.into_list();
+    span
 }
 
 /// What an event's outcome is where no spans are sent.

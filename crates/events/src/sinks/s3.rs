@@ -17,7 +17,8 @@ use weir_core::event::Event;
 use weir_core::secret::Secret;
 use weir_core::settings::services;
 
-use crate::http::Client;
+use crate::batch::aside;
+use crate::http::{Client, hidden_of};
 use crate::sink::{Delivery, Outcome, Sink};
 use connector::{Connector, Said};
 
@@ -92,7 +93,8 @@ impl S3 {
         let Some(first) = events.first() else {
             return Vec::new();
         };
-        let outcome = match lines(events) {
+        let told = events.to_vec();
+        let outcome = match aside(move || lines(&told)).await {
             Ok(body) => self.put(&self.key(first, events.len()), body).await,
             Err(error) => Outcome::Refused {
                 why: format!("it cannot be written: {error}"),
@@ -135,7 +137,7 @@ impl Sink for S3 {
 }
 
 fn hidden(settings: &services::S3) -> Vec<Secret> {
-    let mut hidden: Vec<_> = settings.endpoint.iter().cloned().collect();
+    let mut hidden: Vec<_> = settings.endpoint.iter().flat_map(hidden_of).collect();
     if let Some(credential) = &settings.credential {
         hidden.push(credential.access_key_id.clone());
         hidden.push(credential.secret_access_key.clone());

@@ -19,8 +19,8 @@ use weir_core::event::Event;
 use weir_core::secret::Secret;
 use weir_core::settings::services;
 
-use crate::batch::{Batch, Next, one_by_one};
-use crate::http::{Client, Endpoint, Reply};
+use crate::batch::{Batch, Next, aside, one_by_one};
+use crate::http::{Client, Endpoint, Reply, hidden_of};
 use crate::sink::{Delivery, Outcome, Sink};
 
 const ID: HeaderName = HeaderName::from_static("webhook-id");
@@ -47,7 +47,7 @@ impl Webhook {
     /// When a setting cannot be used, or TLS cannot be set up.
     pub fn new(settings: &services::Webhook) -> io::Result<Self> {
         let mut endpoint = Endpoint::new(settings.url.expose())?;
-        let mut hidden = vec![settings.url.clone()];
+        let mut hidden = hidden_of(&settings.url);
         for (name, value) in &settings.headers {
             endpoint = endpoint.with(name.clone(), value.expose())?;
             hidden.push(value.clone());
@@ -63,11 +63,12 @@ impl Webhook {
     }
 
     async fn deliver_batch(&self, events: &[Arc<Event>]) -> Vec<Outcome> {
-        let mut batch = Batch::new(events, |event| {
-            let line = serde_json::to_vec(&**event).ok()?;
+        let mut batch = Batch::of(events, |event| {
+            let line = serde_json::to_vec(event).ok()?;
             let size = line.len();
             Some(((event.request_id, line), size))
-        });
+        })
+        .await;
         while let Some(request) = batch.next() {
             let id = match request.items {
                 [(id, _)] => one(id),
@@ -82,8 +83,9 @@ impl Webhook {
         batch.into_outcomes()
     }
 
-    async fn deliver_one(&self, event: &Event) -> Reply {
-        match serde_json::to_vec(event) {
+    async fn deliver_one(&self, event: &Arc<Event>) -> Reply {
+        let told = Arc::clone(event);
+        match aside(move || serde_json::to_vec(&*told)).await {
             Ok(body) => self.post(&one(&event.request_id), body).await,
             Err(error) => Reply {
                 outcome: Outcome::Refused {
@@ -99,7 +101,7 @@ impl Webhook {
         let mut headers = HeaderMap::new();
         let body = if self.gzip {
             headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-            packed(&body)
+            aside(move || packed(&body)).await
         } else {
             body
         };
@@ -121,7 +123,7 @@ impl Sink for Webhook {
             return Box::pin(self.deliver_batch(batch));
         }
         let requests = batch.iter();
-        let requests = requests.map(|event| Some(self.deliver_one(event).boxed()));
+        let requests = requests.map(|event| self.deliver_one(event).map(Some).boxed());
         Box::pin(one_by_one(requests.collect()))
     }
 }

@@ -13,5 +13,6 @@ mod lunary;
 mod otel;
 mod s3;
 mod sample;
+mod secrets;
 mod stand_in;
 mod webhook;

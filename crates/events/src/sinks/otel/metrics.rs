@@ -1,15 +1,17 @@
 //! Histograms of exchanges, by the semantic conventions for generative AI.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use weir_core::event::Event;
 
-use super::span::{SCHEMA, error_type, identity, nanos, seconds};
+use super::span::{SCHEMA, error_type, identity, nanos, response_model, seconds};
 use crate::otlp::{
     Attributes, DataPoint, Histogram, Metric, Metrics, ResourceMetrics, ScopeMetrics, Temporality,
     resource, scope,
 };
+use crate::sinks::said::Said;
 
 /// The bounds that the conventions name for spans of time, in seconds.
 const SECONDS: &[f64] = &[
@@ -52,15 +54,12 @@ struct Series {
 }
 
 /// What a request with the metrics of `events` says, which happened in the time `since` to `until`.
-/// The model that answered comes with each event.
-pub(super) fn metrics(
-    events: &[(&Event, Option<String>)],
-    (since, until): (Timestamp, Timestamp),
-) -> Metrics {
+pub(super) fn metrics(events: &[Arc<Event>], (since, until): (Timestamp, Timestamp)) -> Metrics {
     let mut nodes: BTreeMap<Option<&str>, [Measured; 3]> = BTreeMap::new();
-    for (event, answered_by) in events {
+    for event in events {
         let all = nodes.entry(event.node.as_deref()).or_insert_with(blank);
-        measure(event, answered_by.as_deref(), all);
+        let said = Said::of(event);
+        measure(event, response_model(&said), all);
     }
     let by_node = nodes.into_iter().map(|(node, all)| ResourceMetrics {
         resource: Some(resource(node)),
