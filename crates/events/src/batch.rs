@@ -54,17 +54,23 @@ impl<T> Batch<T> {
     /// makes it says how many bytes that has.
     fn new<E>(events: &[E], mut make: impl FnMut(&E) -> Option<(T, usize)>) -> Self {
         let (mut items, mut places, mut sizes) = (Vec::new(), Vec::new(), Vec::new());
-        for (place, event) in events.iter().enumerate() {
+        let mut outcomes = vec![Outcome::Skipped; events.len()];
+        for ((place, event), outcome) in events.iter().enumerate().zip(&mut outcomes) {
             if let Some((item, size)) = make(event) {
                 items.push(item);
                 places.push(place);
                 sizes.push(size);
+                // Until more is known.
+                *outcome = Outcome::Later {
+                    why: "it was not sent".to_owned(),
+                    after: None,
+                };
             }
         }
         Self {
             items,
             places,
-            outcomes: vec![Outcome::Skipped; events.len()],
+            outcomes,
             waiting: requests(&sizes),
         }
     }
