@@ -96,12 +96,12 @@ pub(crate) fn load_stored(source: &Source, flags: &[(String, String)]) -> anyhow
 /// The edits that a weir with these settings goes by, or a sentence that says why they cannot be known.
 /// Not within a runtime.
 pub(crate) fn stored(settings: &Settings) -> (Vec<(String, String)>, Option<String>) {
-    let asked = runtime()
-        .map_err(anyhow::Error::from)
-        .and_then(|runtime| runtime.block_on(edits::ask(&settings.projects)));
-    match asked {
-        Ok(None) => stored_in(&settings.storage.db_path),
-        Ok(Some(stored)) => (stored, None),
+    if !edits::are_shared(&settings.projects) {
+        return stored_in(&settings.storage.db_path);
+    }
+    let runtime = runtime().map_err(anyhow::Error::from);
+    match runtime.and_then(|runtime| runtime.block_on(edits::ask(&settings.projects))) {
+        Ok(stored) => (stored, None),
         Err(error) => {
             let warning = format!("stored edits of settings are left out: {error:#}");
             (Vec::new(), Some(warning))

@@ -119,33 +119,29 @@ fn unavailable(error: impl std::fmt::Display) -> EditError {
     EditError::Unavailable(error.to_string())
 }
 
-/// The server of `projects`, opened and up to date; none where there is none.
+/// Whether edits are kept in a server that `projects` have.
+pub(crate) fn are_shared(projects: &Projects) -> bool {
+    projects.enabled && matches!(projects.database, ControlDatabase::Server(_))
+}
+
+/// The server of `projects`, opened and up to date; none where edits are a node's own.
 ///
 /// # Errors
 /// When it cannot be had.
 pub(crate) async fn server(projects: &Projects) -> anyhow::Result<Option<ControlStore>> {
-    match &projects.database {
-        ControlDatabase::Server(_) if projects.enabled => {
-            let seal = Seal::new(
-                projects.encryption_key.as_ref(),
-                projects.older_encryption_key.as_slice(),
-            )?;
-            Ok(Some(ControlStore::open(&projects.database, seal).await?))
-        }
-        _ => Ok(None),
+    if !are_shared(projects) {
+        return Ok(None);
     }
+    let older = projects.older_encryption_key.as_slice();
+    let seal = Seal::new(projects.encryption_key.as_ref(), older)?;
+    Ok(Some(ControlStore::open(&projects.database, seal).await?))
 }
 
-/// The edits that are in the server of `projects` as it is; none where there is no server.
+/// The edits that are in the server of `projects`, whose schema is left as it is.
 ///
 /// # Errors
 /// When it cannot be asked.
-pub(crate) async fn ask(projects: &Projects) -> anyhow::Result<Option<Vec<(String, String)>>> {
-    match &projects.database {
-        ControlDatabase::Server(_) if projects.enabled => {
-            let store = ControlStore::attach(&projects.database, Seal::default()).await?;
-            Ok(Some(store.settings().await?.values))
-        }
-        _ => Ok(None),
-    }
+pub(crate) async fn ask(projects: &Projects) -> anyhow::Result<Vec<(String, String)>> {
+    let store = ControlStore::attach(&projects.database, Seal::default()).await?;
+    Ok(store.settings().await?.values)
 }

@@ -70,7 +70,8 @@ pub(crate) fn run(options: &Serve) -> anyhow::Result<ExitCode> {
         // Before anything is said, so that whoever reads it can signal.
         let signals = Signals::listen()?;
         let server = shared.as_ref().map(|(server, _)| server.clone());
-        let running = Running::start_on(found.loaded.settings.clone(), server).await?;
+        let running = Running::start_on(found.loaded.settings.clone(), server);
+        let running = Box::pin(running).await?;
         let watched = found.file.clone().zip(found.text.clone());
         let edits = match shared {
             Some((server, known)) => Edits::shared(server, known),
@@ -169,8 +170,7 @@ impl Running {
         let figures = Arc::new(Figures::default());
         let settings = Arc::new(ArcSwap::from_pointee(settings));
         let lifecycle = Arc::new(Lifecycle::default());
-        let nodes = Arc::new(Registry::new(&settings.load(), listening, &lifecycle));
-        let (shared, tenants) = common(&settings, &nodes, server).await?;
+        let (nodes, shared, tenants) = meet(&settings, server, (listening, &lifecycle)).await?;
         let events = Events::start(&settings)?;
         let store = open_store(&settings, Arc::clone(&figures), events.as_ref())?;
         let held = Arc::new(Held::new(settings.load().capture.queue_bytes));
@@ -205,7 +205,7 @@ impl Running {
         let seen = (lifecycle, figures, events::view(events.as_ref()));
         let control = (registry, tenants.as_ref(), &nodes);
         let gateway = gateway(&reload, seen, (sink, cache), control);
-        let mut running = Self {
+        let running = Self {
             listening,
             settings,
             gateway,
@@ -218,11 +218,20 @@ impl Running {
             events,
             reload,
         };
+        running.serving(listener, count).await
+    }
+
+    /// Takes connections of `listener` on so many threads.
+    async fn serving(
+        mut self,
+        listener: std::net::TcpListener,
+        count: usize,
+    ) -> anyhow::Result<Self> {
         let (acceptor, inboxes) = Acceptor::new(listener, count)?;
-        running.workers = running.start_workers(inboxes)?;
-        running.start_shared().await;
-        running.start_tasks(acceptor);
-        Ok(running)
+        self.workers = self.start_workers(inboxes)?;
+        self.start_shared().await;
+        self.start_tasks(acceptor);
+        Ok(self)
     }
 
     /// Starts what is kept with other nodes, and gives it the time to meet them.
@@ -376,17 +385,21 @@ impl Running {
     }
 }
 
-/// What is had in common with other nodes: their Redis, and the tenants.
-async fn common(
+/// This node among the others, what they share, and what keeps tenants.
+type Met = (Arc<Registry>, Option<Store>, Option<Arc<tenants::Keeper>>);
+
+/// Meets the other nodes, if this one may be, and opens what keeps tenants.
+async fn meet(
     settings: &Arc<ArcSwap<Settings>>,
-    nodes: &Registry,
     server: Option<ControlStore>,
-) -> anyhow::Result<(Option<Store>, Option<Arc<tenants::Keeper>>)> {
+    (listening, lifecycle): (SocketAddr, &Arc<Lifecycle>),
+) -> anyhow::Result<Met> {
+    let nodes = Arc::new(Registry::new(&settings.load(), listening, lifecycle));
     let shared = store_of(&settings.load())?;
     nodes.may_be(shared.as_ref()).await?;
     let tenants = tenants::Keeper::open(settings, server).await?;
     nodes.serves(tenants.as_ref());
-    Ok((shared, tenants))
+    Ok((nodes, shared, tenants))
 }
 
 /// The certificate that clients are shown, if weir speaks TLS with them.
