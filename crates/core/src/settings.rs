@@ -59,7 +59,7 @@ pub struct Settings {
     /// What is kept of each exchange.
     pub capture: Capture,
     /// Where what crosses the wire is written besides; none does not.
-    pub raw_log: Option<RawLogFiles>,
+    pub raw_log: Option<RotatedFiles>,
     /// Where it is kept.
     pub storage: Storage,
     /// What several weirs share.
@@ -164,6 +164,8 @@ pub struct Projects {
     pub encryption_key: Option<Secret>,
     /// What has sealed them before.
     pub older_encryption_key: Option<Secret>,
+    /// Where the audit is written besides; none does not.
+    pub audit_file: Option<RotatedFiles>,
 }
 
 /// Where tenants are kept.
@@ -285,17 +287,17 @@ pub struct Capture {
     pub retention: Retention,
 }
 
-/// Where raw logs are written.
+/// A file that lines are added to, and what becomes of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RawLogFiles {
+pub struct RotatedFiles {
     /// The file that is written.
     pub path: PathBuf,
     /// Its largest size in bytes; then it is put aside.
     pub max_bytes: u64,
     /// Most files that are put aside; the oldest goes first.
     pub max_files: u32,
-    /// Its longest age; then it is put aside.
-    pub max_age: Duration,
+    /// Its longest age; then it is put aside. None is any.
+    pub max_age: Option<Duration>,
 }
 
 /// Bounds of the history; none is unbounded.

@@ -25,7 +25,7 @@ use std::sync::Arc;
 use weir_core::control::{Directory, ScopeId, Spent};
 use weir_core::settings::ControlDatabase;
 
-pub use audit::{AuditEvent, AuditFilter, AuditPage, By, Event, Outcome, Tampered};
+pub use audit::{AuditEvent, AuditFilter, AuditPage, By, Event, Lines, Outcome, Place, Tampered};
 pub use draft::Draft;
 pub use encrypt::{Resealed, Sealed};
 pub use error::{ControlError, ServerError};

@@ -3,6 +3,7 @@
 mod accounts;
 mod agent;
 mod answers;
+mod audit_file;
 mod banner;
 mod cli;
 mod client;
@@ -27,6 +28,7 @@ mod rawlog;
 mod reload;
 mod replay;
 mod resend;
+mod rotated;
 mod run;
 mod seen;
 mod serve;

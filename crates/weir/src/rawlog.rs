@@ -2,7 +2,6 @@
 //! see what crossed the wire. Written by a thread of its own behind a bounded queue: a request
 //! never waits for it, and what does not fit is dropped and counted.
 
-mod files;
 mod lines;
 
 use std::io;
@@ -17,9 +16,9 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::registry::Registry;
 use weir_core::exchange::{Recorder, RequestRecord, ResponseRecord};
-use weir_core::settings::RawLogFiles;
+use weir_core::settings::RotatedFiles;
 
-use files::Files;
+use crate::rotated::Files;
 use lines::{Leg, Writer};
 
 /// Halves of exchanges that may wait.
@@ -70,7 +69,7 @@ impl RawLog {
     ///
     /// # Errors
     /// When the file cannot be opened, or there can be no thread.
-    pub(crate) fn open(settings: RawLogFiles) -> io::Result<Self> {
+    pub(crate) fn open(settings: RotatedFiles) -> io::Result<Self> {
         let (queue, inbox) = mpsc::sync_channel(SLOTS);
         let state = Arc::new(State::default());
         let writer = Writer::new()?;
@@ -213,11 +212,11 @@ mod tests {
     fn what_waits_to_be_written_when_all_is_forgotten_is_not_written_after() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("raw.jsonl");
-        let files = Files::open(RawLogFiles {
+        let files = Files::open(RotatedFiles {
             path: path.clone(),
             max_bytes: 1 << 20,
             max_files: 1,
-            max_age: Duration::from_secs(3600),
+            max_age: Some(Duration::from_secs(3600)),
         });
         let (queue, inbox) = mpsc::sync_channel(SLOTS);
         let state = Arc::new(State::default());

@@ -16,13 +16,14 @@ use tokio::time::MissedTickBehavior;
 use weir_admin::{AdminToken, Control, Role};
 use weir_core::control::Code;
 use weir_core::settings::{ControlDatabase, Settings};
+use weir_events::link::Store;
 use weir_proxy::clock::now;
 use weir_proxy::tenants::{Denied, Tenants};
 use weir_store::control::{By, ControlError, ControlStore, Event, Outcome, Seal};
 
 use self::trust::{Trust, TrustFigures};
 use crate::accounts::{Accounts, Phase, Times, Unwritten};
-use weir_events::link::Store;
+use crate::audit_file::AuditFile;
 
 /// How often it is looked whether somebody else has changed something: where others may, in a server,
 /// and in a file, which commands alone may. A token that was revoked elsewhere works for little longer.
@@ -74,6 +75,8 @@ pub(crate) struct Keeper {
     reading: Trouble,
     writing: Trouble,
     comparing: Trouble,
+    /// The audit as a file, where it is wanted.
+    audit_file: Option<Arc<AuditFile>>,
     /// What is known; held while it is read.
     seen: Mutex<Seen>,
     stop: Arc<Notify>,
@@ -108,6 +111,8 @@ impl Keeper {
                 opened.context("projects and tokens")?
             }
         };
+        let audit_file = settings.audit_file.clone();
+        let audit_file = audit_file.map(|files| AuditFile::new(store.clone(), files));
         let accounts = Arc::new(Accounts::new(now, Times::default()));
         let tenants = Arc::new(Tenants::new(accounts.clone()));
         let keeper = Self {
@@ -119,6 +124,7 @@ impl Keeper {
             reading: Trouble::default(),
             writing: Trouble::default(),
             comparing: Trouble::default(),
+            audit_file: audit_file.map(Arc::new),
             seen: Mutex::new(NOTHING),
             stop: Arc::default(),
         };
@@ -130,6 +136,9 @@ impl Keeper {
     /// Adds its figures to those of `/metrics`.
     pub(crate) fn show(&self, registry: &mut Registry) {
         self.accounts.show(registry);
+        if let Some(file) = &self.audit_file {
+            registry.register_collector(file.figures());
+        }
         registry.register_collector(Box::new(TrustFigures(Arc::clone(&self.trust))));
     }
 
@@ -176,6 +185,8 @@ impl Keeper {
             let looking = tokio::spawn(Arc::clone(&keeper).look_again_and_again());
             let mut write = often(WRITE);
             let mut sweep = often(SWEEP);
+            let audit_file = keeper.audit_file.as_ref();
+            let audit_file = audit_file.map(|file| (file, tokio::spawn(Arc::clone(file).run())));
             let mut unsaved = Unsaved::default();
             let mut waiting = Vec::new();
             let mut read = Instant::now();
@@ -202,6 +213,10 @@ impl Keeper {
             shared.abort();
             looking.abort();
             keeper.accounts.leave().await;
+            if let Some((file, task)) = audit_file {
+                file.finish();
+                let _ended = task.await;
+            }
             keeper.stop.notify_one();
         }
     }
@@ -269,7 +284,12 @@ impl Keeper {
             limits: Box::new(move || accounts.phase().as_str()),
             changed: Box::new(move || {
                 let keeper = Arc::clone(&keeper);
-                Box::pin(async move { keeper.catch_up().await })
+                Box::pin(async move {
+                    if let Some(file) = &keeper.audit_file {
+                        file.nudge();
+                    }
+                    keeper.catch_up().await;
+                })
             }),
         }
     }
@@ -342,14 +362,14 @@ const NOTHING: Seen = Seen {
 
 /// Something that is tried often and may fail for long: said when it begins and when it is over.
 #[derive(Debug, Default)]
-struct Trouble(AtomicBool);
+pub(crate) struct Trouble(AtomicBool);
 
 impl Trouble {
     fn is_on(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 
-    fn note(&self, error: Option<impl std::fmt::Display>, what: &str) {
+    pub(crate) fn note(&self, error: Option<impl std::fmt::Display>, what: &str) {
         let had = self.0.swap(error.is_some(), Ordering::Relaxed);
         match error {
             Some(error) if !had => tracing::warn!(%error, "{what}"),

@@ -138,6 +138,10 @@ pub(crate) static SECTIONS: &[(&str, &str)] = &[
         "Tenants: projects, the expiring tokens that they hand out, their own keys and budgets.",
     ),
     (
+        "projects.audit_file",
+        "The audit as lines of JSON, besides the database, which it can always be made of again.",
+    ),
+    (
         "providers",
         "Where requests go: a map of names to settings, or a list of settings with a `name` each. \
          `anthropic`, `openai` and `gemini` exist without being named, unless a provider that is \
@@ -209,6 +213,8 @@ pub(crate) static WITHOUT_EFFECT: &[(&str, &[&str])] = &[
     ("LOG_BINARY_RESPONSES", &["0", "false"]),
     ("REDIS_CACHE_POOL_SIZE", &[]),
     ("CACHE_STATS_BUFFER_SIZE", &[]),
+    ("AUDIT_CREATE_DIR", &["true"]),
+    ("AUDIT_STORE_IN_DB", &["true"]),
 ];
 
 /// A key of cc-relay's files that weir takes and has no use for.

@@ -15,7 +15,7 @@ use crate::prices::{Prices, read_prices};
 use crate::secret::Secret;
 use crate::settings::{
     Cache, CacheBackend, Capture, Dashboard, DebugOptions, Grading, LogFormat, LogOutput, Logging,
-    Provider, RawLogFiles, Retention, Server, Settings, Shared, Storage, Tls,
+    Provider, Retention, RotatedFiles, Server, Settings, Shared, Storage, Tls,
 };
 
 /// What the check adds to while it goes: faults stop the start, warnings do not.
@@ -242,18 +242,18 @@ fn capture(values: &Resolved) -> Capture {
     }
 }
 
-fn raw_log(values: &Resolved, found: &mut Findings) -> Option<RawLogFiles> {
+fn raw_log(values: &Resolved, found: &mut Findings) -> Option<RotatedFiles> {
     let path = path(values, "capture.raw_log.path")?;
     if !values.is_on("capture.enabled") {
         let off = "capture.raw_log.path has no effect: capture.enabled is off";
         found.warnings.push(off.to_owned());
         return None;
     }
-    Some(RawLogFiles {
+    Some(RotatedFiles {
         path,
         max_bytes: values.number("capture.raw_log.max_bytes"),
         max_files: values.small("capture.raw_log.max_files"),
-        max_age: values.span("capture.raw_log.max_age"),
+        max_age: Some(values.span("capture.raw_log.max_age")),
     })
 }
 

@@ -4,7 +4,7 @@ use super::check::{Findings, path, secret};
 use super::checks;
 use super::fault::Fault;
 use super::resolve::Resolved;
-use crate::settings::{ControlDatabase, DatabaseServer, Projects, ServerKind};
+use crate::settings::{ControlDatabase, DatabaseServer, Projects, RotatedFiles, ServerKind};
 
 const DRIVER: &str = "projects.db_driver";
 const URL: &str = "projects.database_url";
@@ -45,7 +45,25 @@ pub(crate) fn check(values: &Resolved, found: &mut Findings) -> Projects {
         read_token: secret(values, "projects.read_token"),
         encryption_key,
         older_encryption_key: secret(values, "projects.older_encryption_key"),
+        audit_file: audit_file(values, (enabled, found)),
     }
+}
+
+/// Where the audit is written besides.
+fn audit_file(values: &Resolved, (enabled, found): (bool, &mut Findings)) -> Option<RotatedFiles> {
+    const PATH: &str = "projects.audit_file.path";
+    let path = path(values, PATH).filter(|_| values.is_on("projects.audit_file.enabled"))?;
+    if !enabled {
+        let warning = format!("{PATH} has no effect: there are no projects");
+        found.warnings.push(warning);
+        return None;
+    }
+    Some(RotatedFiles {
+        path,
+        max_bytes: values.number("projects.audit_file.max_bytes"),
+        max_files: values.small("projects.audit_file.max_files"),
+        max_age: None,
+    })
 }
 
 /// Where tenants are kept: as the driver says, else as the address does.

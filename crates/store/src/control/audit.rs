@@ -1,6 +1,8 @@
 //! Who did what, in a chain: each event carries a digest of itself and the one before, so that one
 //! that was changed or taken out shows.
 
+mod line;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use sha2::{Digest as _, Sha256};
@@ -9,6 +11,8 @@ use uuid::Uuid;
 
 use super::db::{Done, Row, Statement, Value, int, maybe_text, text};
 use super::{ControlError, ControlStore, TRIES};
+
+pub use line::{Lines, Place};
 
 /// Most events of one page.
 pub(super) const MAX_PAGE: u32 = 100;
@@ -269,6 +273,15 @@ impl ControlStore {
         ))
     }
 
+    /// Where the chain ends.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn audit_end(&self) -> Result<Place, ControlError> {
+        let (seq, hash) = self.end_of_chain().await?;
+        Ok(Place { seq, hash })
+    }
+
     async fn end_of_chain(&self) -> Result<(i64, String), ControlError> {
         let query = "SELECT audit_seq, audit_hash FROM control_state WHERE id = 1";
         let rows = self.db.rows(Statement::new(query)).await?;
@@ -326,6 +339,18 @@ impl ControlStore {
         let rows = self.db.rows(Statement::new(query).with([value])).await?;
         let row = rows.first().ok_or(ControlError::NotFound("audit event"))?;
         read(row)
+    }
+
+    /// At most so many events behind a place in the chain, the oldest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn audit_behind(&self, seq: i64, most: u32) -> Result<Vec<AuditEvent>, ControlError> {
+        let query =
+            format!("SELECT {COLUMNS} FROM audit_events WHERE seq > ? ORDER BY seq LIMIT ?");
+        let query = Statement::new(query).with([int(seq), int(i64::from(most))]);
+        let rows = self.db.rows(query).await?;
+        rows.iter().map(read).collect()
     }
 
     /// Follows the whole chain, as long as it was when this began. Gives how many events there are,

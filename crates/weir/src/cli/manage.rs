@@ -278,7 +278,15 @@ pub(crate) enum AuditAction {
         id: String,
     },
     /// Follow the chain of all events; fails if one was changed or taken out
-    Verify,
+    Verify {
+        /// Follow that of a file (`projects.audit_file.path`) and of those put aside before it; no
+        /// gateway is asked
+        #[arg(long, value_name = "PATH")]
+        file: Option<PathBuf>,
+        /// Compare the file with what the gateway has, and follow that too
+        #[arg(long, requires = "file")]
+        compare: bool,
+    },
 }
 
 /// Options of `weir audit list`.

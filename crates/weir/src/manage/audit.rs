@@ -1,8 +1,11 @@
 //! `weir audit`.
 
+mod file;
+
+use std::path::Path;
 use std::process::ExitCode;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Manager, moment, text, told};
 use crate::cli::{Audit, AuditAction, AuditList};
@@ -18,6 +21,13 @@ use crate::workers::runtime;
 /// # Errors
 /// When nobody answers, or what was asked for is refused.
 pub(crate) fn run(options: &Audit) -> anyhow::Result<ExitCode> {
+    if let AuditAction::Verify {
+        file: Some(file),
+        compare: false,
+    } = &options.action
+    {
+        return told_of(options, &file::verify(file)?);
+    }
     let manager = Manager::new(&options.managed)?;
     let answer = runtime()?.block_on(async {
         match &options.action {
@@ -26,18 +36,55 @@ pub(crate) fn run(options: &Audit) -> anyhow::Result<ExitCode> {
                 let path = format!("/manage/audit/{}", segment(id));
                 manager.get(&path).await
             }
-            AuditAction::Verify => manager.get("/manage/audit/verify").await,
+            AuditAction::Verify { file: None, .. } => manager.get("/manage/audit/verify").await,
+            AuditAction::Verify {
+                file: Some(file), ..
+            } => compared(&manager, file).await,
         }
     })?;
+    told_of(options, &answer)
+}
+
+/// The verdict on a file together with that on the chain of the gateway. An end that both have is
+/// enough: a hash is of all that came before it.
+async fn compared(manager: &Manager, file: &Path) -> anyhow::Result<Value> {
+    let of_file = file::verify(file)?;
+    if of_file["intact"] != true {
+        return Ok(of_file);
+    }
+    let of_gateway = manager.get("/manage/audit/verify").await?;
+    let Some(last) = of_file["last"].as_i64() else {
+        return Ok(of_gateway);
+    };
+    if of_gateway["intact"] != true {
+        return Ok(of_gateway);
+    }
+    let differs = json!({"intact": false, "broken_at": last,
+        "reason": "the file ends with an event that the gateway does not have"});
+    if of_gateway["events"]
+        .as_i64()
+        .is_none_or(|events| events < last)
+    {
+        return Ok(differs);
+    }
+    let there = manager.get(&format!("/manage/audit/{last}")).await?;
+    Ok(match there["hash"] == of_file["hash"] {
+        true => of_file,
+        false => differs,
+    })
+}
+
+/// Prints an answer. A chain that is broken fails, for whoever asks every night.
+fn told_of(options: &Audit, answer: &Value) -> anyhow::Result<ExitCode> {
     let here = Here::and_now();
     print(&match &options.action {
-        _ if options.managed.json => pretty(&answer)?,
-        AuditAction::List(_) => list(&answer, &here),
-        AuditAction::Show { .. } => show(&answer, &here),
-        AuditAction::Verify => verdict(&answer),
+        _ if options.managed.json => pretty(answer)?,
+        AuditAction::List(_) => list(answer, &here),
+        AuditAction::Show { .. } => show(answer, &here),
+        AuditAction::Verify { .. } => verdict(answer),
     })?;
-    // A chain that is broken fails, for whoever asks every night.
-    let broken = matches!(options.action, AuditAction::Verify) && answer["intact"] != true;
+    let verifies = matches!(options.action, AuditAction::Verify { .. });
+    let broken = verifies && answer["intact"] != true;
     Ok(if broken {
         ExitCode::FAILURE
     } else {
@@ -149,6 +196,9 @@ fn show(event: &Value, here: &Here) -> String {
 }
 
 fn verdict(answer: &Value) -> String {
+    if let (Some(first), Some(last)) = (answer["first"].as_i64(), answer["last"].as_i64()) {
+        return format!("✓ the chain of the file is whole, from event {first} to {last}");
+    }
     if answer["intact"] == true {
         return format!("✓ the chain of {} events is whole", answer["events"]);
     }

@@ -8,6 +8,7 @@
 
 mod access;
 mod agents;
+mod audit_file;
 mod cache;
 mod captured;
 mod commands;

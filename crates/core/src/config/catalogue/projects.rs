@@ -1,6 +1,6 @@
 //! The settings of `projects`.
 
-use super::{DEADLINE, PATH, SECRET, text};
+use super::{DEADLINE, PATH, SECRET, bytes, count, text};
 use crate::config::checks;
 use crate::config::entry::{Entry, entry, var};
 use crate::config::kind::Kind;
@@ -70,4 +70,15 @@ pub(super) static ENTRIES: &[Entry] = &[
         "Refuse to start without `projects.encryption_key`.")
         .env(&[var("REQUIRE_ENCRYPTION_KEY")])
         .restart(),
+    entry("projects.audit_file.path", PATH, "",
+        "Write the audit to this file too, an event a line, for its owner only.")
+        .env(&[var("AUDIT_LOG_FILE")])
+        .example("/var/log/weir/audit.jsonl")
+        .restart(),
+    entry("projects.audit_file.enabled", Kind::Bool, "true",
+        "Whether that file is written. The audit in the database always is.")
+        .env(&[var("AUDIT_ENABLED")])
+        .restart(),
+    entry("projects.audit_file.max_bytes", bytes(4 << 10), "64MiB", "Size at which it is put aside.").restart(),
+    entry("projects.audit_file.max_files", count(1000), "16", "Files put aside that are kept.").restart(),
 ];

@@ -316,7 +316,7 @@ fn a_shared_cache_says_where_it_is() {
 
 #[test]
 fn a_reload_applies_all_but_what_is_fixed_at_the_start() {
-    const FIXED: [&str; 31] = [
+    const FIXED: [&str; 35] = [
         "server.host",
         "server.port",
         "server.listen",
@@ -333,6 +333,10 @@ fn a_reload_applies_all_but_what_is_fixed_at_the_start() {
         "cache.backend",
         "capture.dedup_bytes",
         "capture.raw_log.path",
+        "projects.audit_file.enabled",
+        "projects.audit_file.max_bytes",
+        "projects.audit_file.max_files",
+        "projects.audit_file.path",
         "projects.database_max_lifetime",
         "projects.database_pool_size",
         "projects.database_url",
