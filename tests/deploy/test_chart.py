@@ -29,6 +29,8 @@ EVERYTHING = {
     **PROJECTS,
     **SHARED,
     "dashboard": {"existingSecret": "weir"},
+    "events": {"bus": "redis", "dispatcher": {"enabled": True, "replicaCount": 2}},
+    "config": {"events": {"sinks": {"file": {"path": "/events/log.jsonl"}}}},
     "trustProxy": {"enabled": True, "ranges": ["10.0.0.0/8"]},
     "imagePullSecrets": [{"name": "registry"}],
     "image": {"digest": "sha256:" + "0" * 64},
@@ -154,6 +156,18 @@ REFUSED = {
         over(LEAST, {"redis": {"existingSecret": "redis"}}),
         "redis.enabled is false",
     ),
+    "a stream of events without an address": (
+        over(LEAST, {"events": {"bus": "redis"}}),
+        "events.bus=redis needs the address of Redis",
+    ),
+    "a dispatcher of what is in others' memory": (
+        over(LEAST, {"events": {"dispatcher": {"enabled": True}}}),
+        "needs events.bus=redis",
+    ),
+    "a dispatcher to nobody": (
+        over(LEAST, SHARED, {"events": {"bus": "redis", "dispatcher": {"enabled": True}}}),
+        "config.events.sinks",
+    ),
     "autoscaling without a metric": (
         over(LEAST, {"autoscaling": {"enabled": True, "targetCPUUtilizationPercentage": None}}),
         "needs a metric",
@@ -213,6 +227,7 @@ def test_everything_is_made():
     made = set(kinds(EVERYTHING))
     assert made == {
         "ConfigMap",
+        "Deployment",
         "HorizontalPodAutoscaler",
         "Ingress",
         "NetworkPolicy",
@@ -224,6 +239,23 @@ def test_everything_is_made():
         "StatefulSet",
     }
     assert set(kinds(LEAST)) == {"ConfigMap", "Service", "ServiceAccount", "StatefulSet"}
+
+
+def test_dispatchers_deliver_and_nobody_sends_them_requests():
+    made = kinds(EVERYTHING)
+    dispatcher = made["Deployment"]
+    assert dispatcher["spec"]["replicas"] == 2
+    pod = dispatcher["spec"]["template"]
+    assert pod["spec"]["containers"][0]["args"] == ["dispatch"]
+    services = [m for m in render(EVERYTHING) if m["kind"] == "Service"]
+    for service in services:
+        assert not service["spec"]["selector"].items() <= pod["metadata"]["labels"].items()
+    config = yaml.safe_load(made["ConfigMap"]["data"]["weir.yaml"])
+    assert config["events"]["bus"] == "redis" and not config["events"]["dispatch"]
+    without = over(EVERYTHING, {"events": {"dispatcher": {"enabled": False}}})
+    assert "Deployment" not in kinds(without)
+    config = yaml.safe_load(kinds(without)["ConfigMap"]["data"]["weir.yaml"])
+    assert config["events"]["dispatch"]
 
 
 def test_secrets_come_by_reference():

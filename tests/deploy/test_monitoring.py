@@ -34,6 +34,7 @@ def shown(tmp_path_factory) -> dict[str, set[str]]:
             },
             "routing": {"translate": False},
             "capture": {"raw_log": {"path": str(folder / "raw.log")}},
+            "events": {"file": str(folder / "events.jsonl")},
         }
         (folder / "weir.yaml").write_text(json.dumps(settings))
         serve = ["serve", "--port", 0, "--config", folder / "weir.yaml"]

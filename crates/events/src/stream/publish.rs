@@ -53,7 +53,11 @@ impl Publisher {
         loop {
             tokio::select! {
                 () = queue.filled() => {}
-                () = closing.cancelled(), if queue.is_empty() => return Ok(()),
+                () = closing.cancelled(), if queue.is_empty() => {
+                    if queue.is_empty() {
+                        return Ok(());
+                    }
+                }
                 // A server that went away is noticed before there is something to say.
                 () = tokio::time::sleep(Duration::from_secs(5)) => {
                     let _pong: String = redis::cmd("PING").query_async(&mut connection).await?;

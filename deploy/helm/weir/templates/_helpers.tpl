@@ -18,6 +18,12 @@ app.kubernetes.io/name: {{ include "weir.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
+{{/* Dispatchers take no requests, so the Service must not find them. */}}
+{{- define "weir.dispatcherSelector" -}}
+app.kubernetes.io/name: {{ include "weir.name" . }}-dispatcher
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
 {{- define "weir.labels" -}}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
 {{ include "weir.selector" . }}
@@ -78,6 +84,9 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- $set := dict "server" $server }}
 {{- if .Values.redis.enabled }}
 {{- $_ := set $set "shared" (dict "redis_url" "${WEIR_REDIS_URL}") }}
+{{- end }}
+{{- if eq .Values.events.bus "redis" }}
+{{- $_ := set $set "events" (dict "bus" "redis" "dispatch" (not .Values.events.dispatcher.enabled)) }}
 {{- end }}
 {{- toYaml (mustMergeOverwrite (deepCopy .Values.config) $set) }}
 {{- end }}
