@@ -26,13 +26,24 @@ use crate::sink::Sink;
 /// # Errors
 /// When it cannot be made, in words that name the setting.
 pub fn build(settings: &settings::Sink) -> Result<Box<dyn Sink>, String> {
-    let place = |what: &str, error: &dyn std::fmt::Display| {
-        format!("`events.sinks.{}.{what}`: {error}", settings.name)
+    let sink = match &settings.to {
+        SinkKind::File(file) => FileLog::open(file).map(boxed),
+        SinkKind::Webhook(webhook) => Webhook::new(webhook).map(boxed),
+        SinkKind::Helicone(helicone) => Helicone::new(helicone).map(boxed),
+        SinkKind::Lunary(lunary) => Lunary::new(lunary).map(boxed),
+        SinkKind::Langfuse(langfuse) => Langfuse::new(langfuse).map(boxed),
+        SinkKind::Otel(otel) => Otel::new(otel).map(boxed),
+        SinkKind::S3(s3) => S3::new(s3).map(boxed),
     };
-    match &settings.to {
-        SinkKind::File(file) => match FileLog::open(file) {
-            Ok(log) => Ok(Box::new(log)),
-            Err(error) => Err(place("path", &format!("{}: {error}", file.path.display()))),
-        },
-    }
+    sink.map_err(|error| match &settings.to {
+        SinkKind::File(file) => {
+            let (name, path) = (&settings.name, file.path.display());
+            format!("`events.sinks.{name}.path`: {path}: {error}")
+        }
+        _ => format!("`events.sinks.{}`: {error}", settings.name),
+    })
+}
+
+fn boxed<S: Sink>(sink: S) -> Box<dyn Sink> {
+    Box::new(sink)
 }

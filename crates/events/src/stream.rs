@@ -106,3 +106,6 @@ pub(crate) fn of_read(answer: Value, forgotten: &mut Vec<Id>) -> RedisResult<Vec
 fn is_entry(parts: &[Value]) -> bool {
     matches!(parts.first(), Some(Value::Array(_)))
 }
+
+#[cfg(test)]
+mod tests;

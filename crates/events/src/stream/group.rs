@@ -115,7 +115,8 @@ impl Group {
         self.outage.begins(error);
     }
 
-    /// One read of what there is to be read next; none waits for nothing new.
+    /// One read of what there is to be read next. Without `patience` that is what it holds already,
+    /// and the rest is left to the next reader.
     async fn read(&mut self, room: usize, patience: Option<Duration>) -> RedisResult<Vec<Entry>> {
         let mut connection = self.connected().await?;
         let count = room.min(self.bus.read_batch as usize).max(1);
@@ -123,17 +124,16 @@ impl Group {
         let found = if let Some(from) = self.own.take() {
             self.own_pending(&mut connection, (from, count), &mut forgotten)
                 .await?
-        } else if self.claimed.1 <= Instant::now() {
+        } else if patience.is_some() && self.claimed.1 <= Instant::now() {
             self.claim(&mut connection, count, &mut forgotten).await?
-        } else {
+        } else if let Some(patience) = patience {
             let mut command = self.xreadgroup(count);
-            if let Some(patience) = patience {
-                command
-                    .arg("BLOCK")
-                    .arg(patience.as_millis().max(1).to_string());
-            }
+            let block = patience.as_millis().max(1).to_string();
+            command.arg("BLOCK").arg(block);
             command.arg("STREAMS").arg(&self.bus.stream).arg(">");
             of_read(command.query_async(&mut connection).await?, &mut forgotten)?
+        } else {
+            Vec::new()
         };
         self.forget(&mut connection, forgotten).await?;
         let mut fresh = found;

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::HeaderValue;
 use weir_core::exchange::{Arrival, End, RawBody};
 use weir_store::model::RequestLog;
+use weir_store::{Moment, Recorder};
 use weir_wire::dialect::Dialect;
 
 use crate::support::{Place, body, exchange, headers, request, response};
@@ -196,4 +197,30 @@ async fn the_live_feed_tells_of_each_beginning_and_end() {
     assert_eq!((ended.id, ended.state.as_str()), (id, "complete"));
     exchange(&recorder, b"{}", b"{}");
     assert_eq!(live.recv().await.unwrap().state.as_str(), "complete");
+}
+
+#[tokio::test]
+async fn whoever_follows_sees_each_exchange_begin_and_end_though_nothing_is_kept() {
+    for enabled in [true, false] {
+        let place = Place::new();
+        let mut options = place.options();
+        options.capture.enabled = enabled;
+        let (tell, told) = std::sync::mpsc::channel();
+        options.follow = Some(Box::new(move |moment| {
+            let seen = match moment {
+                Moment::Started(record) => (record.id.to_string(), record.body.len),
+                Moment::Ended(summary, record) => {
+                    assert_eq!(summary.id, record.id);
+                    (summary.id.to_string(), record.body.len)
+                }
+                Moment::Lost(id) => panic!("{id} is not lost"),
+            };
+            drop(tell.send(seen));
+        }));
+        let recorder = Recorder::open(options).unwrap();
+        let id = exchange(&recorder, br#"{"model":"m"}"#, b"{}");
+        recorder.shutdown().await;
+        let seen: Vec<_> = told.iter().collect();
+        assert_eq!(seen, [(id.clone(), 13), (id, 2)], "{enabled}");
+    }
 }

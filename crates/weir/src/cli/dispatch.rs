@@ -20,7 +20,7 @@ pub(crate) struct Dispatch {
     /// Deliver to a sink of this kind that the configuration need not have
     #[arg(long, value_name = "KIND", env = "DISPATCHER_SERVICE")]
     pub service: Option<String>,
-    /// Its address; of a `file` the path
+    /// Its address; of a `file` the path, of `s3` the endpoint
     #[arg(
         long,
         value_name = "URL",

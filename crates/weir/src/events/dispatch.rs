@@ -75,7 +75,11 @@ fn flags(options: &Dispatch) -> anyhow::Result<Vec<(String, String)>> {
         bail!("`--service`: `{service}` is no kind of sink");
     }
     let at = |member: &str| format!("events.sinks.{service}.{member}");
-    let address = if service == "file" { "path" } else { "url" };
+    let address = match service.as_str() {
+        "file" => "path",
+        "s3" => "endpoint",
+        _ => "url",
+    };
     let mut flags = vec![(at("kind"), service.clone())];
     flags.extend(options.endpoint.clone().map(|value| (at(address), value)));
     flags.extend(options.api_key.clone().map(|value| (at("api_key"), value)));

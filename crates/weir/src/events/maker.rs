@@ -13,7 +13,7 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 use weir_core::event::{Materials, Rules, make};
 use weir_core::exchange::RawBody;
 use weir_core::redact::Redactor;
-use weir_core::settings::Settings;
+use weir_core::settings::{Settings, Told};
 use weir_events::bus::Entrance;
 use weir_events::status::Status;
 
@@ -128,6 +128,7 @@ impl Maker {
         let status = Arc::clone(entrance.status());
         let mut worker = Worker {
             redactor: Redacting::new()?,
+            told: settings.load().events.told.clone(),
             settings: Arc::clone(settings),
             entrance,
             room: Arc::clone(&room),
@@ -162,6 +163,8 @@ impl Maker {
 
 struct Worker {
     redactor: Redacting,
+    told: Told,
+    /// For prices and the header with credentials, which a reload may change.
     settings: Arc<ArcSwap<Settings>>,
     entrance: Entrance,
     room: Arc<Room>,
@@ -183,7 +186,7 @@ impl Worker {
         let response = materials.response.body.as_ref().map_or(0, cost);
         let settings = self.settings.load();
         let rules = Rules {
-            told: &settings.events.told,
+            told: &self.told,
             redactor: self.redactor.by(key_header(&settings)),
             prices: &settings.prices,
         };

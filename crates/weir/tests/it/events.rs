@@ -571,6 +571,10 @@ async fn a_dispatcher_that_cannot_work_says_which_setting_is_wrong() {
         (vec!["--service", "kafka"], "events.sinks.kafka.kind"),
         (vec!["--service", "file"], "events.sinks.file.path"),
         (
+            vec!["--service", "helicone"],
+            "events.sinks.helicone.api_key",
+        ),
+        (
             vec!["--service", "file", "--endpoint", "/x"],
             "`events.bus` is `memory`",
         ),
