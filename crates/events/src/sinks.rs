@@ -9,6 +9,12 @@ mod s3;
 mod said;
 mod webhook;
 
+use std::io;
+
+use weir_core::settings::{self, SinkKind};
+
+use crate::sink::Sink;
+
 pub use file::FileLog;
 pub use helicone::Helicone;
 pub use langfuse::Langfuse;
@@ -17,33 +23,32 @@ pub use otel::Otel;
 pub use s3::S3;
 pub use webhook::Webhook;
 
-use weir_core::settings::{self, SinkKind};
-
-use crate::sink::Sink;
-
 /// The sink that `settings` describe.
 ///
 /// # Errors
-/// When it cannot be made, in words that name the setting.
+/// When it cannot be made, in words that name the setting; no credential is in them.
 pub fn build(settings: &settings::Sink) -> Result<Box<dyn Sink>, String> {
-    let sink = match &settings.to {
-        SinkKind::File(file) => FileLog::open(file).map(boxed),
-        SinkKind::Webhook(webhook) => Webhook::new(webhook).map(boxed),
-        SinkKind::Helicone(helicone) => Helicone::new(helicone).map(boxed),
-        SinkKind::Lunary(lunary) => Lunary::new(lunary).map(boxed),
-        SinkKind::Langfuse(langfuse) => Langfuse::new(langfuse).map(boxed),
-        SinkKind::Otel(otel) => Otel::new(otel).map(boxed),
-        SinkKind::S3(s3) => S3::new(s3).map(boxed),
-    };
-    sink.map_err(|error| match &settings.to {
-        SinkKind::File(file) => {
-            let (name, path) = (&settings.name, file.path.display());
-            format!("`events.sinks.{name}.path`: {path}: {error}")
-        }
-        _ => format!("`events.sinks.{}`: {error}", settings.name),
-    })
+    let name = &settings.name;
+    match &settings.to {
+        SinkKind::File(file) => match FileLog::open(file) {
+            Ok(log) => Ok(Box::new(log)),
+            Err(error) => {
+                let path = file.path.display();
+                Err(format!("`events.sinks.{name}.path`: {path}: {error}"))
+            }
+        },
+        SinkKind::Webhook(to) => boxed(name, Webhook::new(to)),
+        SinkKind::Helicone(to) => boxed(name, Helicone::new(to)),
+        SinkKind::Lunary(to) => boxed(name, Lunary::new(to)),
+        SinkKind::Langfuse(to) => boxed(name, Langfuse::new(to)),
+        SinkKind::Otel(to) => boxed(name, Otel::new(to)),
+        SinkKind::S3(to) => boxed(name, S3::new(to)),
+    }
 }
 
-fn boxed<S: Sink>(sink: S) -> Box<dyn Sink> {
-    Box::new(sink)
+fn boxed(name: &str, made: io::Result<impl Sink>) -> Result<Box<dyn Sink>, String> {
+    match made {
+        Ok(sink) => Ok(Box::new(sink)),
+        Err(error) => Err(format!("`events.sinks.{name}`: {error}")),
+    }
 }

@@ -11,17 +11,17 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 use weir_core::event::{BodyFacts, BodyForm, Counted, Event, TokenUsage};
 use weir_core::secret::Secret;
-use weir_core::settings::SinkKind;
 use weir_core::settings::services::{
     Helicone, Langfuse, Lunary, Otel, OtlpEncoding, S3, S3Credential, Webhook,
 };
+use weir_core::settings::{self, SinkKind};
 use weir_events::sink::{Outcome, Sink};
 use weir_events::sinks;
 
 use crate::stand_in::StandIn;
 
 /// One of every kind, all at `url`.
-pub(crate) fn all(url: &str) -> Vec<Arc<dyn Sink>> {
+pub(crate) fn all(url: &str) -> Vec<Box<dyn Sink>> {
     let url = Secret::new(url);
     let key = Secret::new("hunter2-hunter2");
     let timeout = Duration::from_secs(30);
@@ -76,8 +76,16 @@ pub(crate) fn all(url: &str) -> Vec<Arc<dyn Sink>> {
             timeout,
         }),
     ];
-    let open = |kind| sinks::service(kind).unwrap().expect("it is a service");
-    kinds.iter().map(open).collect()
+    let sink = |to: &SinkKind| settings::Sink {
+        name: to.as_str().into(),
+        group: "".into(),
+        batch_size: 100,
+        flush_interval: timeout,
+        retries: 0,
+        to: to.clone(),
+    };
+    let built = |to| sinks::build(&sink(to)).unwrap();
+    kinds.iter().map(built).collect()
 }
 
 fn word() -> impl Strategy<Value = Box<str>> {

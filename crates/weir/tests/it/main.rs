@@ -32,6 +32,7 @@ mod replay;
 mod replays;
 mod routing;
 mod run;
+mod services;
 mod sessions;
 mod settings;
 mod shared;
