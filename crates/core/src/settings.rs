@@ -160,12 +160,36 @@ pub struct Projects {
     pub operate_token: Option<Secret>,
     /// The same for looking only.
     pub read_token: Option<Secret>,
+    /// Others who may manage, by name.
+    pub managers: Vec<Manager>,
     /// What seals providers' keys; none leaves them open.
     pub encryption_key: Option<Secret>,
     /// What has sealed them before.
     pub older_encryption_key: Option<Secret>,
     /// Where the audit is written besides; none does not.
     pub audit_file: Option<RotatedFiles>,
+}
+
+/// Somebody who manages tenants.
+#[derive(Clone, Debug)]
+pub struct Manager {
+    /// Who, in the audit.
+    pub name: Arc<str>,
+    /// What they may do.
+    pub role: Role,
+    /// What they are known by.
+    pub token: Secret,
+}
+
+/// What somebody may do who manages. Each may do what those before it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// Look.
+    Read,
+    /// Make, change and revoke tokens; purge caches.
+    Operate,
+    /// Make and change projects and their keys.
+    Admin,
 }
 
 /// Where tenants are kept.

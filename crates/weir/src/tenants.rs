@@ -405,7 +405,11 @@ pub(crate) fn managers(settings: &Settings) -> Arc<[AdminToken]> {
         ("operate_token", Role::Operate, &projects.operate_token),
         ("read_token", Role::Read, &projects.read_token),
     ];
-    all.into_iter()
-        .filter_map(|(name, role, token)| Some(AdminToken::new(name, role, token.as_ref()?)))
-        .collect()
+    let single = all.into_iter();
+    let single =
+        single.filter_map(|(name, role, token)| Some(AdminToken::new(name, role, token.as_ref()?)));
+    let named = projects.managers.iter();
+    let named =
+        named.map(|one| AdminToken::new(Arc::clone(&one.name), one.role.into(), &one.token));
+    single.chain(named).collect()
 }

@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use weir_core::control::Digest;
 use weir_core::secret::Secret;
+use weir_core::settings;
 use weir_store::control::{By, Event, Outcome};
 
 use crate::access::{Door, Peer, Refused, from_our_page};
@@ -44,6 +45,16 @@ pub enum Role {
     Operate,
     /// Make and change projects and their keys.
     Admin,
+}
+
+impl From<settings::Role> for Role {
+    fn from(role: settings::Role) -> Self {
+        match role {
+            settings::Role::Read => Self::Read,
+            settings::Role::Operate => Self::Operate,
+            settings::Role::Admin => Self::Admin,
+        }
+    }
 }
 
 /// A token of somebody who manages.

@@ -340,7 +340,6 @@ fn together(settings: &Settings, values: &Resolved, found: &mut Findings) {
 /// Warns of credentials that can be guessed, or that might equal an ordinary header's value, which
 /// the gateway would then take for its own credential and not send on.
 fn short_secrets(values: &Resolved, found: &mut Findings) {
-    const SHORTEST: usize = 8;
     for path in [
         "server.api_key",
         "server.auth.api_key",
@@ -354,11 +353,17 @@ fn short_secrets(values: &Resolved, found: &mut Findings) {
         "projects.read_token",
     ] {
         if values.text(path).is_some_and(|text| text.len() < SHORTEST) {
-            found.warnings.push(format!(
-                "{path} is shorter than {SHORTEST} characters and can be guessed"
-            ));
+            found.warnings.push(short(path));
         }
     }
+}
+
+/// Bytes of a credential that nobody guesses.
+pub(crate) const SHORTEST: usize = 8;
+
+/// What is said of a shorter one.
+pub(crate) fn short(path: &str) -> String {
+    format!("{path} is shorter than {SHORTEST} characters and can be guessed")
 }
 
 /// A credential that is set and not empty.

@@ -10,7 +10,7 @@ use ipnet::IpNet;
 use weir_wire::dialect::Dialect;
 
 use crate::cors;
-use crate::settings::{Price, ServerKind};
+use crate::settings::{Price, Role, ServerKind};
 
 /// An IP address, or a name that stands for one without asking DNS.
 ///
@@ -475,6 +475,32 @@ pub(crate) fn server_url(text: &str) -> Result<(), String> {
     }
     Err("does not begin with postgres:// or mysql://".to_owned())
 }
+
+/// What a manager is known by and may do: `role=operate token=...`. There is no token where its
+/// variable is unset.
+///
+/// # Errors
+/// When it is anything else. What it is is not repeated, since it may be a token.
+pub(crate) fn manager(text: &str) -> Result<(Role, Option<&str>), String> {
+    let (mut role, mut token) = (None, None);
+    for word in text.split_whitespace() {
+        match word.split_once('=') {
+            Some(("role", "read")) => role = Some(Role::Read),
+            Some(("role", "operate")) => role = Some(Role::Operate),
+            Some(("role", "admin")) => role = Some(Role::Admin),
+            Some(("token", value)) => {
+                header_value(value)?;
+                token = Some(value).filter(|value| !value.is_empty());
+            }
+            _ => return Err(NO_MANAGER.to_owned()),
+        }
+    }
+    let role = role.ok_or(NO_MANAGER)?;
+    Ok((role, token))
+}
+
+const NO_MANAGER: &str =
+    "is not a `role` (`read`, `operate` or `admin`) and a `token` without spaces";
 
 /// 32 bytes in standard base64.
 pub(crate) fn encryption_key(text: &str) -> Result<[u8; 32], String> {

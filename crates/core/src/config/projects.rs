@@ -1,10 +1,13 @@
 //! Tenants: who manages them, and where they are kept.
 
-use super::check::{Findings, path, secret};
+use super::check::{Findings, SHORTEST, path, secret, short};
 use super::checks;
 use super::fault::Fault;
 use super::resolve::Resolved;
-use crate::settings::{ControlDatabase, DatabaseServer, Projects, RotatedFiles, ServerKind};
+use crate::secret::Secret;
+use crate::settings::{
+    ControlDatabase, DatabaseServer, Manager, Projects, Role, RotatedFiles, ServerKind,
+};
 
 const DRIVER: &str = "projects.db_driver";
 const URL: &str = "projects.database_url";
@@ -14,9 +17,12 @@ pub(crate) fn check(values: &Resolved, found: &mut Findings) -> Projects {
     const KEY: &str = "projects.encryption_key";
     const REQUIRED: &str = "projects.require_encryption_key";
     let management_token = secret(values, "projects.management_token");
+    let managers = managers(values, found);
+    let is_managed =
+        management_token.is_some() || managers.iter().any(|one| one.role == Role::Admin);
     let enabled = match values.is_set("projects.enabled") {
         true => values.is_on("projects.enabled"),
-        false => management_token.is_some(),
+        false => is_managed,
     };
     let encryption_key = secret(values, KEY);
     if enabled && encryption_key.is_none() && values.is_on(REQUIRED) {
@@ -26,7 +32,7 @@ pub(crate) fn check(values: &Resolved, found: &mut Findings) -> Projects {
             .push(fault.hint("set ENCRYPTION_KEY; `openssl rand -base64 32` makes one"));
     }
     let password = secret(values, "dashboard.password");
-    if enabled && management_token.is_none() && password.is_none() {
+    if enabled && !is_managed && password.is_none() {
         let (path, what) = ("projects.enabled", "nobody could manage projects");
         let fault = Fault::new(values.place(path), path, what);
         found.faults.push(
@@ -43,10 +49,73 @@ pub(crate) fn check(values: &Resolved, found: &mut Findings) -> Projects {
         management_token,
         operate_token: secret(values, "projects.operate_token"),
         read_token: secret(values, "projects.read_token"),
+        managers,
         encryption_key,
         older_encryption_key: secret(values, "projects.older_encryption_key"),
         audit_file: audit_file(values, (enabled, found)),
     }
+}
+
+/// Those who manage by a token of their own. Two with the same could not be told apart.
+fn managers(values: &Resolved, found: &mut Findings) -> Vec<Manager> {
+    const PATH: &str = "projects.managers";
+    let single = ["management", "operate", "read"].map(|name| format!("projects.{name}_token"));
+    let single = single.into_iter().filter_map(|path| {
+        let token = secret(values, &path)?;
+        Some((token, path))
+    });
+    let mut known: Vec<(Secret, String)> = single.collect();
+    let mut managers = Vec::new();
+    for (name, text) in values.map(PATH) {
+        let path = format!("{PATH}.{name}");
+        let Ok((role, token)) = checks::manager(&text) else {
+            continue;
+        };
+        if !manager_name(&name) {
+            let fault = Fault::new(values.place(PATH), &path, "not a name for a manager");
+            let hint = format!(
+                "up to 64 letters, digits, `-`, `_`, `.` and `@` are one, but for `{}`",
+                TAKEN.join("`, `")
+            );
+            found.faults.push(fault.hint(hint));
+            continue;
+        }
+        let Some(token) = token.map(Secret::new) else {
+            let warning = format!("{path} has no token, so that nobody manages by that name");
+            found.warnings.push(warning);
+            continue;
+        };
+        if let Some((_, twin)) = known.iter().find(|(known, _)| *known == token) {
+            let message = format!("has the token of {twin}");
+            let fault = Fault::new(values.place(PATH), &path, message);
+            found
+                .faults
+                .push(fault.hint("give each a token of its own"));
+            continue;
+        }
+        if token.expose().len() < SHORTEST {
+            found.warnings.push(short(&path));
+        }
+        known.push((token.clone(), path));
+        let name = name.into();
+        managers.push(Manager { name, role, token });
+    }
+    managers
+}
+
+/// Names that the audit has for others.
+const TAKEN: [&str; 6] = [
+    "admin",
+    "anonymous",
+    "management_api",
+    "operate_token",
+    "read_token",
+    "system",
+];
+
+fn manager_name(name: &str) -> bool {
+    let good = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.@".contains(&byte);
+    (1..=64).contains(&name.len()) && name.bytes().all(good) && !TAKEN.contains(&name)
 }
 
 /// Where the audit is written besides.

@@ -145,7 +145,10 @@ impl Reader<'_> {
             match self.kind.read_pair(&pair.key, &expanded.text) {
                 Ok(()) => drop(values.insert(pair.key, expanded.text)),
                 Err(wrong) => {
-                    let message = format!("`{}` {wrong}", short(&raw));
+                    let message = match self.entry.secret {
+                        true => format!("the value {wrong}"),
+                        false => format!("`{}` {wrong}", short(&raw)),
+                    };
                     let fault = Fault::new(place, &path, message);
                     self.faults.push(fault.hint(unset_hint(&expanded.unset)));
                 }

@@ -331,6 +331,38 @@ async fn a_manager_is_told_their_role_and_nobody_else_is() {
 }
 
 #[tokio::test]
+async fn managers_with_names_do_what_their_role_says_under_their_name() {
+    let managers = r#"{"alice": {"role": "operate", "token": "alice-0123456789"},
+        "bob": {"role": "read", "token": "bob-0123456789"}}"#;
+    let weir = start(&[("projects.managers", managers)]).await;
+    let project = project(&weir, json!({})).await;
+    let new = json!({"project_id": project, "duration_minutes": 5}).to_string();
+    let make = async |token: &str| {
+        let bearer = format!("Bearer {token}");
+        let headers = [("authorization", &*bearer)];
+        weir.send(Method::POST, "/manage/tokens", &headers, new.clone())
+            .await
+    };
+    assert_eq!(make("alice-0123456789").await.status, 201);
+    assert_eq!(make("bob-0123456789").await.status, 403);
+    let log_in = json!({"management_token": "bob-0123456789"}).to_string();
+    let entered = weir.send(Method::POST, "/manage/login", &[], log_in).await;
+    assert_eq!(entered.status, 204, "{}", entered.text());
+    for (query, action) in [
+        ("actor=alice&outcome=success", "token.create"),
+        ("actor=bob&outcome=denied", "admin.access"),
+        ("actor=bob&outcome=success", "admin.login"),
+    ] {
+        let path = format!("/manage/audit?{query}");
+        let found = manage(&weir, Method::GET, &path, Value::Null).await.json();
+        assert_eq!(found["events"][0]["action"], action, "{found}");
+    }
+    let shown = weir.get("/api/config/effective").await.text();
+    assert!(shown.contains("projects.managers"), "{shown}");
+    assert!(!shown.contains("0123456789"), "{shown}");
+}
+
+#[tokio::test]
 async fn secrets_are_shown_once_and_logged_never() {
     let weir = start(&[("logging.level", "debug")]).await;
     let project = project(&weir, json!({})).await;

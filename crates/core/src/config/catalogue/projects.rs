@@ -5,6 +5,12 @@ use crate::config::checks;
 use crate::config::entry::{Entry, entry, var};
 use crate::config::kind::Kind;
 
+const MANAGERS: Kind = Kind::Map {
+    form: "name to role and token",
+    check: |text| checks::manager(text).map(drop),
+    fields: &["role", "token"],
+};
+
 pub(super) static ENTRIES: &[Entry] = &[
     entry("projects.enabled", Kind::Bool, "false",
         "Keep projects and let their tokens in. On by itself where `projects.management_token` is set.")
@@ -54,6 +60,11 @@ pub(super) static ENTRIES: &[Entry] = &[
     entry("projects.read_token", SECRET, "", "The same for somebody who may only look.")
         .secret()
         .example("${WEIR_READ_TOKEN:-}"),
+    entry("projects.managers", MANAGERS, "",
+        "More of those tokens, by the names of who holds them, which the audit shows: \
+         `{alice: {role: operate, token: \"${ALICE_TOKEN}\"}}`. A `role` is `read`, `operate` or `admin`.")
+        .secret()
+        .example("ci=role=read token=${WEIR_CI_TOKEN:-}"),
     entry("projects.encryption_key", text("32 bytes in base64", |key| checks::encryption_key(key).map(drop)), "",
         "Seals providers' keys of projects at rest by AES-256-GCM: 32 bytes in base64, as \
          `openssl rand -base64 32` makes. Without it they are stored as they are.")
