@@ -97,7 +97,7 @@ def test_the_image_runs_as_nobody_and_looks_after_itself(stages):
     assert all(int(part) > 0 for part in user)
     health = of(last, "HEALTHCHECK")[0]
     command = re.search(r'CMD \["(.*)"\]', health).group(1).split('", "')
-    assert command == ["/usr/local/bin/weir", "status"]
+    assert command == ["/usr/local/bin/weir", "health"]
     said = subprocess.run([WEIR, *command[1:], "--help"], capture_output=True, text=True)
     assert said.returncode == 0 and "WEIR_URL" in said.stdout
     copied = [value for value in of(last, "COPY") if "/usr/local/bin/weir" in value]

@@ -22,8 +22,8 @@ pub(crate) use manage::{
 };
 pub(crate) use migrate::{CopyFrom, Database, Migrate, MigrateAction, Steps, Undo};
 pub(crate) use running::{
-    AddKey, Asked, Gateway, Key, KeyAction, NamedKey, Provider, ProviderAction, Status, Strategy,
-    Top,
+    AddKey, Asked, Gateway, Health, Key, KeyAction, NamedKey, Provider, ProviderAction, Status,
+    Strategy, Top,
 };
 
 /// The gateway between coding agents and the LLM APIs they call.
@@ -74,6 +74,8 @@ pub(crate) enum Command {
     Status(Status),
     /// List the nodes that a running gateway works together with
     Nodes(Asked),
+    /// Say whether a gateway lives: 0 if it does, for supervisors and containers; needs no password
+    Health(Health),
     /// Watch a running gateway: providers, keys, exchanges as they happen
     Top(Top),
     /// See and steer the providers of a running gateway

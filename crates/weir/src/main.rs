@@ -69,6 +69,7 @@ fn main() -> ExitCode {
         Command::Agent(options) => agent::run(&options),
         Command::Status(options) => status::run(&options),
         Command::Nodes(asked) => nodes::command(&asked),
+        Command::Health(options) => status::health(&options),
         Command::Top(options) => top::run(&options),
         Command::Provider(options) => provider::run(&options),
         Command::Key(options) => key::run(&options),

@@ -1,11 +1,11 @@
-//! `weir status`: how a running gateway is.
+//! `weir status` and `weir health`: how a running gateway is, and whether it is at all.
 
 use std::process::ExitCode;
 
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::cli::Status;
+use crate::cli::{Gateway, Health, Status};
 use crate::client::Client;
 use crate::lines::{clean, complain, pretty, print};
 use crate::workers::runtime;
@@ -39,6 +39,35 @@ pub(crate) fn run(options: &Status) -> anyhow::Result<ExitCode> {
         } else {
             ExitCode::FAILURE
         })
+    })
+}
+
+/// Runs `weir health`: 0 while the gateway lives, draining or not, else 1. It asks what needs no
+/// credential, once.
+///
+/// # Errors
+/// When there can be no thread.
+pub(crate) fn health(options: &Health) -> anyhow::Result<ExitCode> {
+    let client = Client::new(&Gateway {
+        url: options.url.clone(),
+        password: None,
+        token: None,
+    })?;
+    let answer = runtime()?.block_on(client.ask(Method::GET, "/livez", None));
+    let base = client.base();
+    Ok(match answer {
+        Ok(answer) if answer.status.is_success() => {
+            print(&format!("✓ weir at {base} lives"))?;
+            ExitCode::SUCCESS
+        }
+        Ok(answer) => {
+            complain(&format!("✗ {base}/livez answers {}", answer.status));
+            ExitCode::FAILURE
+        }
+        Err(error) => {
+            complain(&format!("✗ {error:#}"));
+            ExitCode::FAILURE
+        }
     })
 }
 

@@ -53,6 +53,14 @@ pub(crate) struct Status {
     pub asked: Asked,
 }
 
+/// Options of `weir health`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Health {
+    /// Where the gateway listens
+    #[arg(long, default_value = DEFAULT_URL, env = "WEIR_URL")]
+    pub url: String,
+}
+
 /// Options of `weir top`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Top {

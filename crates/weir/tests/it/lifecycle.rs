@@ -135,3 +135,15 @@ async fn a_hangup_reads_the_configuration_again() {
     gate.open();
     within(stream.collect()).await.unwrap();
 }
+
+#[tokio::test]
+async fn health_is_told_without_a_password_and_fails_where_nobody_answers() {
+    let mut weir = start(&[("dashboard.password", "hunter22-hunter22")]).await;
+    let lives = weir.run(&["health"]).await;
+    assert!(lives.status.success(), "{lives:?}");
+    weir.signal("TERM");
+    weir.exit().await;
+    let gone = weir.run(&["health"]).await;
+    assert_eq!(gone.status.code(), Some(1), "{gone:?}");
+    assert!(gone.stdout.is_empty(), "{gone:?}");
+}
