@@ -98,6 +98,7 @@ impl Refused {
                 reply.headers.insert(RETRY_AFTER, seconds(wait));
             }
             None if refusal.code != Code::Unavailable => {
+                reply.headers.remove(RETRY_AFTER);
                 let no = HeaderValue::from_static("false");
                 reply.headers.insert(X_SHOULD_RETRY, no);
             }

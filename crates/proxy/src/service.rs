@@ -367,6 +367,7 @@ impl Gateway {
         let chosen = Candidates::of(fleet, asked, (model, &body), &order);
         if let Some(holder) = &incomer.tenant
             && let Err(refusal) = tenants::check_body(holder, &incomer, &body)
+                .and_then(|()| tenants::check_keys(holder, &chosen))
         {
             return self.refuse(incomer, snapshot, refusal);
         }

@@ -28,6 +28,7 @@ use weir_wire::peek::{Peek, Want};
 
 pub(crate) use self::bill::worst_case;
 pub use self::bill::{Bill, Tenancy};
+use crate::candidates::Candidates;
 use crate::clock::now;
 use crate::fleet::Member;
 use crate::incomer::Incomer;
@@ -276,6 +277,29 @@ pub(crate) fn head(parts: &http::request::Parts) -> Head<'_> {
         path: parts.uri.path(),
         headers: &parts.headers,
     }
+}
+
+/// Whether the project has a key that can be used with one of the candidates, or none for any of
+/// them. The gateway's own never takes the place of one that cannot be opened.
+pub(crate) fn check_keys(holder: &Holder, chosen: &Candidates<'_>) -> Result<(), Refusal> {
+    let members = chosen.first.iter().chain(&chosen.then);
+    let keys = members.flat_map(|member| {
+        let keys = holder.project.keys.iter();
+        keys.filter(|key| key.provider == *member.name())
+    });
+    let mut sealed = false;
+    for key in keys {
+        if key.secret.is_some() {
+            return Ok(());
+        }
+        sealed = true;
+    }
+    if !sealed {
+        return Ok(());
+    }
+    let message = "upstream authentication is not available: the project's keys are sealed with an \
+                   encryption key that this gateway does not have";
+    Err(Refusal::new(Code::UpstreamAuth, message))
 }
 
 /// Whether a request's body is allowed: its model, and its parameters.

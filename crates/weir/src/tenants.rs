@@ -390,7 +390,10 @@ fn event(denied: Denied) -> (By, Event) {
         ..By::default()
     };
     let mut event = Event::success("proxy_request");
-    event.outcome = Outcome::Denied;
+    event.outcome = match denied.code {
+        Code::UpstreamAuth => Outcome::Error,
+        _ => Outcome::Denied,
+    };
     event.reason = Some(denied.code.as_str().to_owned());
     event.project = denied.project;
     event.token = denied.token;

@@ -37,6 +37,8 @@ pub enum Code {
     Budget,
     /// What was used cannot be told at the moment (503).
     Unavailable,
+    /// The project's keys cannot be opened (503).
+    UpstreamAuth,
 }
 
 impl Code {
@@ -59,6 +61,7 @@ impl Code {
             Self::RequestCap | Self::RateLimit => "rate_limit_exceeded",
             Self::Budget => "budget_exceeded",
             Self::Unavailable => "service_unavailable",
+            Self::UpstreamAuth => "upstream_auth_error",
         }
     }
 
@@ -79,7 +82,7 @@ impl Code {
             }
             Self::RequestCap | Self::RateLimit => ErrorKind::RateLimit,
             Self::Budget => ErrorKind::SpendLimit,
-            Self::Unavailable => ErrorKind::Unavailable,
+            Self::Unavailable | Self::UpstreamAuth => ErrorKind::Unavailable,
         }
     }
 }

@@ -1,11 +1,11 @@
 //! Projects and their tokens, from the management to the provider.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::program::{Got, Program, Setup, eventually, small, start_with};
+use crate::program::{Got, Program, Setup, eventually, small, start_in, start_with};
 
 pub(crate) const MANAGER: &str = "manager-0123456789";
 const KEY: &str = "UPKEY-0123456789";
@@ -360,6 +360,77 @@ async fn managers_with_names_do_what_their_role_says_under_their_name() {
     let shown = weir.get("/api/config/effective").await.text();
     assert!(shown.contains("projects.managers"), "{shown}");
     assert!(!shown.contains("0123456789"), "{shown}");
+}
+
+#[tokio::test]
+async fn keys_that_another_encryption_key_has_sealed_are_missed_and_never_replaced() {
+    let key = |byte: u8| STANDARD.encode([byte; 32]);
+    let (first, second) = (key(1), key(2));
+    let settings = [("providers.anthropic.api_key", "gateway-own-key")];
+    let env = [&first, &second].map(|key| [("MANAGEMENT_TOKEN", MANAGER), ("ENCRYPTION_KEY", key)]);
+    let setup = |at: usize| Setup {
+        settings: &settings,
+        env: &env[at],
+    };
+    let mut weir = start_with(setup(0)).await;
+    let project = project(&weir, json!({})).await;
+    let (_, token) = token(&weir, &project, json!({})).await;
+    assert_eq!(say(&weir, &token).await.status, 200);
+    weir.signal("TERM");
+    weir.exit().await;
+    let folder = std::mem::replace(&mut weir.folder, tempfile::tempdir().unwrap());
+    let mock = weir_mock::serve(weir_mock::MockConfig::default()).await;
+    let weir = start_in(folder, mock.unwrap(), setup(1));
+    let got = say(&weir, &token).await;
+    assert_eq!(refusal(&got), (503, "upstream_auth_error".into()));
+    assert!(
+        !got.headers.contains_key("retry-after"),
+        "it would be in vain"
+    );
+    assert_eq!(weir.mock.received().len(), 0);
+    let path = "/manage/audit?action=proxy_request";
+    let event = eventually(async || {
+        let found = manage(&weir, Method::GET, path, Value::Null).await.json();
+        let event = found["events"][0].clone();
+        event.is_object().then_some(event)
+    })
+    .await;
+    assert_eq!(
+        (&event["outcome"], &event["reason"]),
+        (&json!("error"), &json!("upstream_auth_error"))
+    );
+    let new = json!({"api_key": KEY, "provider": "anthropic"});
+    let path = format!("/manage/projects/{project}");
+    assert_eq!(manage(&weir, Method::PATCH, &path, new).await.status, 200);
+    assert_eq!(say(&weir, &token).await.status, 200, "a new key mends it");
+}
+
+#[tokio::test]
+async fn a_reload_decides_anew_whether_projects_that_are_off_are_let_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("weir.yaml");
+    let save = |enforce: bool| {
+        let text = format!("projects: {{enforce_active: {enforce}}}\n");
+        std::fs::write(&file, text).unwrap();
+    };
+    save(true);
+    let mock = weir_mock::serve(weir_mock::MockConfig::default()).await;
+    let env = [("MANAGEMENT_TOKEN", MANAGER)];
+    let setup = Setup {
+        settings: &[],
+        env: &env,
+    };
+    let weir = start_in(folder, mock.unwrap(), setup);
+    let project = project(&weir, json!({})).await;
+    let (_, token) = token(&weir, &project, json!({})).await;
+    let path = format!("/manage/projects/{project}");
+    let off = manage(&weir, Method::PATCH, &path, json!({"is_active": false})).await;
+    assert_eq!(off.status, 200, "{}", off.text());
+    assert_eq!(say(&weir, &token).await.status, 403);
+    for (enforce, status) in [(false, 200), (true, 403)] {
+        save(enforce);
+        eventually(async || (say(&weir, &token).await.status == status).then_some(())).await;
+    }
 }
 
 #[tokio::test]
