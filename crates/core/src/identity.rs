@@ -11,7 +11,7 @@ use ipnet::IpNet;
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
-use crate::control::{Digest as TokenDigest, looks_like_token};
+use crate::control::{Digest as TokenDigest, TOKEN_LEN, looks_like_token};
 use crate::query;
 use crate::secret::Secret;
 use crate::settings::{Auth, Settings};
@@ -60,6 +60,14 @@ impl Pass {
             query: false,
             token: None,
         }
+    }
+
+    /// Whether a value ends with what has the form of a token; most end otherwise, and need no search.
+    fn may_be_behind(&self, value: &[u8]) -> bool {
+        let end = value.trim_ascii_end();
+        let start = end.len().checked_sub(TOKEN_LEN);
+        let end = start.and_then(|start| end.get(start..));
+        self.token.is_some() && end.is_some_and(looks_like_token)
     }
 
     fn is_token(&self, value: &[u8]) -> bool {
@@ -228,7 +236,8 @@ impl Gate {
     /// value goes no further.
     #[must_use]
     pub fn is_spent(&self, pass: &Pass, value: &[u8]) -> bool {
-        self.holds(value) || (pass.token.is_some() && any_part(value, |part| pass.is_token(part)))
+        self.holds(value)
+            || (pass.may_be_behind(value) && any_part(value, |part| pass.is_token(part)))
     }
 
     /// Whether a header's value is a credential of the gateway, alone or after a scheme word. Such

@@ -19,6 +19,7 @@ pub mod facts;
 pub mod inband;
 pub mod likeness;
 pub mod marks;
+pub mod most;
 pub mod peek;
 pub mod ratelimit;
 pub mod rewrite;

@@ -126,6 +126,13 @@ impl<'a> Cursor<'a> {
         true
     }
 
+    /// Takes the colon behind the key of a member. Says whether there was one.
+    pub fn colon(&mut self) -> bool {
+        let is_one = self.next_byte() == Some(b':');
+        self.at += usize::from(is_one);
+        is_one
+    }
+
     /// Goes on with an object after one of its values, as [`Cursor::object`] does.
     pub fn rest_of_object(&mut self, member: impl FnMut(Text<'a>, &mut Self)) {
         if self.more(b'}') {

@@ -7,7 +7,7 @@ use weir_core::control::{Amounts, Grant, Holder, Money};
 use weir_core::exchange::{End, RawBody, Tokens};
 use weir_core::prices::Prices;
 use weir_wire::dialect::{Dialect, Operation};
-use weir_wire::scan::Cursor;
+use weir_wire::most::most_output;
 use weir_wire::usage::Usage;
 
 use crate::ask::Ask;
@@ -131,66 +131,10 @@ pub(crate) fn worst_case(
     if !holder.is_metered() || !operation.generates() {
         return Tokens::default();
     }
-    let asked = max_output(dialect, &body.to_bytes());
+    let asked = most_output(dialect, &body.pieces);
     Tokens {
         input: Some((body.len as u64).div_ceil(BYTES_PER_TOKEN)),
         output: Some(asked.unwrap_or(ask.output_tokens)),
         ..Tokens::default()
-    }
-}
-
-/// The most output that a body asks for, in tokens.
-fn max_output(dialect: Dialect, body: &[u8]) -> Option<u64> {
-    let mut found = None;
-    let number = |cursor: &mut Cursor<'_>| std::str::from_utf8(cursor.value()).ok()?.parse().ok();
-    let mut cursor = Cursor::new(body);
-    cursor.object(|key, cursor| match (dialect, &*key.decode()) {
-        (Dialect::Gemini, "generationConfig" | "generation_config") => {
-            cursor.object(|key, cursor| {
-                if matches!(&*key.decode(), "maxOutputTokens" | "max_output_tokens") {
-                    found = number(cursor).or(found);
-                }
-            });
-        }
-        (_, "max_tokens" | "max_completion_tokens" | "max_output_tokens") => {
-            found = number(cursor).or(found);
-        }
-        _ => {}
-    });
-    found
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_most_output_is_read_in_every_dialect() {
-        for (dialect, body, most) in [
-            (
-                Dialect::AnthropicMessages,
-                r#"{"model":"m","max_tokens":128}"#,
-                Some(128),
-            ),
-            (
-                Dialect::OpenaiChat,
-                r#"{"messages":[{"max_tokens":5}],"max_completion_tokens":9}"#,
-                Some(9),
-            ),
-            (
-                Dialect::OpenaiResponses,
-                r#"{"max_output_tokens":7}"#,
-                Some(7),
-            ),
-            (
-                Dialect::Gemini,
-                r#"{"generationConfig":{"maxOutputTokens":3}}"#,
-                Some(3),
-            ),
-            (Dialect::Gemini, r#"{"max_tokens":"x"}"#, None),
-            (Dialect::OpenaiChat, "no json", None),
-        ] {
-            assert_eq!(max_output(dialect, body.as_bytes()), most, "{body}");
-        }
     }
 }

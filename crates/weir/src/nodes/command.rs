@@ -61,17 +61,20 @@ fn list(nodes: &[Node], here: &Here) -> String {
         ("STATE", Lean::Left),
         ("NOW", Lean::Right),
         ("STARTED", Lean::Left),
-        ("VERSION", Lean::Left),
+        ("WEIR", Lean::Left),
         ("DATABASE", Lean::Left),
         ("CLOCK", Lean::Right),
     ];
     let rows: Vec<_> = nodes
         .iter()
         .map(|node| {
+            // The scheme is what makes the table too wide; `--json` has it.
+            let address = node.address.split_once("://");
+            let address = address.map_or(&*node.address, |(_, address)| address);
             [
                 if node.this { "*" } else { "" }.to_owned(),
                 node.host.clone(),
-                node.address.clone(),
+                address.to_owned(),
                 node.state.clone(),
                 count(node.in_flight),
                 here.moment(node.started_ms),
@@ -112,11 +115,12 @@ mod tests {
         let nodes = [node(true, Some(true)), node(false, Some(false))];
         let text = list(&nodes, &Here::and_now());
         let lines: Vec<&str> = text.lines().collect();
-        assert!(lines[1].starts_with("*  web-1") && lines[1].ends_with("-3 ms"));
-        assert!(lines[2].starts_with("   web-1"), "{text}");
         assert!(
-            lines[2].contains("away") || lines[2].contains('…'),
+            lines[1].starts_with("*  web-1  10.0.0.5:3001  serving"),
             "{text}"
         );
+        assert!(lines[1].ends_with("-3 ms"), "{text}");
+        assert!(lines[2].starts_with("   web-1"), "{text}");
+        assert!(lines[2].contains("postgres, away"), "{text}");
     }
 }
