@@ -17,8 +17,9 @@ pub(crate) use agent::{Agent, AgentAction, ClaudeCode, Setup};
 pub(crate) use dispatch::{DeadAction, DeadList, Dispatch, DispatchAction};
 pub(crate) use history::{By, Export, History, Log, Narrow, Purge, Raw, Show, Stats, Tail};
 pub(crate) use manage::{
-    ApiKey, Audit, AuditAction, AuditList, Budget, BudgetAction, Managed, NewProject, NewToken,
-    Once, Project, ProjectAction, ProjectUpdate, Scope, Token, TokenAction,
+    ApiKey, Audit, AuditAction, AuditList, Budget, BudgetAction, Cache, CacheAction, CachePurge,
+    Managed, NewProject, NewToken, Once, Project, ProjectAction, ProjectUpdate, Scope, Token,
+    TokenAction,
 };
 pub(crate) use migrate::{CopyFrom, Database, Migrate, MigrateAction, Steps, Undo};
 pub(crate) use running::{
@@ -94,6 +95,8 @@ pub(crate) enum Command {
     Audit(Audit),
     /// Deliver events from the stream of Redis to sinks, in a process of its own
     Dispatch(Dispatch),
+    /// See what the response cache holds, and take answers out of it
+    Cache(Cache),
     /// Look at configuration, or have it read again
     #[command(subcommand)]
     Config(Configuration),

@@ -78,6 +78,7 @@ fn main() -> ExitCode {
         Command::Budget(options) => manage::budgets::run(&options),
         Command::Audit(options) => manage::audit::run(&options),
         Command::Dispatch(options) => events::dispatch::run(&options),
+        Command::Cache(options) => manage::cache::run(&options),
         Command::Strategy(options) => orders::strategy(&options),
         Command::Config(Configuration::File(command)) => config::run(&command),
         Command::Config(Configuration::Cc(alias)) => agent::run(&alias.action.into()),

@@ -1,7 +1,8 @@
-//! Projects, tokens, budgets and the audit of a running gateway, over its management API.
+//! Projects, tokens, budgets, the audit and the cache of a running gateway, over its management API.
 
 pub(crate) mod audit;
 pub(crate) mod budgets;
+pub(crate) mod cache;
 pub(crate) mod projects;
 mod scope;
 pub(crate) mod tokens;

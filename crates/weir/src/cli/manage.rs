@@ -1,4 +1,4 @@
-//! Commands that manage projects, tokens and the audit of a gateway that runs.
+//! Commands that manage projects, tokens, the audit and the cache of a gateway that runs.
 
 use std::path::PathBuf;
 
@@ -345,6 +345,62 @@ pub(crate) enum BudgetAction {
         /// Only this project with its tokens, by its name or id
         project: Option<String>,
     },
+}
+
+/// Options of `weir cache`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Cache {
+    /// Which gateway.
+    #[command(flatten)]
+    pub managed: Managed,
+    /// What to do.
+    #[command(subcommand)]
+    pub action: CacheAction,
+}
+
+/// Subcommands of `weir cache`.
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum CacheAction {
+    /// Show where answers are kept, how many, and what they were good for
+    Status,
+    /// Take answers out
+    Purge(Box<CachePurge>),
+}
+
+/// Options of `weir cache purge`.
+#[derive(Args, Clone, Debug)]
+#[command(group(clap::ArgGroup::new("what").required(true).multiple(true)))]
+pub(crate) struct CachePurge {
+    /// Everything
+    #[arg(long, group = "what", conflicts_with_all = ["project", "prefix", "key", "path"])]
+    pub all: bool,
+    /// Everything of this project, or with --path what it got of that; by its name or id
+    #[arg(long, group = "what", conflicts_with_all = ["prefix", "key"])]
+    pub project: Option<String>,
+    /// What has a key that begins with these hexadecimal digits
+    #[arg(long, group = "what", value_name = "DIGITS", conflicts_with_all = ["key", "path"])]
+    pub prefix: Option<String>,
+    /// What has this key, as X-PROXY-CACHE-KEY shows it
+    #[arg(long, group = "what", value_parser = whole_key, conflicts_with = "path")]
+    pub key: Option<String>,
+    /// Every variant of a path such as `/v1/models`; with a query what has that query
+    #[arg(long, group = "what")]
+    pub path: Option<String>,
+    /// The method of the requests to that path
+    #[arg(long, default_value = "GET", requires = "path")]
+    pub method: String,
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
+}
+
+/// A key is 64 hexadecimal digits: fewer would take out more than one.
+fn whole_key(text: &str) -> Result<String, String> {
+    let hex = text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if hex && text.len() == 64 {
+        return Ok(text.to_owned());
+    }
+    Err("a key has 64 hexadecimal digits; --prefix takes the beginning of some".to_owned())
 }
 
 /// Minutes of `90`, `36h`, `10d` or `2w`.

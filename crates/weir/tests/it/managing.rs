@@ -1,4 +1,4 @@
-//! Projects, tokens, budgets and the audit from the command line, over a weir that runs.
+//! Projects, tokens, budgets, the audit and the cache from the command line, over a weir that runs.
 
 use std::io::Write as _;
 use std::process::{Output, Stdio};
@@ -16,8 +16,14 @@ struct Gateway {
 
 impl Gateway {
     async fn start() -> Self {
+        Self::start_as(&[]).await
+    }
+
+    async fn start_as(more: &[(&str, &str)]) -> Self {
+        let reader = ("projects.read_token", "reader-0123456789");
+        let settings = [&[reader], more].concat();
         let program = start_with(Setup {
-            settings: &[("projects.read_token", "reader-0123456789")],
+            settings: &settings,
             env: &[("MANAGEMENT_TOKEN", MANAGER)],
         });
         Self {
@@ -353,6 +359,86 @@ async fn budgets_and_the_audit_are_told() {
     let whole = gateway.said(&["audit", "verify"]).await;
     assert!(whole.starts_with('✓'), "{whole}");
     assert_eq!(gateway.json(&["audit", "verify"]).await["intact"], true);
+}
+
+#[tokio::test]
+async fn the_cache_is_shown_and_answers_are_taken_out() {
+    let gateway = Gateway::start_as(&[("cache.enabled", "true")]).await;
+    team(&gateway).await;
+    let token = gateway.said(&["token", "create", "team", "-q"]).await;
+    let say = async || {
+        let opt_in = ("cache-control", "public, max-age=600");
+        let headers = [("x-api-key", token.as_str()), opt_in];
+        let got = gateway.program.message(&headers, &small()).await;
+        assert_eq!(got.status, 200, "{}", got.text());
+        got.headers["x-proxy-cache-key"]
+            .to_str()
+            .unwrap()
+            .to_owned()
+    };
+    say().await;
+    let key = say().await;
+    let state = gateway.json(&["cache", "status"]).await;
+    let told = (&state["enabled"], &state["entries"], &state["hit_rate"]);
+    assert_eq!(told, (&json!(true), &json!(1), &json!(0.5)));
+    let shown = gateway.said(&["cache", "status"]).await;
+    assert!(
+        shown.starts_with("on\n") && shown.contains("1, 50.0%"),
+        "{shown}"
+    );
+
+    let team = ["cache", "purge", "--project", "team"];
+    let unsure = gateway.refused(&team).await;
+    let asks = "all answers of project `team` would be taken out; say --yes";
+    assert!(unsure.contains(asks), "{unsure}");
+    let purge = async |what: &[&str]| {
+        let args = [&["cache", "purge", "--yes"], what].concat();
+        gateway.said(&args).await
+    };
+    let path = ["--path", "/v1/messages", "--method", "POST"];
+    for (what, said) in [
+        (&["--path", "/v1/messages"][..], "not found"),
+        (&path, "deleted"),
+        (&path, "not found"),
+        (&["--project", "team"], "0 answers deleted"),
+    ] {
+        assert_eq!(purge(what).await, said, "{what:?}");
+    }
+    for what in [
+        &["--key", &key][..],
+        &["--prefix", key.get(..6).unwrap()],
+        &["--project", "team"],
+        &["--all"],
+    ] {
+        say().await;
+        assert_eq!(purge(what).await, "1 answer deleted", "{what:?}");
+    }
+    let all = gateway.json(&["cache", "purge", "--all", "-y"]).await;
+    assert_eq!(all, json!({"deleted": 0}));
+    let reader = [("MANAGEMENT_TOKEN", "reader-0123456789")];
+    let reads = ["cache", "status"];
+    assert!(gateway.run_as(&reader, &reads, "").await.status.success());
+    let takes = ["cache", "purge", "--all", "--yes"];
+    let refused = gateway.run_as(&reader, &takes, "").await;
+    assert_eq!(refused.status.code(), Some(1));
+}
+
+#[tokio::test]
+async fn a_purge_says_exactly_what_goes() {
+    let gateway = Gateway::start().await;
+    for wrong in [
+        &[][..],
+        &["--method", "GET"],
+        &["--key", "abc"],
+        &["--all", "--project", "team"],
+        &["--prefix", "ab", "--path", "/v1/models"],
+    ] {
+        let args = [&["cache", "purge", "--yes"], wrong].concat();
+        let output = gateway.run(&args, "").await;
+        assert_eq!(output.status.code(), Some(2), "{wrong:?}");
+    }
+    let off = gateway.refused(&["cache", "purge", "--all", "-y"]).await;
+    assert!(off.contains("caching is disabled"), "{off}");
 }
 
 #[tokio::test]
