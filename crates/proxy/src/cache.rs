@@ -24,6 +24,7 @@ use weir_core::cache::{CacheView, Entry, Key, Purge, Put, Store, Unavailable, Va
 use weir_core::clock::Now;
 
 use self::flight::Flights;
+pub(crate) use self::flight::Lead;
 pub(crate) use self::found::{Found, Labels};
 pub(crate) use self::keeper::Keeper;
 use self::memory::Memory;
@@ -54,6 +55,7 @@ struct Counts {
     bypasses: Counter<u64, AtomicU64>,
     stores: Counter<u64, AtomicU64>,
     revalidations: Counter<u64, AtomicU64>,
+    refreshes: Counter<u64, AtomicU64>,
     collapsed: Counter<u64, AtomicU64>,
     dropped: Counter<u64, AtomicU64>,
 }
@@ -111,6 +113,7 @@ impl Cache {
             bypasses: counts.bypasses.get(),
             stores: counts.stores.get(),
             revalidations: counts.revalidations.get(),
+            refreshes: counts.refreshes.get(),
             collapsed: counts.collapsed.get(),
             dropped: counts.dropped.get(),
             store: self.store.state(),
@@ -141,6 +144,11 @@ impl Cache {
                 "cache_revalidations",
                 "Entries of which a provider said that they still hold",
                 &counts.revalidations,
+            ),
+            (
+                "cache_refreshes",
+                "Answers asked for again behind the back of a client that got an old one",
+                &counts.refreshes,
             ),
             (
                 "cache_collapsed",

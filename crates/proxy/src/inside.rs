@@ -34,6 +34,7 @@ pub async fn ask(
         activity: Arc::default(),
         worker: usize::MAX,
         order: Some(order),
+        again: false,
     });
     let gateway = Arc::clone(gateway);
     let service =

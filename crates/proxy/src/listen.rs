@@ -249,6 +249,7 @@ impl Worker {
             activity: stream.activity(),
             worker: self.index,
             order: None,
+            again: false,
         };
         let peer = Arc::new(peer);
         let service =

@@ -73,6 +73,8 @@ pub struct Peer {
     pub worker: usize,
     /// What is settled for its requests; only for those that weir itself sends.
     pub order: Option<Order>,
+    /// Whether weir asks, in its client's place, for what the cache has given it too old.
+    pub again: bool,
 }
 
 /// Everything that answers requests.
@@ -190,7 +192,7 @@ impl Gateway {
     /// The provider's own answer to Claude Code's probe, if it has a good one soon; else, and for
     /// whom the gate would refuse, ours. It is 200 either way.
     async fn hello(
-        &self,
+        self: &Arc<Self>,
         request: Request<Incoming>,
         peer: Arc<Peer>,
         busy: Busy,
@@ -211,7 +213,7 @@ impl Gateway {
         }
     }
 
-    async fn exchange(&self, mut incomer: Incomer, body: Incoming) -> Response<Body> {
+    async fn exchange(self: &Arc<Self>, mut incomer: Incomer, body: Incoming) -> Response<Body> {
         let snapshot = self.snapshot.load_full();
         incomer.believe(&snapshot.trusted_proxies);
         let running = self.lifecycle.begin();
@@ -351,7 +353,7 @@ impl Gateway {
     }
 
     async fn send(
-        &self,
+        self: &Arc<Self>,
         incomer: Incomer,
         snapshot: &Snapshot,
         cleared: Cleared,
@@ -383,7 +385,10 @@ impl Gateway {
                 let known = (&cleared.pass, &body);
                 let visit = match self.look_up(&incomer, snapshot, known).await {
                     Looked::Onward(visit) => visit,
-                    Looked::Found(found) => {
+                    Looked::Found(mut found) => {
+                        if let Some(lead) = found.again() {
+                            self.ask_again(&incomer, body.clone(), lead);
+                        }
                         return self.answer_from_cache(incomer, snapshot, (&found, body));
                     }
                     Looked::Nothing => return self.not_cached(incomer, snapshot),

@@ -56,6 +56,8 @@ pub(super) struct CacheState {
     stores: u64,
     /// Entries of which a provider said that they still hold.
     revalidations: u64,
+    /// Answers that were asked for again behind the back of a client that got an old one.
+    refreshes: u64,
     /// Requests that waited for the answer to another for the same.
     collapsed: u64,
     /// Answers that were to be stored and were not: broken off, too large, or purged meanwhile.
@@ -87,6 +89,7 @@ impl From<CacheView> for CacheState {
             bypasses,
             stores,
             revalidations,
+            refreshes,
             collapsed,
             dropped,
             store,
@@ -106,6 +109,7 @@ impl From<CacheView> for CacheState {
             bypasses,
             stores,
             revalidations,
+            refreshes,
             collapsed,
             dropped,
             hit_rate: rate(hits, misses.saturating_add(revalidations)),

@@ -12,8 +12,8 @@ use parking_lot::Mutex;
 use uuid::Uuid;
 
 use super::{
-    About, Entry, Key, Lifetime, Purge, Put, Seen, Slot, Source, Store, Subject, Tenant, Times,
-    Vary, Wanted,
+    About, Entry, Key, Lifetime, Purge, Put, Seen, Slot, Source, Store, Subject, Tenant, Terms,
+    Times, Vary, Wanted,
 };
 
 /// Nobody gives up because the machine is slow.
@@ -71,7 +71,7 @@ impl Asked {
             self.about.clone(),
             (StatusCode::OK, headers),
             times,
-            lifetime,
+            (lifetime, &Terms::default()),
         );
         Arc::new(entry.with_body(Bytes::from_static(body)))
     }

@@ -31,6 +31,8 @@ pub struct Directives {
     pub max_stale: Option<u64>,
     /// `stale-if-error` (RFC 5861).
     pub stale_if_error: Option<u64>,
+    /// `stale-while-revalidate` (RFC 5861).
+    pub stale_while_revalidate: Option<u64>,
 }
 
 impl Directives {
@@ -76,6 +78,7 @@ impl Directives {
             "min-fresh" => self.min_fresh = value.map(seconds),
             "max-stale" => self.max_stale = Some(value.map_or(LONGEST, seconds)),
             "stale-if-error" => shorter(&mut self.stale_if_error, value),
+            "stale-while-revalidate" => shorter(&mut self.stale_while_revalidate, value),
             _ => {}
         }
     }

@@ -72,6 +72,9 @@ pub struct Entry {
 pub enum Reuse {
     /// It does, for so many seconds more; fewer than none is a stale one that the client takes.
     Yes(i64),
+    /// It does although it is too old, by so many seconds less than none, if it is asked for again
+    /// meanwhile.
+    Meanwhile(i64),
     /// It would, but for what the client asks.
     NotForThis,
     /// It is too old.
@@ -85,12 +88,15 @@ impl Entry {
         about: About,
         (status, mut headers): (StatusCode, HeaderMap),
         times: Times,
-        lifetime: Lifetime,
+        (lifetime, terms): (Lifetime, &Terms),
     ) -> Self {
         let age = initial_age(&headers, times);
         strip(&mut headers);
         if lifetime.source == Source::Client {
-            let said = format!("public, max-age={}", lifetime.seconds);
+            let mut said = format!("public, max-age={}", lifetime.seconds);
+            if let Some(more) = terms.directives.stale_while_revalidate {
+                said.push_str(&format!(", stale-while-revalidate={more}"));
+            }
             if let Ok(said) = HeaderValue::try_from(said) {
                 headers.insert(CACHE_CONTROL, said);
             }
@@ -134,6 +140,8 @@ impl Entry {
     #[must_use]
     pub fn reuse(&self, terms: &Terms, unix_ms: i64) -> Reuse {
         let asked = &terms.directives;
+        // Its `max-age` is then for how long an answer is to be kept.
+        let opted_in = terms.opt_in.is_some();
         let ttl = self.ttl_at(unix_ms);
         if self.lifetime.always_asks {
             return Reuse::Stale;
@@ -164,6 +172,13 @@ impl Entry {
         let takes_stale = asked.max_stale.is_some_and(|most| within(most, -ttl));
         if takes_stale && asked.min_fresh.is_none() && !must_ask(&strict) {
             return Reuse::Yes(ttl);
+        }
+        if meanwhile(&strict, terms).is_some_and(|most| within(most, -ttl))
+            && asked
+                .max_age
+                .is_none_or(|most| opted_in || within(most, age))
+        {
+            return Reuse::Meanwhile(ttl);
         }
         Reuse::Stale
     }
@@ -232,7 +247,8 @@ impl Entry {
         } else {
             KEPT_TO_ASK
         };
-        let more = said.stale_if_error.unwrap_or(0).max(to_ask);
+        let stale = said.stale_if_error.max(said.stale_while_revalidate);
+        let more = stale.unwrap_or(0).max(to_ask);
         let left = self.lifetime.seconds.saturating_sub(self.age);
         left.saturating_add(more)
     }
@@ -259,6 +275,13 @@ impl Entry {
 /// Whether it must not be used once it is stale (RFC 9111 §4.2.4).
 fn must_ask(said: &Directives) -> bool {
     said.must_revalidate || said.no_cache || said.s_maxage.is_some()
+}
+
+/// For how many seconds more it may be used while it is asked for again (RFC 5861 §3).
+fn meanwhile(said: &Directives, terms: &Terms) -> Option<u64> {
+    let asked = &terms.directives;
+    let insists = must_ask(said) || asked.min_fresh.is_some() || asked.only_if_cached;
+    said.stale_while_revalidate.filter(|_| !insists)
 }
 
 /// How old an answer is when it comes (RFC 9111 §4.2.3), in seconds. The time that it was on its way

@@ -83,6 +83,8 @@ pub struct CacheView {
     pub stores: u64,
     /// Entries of which a provider said that they still hold.
     pub revalidations: u64,
+    /// Answers that were asked for again behind the back of a client that got an old one.
+    pub refreshes: u64,
     /// Requests that waited for another's answer.
     pub collapsed: u64,
     /// Answers that were to be stored and were not: broken off, too large, or purged meanwhile.

@@ -248,7 +248,7 @@ fn entry(response: &[&str]) -> Entry {
         about(None, &Method::GET, ""),
         (status, response),
         times,
-        found,
+        (found, &terms(OPT_IN)),
     )
 }
 
@@ -302,6 +302,48 @@ fn an_old_entry_stands_in_for_a_failure_only_where_that_is_allowed() {
     assert!(!silent.stands_in(&terms("x"), at) && silent.stands_in(&terms("stale-if-error=9"), at));
     let strict = entry(&["cache-control: public, max-age=60, must-revalidate, stale-if-error=10"]);
     assert!(!strict.stands_in(&terms("x"), at));
+}
+
+#[test]
+fn an_old_entry_is_used_while_it_is_asked_for_again_only_where_that_is_allowed() {
+    use Reuse::{Meanwhile, Stale};
+    let willing = "cache-control: public, max-age=60, stale-while-revalidate=30";
+    let strict = "cache-control: public, max-age=60, must-revalidate, stale-while-revalidate=30";
+    for (said, asked, age, expected) in [
+        (willing, "", 59, Reuse::Yes(1)),
+        (willing, "", 60, Meanwhile(0)),
+        (willing, "", 90, Meanwhile(-30)),
+        (willing, "", 91, Stale),
+        (willing, "max-age=70", 70, Meanwhile(-10)),
+        (willing, "max-age=70", 71, Stale),
+        (willing, "max-age=0", 70, Stale),
+        (willing, "no-cache", 70, Reuse::NotForThis),
+        (willing, "min-fresh=1", 70, Stale),
+        (willing, "only-if-cached", 70, Stale),
+        (willing, "max-stale=20", 70, Reuse::Yes(-10)),
+        (willing, "public, max-age=60", 70, Meanwhile(-10)),
+        (strict, "", 70, Stale),
+        ("cache-control: public, max-age=60", "", 70, Stale),
+    ] {
+        let entry = entry(&[said]);
+        let at = NOW + age * 1000;
+        assert_eq!(entry.reuse(&terms(asked), at), expected, "{asked} at {age}");
+    }
+    assert_eq!(entry(&[willing]).kept_for(), 90);
+    let wish = terms("public, max-age=30, stale-while-revalidate=9");
+    let (status, head) = (StatusCode::OK, HeaderMap::new());
+    let found = lifetime(&wish, (status, &head), 0).expect("it may be kept");
+    let about = about(None, &Method::POST, "");
+    let times = Times {
+        asked: NOW,
+        answered: NOW,
+    };
+    let wished = Entry::new(about, (status, head), times, (found, &wish));
+    assert_eq!(
+        wished.headers["cache-control"],
+        "public, max-age=30, stale-while-revalidate=9"
+    );
+    assert_eq!(wished.reuse(&wish, NOW + 39_000), Meanwhile(-9));
 }
 
 #[test]

@@ -21,7 +21,7 @@ pub(super) enum Boarding {
 
 /// The one that goes. When it is dropped the others look at what there is.
 #[derive(Debug)]
-pub(super) struct Lead {
+pub(crate) struct Lead {
     flights: Arc<Flights>,
     key: Key,
     /// Never sent to: the others see it go.

@@ -9,6 +9,7 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use weir_core::cache::{Entry, Key, Status};
 
+use super::Lead;
 use crate::reply::Reply;
 use crate::shape;
 
@@ -52,12 +53,19 @@ pub(crate) struct Found {
     pub(super) head_only: bool,
     /// Now, in milliseconds since the Unix epoch.
     pub(super) at: i64,
+    /// It is too old, and to be asked for again by whoever holds this.
+    pub(super) again: Option<Lead>,
 }
 
 impl Found {
     /// Why it was the cache, for the record.
     pub(crate) fn reason(&self) -> &'static str {
         self.labels.word
+    }
+
+    /// What is to be held while it is asked for again; none where it need not be, or is already.
+    pub(crate) fn again(&mut self) -> Option<Lead> {
+        self.again.take()
     }
 
     /// The answer, but for what names the exchange.

@@ -34,6 +34,8 @@ pub(crate) struct Request<'a> {
     pub(crate) headers: &'a HeaderMap,
     pub(crate) body: &'a RawBody,
     pub(crate) kind: (Dialect, Operation),
+    /// Whether it is weir's own, for what a client was given although it is too old.
+    pub(crate) again: bool,
 }
 
 /// What came of a look-up.
@@ -58,6 +60,8 @@ pub(crate) struct Visit {
     terms: Terms,
     status: Status,
     deed: Deed,
+    /// Whether nobody waits for the answer but the cache.
+    again: bool,
     /// What there is, although it will not do as it is.
     stored: Option<(Key, Arc<Entry>)>,
     /// Whether the provider is asked if that still holds.
@@ -142,6 +146,7 @@ impl Visit {
             terms,
             status: Status::default(),
             deed,
+            again: request.again,
             stored: None,
             asks: false,
             lead: None,
@@ -158,7 +163,8 @@ impl Visit {
         let waits = self.terms.opt_in.is_some()
             && self.deed == Deed::Keep
             && self.status.forward != Some(Forward::Request)
-            && !self.terms.directives.only_if_cached;
+            && !self.terms.directives.only_if_cached
+            && !self.again;
         if found.is_some() || !waits {
             return found;
         }
@@ -198,10 +204,12 @@ impl Visit {
         };
         let at = self.cache.now();
         self.asked = at;
-        let ttl = match entry.reuse(&self.terms, at) {
-            Reuse::Yes(ttl) => ttl,
+        let reuse = entry.reuse(&self.terms, at);
+        let ttl = match reuse {
+            Reuse::Yes(ttl) if !self.again => ttl,
+            Reuse::Meanwhile(ttl) if self.deed == Deed::Keep && !self.again => ttl,
             other => {
-                let stale = other == Reuse::Stale;
+                let stale = other != Reuse::NotForThis;
                 self.status.forward = Some(if stale {
                     Forward::Stale
                 } else {
@@ -211,12 +219,20 @@ impl Visit {
                 return None;
             }
         };
+        let is_old = matches!(reuse, Reuse::Meanwhile(_));
         let status = Status {
             ttl: Some(ttl),
             collapsed: self.status.collapsed,
+            detail: is_old.then_some("stale-while-revalidate"),
             ..Status::default()
         };
-        Some(self.found((key, entry), status, "hit"))
+        let mut found = self.found((key, entry), status, "hit");
+        // Somebody else may be asking for it.
+        if is_old && let Boarding::Lead(lead) = self.cache.flights.board(self.key) {
+            self.cache.counts.refreshes.inc();
+            found.again = Some(lead);
+        }
+        Some(found)
     }
 
     /// What a key leads to, within the time that is left for looking.
@@ -250,6 +266,7 @@ impl Visit {
             unchanged,
             head_only: self.deed == Deed::Tell,
             at: self.cache.now(),
+            again: None,
         }
     }
 
@@ -266,7 +283,7 @@ impl Visit {
         }
         let validators = self.stored.as_ref().map(|(_, entry)| entry.validators());
         self.asks = self.deed == Deed::Keep && validators.is_some_and(|own| !own.is_empty());
-        if !self.asks {
+        if !self.asks && !self.again {
             self.cache.counts.misses.inc();
         }
         Looked::Onward(Some(self))
@@ -286,7 +303,7 @@ impl Visit {
         let stored = self
             .stored
             .as_ref()
-            .filter(|_| failed && self.deed != Deed::Forget)?;
+            .filter(|_| failed && self.deed != Deed::Forget && !self.again)?;
         if !stored.1.stands_in(&self.terms, at) {
             return None;
         }
@@ -422,7 +439,8 @@ impl Visit {
             asked: self.asked,
             answered: self.cache.now(),
         };
-        let entry = Entry::new(self.about, (status, headers.clone()), times, found);
+        let head = (status, headers.clone());
+        let entry = Entry::new(self.about, head, times, (found, &self.terms));
         let keeper = Keeper {
             entry: Some(entry),
             key: self.key,

@@ -1,23 +1,27 @@
 //! The cache on the way of a request: after who asks is known and what they may ask for, and before
 //! anything of it is counted or sent.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
+use http::header::{IF_MODIFIED_SINCE, IF_NONE_MATCH};
 use http::uri::PathAndQuery;
 use http::{HeaderName, HeaderValue, Response, StatusCode};
+use http_body_util::BodyExt as _;
 use weir_core::cache::{Tenant, own_credential};
 use weir_core::exchange::{End, RawBody, Route};
 use weir_core::identity::Pass;
 use weir_wire::dialect::Dialect;
 use weir_wire::errors::ErrorKind;
 
-use super::Gateway;
+use super::{Gateway, Peer};
 use crate::body::Body;
-use crate::cache::{Found, Looked, Request, Visit};
+use crate::cache::{Found, Lead, Looked, Request, Visit};
 use crate::header_rules;
 use crate::incomer::{Answerer, Incomer, without_key};
 use crate::record::Recording;
 use crate::refused::Refused;
+use crate::reply::X_REQUEST_ID;
 use crate::shape::{self, Spent};
 use crate::snapshot::Snapshot;
 
@@ -46,6 +50,7 @@ impl Gateway {
             headers: &incomer.parts.headers,
             body,
             kind: (incomer.dialect, incomer.operation),
+            again: incomer.peer.again,
         };
         Visit::look(&self.cache, &snapshot.cache, request).await
     }
@@ -72,6 +77,53 @@ impl Gateway {
         };
         recording.routed(route, 0, None);
         serve(found, (answerer, recording), snapshot)
+    }
+
+    /// Asks again, behind the client's back, for what it was given although it is too old. That is a
+    /// request like any other of the same client: it is let in, counted, paid and recorded as such.
+    pub(super) fn ask_again(self: &Arc<Self>, incomer: &Incomer, body: RawBody, lead: Lead) {
+        let mut parts = incomer.parts.clone();
+        for name in [IF_NONE_MATCH, IF_MODIFIED_SINCE, X_REQUEST_ID] {
+            parts.headers.remove(name);
+        }
+        let peer = Arc::new(Peer {
+            address: incomer.peer.address,
+            activity: Arc::default(),
+            worker: incomer.peer.worker,
+            order: None,
+            again: true,
+        });
+        let busy = peer.activity.begin(parts.version);
+        let kind = (
+            incomer.dialect,
+            incomer.operation,
+            incomer.path_model.clone(),
+        );
+        let mut again = Incomer::new(parts, peer, busy, kind);
+        again.by_path = incomer.by_path;
+        tokio::spawn(Arc::clone(self).asked_again(again, body, lead));
+    }
+
+    /// Boxed, as it is part of what it is made of.
+    fn asked_again(
+        self: Arc<Self>,
+        mut incomer: Incomer,
+        body: RawBody,
+        lead: Lead,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(async move {
+            let snapshot = self.snapshot.load_full();
+            incomer.believe(&snapshot.trusted_proxies);
+            let running = self.lifecycle.begin();
+            let response = match self.admit(&mut incomer, &snapshot, running) {
+                Ok(cleared) => self.send(incomer, &snapshot, cleared, body).await,
+                Err(refused) => self.refuse(incomer, &snapshot, refused),
+            };
+            // The cache takes what passes here; nobody else wants it.
+            let mut body = response.into_body();
+            while let Some(Ok(_)) = body.frame().await {}
+            drop(lead);
+        })
     }
 
     /// Tells a client that wants nothing but what is stored that there is nothing.
@@ -119,7 +171,7 @@ pub(super) fn serve(
     let mut reply = found.reply();
     answerer.add_request_id(&mut reply.headers);
     if answerer.dialect() == Dialect::AnthropicMessages
-        && let Some(id) = reply.headers.get(crate::reply::X_REQUEST_ID).cloned()
+        && let Some(id) = reply.headers.get(X_REQUEST_ID).cloned()
     {
         reply.headers.insert(REQUEST_ID, id);
     }

@@ -2,6 +2,7 @@
 
 mod asking;
 mod keeping;
+mod meanwhile;
 mod streams;
 mod together;
 

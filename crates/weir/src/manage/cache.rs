@@ -132,6 +132,7 @@ fn status(state: &Value) -> String {
         ("bypasses", count(number("bypasses"))),
         ("stored", count(number("stores"))),
         ("revalidated", count(number("revalidations"))),
+        ("asked again", count(number("refreshes"))),
         ("collapsed", count(number("collapsed"))),
         ("dropped", count(number("dropped"))),
         ("errors", count(number("errors"))),

@@ -121,6 +121,44 @@ async fn what_is_stored_is_for_who_is_still_let_in() {
 }
 
 #[tokio::test]
+async fn what_is_asked_for_again_behind_its_back_is_the_token_s_and_no_more_than_it_may() {
+    let weir = start(&[]).await;
+    let (_, id, token) = tenant(&weir, "one", json!({"max_requests": 2})).await;
+    let wish = "public, max-age=1, stale-while-revalidate=600";
+    let say = async || {
+        let headers = [("x-api-key", token.as_str()), ("cache-control", wish)];
+        weir.message(&headers, &small()).await
+    };
+    assert_eq!(word(&say().await), "stored");
+    let path = format!("/manage/tokens/{id}");
+    let counted = async |count: u64| {
+        eventually(async || {
+            // Who comes while it is old has it asked for again.
+            let got = say().await;
+            assert_eq!((got.status.as_u16(), word(&got).as_str()), (200, "hit"));
+            let token = manage(&weir, Method::GET, &path, Value::Null).await.json();
+            (token["request_count"] == count).then_some(())
+        })
+        .await;
+    };
+    counted(2).await;
+    assert_eq!(weir.mock.received().len(), 2);
+    // The cap is used up. What is there is given all the same, and nobody is asked.
+    eventually(async || {
+        let got = say().await;
+        assert_eq!((got.status.as_u16(), word(&got).as_str()), (200, "hit"));
+        let figures = weir.get("/metrics").await.text();
+        let refused = "weir_limit_refusals_total{limit=\"requests\"} 0";
+        (!figures.contains(refused)).then_some(())
+    })
+    .await;
+    assert_eq!(weir.mock.received().len(), 2);
+    let revoked = manage(&weir, Method::DELETE, &path, Value::Null).await;
+    assert_eq!(revoked.status, 204);
+    assert_eq!(say().await.status, 401);
+}
+
+#[tokio::test]
 async fn a_hit_is_in_the_history_and_costs_nothing() {
     let weir = start(&[]).await;
     let (_, _, token) = tenant(&weir, "one", json!({})).await;

@@ -1504,6 +1504,11 @@ export interface components {
             revalidations: number;
             /**
              * Format: int64
+             * @description Answers that were asked for again behind the back of a client that got an old one.
+             */
+            refreshes: number;
+            /**
+             * Format: int64
              * @description Requests that waited for the answer to another for the same.
              */
             collapsed: number;
