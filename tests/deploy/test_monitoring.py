@@ -33,6 +33,12 @@ def shown(tmp_path_factory) -> dict[str, set[str]]:
                 },
             },
             "routing": {"translate": False},
+            "cache": {"enabled": True},
+            "projects": {
+                "required": False,
+                "management_token": "manager-0123456789",
+                "db_path": str(folder / "control.db"),
+            },
             "capture": {"raw_log": {"path": str(folder / "raw.log")}},
             "events": {"file": str(folder / "events.jsonl")},
         }
