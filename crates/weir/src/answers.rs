@@ -83,6 +83,9 @@ struct Session {
     broken: Notify,
 }
 
+/// What the store says: the state's epoch and count, the mark of a change, and the value.
+type Found = ((Option<u64>, Option<u64>), Option<u64>, Option<Vec<u8>>);
+
 /// What a look-up has brought.
 struct Looked {
     slot: Option<Slot>,
@@ -129,11 +132,8 @@ impl Session {
         commands.cmd("GET").arg(self.key(&changed));
         let key = self.key(&script::digits(wanted.key));
         commands.cmd("GET").arg(key);
-        let ((epoch, count), changed, value): (
-            (Option<u64>, Option<u64>),
-            Option<u64>,
-            Option<Vec<u8>>,
-        ) = commands.query_async(&mut self.asking.clone()).await?;
+        let found: Found = commands.query_async(&mut self.asking.clone()).await?;
+        let ((epoch, count), changed, value) = found;
         let nothing = Looked {
             slot: None,
             purges: count,

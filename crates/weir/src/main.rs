@@ -45,6 +45,11 @@ mod watch;
 mod words;
 mod workers;
 
+#[cfg(test)]
+#[expect(dead_code, reason = "other tests need more of it")]
+#[path = "../tests/it/shared/redis.rs"]
+mod redis_server;
+
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};

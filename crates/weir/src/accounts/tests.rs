@@ -8,12 +8,8 @@ use weir_core::control::shared::CALENDAR;
 use weir_core::control::{Code, Limit, Money, Period, ScopeId, Spent};
 use weir_core::secret::Secret;
 
-use self::redis_server::Redis;
 use super::*;
-
-#[expect(dead_code, reason = "other tests need more of it")]
-#[path = "../../tests/it/shared/redis.rs"]
-mod redis_server;
+use crate::redis_server::Redis;
 
 /// Nobody gives up because the machine is slow.
 const PATIENT: Times = Times {

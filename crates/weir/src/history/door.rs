@@ -28,6 +28,7 @@ fn only_answers(mut settings: Settings) -> Settings {
     settings.health.probe = false;
     settings.routing.quota_probe = false;
     settings.shared.redis_url = None;
+    settings.cache.enabled = false;
     settings.projects.enabled = false;
     settings.projects.required = false;
     settings.capture.retention = Retention::default();
