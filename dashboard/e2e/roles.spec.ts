@@ -146,7 +146,7 @@ test('an operator makes a token and revokes it', async ({ page, weir }) => {
   await page.getByRole('link', { name: 'New token' }).click();
   await page.getByLabel('Name').fill('by an operator');
   await page.getByRole('button', { name: 'Make the token' }).click();
-  await page.getByRole('link', { name: 'I have it' }).click();
+  await page.getByRole('button', { name: 'I have it' }).click();
   await page.getByRole('button', { name: 'Revoke' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
   await expect(page.getByText('revoked', { exact: true })).toBeVisible();

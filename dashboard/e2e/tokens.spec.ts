@@ -61,7 +61,7 @@ test('a token is made; its secret is there once, with lines for clients, and wor
   expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(secret);
   expect(await ask(weir, secret)).toBe(200);
 
-  await page.getByRole('link', { name: 'I have it' }).click();
+  await page.getByRole('button', { name: 'I have it' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'ci' })).toBeVisible();
   await expect(page.getByText(/withers in 2 h 5\d min/)).toBeVisible();
   expect(await kept(page)).not.toContain(secret);
@@ -70,6 +70,54 @@ test('a token is made; its secret is there once, with lines for clients, and wor
   expect(await kept(page)).not.toContain(secret);
   const [made] = await tokens(weir);
   expect(made).toMatchObject({ name: 'ci', state: 'active', max_requests: 5 });
+});
+
+test('a new secret that nobody has copied is not lost unasked', async ({
+  page,
+  weir,
+  isMobile,
+}) => {
+  await project(weir, 'agents');
+  await open(page, '/tokens');
+  await page.getByRole('link', { name: 'New token' }).click();
+  const make = page.getByRole('button', { name: 'Make the token' });
+  await make.click();
+  const shown = page.getByTestId('secret');
+  const secret = (await shown.textContent()) ?? '';
+  const asked = page.getByRole('dialog', { name: 'Go without the secret?' });
+  const stay = async () => {
+    await asked.getByRole('button', { name: 'Cancel' }).click();
+    await expect(asked).toBeHidden();
+    await expect(shown).toHaveText(secret);
+    await expect(page).toHaveURL(/\/tokens\/new/);
+  };
+  await page.getByRole('button', { name: 'Another one' }).click();
+  await stay();
+  await page.evaluate(() => window.history.back());
+  await stay();
+  if (!isMobile) {
+    await page.getByRole('link', { name: 'Usage' }).click();
+    await stay();
+    await page.keyboard.press('g');
+    await page.keyboard.press('p');
+    await stay();
+  }
+  const asks = () =>
+    page.evaluate(() => !window.dispatchEvent(new Event('beforeunload', { cancelable: true })));
+  expect(await asks(), 'the browser asks before it closes').toBe(true);
+  await page.evaluate(() => window.history.back());
+  await asked.getByRole('button', { name: 'Go without it' }).click();
+  await expect(page).toHaveURL(/\/tokens$/);
+  await expect(page.getByRole('heading', { level: 1, name: 'Tokens' })).toBeVisible();
+  expect(await asks()).toBe(false);
+
+  await page.goto('/tokens/new');
+  await make.click();
+  await page.getByRole('button', { name: 'Copy: Claude Code' }).click();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toContain('sk-');
+  await page.getByRole('button', { name: 'Another one' }).click();
+  await expect(make).toBeVisible();
+  await expect(asked).toBeHidden();
 });
 
 test('a life of its own is typed, and what is no life is said to be none', async ({
@@ -107,7 +155,7 @@ test('a token below another is made from it', async ({ page, weir }) => {
   await page.getByRole('link', { name: 'A token below it' }).click();
   await expect(page.getByLabel('Below')).toHaveValue(parent.id);
   await page.getByRole('button', { name: 'Make the token' }).click();
-  await page.getByRole('link', { name: 'I have it' }).click();
+  await page.getByRole('button', { name: 'I have it' }).click();
   await expect(page.getByRole('link', { name: 'parent', exact: true })).toBeVisible();
   const made = (await tokens(weir)).find((each) => each.id !== parent.id);
   expect(made?.parent_id).toBe(parent.id);
@@ -151,6 +199,57 @@ test('a rotated secret works beside the new one for as long as was said', async 
   await dialog.getByRole('button', { name: 'I have it' }).click();
   expect(await kept(page)).not.toContain(third);
   expect([await ask(weir, second), await ask(weir, third)]).toEqual([401, 200]);
+});
+
+test('a rotated secret is not lost unasked, however its dialog is closed', async ({
+  page,
+  weir,
+  shot,
+}) => {
+  const one = await project(weir, 'agents');
+  const { id } = await token(weir, one, { name: 'turning' });
+  await open(page, '/tokens');
+  await page.getByRole('link', { name: 'turning' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Rotate turning' });
+  const asked = page.getByRole('dialog', { name: 'Go without the secret?' });
+  await page.getByRole('button', { name: 'Rotate' }).click();
+  await page.keyboard.press('Escape');
+  await expect(dialog).toBeHidden();
+
+  await page.getByRole('button', { name: 'Rotate' }).click();
+  await dialog.getByRole('button', { name: 'Rotate' }).click();
+  const shown = dialog.getByTestId('secret');
+  const secret = (await shown.textContent()) ?? '';
+  // The browser closes a dialog itself that keeps itself open when Escape is pressed again.
+  for (let n = 0; n < 3; n += 1) {
+    await page.keyboard.press('Escape');
+    await expect(asked).toBeVisible();
+    if (n === 0) await shot('token-secret-unasked');
+    await page.keyboard.press('Escape');
+    await expect(asked).toBeHidden();
+    await expect(shown).toHaveText(secret);
+  }
+  await dialog.getByRole('button', { name: 'Close' }).click();
+  await asked.getByRole('button', { name: 'Cancel' }).click();
+  await page.mouse.click(5, 5);
+  await expect(asked).toBeVisible();
+  await axe(page);
+  await asked.getByRole('button', { name: 'Cancel' }).click();
+  await page.evaluate(() => window.history.back());
+  await asked.getByRole('button', { name: 'Cancel' }).click();
+  await expect(shown).toHaveText(secret);
+  await dialog.getByRole('button', { name: 'Copy the token' }).click();
+  await page.keyboard.press('Escape');
+  await expect(dialog).toBeHidden();
+  await expect(asked).toBeHidden();
+
+  await page.getByRole('button', { name: 'Rotate' }).click();
+  await dialog.getByRole('button', { name: 'Rotate' }).click();
+  await expect(shown).not.toHaveText(secret);
+  await dialog.getByRole('button', { name: 'Close' }).click();
+  await asked.getByRole('button', { name: 'Go without it' }).click();
+  await expect(dialog).toBeHidden();
+  await expect(page).toHaveURL(new RegExp(id));
 });
 
 test('a token is edited; a change that came between is said and not overwritten', async ({

@@ -28,11 +28,33 @@ export const at = {
   },
 };
 
+/** Asked before the page is left, where something would be lost with it. */
+let held: (() => Promise<boolean>) | null = null;
+
+/**
+ * Has `ask` decide whether the page may be left, by links, keys and the back button; before the window is
+ * closed the browser asks. Gives what ends it; one page holds at a time.
+ */
+export function holdPage(ask: () => Promise<boolean>): () => void {
+  const unload = (event: BeforeUnloadEvent) => event.preventDefault();
+  held = ask;
+  window.addEventListener('beforeunload', unload);
+  return () => {
+    if (held === ask) held = null;
+    window.removeEventListener('beforeunload', unload);
+  };
+}
+
 /** Goes to a path of ours, such as `/usage?by=model`. */
 export function goto(url: string, options: { replace?: boolean } = {}): void {
   const to = new URL(url, window.location.origin);
   if (to.origin !== window.location.origin) throw new Error(`not a page of ours: ${url}`);
-  const whole = to.pathname + to.search + to.hash;
+  const go = () => move(to.pathname + to.search + to.hash, options);
+  if (held && to.pathname !== place.path) void held().then((leaves) => leaves && go());
+  else go();
+}
+
+function move(whole: string, options: { replace?: boolean }): void {
   const before = place.path;
   if (options.replace) history.replaceState(null, '', whole);
   else history.pushState(null, '', whole);
@@ -107,7 +129,18 @@ export function startRouter(): () => void {
     goto(link.pathname + link.search + link.hash);
   };
   const pop = () => {
-    place = here();
+    const to = here();
+    if (!held || to.path === place.path) {
+      place = to;
+      return;
+    }
+    // The browser has gone already: it is brought back, and goes again if that is meant.
+    history.pushState(null, '', place.path + place.query + place.hash);
+    void held().then((leaves) => {
+      if (!leaves) return;
+      held = null;
+      history.back();
+    });
   };
   document.addEventListener('click', click);
   window.addEventListener('popstate', pop);
