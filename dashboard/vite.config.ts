@@ -20,11 +20,9 @@ const policy = [
 
 /** The weir that answers in development and in `vite preview`. */
 const weir = process.env['WEIR_URL'] ?? 'http://127.0.0.1:3001';
-const answers = ['/api', '/openapi.json', '/health', '/livez', '/metrics'];
 // The page's own path must not be sent on: only `/api/...`, not `/api-docs`.
-const proxy = Object.fromEntries(
-  answers.map((path) => [path === '/api' ? '^/api/' : path, { target: weir }]),
-);
+const answers = ['^/api/', '^/manage/', '/openapi.json', '/health', '/livez', '/metrics'];
+const proxy = Object.fromEntries(answers.map((path) => [path, { target: weir }]));
 
 export default defineConfig({
   plugins: [svelte(), themeFirst(), firstPage('/pages/Live.svelte'), compressed()],

@@ -75,6 +75,7 @@ for (const [name, path] of [
   ['token-new', '/tokens/new'],
   ['project-new', '/projects/new'],
   ['audit', '/audit'],
+  ['cache', '/cache'],
 ] as const) {
   test(`${path} is legible in the dark`, async ({ page, weir, shot }) => {
     await page.emulateMedia({ colorScheme: 'dark' });

@@ -46,13 +46,18 @@ export async function open(page: Page, path: string, as = MANAGER): Promise<void
 }
 
 /** What a client with this token gets. */
-export async function ask(weir: string, secret: string): Promise<number> {
-  const answer = await fetch(`${weir}/v1/messages`, {
+export function send(
+  weir: string,
+  secret: string,
+  more: Record<string, string> = {},
+): Promise<Response> {
+  return fetch(`${weir}/v1/messages`, {
     method: 'POST',
     headers: {
       'content-type': 'application/json',
       'x-api-key': secret,
       'anthropic-version': '2023-06-01',
+      ...more,
     },
     body: JSON.stringify({
       model: 'claude-haiku-4-5',
@@ -60,6 +65,15 @@ export async function ask(weir: string, secret: string): Promise<number> {
       messages: [{ role: 'user', content: 'Hello.' }],
     }),
   });
+}
+
+/** The status of that, read to its end. */
+export async function ask(
+  weir: string,
+  secret: string,
+  more: Record<string, string> = {},
+): Promise<number> {
+  const answer = await send(weir, secret, more);
   await answer.arrayBuffer();
   return answer.status;
 }

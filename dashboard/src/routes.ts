@@ -128,6 +128,13 @@ export const routes: readonly Route[] = [
     under: '/tokens',
   },
   {
+    path: '/cache',
+    title: 'Cache',
+    load: () => import('./pages/Cache.svelte'),
+    key: 'h',
+    icon: 'cache',
+  },
+  {
     path: '/audit',
     title: 'Audit',
     load: () => import('./pages/Audit.svelte'),

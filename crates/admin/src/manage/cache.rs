@@ -64,6 +64,7 @@ pub(super) struct CacheState {
     dropped: u64,
     /// Of the requests that were for the cache, the part that was answered from it: 0 to 1. Null
     /// before the first.
+    #[schema(required)]
     hit_rate: Option<f64>,
     /// Where answers are kept: `memory`, or `redis` for a place that several gateways share.
     #[schema(value_type = String)]
@@ -77,6 +78,7 @@ pub(super) struct CacheState {
     /// Bytes that they take, about.
     bytes: u64,
     /// The most that they may take. Null where the place bounds itself.
+    #[schema(required)]
     max_bytes: Option<u64>,
 }
 

@@ -247,6 +247,9 @@ export const api = {
       said(GET('/manage/audit', { ...asking(of), ...until(signal) })),
     event: (id: string, signal?: AbortSignal) =>
       said(GET('/manage/audit/{id}', { ...named({ id }), ...until(signal) })),
+    cache: (signal?: AbortSignal) => said(GET('/manage/cache', until(signal))),
+    purgeCache: (body: Partial<T.CachePurge>) =>
+      said(POST('/manage/cache/purge', { body: body as BodyOf<'postManageCachePurge'> })),
     verifyAudit: () => said(GET('/manage/audit/verify')),
   },
   login: (password: string) => said(POST('/api/login', { body: { password } })),

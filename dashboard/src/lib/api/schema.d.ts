@@ -1518,8 +1518,23 @@ export interface components {
              */
             dropped: number;
             /**
+             * Format: double
+             * @description Of the requests that were for the cache, the part that was answered from it: 0 to 1. Null
+             *     before the first.
+             */
+            hit_rate: number | null;
+            /** @description Where answers are kept: `memory`, or `redis` for a place that several gateways share. */
+            backend: string;
+            /** @description Whether that place can be asked at this moment. If not, nothing is found and nothing is kept. */
+            reachable: boolean;
+            /**
              * Format: int64
-             * @description Entries at this moment.
+             * @description What went wrong there: each was a request that found nothing, or an answer that is not kept.
+             */
+            errors: number;
+            /**
+             * Format: int64
+             * @description Entries at this moment, those of other gateways in the same place among them.
              */
             entries: number;
             /**
@@ -1527,6 +1542,11 @@ export interface components {
              * @description Bytes that they take, about.
              */
             bytes: number;
+            /**
+             * Format: int64
+             * @description The most that they may take. Null where the place bounds itself.
+             */
+            max_bytes: number | null;
         };
         /** @description A provider, and whether it would be asked. */
         CandidateTold: {
@@ -9746,6 +9766,15 @@ export interface operations {
             };
             /** @description The host name is not weir's */
             421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Where answers are kept cannot be reached */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

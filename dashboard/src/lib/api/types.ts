@@ -89,6 +89,8 @@ export type Spec = Pick<Project, 'rules' | 'limits' | 'budgets'>;
 export type Role = Schemas['Role'];
 export type AuditEvent = Schemas['AuditView'];
 export type AuditEvents = Schemas['Events'];
+export type CacheState = Schemas['CacheState'];
+export type CachePurge = Schemas['CachePurge'];
 export type AuditVerdict = Schemas['Verified'];
 
 /** The filters that lists, searches and figures take. */
