@@ -84,6 +84,13 @@ export const routes: readonly Route[] = [
     icon: 'routing',
   },
   {
+    path: '/nodes',
+    title: 'Nodes',
+    load: () => import('./pages/Nodes.svelte'),
+    key: 'n',
+    icon: 'nodes',
+  },
+  {
     path: '/projects',
     title: 'Projects',
     load: () => import('./pages/Projects.svelte'),

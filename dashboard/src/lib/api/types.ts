@@ -62,6 +62,9 @@ export type Strategy = Routing['strategy'];
 export type Explanation = Schemas['Explanation'];
 export type PromptGrade = Schemas['PromptGrade'];
 
+/** Moments are milliseconds since the Unix epoch. */
+export type Node = Schemas['Node'];
+
 export type HeaderRule = Schemas['HeaderRule'];
 export type ProxySettings = Schemas['ProxySettings'];
 export type Config = Schemas['Config'];
