@@ -511,29 +511,35 @@ pub fn client_address(headers: &HeaderMap, peer: IpAddr, trusted: &[IpNet]) -> I
 #[must_use]
 pub fn is_forwarded(headers: &HeaderMap) -> bool {
     headers.keys().any(|name| {
-        let name = name.as_str();
-        name.starts_with("x-forwarded-") || FORWARDING_HEADERS.contains(&name)
+        let of_proxies = matches!(name.as_str(), "cdn-loop" | "cf-ray" | "via");
+        of_proxies || tells_of_the_client(name)
     })
 }
 
-/// Headers that proxies and delivery networks add, besides `x-forwarded-*`.
-const FORWARDING_HEADERS: [&str; 15] = [
-    "cdn-loop",
-    "cf-connecting-ip",
-    "cf-ray",
-    "client-ip",
-    "fastly-client-ip",
-    "fly-client-ip",
-    "forwarded",
-    "true-client-ip",
-    "via",
-    "x-client-ip",
-    "x-cluster-client-ip",
-    "x-envoy-external-address",
-    "x-forwarded",
-    "x-original-forwarded-for",
-    "x-real-ip",
-];
+/// Whether a header is one in which proxies and delivery networks say where a client sits.
+#[must_use]
+pub fn tells_of_the_client(name: &HeaderName) -> bool {
+    let name = name.as_str();
+    name.starts_with("x-forwarded-")
+        || matches!(
+            name,
+            "cf-connecting-ip"
+                | "cf-connecting-ipv6"
+                | "cf-ipcountry"
+                | "cf-pseudo-ipv4"
+                | "client-ip"
+                | "fastly-client-ip"
+                | "fly-client-ip"
+                | "forwarded"
+                | "true-client-ip"
+                | "x-client-ip"
+                | "x-cluster-client-ip"
+                | "x-envoy-external-address"
+                | "x-forwarded"
+                | "x-original-forwarded-for"
+                | "x-real-ip"
+        )
+}
 
 #[cfg(test)]
 mod tests;

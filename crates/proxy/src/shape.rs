@@ -2,11 +2,11 @@
 //! credential that opened the gateway. The provider's credential is put in later, by its own code.
 
 use http::header::{
-    AUTHORIZATION, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, COOKIE, EXPECT, FORWARDED, HOST,
+    AUTHORIZATION, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, COOKIE, EXPECT, HOST,
     PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Version};
-use weir_core::identity::{Gate, Pass};
+use weir_core::identity::{Gate, Pass, tells_of_the_client};
 use weir_core::settings::{ClientCredentials, Provider, ProviderKind};
 use weir_core::subagents::X_WEIR_SUBAGENT;
 
@@ -181,6 +181,7 @@ impl<'a> Sieve<'a> {
             || *name == X_WEIR_SUBAGENT
             || *name == X_BODY_HASH
             || *name == X_WEIR_CACHE
+            // Such headers are for gateways, not vendors.
             || tells_of_the_client(name)
             || self.named.contains(name);
         let ours = self.credential == Credential::Configured;
@@ -245,11 +246,6 @@ fn for_each_field(headers: HeaderMap, mut visit: impl FnMut(&HeaderName, HeaderV
             visit(name, value);
         }
     }
-}
-
-/// Forwarding headers, which tell a vendor where a client sits. They are for gateways, not vendors.
-fn tells_of_the_client(name: &HeaderName) -> bool {
-    *name == FORWARDED || name.as_str().starts_with("x-forwarded-")
 }
 
 /// RFC 9110 §7.6.1, with the two that concern a proxy's own authentication. `Trailer` is not

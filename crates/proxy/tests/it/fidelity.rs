@@ -85,6 +85,32 @@ async fn headers_of_one_hop_stay_behind() {
 }
 
 #[tokio::test]
+async fn nothing_tells_the_provider_where_a_client_sits() {
+    let net = net(&[]).await;
+    let sent = [
+        PLAIN,
+        "X-Forwarded-For: 203.0.113.1",
+        "X-Real-IP: 203.0.113.2",
+        "CF-Connecting-IP: 203.0.113.3",
+        "CF-IPCountry: NZ",
+        "X-Client-IP: 203.0.113.4",
+        "X-Original-Forwarded-For: 203.0.113.5",
+        "True-Client-IP: 203.0.113.6",
+        "Forwarded: for=203.0.113.7",
+        "X-Kept: yes",
+    ];
+    ask(net.addr, &post("/v1/messages", &sent, BODY)).await;
+    let received = net.mock.wait_for(1).await.remove(0);
+    assert_eq!(received.header("x-kept"), Some("yes"));
+    for (name, value) in &received.headers {
+        // The provider's own address is in `Host`.
+        let own = name.eq_ignore_ascii_case("host");
+        let told = value.contains("203.0.113.") || value == "NZ" || value.contains("127.0.0.1");
+        assert!(own || !told, "{name}: {value}");
+    }
+}
+
+#[tokio::test]
 async fn response_headers_come_back_whole_and_in_order() {
     let net = net(&[]).await;
     let lines = [
