@@ -167,6 +167,15 @@ impl Recording {
         }
     }
 
+    /// The try that brought the answer: microseconds from the request to its beginning and to its
+    /// answer's head.
+    #[must_use]
+    pub fn answering_try(&self) -> Option<(u64, u64)> {
+        let tries = &self.record.as_ref()?.route.tries;
+        let good = tries.iter().rev().find(|one| one.failure.is_none())?;
+        Some((good.started_us, good.started_us + good.elapsed_us))
+    }
+
     /// Whether raw logs are kept.
     pub fn keep_raw(&mut self, kept: bool) {
         if let Some(record) = self.record.as_mut().filter(|_| kept) {

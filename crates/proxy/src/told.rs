@@ -1,8 +1,10 @@
 //! Response headers that tell what routing did.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
+use jiff::Timestamp;
 use weir_core::route::breaker::State;
 use weir_core::route::plan::Reason;
 use weir_core::settings::{Routing, Strategy};
@@ -10,6 +12,7 @@ use weir_core::settings::{Routing, Strategy};
 use crate::attempt::KeyState;
 use crate::errand::Errand;
 use crate::fleet::Member;
+use crate::record::Recording;
 
 const KEY_ID: HeaderName = HeaderName::from_static("x-cc-relay-key-id");
 const KEYS_TOTAL: HeaderName = HeaderName::from_static("x-cc-relay-keys-total");
@@ -20,6 +23,31 @@ const PROVIDER: HeaderName = HeaderName::from_static("x-cc-relay-provider");
 const THINKING: HeaderName = HeaderName::from_static("x-cc-relay-thinking-affinity");
 const HEALTH: HeaderName = HeaderName::from_static("x-cc-relay-health");
 const REASON: HeaderName = HeaderName::from_static("x-weir-route-reason");
+
+const RECEIVED_AT: HeaderName = HeaderName::from_static("x-proxy-received-at");
+const FIRST_RESPONSE_AT: HeaderName = HeaderName::from_static("x-proxy-first-response-at");
+const UPSTREAM_START: HeaderName = HeaderName::from_static("x-upstream-request-start");
+const UPSTREAM_STOP: HeaderName = HeaderName::from_static("x-upstream-request-stop");
+
+/// Tells when the request came, when the provider was asked and when the head of its answer came, for
+/// clients that measure: as times of day, and in nanoseconds since the Unix epoch.
+pub fn add_times(headers: &mut HeaderMap, recording: &Recording) {
+    let Some((asked_us, answered_us)) = recording.answering_try() else {
+        return;
+    };
+    let received = Timestamp::now() - Duration::from_micros(recording.elapsed_us());
+    let at = |us: u64| received + Duration::from_micros(us);
+    for (name, text) in [
+        (RECEIVED_AT, received.to_string()),
+        (FIRST_RESPONSE_AT, at(answered_us).to_string()),
+        (UPSTREAM_START, at(asked_us).as_nanosecond().to_string()),
+        (UPSTREAM_STOP, at(answered_us).as_nanosecond().to_string()),
+    ] {
+        if let Ok(value) = HeaderValue::try_from(text) {
+            headers.insert(name, value);
+        }
+    }
+}
 
 /// What there is to tell.
 #[derive(Debug)]

@@ -32,7 +32,7 @@ use crate::relay::{Guards, Relay};
 use crate::shape::{self, Spent};
 use crate::snapshot::Snapshot;
 use crate::tenants::{self, Bill, Tenancy};
-use crate::told::Told;
+use crate::told::{Told, add_times};
 
 /// Claude Code gives up its look for models after three seconds.
 const MODEL_LIST_TIMEOUT: Duration = Duration::from_millis(2500);
@@ -220,6 +220,9 @@ fn relayed(
     }
     let told = Told::of(&errand, &member, (breaker, reason, key));
     told.add_to(&mut headers);
+    if errand.fleet.routing.debug {
+        add_times(&mut headers, &recording);
+    }
     header_rules::apply(&errand.fleet.routing.response_header_rules, &mut headers);
     recording.shown(&headers);
     *response.headers_mut() = headers;

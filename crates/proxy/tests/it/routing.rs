@@ -161,6 +161,48 @@ async fn what_routing_did_is_told_only_when_asked_for() {
 }
 
 #[tokio::test]
+async fn when_it_was_asked_and_answered_is_told_only_when_asked_for() {
+    const TIMES: [&str; 4] = [
+        "x-proxy-received-at",
+        "x-proxy-first-response-at",
+        "x-upstream-request-start",
+        "x-upstream-request-stop",
+    ];
+    let rig = rig(2, &two("round_robin", "", "")).await;
+    let gate = Gate::new();
+    rig.mocks[0].push(Raw::new(200).pause_before_head(&gate).body("{}"));
+    let asked = async {
+        gate.reached(1).await;
+        let known = nanoseconds(jiff::Timestamp::now());
+        gate.open();
+        known
+    };
+    let (answer, arrived) = tokio::join!(rig.say(&[]), asked);
+    let [received, first, start, stop] = TIMES.map(|name| answer.header(name).unwrap());
+    let moment = |text: &str| nanoseconds(text.parse().unwrap());
+    let nanos = |text: &str| text.parse::<i128>().unwrap();
+    let (start, stop) = (nanos(start), nanos(stop));
+    assert!(moment(received) <= start && start < stop, "{answer:?}");
+    assert_eq!(moment(first), stop);
+    // The clock that measures and the one that tells the time are two.
+    let slack = 50_000_000;
+    assert!(
+        start < arrived + slack && stop + slack > arrived,
+        "{answer:?}"
+    );
+    rig.reload(&two("round_robin", "", "").replace("debug: true", "debug: false"));
+    let answer = rig.say(&[]).await;
+    assert!(
+        TIMES.iter().all(|name| answer.header(name).is_none()),
+        "{answer:?}"
+    );
+}
+
+fn nanoseconds(at: jiff::Timestamp) -> i128 {
+    at.as_nanosecond()
+}
+
+#[tokio::test]
 async fn a_session_stays_where_its_cache_is_warm() {
     let rig = rig(2, &two("round_robin", "", "")).await;
     let session = |id: &str| format!("X-Claude-Code-Session-Id: {id}");

@@ -42,7 +42,7 @@ pub(super) static ENTRIES: &[Entry] = &[
         "routing.debug",
         Kind::Bool,
         "false",
-        "Say in response headers what routing did.",
+        "Say in response headers what routing did, and when.",
     ),
     entry(
         "routing.model_mapping",
