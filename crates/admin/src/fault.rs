@@ -8,10 +8,11 @@ use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::{IntoResponses, ToSchema};
+use weir_core::control::Code;
 use weir_core::steer::SteerError;
 use weir_store::StoreError;
 
-/// An error of the API: `{"error": ..., "details"?: ..., "field"?: ...}`.
+/// An error of the API: `{"error": ..., "details"?: ..., "field"?: ..., "code"?: ...}`.
 #[derive(Debug)]
 pub struct Fault {
     status: StatusCode,
@@ -31,6 +32,9 @@ pub(crate) struct Error {
     /// The parameter, or the field of the request's body, that is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<String>,
+    /// What programs tell it by, where there are several reasons for one status.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
 }
 
 impl Fault {
@@ -42,6 +46,7 @@ impl Fault {
                 error: message.into(),
                 details: None,
                 field: None,
+                code: None,
             },
             retry_after: None,
         }
@@ -78,6 +83,12 @@ impl Fault {
     /// The same, for somebody who should ask again in so many seconds.
     pub(crate) fn again_in(mut self, seconds: u64) -> Self {
         self.retry_after = Some(seconds);
+        self
+    }
+
+    /// The same, with the code that clients of the data plane get for it.
+    pub(crate) fn coded(mut self, code: Code) -> Self {
+        self.body.code = Some(code.as_str());
         self
     }
 

@@ -20,6 +20,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+use weir_core::control::Code;
 use weir_store::control::{ControlError, ControlStore};
 
 pub use cache::Caching;
@@ -85,6 +86,9 @@ impl From<ControlError> for Fault {
                 Self::new(StatusCode::NOT_FOUND, format!("{what} not found"))
             }
             ControlError::Conflict(message) => Self::new(StatusCode::CONFLICT, message),
+            error @ ControlError::ProjectInactive => {
+                Self::new(StatusCode::FORBIDDEN, error.to_string()).coded(Code::ProjectInactive)
+            }
             ControlError::Refused(message) => Self::new(StatusCode::FORBIDDEN, message),
             ControlError::Invalid(faults) => {
                 let field = faults.first().map(|fault| fault.field.clone());

@@ -14,6 +14,9 @@ pub enum ControlError {
     /// Somebody else was faster, or there is one of that name; says what to do.
     #[error("{0}")]
     Conflict(String),
+    /// The project is switched off.
+    #[error("cannot create tokens for inactive projects")]
+    ProjectInactive,
     /// It may not be so; says what and why.
     #[error("{0}")]
     Refused(String),

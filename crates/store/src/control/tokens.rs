@@ -212,9 +212,7 @@ impl ControlStore {
             .map_err(ControlError::Invalid)?;
         let project = self.project(new.project).await?;
         if !project.is_active {
-            return Err(ControlError::Refused(
-                "cannot create tokens for inactive projects".into(),
-            ));
+            return Err(ControlError::ProjectInactive);
         }
         self.check_parent(&new).await?;
         let secret = random_token()?;

@@ -1899,6 +1899,8 @@ export interface components {
             details?: string;
             /** @description The parameter, or the field of the request's body, that is wrong. */
             field?: string;
+            /** @description What programs tell it by, where there are several reasons for one status. */
+            code?: string;
         };
         /** @description A failure. */
         ErrorView: {
@@ -4272,6 +4274,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -4288,6 +4292,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -4603,6 +4609,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -4641,6 +4649,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -4728,6 +4738,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -4744,6 +4756,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -5047,6 +5061,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -5072,6 +5088,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -5097,6 +5115,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -5244,6 +5264,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -5442,6 +5464,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -5458,6 +5482,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -5859,6 +5885,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -6384,6 +6412,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -6400,6 +6430,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -6522,6 +6554,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -6538,6 +6572,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -6620,6 +6656,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -6636,6 +6674,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -6760,6 +6800,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -6776,6 +6818,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -6894,6 +6938,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -6910,6 +6956,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -6981,6 +7029,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -6997,6 +7047,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -7121,6 +7173,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -7137,6 +7191,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -7220,6 +7276,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -7236,6 +7294,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -7319,6 +7379,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -7335,6 +7397,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -7418,6 +7482,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -7434,6 +7500,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -7517,6 +7585,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -7533,6 +7603,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -7624,6 +7696,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -7640,6 +7714,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -7730,6 +7806,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -7755,6 +7833,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -7771,6 +7851,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -7901,6 +7983,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -8040,6 +8124,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -8138,6 +8224,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -8154,6 +8242,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -8242,6 +8332,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -8258,6 +8350,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -8341,6 +8435,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -8357,6 +8453,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -8443,6 +8541,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -8459,6 +8559,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -8546,6 +8648,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -8562,6 +8666,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -8652,6 +8758,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -8668,6 +8776,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -8789,6 +8899,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -8827,6 +8939,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -9028,6 +9142,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -9044,6 +9160,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -9125,6 +9243,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -9141,6 +9261,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -9287,6 +9409,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -9303,6 +9427,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -9384,6 +9510,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -9400,6 +9528,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -9855,6 +9985,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };

@@ -106,7 +106,7 @@ pub(super) async fn a_project_that_is_switched_off_takes_its_tokens_along(ground
     assert!(row.deactivated_us.is_some());
     assert_eq!(world.code(&secret).await, Some(Code::ProjectInactive));
     let refused = world.store.create_token(new_token(project), &by()).await;
-    assert!(matches!(refused, Err(ControlError::Refused(_))));
+    assert!(matches!(refused, Err(ControlError::ProjectInactive)));
     let on = ProjectEdit {
         is_active: Some(true),
         ..ProjectEdit::default()
@@ -380,6 +380,15 @@ pub(super) async fn audit_events_are_found_by_page_and_filter(ground: &Ground) {
         world.store.audit_page(&later, 1, 50).await.unwrap().events,
         []
     );
+    for (from_us, to_us, count) in [(0, i64::MAX, 7), (0, 1, 0)] {
+        let between = AuditFilter {
+            from_us: Some(from_us),
+            to_us: Some(to_us),
+            ..AuditFilter::default()
+        };
+        let found = world.store.audit_page(&between, 1, 50).await.unwrap();
+        assert_eq!(found.total, count, "{from_us} to {to_us}");
+    }
     let event = world.store.audit_event(&found.events[0].id).await.unwrap();
     assert_eq!(event, found.events[0]);
     let none = world.store.audit_event("nothing").await;
