@@ -7,7 +7,8 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetri
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
+use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -243,6 +244,18 @@ pub(crate) fn registry(
         "unpriced_exchanges",
         "Exchanges that took tokens and whose cost is not known",
         figures.unpriced.clone(),
+    );
+    registry.register(
+        "build",
+        "Which weir this is",
+        Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]),
+    );
+    let started = Gauge::<i64>::default();
+    started.set(jiff::Timestamp::now().as_second());
+    registry.register(
+        "start_time_seconds",
+        "When this process started, in seconds since the Unix epoch",
+        started,
     );
     registry.register_collector(Box::new(FleetFigures(Arc::clone(snapshot))));
     registry.register_collector(Box::new(Present {

@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::json;
 
-use crate::program::{Got, start, within};
+use crate::program::{Got, eventually, start, within};
 
 #[tokio::test]
 async fn the_dashboards_password_guards_the_api_and_not_the_data_plane() {
@@ -135,6 +135,87 @@ async fn figures_are_counted() {
         assert!(text.contains(line), "{line} in {text}");
     }
     assert!(text.ends_with("# EOF\n"));
+}
+
+/// Requests with a status, by whatever else they are told apart.
+fn counted(text: &str, status: u16) -> u64 {
+    let label = format!("status=\"{status}\"}} ");
+    let lines = text
+        .lines()
+        .filter(|line| line.starts_with("weir_requests_total{"));
+    let counts = lines.filter_map(|line| line.split_once(&label));
+    counts.map(|(_, count)| count.parse::<u64>().unwrap()).sum()
+}
+
+#[tokio::test]
+async fn which_weir_it_is_and_since_when_it_runs_is_told() {
+    let before = jiff::Timestamp::now().as_second();
+    let weir = start(&[]).await;
+    let text = weir.get("/metrics").await.text();
+    let version = env!("CARGO_PKG_VERSION");
+    let line = format!("weir_build_info{{version=\"{version}\"}} 1");
+    assert!(text.contains(&line), "{text}");
+    let mut lines = text.lines();
+    let started = lines.find_map(|line| line.strip_prefix("weir_start_time_seconds "));
+    let started: i64 = started.unwrap().parse().unwrap();
+    let now = jiff::Timestamp::now().as_second();
+    assert!((before..=now).contains(&started), "{started}");
+}
+
+#[tokio::test]
+async fn streams_hits_refusals_and_failures_are_counted_like_other_requests() {
+    let weir = start(&[
+        ("cache.enabled", "true"),
+        ("server.max_body_bytes", "2000"),
+        ("auth.enabled", "true"),
+        ("auth.token", "gateway-token"),
+        ("auth.allow_localhost_bypass", "false"),
+        ("providers.anthropic.max_retries", "0"),
+    ])
+    .await;
+    let version = ("anthropic-version", "2023-06-01");
+    let token = ("x-api-key", "gateway-token");
+    let opt_in = ("cache-control", "public, max-age=60");
+    let ask = async |headers: &[(&str, &str)], stream: bool, text: &str| {
+        let body = json!({"model": "m", "max_tokens": 1, "stream": stream,
+            "messages": [{"role": "user", "content": text}]});
+        let all = [&[version], headers].concat();
+        weir.message(&all, &body).await.status.as_u16()
+    };
+    let long = "x".repeat(2000);
+    for (headers, stream, text, status) in [
+        (&[token][..], true, "x", 200),
+        (&[token, opt_in], false, "x", 200),
+        (&[token, opt_in], false, "x", 200),
+        (&[], false, "x", 401),
+        (&[token], false, long.as_str(), 413),
+        (&[token, ("x-mock-scenario", "refuse")], false, "x", 502),
+    ] {
+        assert_eq!(ask(headers, stream, text).await, status);
+    }
+    let bearer = [("authorization", "Bearer gateway-token")];
+    let figures = async || weir.send(Method::GET, "/metrics", &bearer, "").await;
+    let got = eventually(async || {
+        let got = figures().await;
+        (counted(&got.text(), 502) == 1).then_some(got)
+    })
+    .await;
+    assert_eq!(
+        got.headers["content-type"],
+        "application/openmetrics-text; version=1.0.0; charset=utf-8"
+    );
+    let text = got.text();
+    for (status, count) in [(200, 3), (401, 1), (413, 1), (502, 1)] {
+        assert_eq!(counted(&text, status), count, "{status} in {text}");
+    }
+    for line in [
+        "weir_cache_hits_total 1",
+        "weir_cache_misses_total 1",
+        "weir_cache_stores_total 1",
+    ] {
+        assert!(text.contains(line), "{line} in {text}");
+    }
+    assert_eq!(weir.get("/metrics").await.status, 401, "not for everybody");
 }
 
 #[tokio::test]
