@@ -120,6 +120,31 @@ async fn ollama_is_asked_without_any_key() {
 }
 
 #[tokio::test]
+async fn a_client_cannot_have_the_providers_key_taken_out_on_the_way() {
+    for (kind, path, header, expected) in [
+        ("zai", "/v1/messages", "x-api-key", "k-1"),
+        (
+            "openai",
+            "/v1/chat/completions",
+            "authorization",
+            "Bearer k-1",
+        ),
+    ] {
+        let yaml = format!(
+            "providers:\n  - {{name: u1, type: {kind}, base_url: \"{{u1}}\", keys: [{{key: k-1}}]}}\n"
+        );
+        let rig = rig(1, &yaml).await;
+        let named = "Connection: Authorization, X-Api-Key, Content-Type";
+        let body = BODY;
+        let answer = ask(rig.net.addr, &post(path, &[named, JSON], body)).await;
+        assert_eq!(answer.status, 200, "{kind}");
+        let received = rig.mocks[0].received().remove(0);
+        assert_eq!(received.header(header), Some(expected), "{kind}");
+        assert_eq!(received.header("connection"), None, "{kind}");
+    }
+}
+
+#[tokio::test]
 async fn a_mapped_model_changes_its_value_and_no_other_byte() {
     let rig = one("zai", "keys: [{key: k}]\nmodel_mapping: {m1: GLM-5}").await;
     let (_, seen) = sent(&rig, "/v1/messages", &[JSON], ODD).await;

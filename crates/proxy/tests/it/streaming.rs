@@ -188,6 +188,27 @@ async fn a_stream_outlasts_the_idle_timeout_as_long_as_bytes_come() {
 }
 
 #[tokio::test]
+async fn a_stream_outlasts_the_time_that_there_is_for_its_head() {
+    let net = net(&[
+        ("server.timeout_ms", "1000"),
+        ("server.timeouts.read", "1s"),
+    ])
+    .await;
+    let mut raw = stream();
+    for _ in 0..10 {
+        raw = raw
+            .piece(": ping\n\n")
+            .sleep(std::time::Duration::from_millis(200));
+    }
+    net.mock.push(raw.piece("data: end\n\n"));
+    let began = std::time::Instant::now();
+    let answer = ask(net.addr, &post("/v1/messages", &[], BODY)).await;
+    assert!(began.elapsed().as_secs() >= 2);
+    assert!(answer.whole, "nothing cuts it off");
+    assert!(find(&answer.body, b"data: end").is_some());
+}
+
+#[tokio::test]
 async fn arrivals_are_timed_piece_by_piece() {
     let net = net(&[]).await;
     let gate = Gate::new();
