@@ -311,3 +311,30 @@ async fn what_cannot_be_purged_is_said() {
         .await;
     assert_eq!(outside.status, 401);
 }
+
+#[tokio::test]
+async fn hits_are_counted_however_fast_they_come_and_the_log_holds_no_token() {
+    const CLIENTS: usize = 8;
+    const EACH: usize = 125;
+    let weir = start(&[("logging.level", "debug")]).await;
+    let (_, id, token) = tenant(&weir, "one", json!({})).await;
+    assert_eq!(word(&say(&weir, &token).await), "stored");
+    let client = async || {
+        for _ in 0..EACH {
+            assert_eq!(word(&say(&weir, &token).await), "hit");
+        }
+    };
+    futures_util::future::join_all((0..CLIENTS).map(|_| client())).await;
+    let listed = eventually(|| async {
+        let all = manage(&weir, Method::GET, "/manage/tokens", Value::Null).await;
+        let all = all.json();
+        (all[0]["cache_hit_count"] == CLIENTS * EACH).then(|| all[0].clone())
+    })
+    .await;
+    assert_eq!(
+        (&listed["id"], &listed["request_count"]),
+        (&json!(id), &json!(1))
+    );
+    assert_eq!(weir.mock.received().len(), 1);
+    assert!(!weir.log().contains(&token));
+}

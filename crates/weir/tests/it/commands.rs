@@ -43,6 +43,36 @@ fn an_address_that_others_reach_needs_authentication() {
     }
 }
 
+#[tokio::test]
+async fn an_address_that_is_taken_is_named_before_any_database_is_touched() {
+    let first = start(&[]).await;
+    let port = first.url.rsplit(':').next().unwrap().to_owned();
+    let folder = tempfile::tempdir().unwrap();
+    let refused = run(
+        folder.path(),
+        &["serve", "--port", &port],
+        &[("MANAGEMENT_TOKEN", "manager-0123456789")],
+    );
+    assert_eq!(refused.status.code(), Some(1));
+    let message = text(&refused.stderr);
+    assert!(
+        message.contains(&format!("cannot listen on 127.0.0.1:{port}")),
+        "{message}"
+    );
+    let left: Vec<_> = folder.path().read_dir().unwrap().collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn projects_that_nobody_could_manage_are_a_fault_that_names_the_variable() {
+    let folder = tempfile::tempdir().unwrap();
+    let serve = ["serve", "--port", "0", "--set", "projects.enabled=true"];
+    let refused = run(folder.path(), &serve, &[]);
+    assert_eq!(refused.status.code(), Some(1));
+    let message = text(&refused.stderr);
+    assert!(message.contains("MANAGEMENT_TOKEN"), "{message}");
+}
+
 #[test]
 fn the_environment_wins_over_the_file_and_spans_need_no_unit() {
     let folder = tempfile::tempdir().unwrap();

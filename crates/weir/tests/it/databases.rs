@@ -10,7 +10,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use self::servers::DatabaseServer;
-use crate::program::{Program, Setup, eventually, start_before, start_with, weir};
+use crate::program::{Program, Setup, eventually, small, start_before, start_with, weir};
 use crate::tenants::{MANAGER, manage, project, refusal, say, token};
 
 const OLD_KEY: &str = "b2xkLWVuY3J5cHRpb24ta2V5LW9mLTMyLWJ5dGVzISE=";
@@ -108,6 +108,8 @@ async fn while_the_database_is_away_known_tokens_work_and_nothing_is_lost() {
     let path = format!("/manage/tokens/{id}");
     let asked = manage(&weir, Method::GET, &path, Value::Null).await;
     assert_eq!(asked.status, 503);
+    let health = weir.get("/health").await;
+    assert_eq!(health.status, 200, "requests are served: {}", health.text());
     server.start();
     eventually(async || {
         let row = manage(&weir, Method::GET, &path, Value::Null).await;
@@ -157,6 +159,34 @@ async fn known_tokens_are_believed_for_a_bounded_time_while_the_database_is_away
     });
     assert!(count.is_some_and(|count| count >= 2), "{figures}");
     says("are let in again").await;
+}
+
+#[tokio::test]
+async fn rules_for_headers_outlast_the_process_wherever_projects_are_kept() {
+    let server = DatabaseServer::postgres();
+    let url = server.first();
+    for settings in [&[][..], &[("projects.database_url", url.as_str())]] {
+        let mut settings = settings.to_vec();
+        settings.push(("projects.management_token", MANAGER));
+        settings.push(("projects.required", "false"));
+        let mut weir = start_with(Setup {
+            settings: &settings,
+            env: &[],
+        })
+        .await;
+        let rule = json!({"header": "x-stays", "action": "block", "enabled": true});
+        let other = json!({"header": "x-told", "action": "set", "value": "yes", "enabled": true});
+        let rules = json!({"requestHeaderRules": [rule], "responseHeaderRules": [other]});
+        let put = weir.send(Method::PUT, "/api/settings", &[], rules.to_string());
+        assert_eq!(put.await.status, 200);
+        weir.kill_and_restart(&settings);
+        let seen = weir.get("/api/settings").await.json();
+        assert_eq!(seen["requestHeaderRules"][0]["header"], "x-stays");
+        let got = weir.message(&[("x-stays", "1")], &small()).await;
+        assert_eq!(got.headers["x-told"], "yes");
+        let received = weir.mock.received().pop().unwrap();
+        assert_eq!(received.header("x-stays"), None);
+    }
 }
 
 #[tokio::test]
