@@ -20,7 +20,7 @@ OWN_PAGES = [*GUIDES, DOCS / "operations.md", DOCS / "releasing.md"]
 VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+|PORT|DAEMON")
 CODE = re.compile(r"`([^`\n]+)`")
 # What is no setting: of weir's commands, of agents, of builds.
-OTHER_VARIABLES = {"WEIR_CONFIG", "WEIR_URL", "ANTHROPIC_BASE_URL", "SOURCE_DATE_EPOCH"}
+OTHER_VARIABLES = {"WEIR_CONFIG", "WEIR_URL", "ANTHROPIC_BASE_URL", "PROXY_TOKEN", "SOURCE_DATE_EPOCH"}
 
 
 @cache

@@ -6,6 +6,7 @@ mod history;
 mod manage;
 mod migrate;
 mod running;
+mod trying;
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -26,6 +27,7 @@ pub(crate) use running::{
     AddKey, Asked, Gateway, Health, Key, KeyAction, NamedKey, Provider, ProviderAction, Status,
     Strategy, Top,
 };
+pub(crate) use trying::{Benchmark, Chat, SetUp, Through};
 
 /// The gateway between coding agents and the LLM APIs they call.
 ///
@@ -102,6 +104,12 @@ pub(crate) enum Command {
     Config(Configuration),
     /// Bring the database of projects up to date, seal its keys, or move it
     Migrate(Migrate),
+    /// Write a configuration with a provider's key, fresh secrets and, if wished, a project
+    Setup(SetUp),
+    /// Talk to a model through a running gateway
+    Chat(Chat),
+    /// Measure how fast a running gateway answers
+    Benchmark(Benchmark),
     /// Run a scripted upstream that speaks the LLM APIs, for trying things out
     Mock(Mock),
     /// Play a short agent session through weir, with a mock behind it

@@ -228,7 +228,10 @@ fn init(options: &Init) -> anyhow::Result<()> {
 
 /// Writes a file that only its owner can read, since it will hold credentials. A file that is there
 /// is replaced whole, so that a running gateway never reads half of it.
-fn write_for_owner(file: &Path, text: &str, force: bool) -> anyhow::Result<()> {
+///
+/// # Errors
+/// When it cannot be written, or is there and `force` is not said.
+pub(crate) fn write_for_owner(file: &Path, text: &str, force: bool) -> anyhow::Result<()> {
     if let Some(folder) = file
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())

@@ -5,9 +5,10 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
-use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
+use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
@@ -17,6 +18,9 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const REMOVAL: Duration = Duration::from_secs(30 * 60);
 /// Largest answer.
 const MAX_BODY: usize = 16 * 1024 * 1024;
+
+/// What requests are sent by on one connection.
+pub(crate) type Sender = http1::SendRequest<Full<Bytes>>;
 
 /// What came back.
 #[derive(Debug)]
@@ -102,24 +106,31 @@ async fn send(
     body: Vec<u8>,
 ) -> anyhow::Result<Response<Incoming>> {
     let uri: Uri = url.parse()?;
+    let (mut sender, authority) = connect(&uri).await?;
+    let mut request = Request::new(Full::new(Bytes::from(body)));
+    *request.method_mut() = method;
+    *request.headers_mut() = headers;
+    request.headers_mut().insert(http::header::HOST, authority);
+    *request.uri_mut() = uri
+        .path_and_query()
+        .map_or("/", |path| path.as_str())
+        .parse()?;
+    Ok(sender.send_request(request).await?)
+}
+
+/// Opens a connection for requests to an address; gives what its `Host` is.
+///
+/// # Errors
+/// When the address is not `http://`, or nobody answers there.
+pub(crate) async fn connect(uri: &Uri) -> anyhow::Result<(Sender, HeaderValue)> {
     let authority = uri.authority().context("the address has no host")?;
     if uri.scheme_str() != Some("http") {
         bail!("only http:// addresses can be asked");
     }
     let host = authority.host().trim_matches(['[', ']']);
     let stream = TcpStream::connect((host, authority.port_u16().unwrap_or(80))).await?;
-    let (mut sender, connection) =
-        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+    stream.set_nodelay(true)?;
+    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     tokio::spawn(connection);
-    let mut request = Request::new(Full::new(Bytes::from(body)));
-    *request.method_mut() = method;
-    *request.headers_mut() = headers;
-    request
-        .headers_mut()
-        .insert(http::header::HOST, authority.as_str().parse()?);
-    *request.uri_mut() = uri
-        .path_and_query()
-        .map_or("/", |path| path.as_str())
-        .parse()?;
-    Ok(sender.send_request(request).await?)
+    Ok((sender, authority.as_str().parse()?))
 }

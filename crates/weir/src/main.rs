@@ -5,6 +5,8 @@ mod agent;
 mod answers;
 mod audit_file;
 mod banner;
+mod benchmark;
+mod chat;
 mod cli;
 mod client;
 mod config;
@@ -32,6 +34,7 @@ mod rotated;
 mod run;
 mod seen;
 mod serve;
+mod setup;
 mod share;
 mod shutdown;
 mod status;
@@ -89,6 +92,9 @@ fn main() -> ExitCode {
         Command::Config(Configuration::Cc(alias)) => agent::run(&alias.action.into()),
         Command::Config(Configuration::Reload(asked)) => orders::reload(&asked),
         Command::Migrate(options) => migrate::run(&options.action),
+        Command::Setup(options) => setup::run(&options),
+        Command::Chat(options) => chat::run(&options),
+        Command::Benchmark(options) => benchmark::run(&options),
         Command::Mock(options) => mock::run(&options),
         Command::Demo(options) => demo::run(&options),
         Command::Openapi => {

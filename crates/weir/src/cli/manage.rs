@@ -404,7 +404,7 @@ fn whole_key(text: &str) -> Result<String, String> {
 }
 
 /// Minutes of `90`, `36h`, `10d` or `2w`.
-fn minutes(text: &str) -> Result<u64, String> {
+pub(super) fn minutes(text: &str) -> Result<u64, String> {
     let digits = text.trim_end_matches(|unit: char| unit.is_ascii_alphabetic());
     let each = match text.strip_prefix(digits).unwrap_or_default() {
         "" | "m" => 1,

@@ -8,8 +8,8 @@
 
 mod access;
 mod agents;
-mod audit_file;
 mod allowed;
+mod audit_file;
 mod cache;
 mod captured;
 mod commands;
@@ -34,11 +34,12 @@ mod replay;
 mod replays;
 mod routing;
 mod run;
-mod services;
 mod secrets;
+mod services;
 mod sessions;
 mod settings;
 mod shared;
 mod steering;
 mod subagents;
 mod tenants;
+mod trying;

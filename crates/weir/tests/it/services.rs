@@ -66,18 +66,27 @@ async fn a_webhook_hears_of_an_exchange_and_can_check_who_tells() {
     let weir = telling(&service, "webhook", &members).await;
     let got = weir.message(&[("x-api-key", KEY)], &small()).await;
     let request = received(&service, 1).await.remove(0);
-    assert_eq!((request.method.as_str(), request.target.as_str()), ("POST", "/events"));
+    assert_eq!(
+        (request.method.as_str(), request.target.as_str()),
+        ("POST", "/events")
+    );
     assert_eq!(request.header("x-team"), Some("platform"));
     let signature = request.header("webhook-signature").unwrap();
     assert!(signature.starts_with("v1,"), "{signature}");
     let events = body(&request);
     let event = &events[0];
-    assert_eq!(event["request_id"], *got.headers["x-request-id"].to_str().unwrap());
+    assert_eq!(
+        event["request_id"],
+        *got.headers["x-request-id"].to_str().unwrap()
+    );
     assert_eq!(event["request_body"], small());
     assert_eq!(event["response_body"]["role"], "assistant");
     assert!(!events.to_string().contains(KEY), "{events}");
     let sink = sink(&weir, |sink| sink["delivered"] == 1).await;
-    assert_eq!((&sink["name"], &sink["kind"]), (&json!("webhook"), &json!("webhook")));
+    assert_eq!(
+        (&sink["name"], &sink["kind"]),
+        (&json!("webhook"), &json!("webhook"))
+    );
     let log = weir.log();
     assert!(!log.contains(&secret) && !log.contains(KEY), "{log}");
 }
@@ -102,7 +111,10 @@ async fn lunary_has_a_run_at_the_third_try() {
     assert_eq!(run["events"][0]["event"], "start");
     assert_eq!(run["events"][0]["runId"], id);
     assert_eq!(run["events"][1]["event"], "end");
-    assert!(run["events"][1]["tokensUsage"]["completion"].is_number(), "{run}");
+    assert!(
+        run["events"][1]["tokensUsage"]["completion"].is_number(),
+        "{run}"
+    );
     sink(&weir, |sink| sink["delivered"] == 1).await;
     assert!(!weir.log().contains(KEY));
 }
@@ -114,18 +126,30 @@ async fn helicone_is_not_told_again_what_it_refuses() {
     weir.message(&[], &small()).await;
     let refused = sink(&weir, |sink| sink["refused"] == 1).await;
     let reason = &refused["dead_letters"][0]["reason"];
-    assert!(reason.as_str().unwrap().starts_with("400 Bad Request"), "{refused}");
+    assert!(
+        reason.as_str().unwrap().starts_with("400 Bad Request"),
+        "{refused}"
+    );
     weir.message(&[], &small()).await;
     sink(&weir, |sink| sink["delivered"] == 1).await;
     let requests = received(&service, 2).await;
     assert_eq!(requests.len(), 2);
     let log = body(&requests[1]);
-    assert_eq!(log["providerRequest"]["meta"]["Helicone-Provider"], "anthropic");
+    assert_eq!(
+        log["providerRequest"]["meta"]["Helicone-Provider"],
+        "anthropic"
+    );
     assert_eq!(log["providerRequest"]["json"], small());
     let usage = &log["providerResponse"]["json"]["usage"];
-    assert!(usage["prompt_tokens"].is_number() && usage["total_tokens"].is_number(), "{log}");
+    assert!(
+        usage["prompt_tokens"].is_number() && usage["total_tokens"].is_number(),
+        "{log}"
+    );
     let timing = &log["timing"];
-    assert_ne!(timing["startTime"], timing["endTime"], "an exchange takes time");
+    assert_ne!(
+        timing["startTime"], timing["endTime"],
+        "an exchange takes time"
+    );
 }
 
 #[tokio::test]
@@ -135,7 +159,10 @@ async fn a_collector_has_a_span_and_metrics() {
     let weir = telling(&service, "otel", &members).await;
     weir.message(&[], &small()).await;
     let requests = received(&service, 2).await;
-    let targets: Vec<_> = requests.iter().map(|request| request.target.as_str()).collect();
+    let targets: Vec<_> = requests
+        .iter()
+        .map(|request| request.target.as_str())
+        .collect();
     assert_eq!(targets, ["/events/v1/traces", "/events/v1/metrics"]);
     let span = &body(&requests[0])["resourceSpans"][0]["scopeSpans"][0]["spans"][0];
     let name = format!("chat {}", small()["model"].as_str().unwrap());
@@ -146,15 +173,24 @@ async fn a_collector_has_a_span_and_metrics() {
 fn dispatch(args: &[&str]) -> Output {
     let folder = tempfile::tempdir().unwrap();
     let mut command = weir();
-    command.arg("dispatch").args(args).current_dir(folder.path());
+    command
+        .arg("dispatch")
+        .args(args)
+        .current_dir(folder.path());
     command.output().unwrap()
 }
 
 #[test]
 fn a_dispatcher_for_a_service_without_what_it_needs_says_so() {
     for (args, expected) in [
-        (vec!["--service", "helicone"], "events.sinks.helicone.api_key: missing"),
-        (vec!["--service", "webhook"], "events.sinks.webhook.url: missing"),
+        (
+            vec!["--service", "helicone"],
+            "events.sinks.helicone.api_key: missing",
+        ),
+        (
+            vec!["--service", "webhook"],
+            "events.sinks.webhook.url: missing",
+        ),
         (vec!["--service", "kafka"], "`lunary`"),
         (
             vec!["--service", "lunary", "--api-key", KEY],
