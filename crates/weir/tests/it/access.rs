@@ -1,9 +1,11 @@
 //! Who may use the API.
 
+use std::collections::HashSet;
+
 use http::Method;
 use serde_json::json;
 
-use crate::program::{Got, eventually, start, within};
+use crate::program::{Got, eventually, small, start, within};
 
 #[tokio::test]
 async fn the_dashboards_password_guards_the_api_and_not_the_data_plane() {
@@ -81,6 +83,7 @@ async fn authentication_covers_the_api_when_there_is_no_password() {
             .status,
         200
     );
+    assert_eq!(weir.get("/livez").await.status, 200);
     let health = weir.get("/health").await;
     assert_eq!(health.status, 200);
     let open = start(&[]).await.get("/health").await;
@@ -135,6 +138,53 @@ async fn figures_are_counted() {
         assert!(text.contains(line), "{line} in {text}");
     }
     assert!(text.ends_with("# EOF\n"));
+}
+
+/// The names that the family of a sample may have, which `# HELP` and `# TYPE` are about.
+fn families(sample: &str) -> Vec<&str> {
+    let name = sample.split(['{', ' ']).next().unwrap();
+    let suffixes = ["", "_total", "_bucket", "_count", "_sum", "_info"];
+    let stripped = suffixes
+        .iter()
+        .filter_map(|suffix| name.strip_suffix(suffix));
+    stripped.collect()
+}
+
+#[tokio::test]
+async fn every_figure_is_described_typed_once_and_written_as_prometheus_reads_it() {
+    let weir = start(&[("cache.enabled", "true")]).await;
+    weir.message(&[("anthropic-version", "2023-06-01")], &small())
+        .await;
+    weir.newest().await;
+    let text = weir.get("/metrics").await.text();
+    let (mut described, mut typed) = (HashSet::new(), HashSet::new());
+    let mut samples = HashSet::new();
+    let once = |set: &mut HashSet<String>, one: &str| {
+        assert!(set.insert(one.to_owned()), "{one} twice in {text}");
+    };
+    for line in text.lines() {
+        let words: Vec<&str> = line.splitn(4, ' ').collect();
+        match words[..] {
+            ["#", "EOF"] => assert!(text.ends_with("\n# EOF\n")),
+            ["#", "HELP", name, help] if !help.is_empty() => once(&mut described, name),
+            ["#", "UNIT", name, unit] => assert!(name.ends_with(unit), "{line}"),
+            ["#", "TYPE", name, kind] => {
+                assert!(["counter", "gauge", "histogram", "info"].contains(&kind));
+                once(&mut typed, name);
+            }
+            _ => {
+                let (series, value) = line.rsplit_once(' ').unwrap();
+                assert!(value.parse::<f64>().is_ok(), "{line}");
+                let mut names = families(line).into_iter();
+                let name = names.find(|name| typed.contains(*name));
+                let name = name.unwrap_or_else(|| panic!("{line} has no type"));
+                assert!(described.contains(name), "{name} has no description");
+                assert!(name.starts_with("weir_"), "{name}");
+                once(&mut samples, series);
+            }
+        }
+    }
+    assert!(samples.len() > 50, "{} samples", samples.len());
 }
 
 /// Requests with a status, by whatever else they are told apart.
