@@ -61,7 +61,7 @@ impl DeadLetters {
     pub async fn list(&mut self, most: usize) -> Result<Vec<DeadLetter>, String> {
         let read = letters::latest(&mut self.connection, &self.key, most).await;
         Ok(read
-            .map_err(words)?
+            .map_err(|error| words(&error))?
             .into_iter()
             .map(|one| one.told)
             .collect())
@@ -75,16 +75,16 @@ impl DeadLetters {
         if !ids.is_empty() {
             return letters::drop_these(&mut self.connection, &self.key, ids)
                 .await
-                .map_err(words);
+                .map_err(|error| words(&error));
         }
         let count = letters::count(&mut self.connection, &self.key).await;
-        let count = count.map_err(words)?;
+        let count = count.map_err(|error| words(&error))?;
         let mut command = redis::cmd("DEL");
         let command = command.arg(&self.key);
         let _gone: u64 = command
             .query_async(&mut self.connection)
             .await
-            .map_err(words)?;
+            .map_err(|error| words(&error))?;
         Ok(count)
     }
 
@@ -100,7 +100,7 @@ impl DeadLetters {
         loop {
             let place = (from.as_str(), AT_ONCE);
             let read = letters::oldest(&mut self.connection, &self.key, place).await;
-            let read = read.map_err(words)?;
+            let read = read.map_err(|error| words(&error))?;
             let Some(last) = read.last() else {
                 return Ok(retried);
             };
@@ -121,7 +121,7 @@ impl DeadLetters {
                 let done = self.taken(ids, outcomes, &mut retried);
                 letters::drop_these(&mut self.connection, &self.key, &done)
                     .await
-                    .map_err(words)?;
+                    .map_err(|error| words(&error))?;
             }
         }
     }
@@ -146,7 +146,6 @@ impl DeadLetters {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it is given to `map_err`")]
-fn words(error: RedisError) -> String {
+fn words(error: &RedisError) -> String {
     format!("Redis: {error}")
 }

@@ -84,7 +84,7 @@ impl Queue {
     pub async fn filled(&self) {
         loop {
             let some = self.some.notified();
-            if self.len() > 0 {
+            if !self.is_empty() {
                 return;
             }
             some.await;
