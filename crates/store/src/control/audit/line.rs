@@ -100,11 +100,14 @@ impl Place {
             seq: line.seq,
             hash: line.hash.clone(),
         };
-        let mut text =
-            serde_json::to_string(&line).expect("texts, numbers and JSON can be written");
-        text.push('\n');
-        (text, place)
+        (written(&line), place)
     }
+}
+
+fn written(line: &Line) -> String {
+    let mut text = serde_json::to_string(line).expect("texts, numbers and JSON can be written");
+    text.push('\n');
+    text
 }
 
 /// Follows lines, the oldest first.
@@ -232,7 +235,7 @@ mod tests {
         assert_eq!(at(&gap), 2);
         let twice = [&all[..2], &all[1..]].concat();
         assert_eq!(at(&twice), 3);
-        let torn = [&all[..2], &[all[2][..20].to_owned()]].concat();
+        let torn = [&all[..2], &[all[2].chars().take(20).collect()]].concat();
         assert_eq!(at(&torn), 3);
         let mut late = lines(1);
         late[0] = late[0].replace(r#""seq":1"#, r#""seq":2"#);
