@@ -22,21 +22,24 @@ use crate::stand_in::StandIn;
 
 /// One of every kind, all at `url`.
 pub(crate) fn all(url: &str) -> Vec<Box<dyn Sink>> {
-    let url = Secret::new(url);
-    let key = Secret::new("hunter2-hunter2");
-    let timeout = Duration::from_secs(30);
-    let otel = |encoding| {
-        SinkKind::Otel(Otel {
-            url: url.clone(),
-            headers: Vec::new(),
-            encoding,
-            traces: true,
-            metrics: true,
-            content: true,
-            timeout,
-        })
+    let kinds = kinds(&Secret::new(url), &Secret::new("hunter2-hunter2"));
+    let sink = |to: &SinkKind| settings::Sink {
+        name: to.as_str().into(),
+        group: "".into(),
+        batch_size: 100,
+        flush_interval: PATIENT,
+        retries: 0,
+        to: to.clone(),
     };
-    let kinds = [
+    let built = |to| sinks::build(&sink(to)).unwrap();
+    kinds.iter().map(built).collect()
+}
+
+const PATIENT: Duration = Duration::from_secs(30);
+
+fn kinds(url: &Secret, key: &Secret) -> [SinkKind; 7] {
+    let (url, key, timeout) = (url.clone(), key.clone(), PATIENT);
+    [
         SinkKind::Webhook(Webhook {
             url: url.clone(),
             secret: None,
@@ -61,13 +64,13 @@ pub(crate) fn all(url: &str) -> Vec<Box<dyn Sink>> {
             secret_key: key.clone(),
             timeout,
         }),
-        otel(OtlpEncoding::Protobuf),
-        otel(OtlpEncoding::Json),
+        SinkKind::Otel(otel(&url, OtlpEncoding::Protobuf)),
+        SinkKind::Otel(otel(&url, OtlpEncoding::Json)),
         SinkKind::S3(S3 {
             bucket: "b".into(),
             prefix: String::new(),
             region: None,
-            endpoint: Some(url.clone()),
+            endpoint: Some(url),
             credential: Some(S3Credential {
                 access_key_id: key.clone(),
                 secret_access_key: key,
@@ -75,17 +78,19 @@ pub(crate) fn all(url: &str) -> Vec<Box<dyn Sink>> {
             }),
             timeout,
         }),
-    ];
-    let sink = |to: &SinkKind| settings::Sink {
-        name: to.as_str().into(),
-        group: "".into(),
-        batch_size: 100,
-        flush_interval: timeout,
-        retries: 0,
-        to: to.clone(),
-    };
-    let built = |to| sinks::build(&sink(to)).unwrap();
-    kinds.iter().map(built).collect()
+    ]
+}
+
+fn otel(url: &Secret, encoding: OtlpEncoding) -> Otel {
+    Otel {
+        url: url.clone(),
+        headers: Vec::new(),
+        encoding,
+        traces: true,
+        metrics: true,
+        content: true,
+        timeout: PATIENT,
+    }
 }
 
 fn word() -> impl Strategy<Value = Box<str>> {
