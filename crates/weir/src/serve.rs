@@ -179,8 +179,7 @@ impl Running {
         let snapshot = Arc::new(ArcSwap::from_pointee(snapshot));
         let present = (&store, &lifecycle, &held);
         let mut registry = figures::registry(&metrics, &figures, &snapshot, present);
-        show((&share, tenants.as_deref()), &mut registry);
-        events::show(events.as_ref(), &mut registry);
+        show((&share, tenants.as_deref(), events.as_ref()), &mut registry);
         let (cache, answers) = open_cache(&settings.load(), &mut registry)?;
         let sink = Sink {
             recorder: recorder(&settings.load(), &store, &mut registry)?,
@@ -429,15 +428,16 @@ fn open_store(
     .map_err(|error| anyhow!(error))
 }
 
-/// Adds the figures of what is shared with other nodes to those of `/metrics`.
+/// Adds the figures of what is shared with other nodes, and told to others, to those of `/metrics`.
 fn show(
-    (share, tenants): (&Share, Option<&tenants::Keeper>),
+    (share, tenants, events): (&Share, Option<&tenants::Keeper>, Option<&Events>),
     registry: &mut prometheus_client::registry::Registry,
 ) {
     share.show(registry);
     if let Some(tenants) = tenants {
         tenants.show(registry);
     }
+    events::show(events, registry);
 }
 
 /// What the data plane reports to: the store, and the raw log if there is one.
