@@ -205,7 +205,7 @@ async fn whoever_follows_sees_each_exchange_begin_and_end_though_nothing_is_kept
         let place = Place::new();
         let mut options = place.options();
         options.capture.enabled = enabled;
-        let (tell, told) = std::sync::mpsc::channel();
+        let (tell, told) = std::sync::mpsc::sync_channel(8);
         options.follow = Some(Box::new(move |moment| {
             let seen = match moment {
                 Moment::Started(record) => (record.id.to_string(), record.body.len),
@@ -215,7 +215,7 @@ async fn whoever_follows_sees_each_exchange_begin_and_end_though_nothing_is_kept
                 }
                 Moment::Lost(id) => panic!("{id} is not lost"),
             };
-            drop(tell.send(seen));
+            drop(tell.try_send(seen));
         }));
         let recorder = Recorder::open(options).unwrap();
         let id = exchange(&recorder, br#"{"model":"m"}"#, b"{}");
