@@ -1,6 +1,6 @@
 //! Services that are told of exchanges, by the whole product: mocks stand in for them.
 
-use std::process::Output;
+use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -145,11 +145,8 @@ async fn helicone_is_not_told_again_what_it_refuses() {
         usage["prompt_tokens"].is_number() && usage["total_tokens"].is_number(),
         "{log}"
     );
-    let timing = &log["timing"];
-    assert_ne!(
-        timing["startTime"], timing["endTime"],
-        "an exchange takes time"
-    );
+    let [start, end] = ["startTime", "endTime"].map(|name| &log["timing"][name]["seconds"]);
+    assert!(start.as_i64() <= end.as_i64() && start.is_i64(), "{log}");
 }
 
 #[tokio::test]
@@ -224,6 +221,7 @@ async fn a_dispatcher_by_the_options_of_the_reference_tells_lunary() {
     for (path, value) in bus {
         command.args(["--set", &format!("{path}={value}")]);
     }
+    command.stdout(Stdio::null()).stderr(Stdio::null());
     let child = command.current_dir(folder.path()).spawn();
     let _ended = Ended(child.unwrap());
     let request = received(&service, 1).await.remove(0);
