@@ -3,7 +3,7 @@ import { found } from './ask';
 import { expect, test, type Page } from './test';
 
 const PAGES = ['/', '/sessions', '/transcripts', '/compare', '/usage', '/providers', '/routing']
-  .concat(['/nodes'])
+  .concat(['/nodes', '/events'])
   .concat(['headers', 'retention', 'capture', 'prices', 'configuration'].map(tab))
   .concat(['/setup', '/api-docs', '/login', '/login?as=manager']);
 

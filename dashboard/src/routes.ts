@@ -91,6 +91,13 @@ export const routes: readonly Route[] = [
     icon: 'nodes',
   },
   {
+    path: '/events',
+    title: 'Events',
+    load: () => import('./pages/Events.svelte'),
+    key: 'v',
+    icon: 'events',
+  },
+  {
     path: '/projects',
     title: 'Projects',
     load: () => import('./pages/Projects.svelte'),

@@ -26,7 +26,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
     img-src 'self' data: blob:; connect-src 'self'; font-src 'self'; worker-src 'self' blob:; \
     manifest-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
 /// The pages, all of which are one file that sees by its address which it is.
-const PAGES: [&str; 26] = [
+const PAGES: [&str; 27] = [
     "/requests",
     "/requests/{id}",
     "/sessions",
@@ -44,6 +44,7 @@ const PAGES: [&str; 26] = [
     "/audit",
     "/audit/{id}",
     "/cache",
+    "/events",
     "/nodes",
     "/routing",
     "/settings",

@@ -207,6 +207,7 @@ export const api = {
     reload: () => said(POST('/api/config/reload')),
   },
   setup: (signal?: AbortSignal) => said(GET('/api/setup', until(signal))),
+  events: (signal?: AbortSignal) => said(GET('/api/events', until(signal))),
   nodes: (signal?: AbortSignal) => said(GET('/api/nodes', until(signal))),
   projectNames: (signal?: AbortSignal) => said(GET('/api/projects', until(signal))),
   gradePrompt: (body: BodyOf<'postGradePrompt'>) => said(POST('/api/grade-prompt', { body })),

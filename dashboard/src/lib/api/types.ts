@@ -62,6 +62,9 @@ export type Strategy = Routing['strategy'];
 export type Explanation = Schemas['Explanation'];
 export type PromptGrade = Schemas['PromptGrade'];
 
+export type EventsView = Schemas['EventsView'];
+export type SinkView = Schemas['SinkView'];
+
 /** Moments are milliseconds since the Unix epoch. */
 export type Node = Schemas['Node'];
 
