@@ -1,44 +1,42 @@
 //! Joins the parts and runs them: store, data plane, API, signals.
 
+mod api;
+mod parts;
+
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use weir_admin::{Access, Admin, Caching, Control, Site, Transcripts};
-use weir_core::event::EventsView;
 use weir_core::health::Lifecycle;
-use weir_core::identity::{DEFAULT_KEY_HEADER, Gate};
 use weir_core::limit::Concurrency;
-use weir_core::settings::{CacheBackend, Dashboard, Settings};
-use weir_events::link::Store;
+use weir_core::settings::Settings;
 use weir_proxy::listen::{Acceptor, Inbox, Worker};
 use weir_proxy::record::{Held, Sink};
-use weir_proxy::{Cache, Gateway, Metrics, Snapshot, clock, listen, probe, tls};
+use weir_proxy::{Gateway, Metrics, Snapshot, listen, probe, tls};
+use weir_store::Recorder;
 use weir_store::control::{ControlStore, EditedSettings};
-use weir_store::{OnRemoved, Options, Recorder};
 
-use crate::answers::{Answers, Shelf};
+use self::api::{gateway, reader};
+use self::parts::{certificate, meet, open_cache, open_store, recorder, show};
+pub(crate) use self::parts::{key_header, limit};
 use crate::cli::{Serve, Source};
 use crate::config::{self, Found};
-use crate::control::ApiControl;
 use crate::edits::{self, Edits};
 use crate::events::{self, Events};
 use crate::figures::{self, Figures};
 use crate::nodes::Registry;
 use crate::rates;
-use crate::rawlog::{RawLog, Tee};
 use crate::reload::{Reload, Reloader};
-use crate::share::{Share, store_of};
+use crate::share::Share;
 use crate::shutdown::{Asked, Drained, Signals, ceiling, drain};
-use crate::steering::Steer;
 use crate::subagents::Keeper;
 use crate::telemetry;
 use crate::tenants;
@@ -382,240 +380,4 @@ impl Running {
             Some(Ok(false)) | None => {}
         }
     }
-}
-
-/// This node among the others, what they share, and what keeps tenants.
-type Met = (Arc<Registry>, Option<Store>, Option<Arc<tenants::Keeper>>);
-
-/// Meets the other nodes, if this one may be, and opens what keeps tenants.
-async fn meet(
-    settings: &Arc<ArcSwap<Settings>>,
-    server: Option<ControlStore>,
-    (listening, lifecycle): (SocketAddr, &Arc<Lifecycle>),
-) -> anyhow::Result<Met> {
-    let nodes = Arc::new(Registry::new(&settings.load(), listening, lifecycle));
-    let shared = store_of(&settings.load())?;
-    nodes.may_be(shared.as_ref()).await?;
-    let tenants = tenants::Keeper::open(settings, server).await?;
-    nodes.serves(tenants.as_ref());
-    Ok((nodes, shared, tenants))
-}
-
-/// The certificate that clients are shown, if weir speaks TLS with them.
-fn certificate(settings: &Settings) -> anyhow::Result<Option<Arc<tls::Certificate>>> {
-    let files = settings.server.tls.as_ref();
-    let loaded = files.map(tls::Certificate::load).transpose()?;
-    Ok(loaded.map(Arc::new))
-}
-
-fn open_store(
-    settings: &Arc<ArcSwap<Settings>>,
-    figures: Arc<Figures>,
-    events: Option<&Events>,
-) -> anyhow::Result<Recorder> {
-    let for_prices = Arc::clone(settings);
-    let settings = settings.load();
-    Recorder::open(Options {
-        db_path: settings.storage.db_path.clone(),
-        capture: settings.capture.clone(),
-        key_header: key_header(&settings),
-        on_ended: Some(Box::new(move |summary| {
-            figures.ended(summary, &for_prices.load().prices);
-        })),
-        follow: events.map(Events::follow),
-        tuning: weir_store::Tuning::default(),
-    })
-    .map_err(|error| anyhow!(error))
-}
-
-/// Adds the figures of what is shared with other nodes, and told to others, to those of `/metrics`.
-fn show(
-    (share, tenants, events): (&Share, Option<&tenants::Keeper>, Option<&Events>),
-    registry: &mut prometheus_client::registry::Registry,
-) {
-    share.show(registry);
-    if let Some(tenants) = tenants {
-        tenants.show(registry);
-    }
-    events::show(events, registry);
-}
-
-/// What the data plane reports to: the store, and the raw log if there is one.
-fn recorder(
-    settings: &Settings,
-    store: &Recorder,
-    registry: &mut prometheus_client::registry::Registry,
-) -> anyhow::Result<Arc<dyn weir_core::exchange::Recorder>> {
-    let Some(files) = &settings.raw_log else {
-        return Ok(Arc::new(store.clone()));
-    };
-    let raw = RawLog::open(files.clone())
-        .with_context(|| format!("capture.raw_log.path: {}", files.path.display()))?;
-    raw.show(registry);
-    let raw = Arc::new(raw);
-    let forgotten = Arc::clone(&raw);
-    store.when_removed(OnRemoved(Box::new(move || forgotten.forget())));
-    let store = store.clone();
-    Ok(Arc::new(Tee { store, raw }))
-}
-
-/// The header with credentials that nobody would take for one by its name.
-pub(crate) fn key_header(settings: &Settings) -> Option<http::HeaderName> {
-    let header = &settings.auth.api_key_header;
-    (*header != DEFAULT_KEY_HEADER).then(|| header.clone())
-}
-
-pub(crate) fn limit(settings: &Settings) -> usize {
-    settings
-        .server
-        .max_concurrent
-        .map_or(0, std::num::NonZeroUsize::get)
-}
-
-/// How the delivery of events is doing.
-type SeeEvents = Box<dyn Fn() -> EventsView + Send + Sync>;
-
-/// What answers all requests: the data plane, and the API beside it.
-fn gateway(
-    reload: &Arc<Reload>,
-    (lifecycle, figures, events): (Arc<Lifecycle>, Arc<Figures>, SeeEvents),
-    (sink, cache): (Sink, Arc<Cache>),
-    (registry, tenants, nodes): (
-        prometheus_client::registry::Registry,
-        Option<&Arc<tenants::Keeper>>,
-        &Arc<Registry>,
-    ),
-) -> Arc<Gateway> {
-    let steer = Arc::new(Steer {
-        reload: Arc::clone(reload),
-        figures,
-        lifecycle: Arc::clone(&lifecycle),
-        started: Instant::now(),
-        gateway: OnceLock::new(),
-    });
-    let admin = admin(
-        &reload.settings,
-        &reload.store,
-        Arc::clone(&steer),
-        (registry, tenants.map(tenants::Keeper::control)),
-        (&cache, nodes, events),
-    );
-    let api = weir_admin::router_with(admin, access(&reload.settings), Site::built_in());
-    let gateway = Arc::new(Gateway {
-        snapshot: Arc::clone(&reload.snapshot),
-        sink,
-        concurrency: Arc::clone(&reload.concurrency),
-        rates: Arc::clone(&reload.rates),
-        lifecycle,
-        control: Arc::new(ApiControl(api)),
-        tenants: tenants.map(|tenants| Arc::clone(&tenants.tenants)),
-        cache,
-    });
-    // The gateway has the API, and the API the gateway.
-    let _only_once = steer.gateway.set(Arc::downgrade(&gateway));
-    gateway
-}
-
-fn admin(
-    settings: &Arc<ArcSwap<Settings>>,
-    store: &Recorder,
-    steer: Arc<Steer>,
-    (registry, control): (prometheus_client::registry::Registry, Option<Control>),
-    (cache, nodes, events): (&Arc<Cache>, &Arc<Registry>, SeeEvents),
-) -> Arc<Admin> {
-    let nodes = Arc::clone(nodes);
-    let (for_required, for_url) = (Arc::clone(settings), Arc::clone(settings));
-    let for_transcripts = Arc::clone(settings);
-    Arc::new(Admin {
-        store: store.clone(),
-        reader: reader(store, settings),
-        lifecycle: Arc::clone(&steer.lifecycle),
-        capture_required: Box::new(move || for_required.load().capture.required),
-        metrics: Box::new(move || figures::text(&registry)),
-        public_url: Box::new(move || for_url.load().dashboard.proxy_public_url.clone()),
-        transcripts: Transcripts::new(move || transcripts(&for_transcripts.load().dashboard)),
-        steering: steer,
-        control,
-        cache: caching(settings, cache),
-        nodes: Box::new(move || nodes.view()),
-        events,
-    })
-}
-
-/// The cache, whose figures are shown, and if others keep answers in the same place, what joins them.
-fn open_cache(
-    settings: &Settings,
-    registry: &mut prometheus_client::registry::Registry,
-) -> anyhow::Result<(Arc<Cache>, Option<Arc<Answers>>)> {
-    let (max_bytes, clock) = (settings.cache.max_bytes, Box::new(clock::now));
-    let (cache, answers) = match settings.cache.backend {
-        CacheBackend::Memory => (Cache::new(max_bytes, clock), None),
-        CacheBackend::Redis => {
-            let answers = Arc::new(Answers::new(max_bytes));
-            answers.on(Shelf::of(settings)?);
-            let cache = Cache::of(Arc::clone(&answers) as Arc<_>, max_bytes, clock);
-            (cache, Some(answers))
-        }
-    };
-    let cache = Arc::new(cache);
-    cache.register(registry);
-    Ok((cache, answers))
-}
-
-/// What the cache is managed by.
-fn caching(settings: &Arc<ArcSwap<Settings>>, cache: &Arc<Cache>) -> Caching {
-    let settings = Arc::clone(settings);
-    let (viewed, purged) = (Arc::clone(cache), Arc::clone(cache));
-    Caching {
-        view: Box::new(move || viewed.view(settings.load().cache.enabled)),
-        purge: Box::new(move |purge| {
-            let cache = Arc::clone(&purged);
-            Box::pin(async move { cache.purge(&purge).await })
-        }),
-    }
-}
-
-/// What reads the history, with the prices in force.
-fn reader(store: &Recorder, settings: &Arc<ArcSwap<Settings>>) -> weir_store::Reader {
-    let settings = Arc::clone(settings);
-    let reader = store.reader();
-    reader.with_prices(move || Arc::clone(&settings.load().prices))
-}
-
-/// Where Claude Code keeps its transcripts; none when they are not to be shown.
-fn transcripts(dashboard: &Dashboard) -> Option<PathBuf> {
-    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
-    let claude = || {
-        let own = set("CLAUDE_CONFIG_DIR").map(PathBuf::from);
-        own.or_else(|| Some(Path::new(&set("HOME")?).join(".claude")))
-    };
-    let dir = || dashboard.transcripts_dir.clone();
-    let place = dir().or_else(|| Some(claude()?.join("projects")));
-    place.filter(|_| dashboard.transcripts)
-}
-
-/// What the API's guard goes by, from the settings in force.
-fn access(settings: &Arc<ArcSwap<Settings>>) -> Arc<dyn Fn() -> Access + Send + Sync> {
-    let settings = Arc::clone(settings);
-    Arc::new(move || {
-        let settings = settings.load();
-        let public = settings.dashboard.proxy_public_url.as_deref();
-        let public = public.and_then(|url| url.parse::<http::Uri>().ok());
-        let hosts = settings.server.allowed_hosts.iter().cloned();
-        Access {
-            password: settings.dashboard.password.clone(),
-            managers: tenants::managers(&settings),
-            tls: settings.server.tls.is_some(),
-            trust_proxy: settings.server.trust_proxy,
-            trusted_proxies: if settings.server.trust_proxy {
-                settings.server.trusted_proxies.as_slice().into()
-            } else {
-                Arc::default()
-            },
-            gate: Arc::new(Gate::new(&settings.auth, settings.server.trust_proxy)),
-            hosts: hosts
-                .chain(public.and_then(|url| url.host().map(str::to_owned)))
-                .collect(),
-        }
-    })
 }
