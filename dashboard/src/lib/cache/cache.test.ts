@@ -9,6 +9,7 @@ const STATE: CacheState = {
   bypasses: 1,
   stores: 3,
   revalidations: 0,
+  refreshes: 0,
   collapsed: 0,
   dropped: 0,
   hit_rate: 2 / 3,

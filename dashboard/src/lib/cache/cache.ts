@@ -29,6 +29,7 @@ export function tiles(state: CacheState): Tile[] {
     { name: 'Bypasses', value: count(state.bypasses), note: 'asked for it in vain' },
     { name: 'Stored', value: count(state.stores), note: 'answers' },
     { name: 'Revalidated', value: count(state.revalidations), note: 'held still' },
+    { name: 'Refreshed', value: count(state.refreshes), note: 'behind what was given' },
     { name: 'Collapsed', value: count(state.collapsed), note: 'waited for the first' },
     { name: 'Dropped', value: count(state.dropped), note: 'broken off, too large' },
     {
