@@ -11,7 +11,10 @@ fn entry(id: &str, fields: &[&str]) -> Value {
     Value::Array(vec![text(id), Value::Array(fields)])
 }
 
-fn read(answer: Value) -> (Vec<(Id, Option<Vec<u8>>)>, Vec<Id>) {
+/// Entries by their ids, and ids without an entry.
+type Read = (Vec<(Id, Option<Vec<u8>>)>, Vec<Id>);
+
+fn read(answer: Value) -> Read {
     let mut forgotten = Vec::new();
     let entries = of_read(answer, &mut forgotten).unwrap();
     let entries = entries.into_iter().map(|entry| (entry.id, entry.data));
