@@ -10190,6 +10190,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -10215,6 +10217,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -10644,6 +10648,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -10669,6 +10675,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -10972,6 +10980,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
@@ -10997,6 +11007,8 @@ export interface operations {
                         details?: string | null;
                         /** @description The parameter, or the field of the request's body, that is wrong. */
                         field?: string | null;
+                        /** @description What programs tell it by, where there are several reasons for one status. */
+                        code?: string | null;
                     };
                 };
             };
