@@ -316,7 +316,7 @@ pub struct Capture {
 pub struct RotatedFiles {
     /// The file that is written.
     pub path: PathBuf,
-    /// Its largest size in bytes; then it is put aside.
+    /// Its largest size in bytes; then it is put aside. The largest number lets it grow.
     pub max_bytes: u64,
     /// Most files that are put aside; the oldest goes first.
     pub max_files: u32,

@@ -9,6 +9,7 @@ mod http;
 pub mod link;
 mod otlp;
 pub mod queue;
+pub mod rotated;
 pub mod sink;
 pub mod sinks;
 pub mod status;

@@ -33,7 +33,7 @@ pub fn build(settings: &settings::Sink) -> Result<Box<dyn Sink>, String> {
         SinkKind::File(file) => match FileLog::open(file) {
             Ok(log) => Ok(Box::new(log)),
             Err(error) => {
-                let path = file.path.display();
+                let path = file.files.path.display();
                 Err(format!("`events.sinks.{name}.path`: {path}: {error}"))
             }
         },

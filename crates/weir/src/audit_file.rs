@@ -18,9 +18,9 @@ use tokio::sync::Notify;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use weir_core::settings::RotatedFiles;
+use weir_events::rotated::Files;
 use weir_store::control::{AuditEvent, ControlStore, Place};
 
-use crate::rotated::Files;
 use crate::tenants::Trouble;
 
 /// How often it is looked for what other nodes, or this one's requests, have added.

@@ -30,7 +30,6 @@ mod rawlog;
 mod reload;
 mod replay;
 mod resend;
-mod rotated;
 mod run;
 mod seen;
 mod serve;

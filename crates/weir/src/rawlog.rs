@@ -17,8 +17,8 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::registry::Registry;
 use weir_core::exchange::{Recorder, RequestRecord, ResponseRecord};
 use weir_core::settings::RotatedFiles;
+use weir_events::rotated::Files;
 
-use crate::rotated::Files;
 use lines::{Leg, Writer};
 
 /// Halves of exchanges that may wait.

@@ -10,7 +10,7 @@ use super::entry::sink_of;
 use super::fault::{Fault, Place};
 use super::flatten::Named;
 use super::resolve::{Resolved, Slot};
-use crate::settings::{FileSink, LineFormat, Sink, SinkKind};
+use crate::settings::{FileSink, LineFormat, RotatedFiles, Sink, SinkKind};
 
 /// The sink that `events.file` stands for.
 pub(crate) const EVENT_LOG: &str = "event-log";
@@ -48,10 +48,13 @@ fn event_log(values: &Resolved, path: std::path::PathBuf) -> Sink {
         flush_interval: std::time::Duration::from_secs(1),
         retries: 10,
         to: SinkKind::File(FileSink {
-            path,
+            files: RotatedFiles {
+                path,
+                max_bytes: 64 << 20,
+                max_files: 4,
+                max_age: None,
+            },
             format: LineFormat::Event,
-            max_bytes: Some(64 << 20),
-            max_files: 4,
         }),
     }
 }
@@ -132,14 +135,18 @@ fn sink(of: Of<'_>, found: &mut Findings) -> Option<Sink> {
 
 fn file(of: Of<'_>, found: &mut Findings) -> Option<FileSink> {
     let path = of.required("path", "a `file` needs the file's path", found)?;
+    let most = Some(of.number("max_bytes")).filter(|bytes| *bytes > 0);
     Some(FileSink {
-        path: path.into(),
+        files: RotatedFiles {
+            path: path.into(),
+            max_bytes: most.unwrap_or(u64::MAX),
+            max_files: of.values.small(&of.path("max_files")),
+            max_age: None,
+        },
         format: match of.text("format") {
             Some("llm") => LineFormat::Llm,
             _ => LineFormat::Event,
         },
-        max_bytes: Some(of.number("max_bytes")).filter(|bytes| *bytes > 0),
-        max_files: of.values.small(&of.path("max_files")),
     })
 }
 

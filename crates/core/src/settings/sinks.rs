@@ -1,8 +1,8 @@
 //! The services that are told of exchanges, each with what it needs.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
+use super::RotatedFiles;
 use super::services::{Helicone, Langfuse, Lunary, Otel, S3, Webhook};
 
 /// A service that is told.
@@ -66,13 +66,9 @@ impl SinkKind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileSink {
     /// The file.
-    pub path: PathBuf,
+    pub files: RotatedFiles,
     /// What a line is.
     pub format: LineFormat,
-    /// Its largest size in bytes, at which it is put aside; none lets it grow.
-    pub max_bytes: Option<u64>,
-    /// Most files that are put aside; the oldest goes first.
-    pub max_files: u32,
 }
 
 /// What a line of a file is.

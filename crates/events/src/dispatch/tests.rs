@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use parking_lot::Mutex;
-use weir_core::settings::{self, FileSink, LineFormat, SinkKind};
+use weir_core::settings::{self, FileSink, LineFormat, RotatedFiles, SinkKind};
 
 use super::*;
 use crate::sink::Delivery;
@@ -48,10 +48,13 @@ fn settings(batch_size: usize, retries: u32) -> Arc<settings::Sink> {
         flush_interval: Duration::from_millis(20),
         retries,
         to: SinkKind::File(FileSink {
-            path: "/unused".into(),
+            files: RotatedFiles {
+                path: "/unused".into(),
+                max_bytes: u64::MAX,
+                max_files: 0,
+                max_age: None,
+            },
             format: LineFormat::Event,
-            max_bytes: None,
-            max_files: 0,
         }),
     })
 }

@@ -1,7 +1,6 @@
 //! A log of events: lines of JSON in a file for its owner only, on the disk before they count as
 //! delivered, put aside by size.
 
-mod files;
 mod run;
 
 use std::io;
@@ -11,8 +10,8 @@ use parking_lot::Mutex;
 use weir_core::event::Event;
 use weir_core::settings::{FileSink, LineFormat};
 
+use crate::rotated::Files;
 use crate::sink::{Delivery, Outcome, Sink};
-use files::Files;
 
 /// The log.
 #[derive(Debug)]
@@ -28,7 +27,7 @@ impl FileLog {
     /// When it cannot be opened.
     pub fn open(settings: &FileSink) -> io::Result<Self> {
         Ok(Self {
-            files: Arc::new(Mutex::new(Files::open(settings)?)),
+            files: Arc::new(Mutex::new(Files::open(settings.files.clone())?)),
             format: settings.format,
         })
     }
@@ -49,7 +48,7 @@ impl FileLog {
         let text = lines.into_iter().flatten().flatten().collect::<Vec<u8>>();
         let files = Arc::clone(&self.files);
         // The disk may be slow, and others run on this thread.
-        let written = tokio::task::spawn_blocking(move || files.lock().write(&text)).await;
+        let written = tokio::task::spawn_blocking(move || write(&mut files.lock(), &text)).await;
         let outcome = match written {
             Ok(Ok(())) => Outcome::Delivered,
             Ok(Err(error)) => later(&error),
@@ -62,6 +61,12 @@ impl FileLog {
             })
             .collect()
     }
+}
+
+/// Writes whole lines and has them on the disk.
+fn write(files: &mut Files, lines: &[u8]) -> io::Result<()> {
+    files.write(lines)?;
+    files.sync()
 }
 
 fn later(error: &dyn std::fmt::Display) -> Outcome {

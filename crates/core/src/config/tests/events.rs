@@ -63,8 +63,11 @@ events:
     let SinkKind::File(second) = &sinks[1].to else {
         panic!("a file is expected");
     };
-    assert_eq!(second.path, Path::new("/b.jsonl"));
-    assert_eq!((second.format, second.max_bytes), (LineFormat::Llm, None));
+    assert_eq!(second.files.path, Path::new("/b.jsonl"));
+    assert_eq!(
+        (second.format, second.files.max_bytes),
+        (LineFormat::Llm, u64::MAX)
+    );
     assert_eq!((sinks[1].batch_size, sinks[0].batch_size), (7, 100));
     assert_eq!(sinks[0].flush_interval, Duration::from_secs(5));
     let kind = effective(&loaded, "events.sinks.file.kind");
@@ -111,7 +114,7 @@ fn the_file_of_the_reference_is_a_sink() {
         panic!("a file is expected");
     };
     assert_eq!(&*events.sinks[0].name, "event-log");
-    assert_eq!(file.path, Path::new("/x/events.jsonl"));
+    assert_eq!(file.files.path, Path::new("/x/events.jsonl"));
 }
 
 #[test]

@@ -5,14 +5,19 @@ use std::path::Path;
 use serde_json::{Value, json, value::to_raw_value};
 use weir_core::event::{Counted, TokenUsage};
 
+use weir_core::settings::RotatedFiles;
+
 use super::*;
 
 fn log(path: &Path, format: LineFormat, max_bytes: Option<u64>) -> FileLog {
     FileLog::open(&FileSink {
-        path: path.to_owned(),
+        files: RotatedFiles {
+            path: path.to_owned(),
+            max_bytes: max_bytes.unwrap_or(u64::MAX),
+            max_files: 2,
+            max_age: None,
+        },
         format,
-        max_bytes,
-        max_files: 2,
     })
     .unwrap()
 }

@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use serde_json::{Value, json};
+use weir_events::rotated::aside;
 use weir_store::control::{Lines, Tampered};
-
-use crate::rotated::aside;
 
 /// Follows the lines, the oldest first.
 ///

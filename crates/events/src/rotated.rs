@@ -14,11 +14,13 @@ const TAIL: u64 = 1 << 20;
 /// Nobody but its owner.
 const PRIVATE: u32 = 0o600;
 
-/// The file that is written, and what it becomes.
+/// The file that is written, and what it becomes. What is no file, such as `/dev/stdout`, keeps its
+/// mode and is never put aside.
 #[derive(Debug)]
-pub(crate) struct Files {
+pub struct Files {
     settings: RotatedFiles,
     file: Option<File>,
+    is_file: bool,
     size: u64,
     since: SystemTime,
 }
@@ -28,10 +30,11 @@ impl Files {
     ///
     /// # Errors
     /// When it cannot be opened.
-    pub(crate) fn open(settings: RotatedFiles) -> io::Result<Self> {
+    pub fn open(settings: RotatedFiles) -> io::Result<Self> {
         let mut files = Self {
             settings,
             file: None,
+            is_file: true,
             size: 0,
             since: SystemTime::now(),
         };
@@ -46,9 +49,12 @@ impl Files {
         let mut options = File::options();
         options.read(true).append(true).create(true).mode(PRIVATE);
         let file = options.open(&self.settings.path)?;
-        // It may have been there with another mode.
-        file.set_permissions(Permissions::from_mode(PRIVATE))?;
         let data = file.metadata()?;
+        self.is_file = data.is_file();
+        if self.is_file {
+            // It may have been there with another mode.
+            file.set_permissions(Permissions::from_mode(PRIVATE))?;
+        }
         self.size = data.len();
         self.since = match data.created() {
             Ok(created) if self.size > 0 => created,
@@ -62,7 +68,7 @@ impl Files {
     ///
     /// # Errors
     /// When another one does.
-    pub(crate) fn alone(&mut self) -> io::Result<()> {
+    pub fn alone(&mut self) -> io::Result<()> {
         let Some(file) = &self.file else {
             return Ok(());
         };
@@ -77,7 +83,7 @@ impl Files {
     ///
     /// # Errors
     /// When they cannot be read.
-    pub(crate) fn last_line(&mut self, begin: &[u8]) -> io::Result<Option<Vec<u8>>> {
+    pub fn last_line(&mut self, begin: &[u8]) -> io::Result<Option<Vec<u8>>> {
         if let Some(file) = &mut self.file {
             let (line, torn) = tail(file)?;
             if !torn.is_empty() && torn.starts_with(&begin[..begin.len().min(torn.len())]) {
@@ -99,19 +105,20 @@ impl Files {
     ///
     /// # Errors
     /// When it cannot be had there.
-    pub(crate) fn sync(&self) -> io::Result<()> {
-        self.file.as_ref().map_or(Ok(()), File::sync_data)
+    pub fn sync(&self) -> io::Result<()> {
+        let file = self.file.as_ref().filter(|_| self.is_file);
+        file.map_or(Ok(()), File::sync_data)
     }
 
     /// Writes whole lines; first puts the file aside if it would grow too large, or is too old.
     ///
     /// # Errors
     /// When they could not be written; no part of them stays, if that can be helped.
-    pub(crate) fn write(&mut self, lines: &[u8]) -> io::Result<()> {
+    pub fn write(&mut self, lines: &[u8]) -> io::Result<()> {
         let age = self.since.elapsed().unwrap_or_default();
         let old = self.settings.max_age.is_some_and(|most| age > most);
-        let full = self.size + lines.len() as u64 > self.settings.max_bytes;
-        if self.size > 0 && (full || old) {
+        let full = self.size.saturating_add(lines.len() as u64) > self.settings.max_bytes;
+        if self.is_file && self.size > 0 && (full || old) {
             self.put_aside()?;
         }
         if self.file.is_none() {
@@ -119,8 +126,10 @@ impl Files {
         }
         if let Some(file) = &mut self.file {
             if let Err(error) = file.write_all(lines) {
-                // A disk that is full takes a part.
-                let _cut = file.set_len(self.size);
+                if self.is_file {
+                    // A disk that is full takes a part.
+                    let _cut = file.set_len(self.size);
+                }
                 return Err(error);
             }
             self.size += lines.len() as u64;
@@ -132,7 +141,7 @@ impl Files {
     ///
     /// # Errors
     /// When one cannot be renamed, or there can be no new one.
-    pub(crate) fn put_aside(&mut self) -> io::Result<()> {
+    pub fn put_aside(&mut self) -> io::Result<()> {
         self.file = None;
         let most = self.settings.max_files;
         if most == 0 {
@@ -150,7 +159,7 @@ impl Files {
     ///
     /// # Errors
     /// When one cannot be removed; the others are all the same.
-    pub(crate) fn forget(&mut self) -> io::Result<()> {
+    pub fn forget(&mut self) -> io::Result<()> {
         self.file = None;
         let asides = (1..=self.settings.max_files).map(|number| self.aside(number));
         let all: Vec<_> = asides.chain([self.settings.path.clone()]).collect();
@@ -169,7 +178,7 @@ impl Files {
 }
 
 /// What a file is called when so many have been put aside since.
-pub(crate) fn aside(path: &Path, number: u32) -> PathBuf {
+pub fn aside(path: &Path, number: u32) -> PathBuf {
     let mut name: OsString = path.to_owned().into_os_string();
     name.push(format!(".{number}"));
     name.into()
