@@ -25,6 +25,8 @@ SPAN = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 # What a tenant may do: patterns, paths and periods are more than the description can say.
 SPEC = ("rules", "limits", "budgets")
+# The same key with another request.
+ONCE = "Idempotency-Key"
 # Why an operation may refuse what the description allows: a status, and the fields that it must
 # name; none stands for an answer without a field.
 FAIR = {
@@ -57,7 +59,7 @@ FAIR = {
     "POST /manage/cache/purge": {400: {None, "method", "url", "prefix", "project_id", "all"}},
     # Two projects of one name; a name or a key with characters that it may not have; tokens of a
     # project that was switched off; ids that nothing has. `5.0` is a whole number to schemas alone.
-    "POST /manage/projects": {400: {"name", "api_key", "provider", *SPEC}, 409: {None}},
+    "POST /manage/projects": {400: {"name", "api_key", "provider", *SPEC}, 409: {None}, 422: {ONCE}},
     "PATCH /manage/projects/{id}": {
         400: {"name", "api_key", "provider", "revoke_tokens", *SPEC},
         409: {None},
@@ -66,9 +68,10 @@ FAIR = {
         400: {"project_id", "parent_id", "duration_minutes", "max_requests", *SPEC},
         403: {None},
         404: {None},
+        422: {ONCE},
     },
     "PATCH /manage/tokens/{id}": {400: {"max_requests", None, *SPEC}},
-    "POST /manage/tokens/{id}/rotate": {403: {None}, 400: {"overlap_minutes"}},
+    "POST /manage/tokens/{id}/rotate": {403: {None}, 400: {"overlap_minutes"}, 422: {ONCE}},
     "GET /manage/tokens": {400: {"projectId", "activeOnly"}},
     "GET /manage/audit": {400: {"start_time", "end_time", "page", "page_size"}},
     # This weir has no password, and nobody to grade with.

@@ -22,7 +22,7 @@ const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-repl
 pub(super) struct OnceHeader {
     /// Any random text, such as a UUID. Sent again with the same key within a day, the call makes
     /// nothing again and gives the same answer, with `Idempotent-Replayed: true`.
-    #[param(rename = "Idempotency-Key", pattern = "^[!-~]{16,255}$")]
+    #[param(rename = "Idempotency-Key", value_type = String, required = false, pattern = "^[!-~]{16,255}$")]
     idempotency_key: Option<String>,
 }
 

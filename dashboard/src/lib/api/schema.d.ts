@@ -10128,7 +10128,7 @@ export interface operations {
                  * @description Any random text, such as a UUID. Sent again with the same key within a day, the call makes
                  *     nothing again and gives the same answer, with `Idempotent-Replayed: true`.
                  */
-                "Idempotency-Key"?: string | null;
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -10577,7 +10577,7 @@ export interface operations {
                  * @description Any random text, such as a UUID. Sent again with the same key within a day, the call makes
                  *     nothing again and gives the same answer, with `Idempotent-Replayed: true`.
                  */
-                "Idempotency-Key"?: string | null;
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -10906,7 +10906,7 @@ export interface operations {
                  * @description Any random text, such as a UUID. Sent again with the same key within a day, the call makes
                  *     nothing again and gives the same answer, with `Idempotent-Replayed: true`.
                  */
-                "Idempotency-Key"?: string | null;
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description The token's id */
