@@ -35,8 +35,10 @@ impl Entry {
     /// one's own, or to let others in.
     pub(crate) fn guards(&self) -> bool {
         const SECTIONS: [&str; 4] = ["auth.", "events.sinks.", "server.auth.", "server.tls."];
-        const PATHS: [&str; 15] = [
+        const PATHS: [&str; 17] = [
             "cache.redis_url",
+            "events.redis_url",
+            "shared.redis_url",
             "dashboard.transcripts",
             "server.host",
             "server.listen",

@@ -80,6 +80,10 @@ fn edits_neither_let_others_in_nor_say_where_credentials_and_files_are() {
         ("dashboard.transcripts_dir", "/home/me"),
         ("routing.profiles_file", "/etc/passwd"),
         ("subagents.roots", "/home/me"),
+        ("cache.redis_url", "redis://evil.example"),
+        ("events.redis_url", "redis://evil.example"),
+        ("shared.redis_url", "redis://evil.example"),
+        ("events.sinks.log.path", "/home/me/.profile"),
         ("server.tls.key_file", "/home/me/.ssh/id"),
     ] {
         refused(path, value);
