@@ -238,7 +238,12 @@ test('a rotated secret is not lost unasked, however its dialog is closed', async
   await page.evaluate(() => window.history.back());
   await asked.getByRole('button', { name: 'Cancel' }).click();
   await expect(shown).toHaveText(secret);
+  // Once more, and what had been asked before does not answer it.
+  await page.keyboard.press('Escape');
+  await expect(asked).toBeVisible();
+  await asked.getByRole('button', { name: 'Cancel' }).click();
   await dialog.getByRole('button', { name: 'Copy the token' }).click();
+  await expect(dialog.getByRole('button', { name: 'Copied' })).toBeVisible();
   await page.keyboard.press('Escape');
   await expect(dialog).toBeHidden();
   await expect(asked).toBeHidden();
