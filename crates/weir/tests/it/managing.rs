@@ -1,11 +1,10 @@
 //! Projects, tokens, budgets, the audit and the cache from the command line, over a weir that runs.
 
-use std::io::Write as _;
-use std::process::{Output, Stdio};
+use std::process::Output;
 
 use serde_json::{Value, json};
 
-use crate::program::{Program, Setup, eventually, small, start_with, weir};
+use crate::program::{Program, Setup, eventually, output, small, start_with, weir};
 
 const MANAGER: &str = "manager-0123456789";
 const KEY: &str = "sk-UPKEY-0123456789abcdef";
@@ -42,20 +41,8 @@ impl Gateway {
         command
             .args(args)
             .env("WEIR_URL", &self.program.url)
-            .envs(env.iter().copied())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let input = input.to_owned();
-        let run = move || {
-            let mut child = command.spawn().unwrap();
-            let mut stdin = child.stdin.take().unwrap();
-            // It may have ended without reading.
-            let _closed = stdin.write_all(input.as_bytes()).is_err();
-            drop(stdin);
-            child.wait_with_output().unwrap()
-        };
-        tokio::task::spawn_blocking(run).await.unwrap()
+            .envs(env.iter().copied());
+        output(command, input).await
     }
 
     /// What a command that succeeds says.

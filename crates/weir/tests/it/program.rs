@@ -1,7 +1,7 @@
 //! A running `weir`, and a client for it.
 
 use std::future::Future;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::Duration;
@@ -49,6 +49,24 @@ pub(crate) fn weir() -> Command {
     let mut command = Command::new(std::env::var_os("WEIR_BIN").unwrap_or(built));
     command.env_clear();
     command
+}
+
+/// What a command comes to that gets `input` on its standard input.
+pub(crate) async fn output(mut command: Command, input: &str) -> Output {
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let input = input.to_owned();
+    let run = move || {
+        let mut child = command.spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        // It may have ended without reading.
+        let _closed = stdin.write_all(input.as_bytes()).is_err();
+        drop(stdin);
+        child.wait_with_output().unwrap()
+    };
+    tokio::task::spawn_blocking(run).await.unwrap()
 }
 
 pub(crate) async fn start(settings: &[(&str, &str)]) -> Program {

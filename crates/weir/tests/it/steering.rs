@@ -1,7 +1,6 @@
 //! A running gateway, seen and steered from the command line.
 
-use std::io::Write as _;
-use std::process::{Output, Stdio};
+use std::process::Output;
 use std::time::Duration;
 
 use http::Method;
@@ -9,7 +8,7 @@ use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use weir_mock::MockConfig;
 
-use crate::program::{Program, Setup, eventually, start_before, weir, within};
+use crate::program::{Program, Setup, eventually, output, start_before, weir, within};
 
 /// Two providers, `u1` first, each with a mock of its own.
 struct Pair {
@@ -53,20 +52,8 @@ impl Pair {
         command
             .args(args)
             .env("WEIR_URL", &self.program.url)
-            .env("THE_KEY", "k-env")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let input = input.to_owned();
-        let run = move || {
-            let mut child = command.spawn().unwrap();
-            let mut stdin = child.stdin.take().unwrap();
-            // It may have ended without reading.
-            let _closed = stdin.write_all(input.as_bytes()).is_err();
-            drop(stdin);
-            child.wait_with_output().unwrap()
-        };
-        tokio::task::spawn_blocking(run).await.unwrap()
+            .env("THE_KEY", "k-env");
+        output(command, input).await
     }
 
     /// What a command that succeeds says.

@@ -1,15 +1,16 @@
 //! Commands for whoever begins: set up, talk, measure.
 
-use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::{Output, Stdio};
+use std::process::Output;
 
 use http::Method;
 use serde_json::{Value, json};
 use weir_mock::MockConfig;
 
-use crate::program::{MESSAGES, Program, Setup, named, small, start, start_before, start_in, weir};
+use crate::program::{
+    MESSAGES, Program, Setup, named, output, small, start, start_before, start_in, weir,
+};
 
 const KEY: &str = "sk-proj-of-$the-setup";
 const TOKEN: &str = "sk-ant-api03-of-the-client";
@@ -20,20 +21,8 @@ async fn run(folder: &Path, args: &[&str], env: &[(&str, &str)], input: &str) ->
     command
         .current_dir(folder)
         .args(args)
-        .envs(env.iter().copied())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let input = input.to_owned();
-    let run = move || {
-        let mut child = command.spawn().unwrap();
-        let mut stdin = child.stdin.take().unwrap();
-        // It may have ended without reading.
-        let _closed = stdin.write_all(input.as_bytes()).is_err();
-        drop(stdin);
-        child.wait_with_output().unwrap()
-    };
-    tokio::task::spawn_blocking(run).await.unwrap()
+        .envs(env.iter().copied());
+    output(command, input).await
 }
 
 /// The same with a gateway and a client's credential.
