@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, USER_AGENT};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
@@ -242,6 +242,22 @@ impl Endpoint {
         self.headers.append(name, value);
         Ok(self)
     }
+}
+
+/// A client for the service at an address, and the address with the key that it takes as a bearer.
+///
+/// # Errors
+/// When one of them cannot be used, or TLS cannot be set up.
+pub(crate) fn with_key(
+    (url, key): (&Secret, &Secret),
+    deadline: Duration,
+) -> io::Result<(Client, Endpoint)> {
+    let mut hidden = hidden_of(url);
+    hidden.push(key.clone());
+    let client = Client::new(deadline, hidden)?;
+    let bearer = format!("Bearer {}", key.expose());
+    let endpoint = Endpoint::new(url.expose())?.with(AUTHORIZATION, &bearer)?;
+    Ok((client, endpoint))
 }
 
 /// What of an address no reason may hold: all of it, and what in its path and query may be a

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use http::HeaderMap;
-use http::header::AUTHORIZATION;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -14,7 +13,7 @@ use weir_core::settings::services;
 
 use super::said;
 use crate::batch::{aside, one_by_one};
-use crate::http::{Client, Endpoint, Reply, hidden_of};
+use crate::http::{Client, Endpoint, Reply, with_key};
 use crate::sink::{Delivery, Sink};
 
 /// The status of a turn whose client left before there was one; what nginx calls it.
@@ -33,13 +32,8 @@ impl Helicone {
     /// # Errors
     /// When a setting cannot be used, or TLS cannot be set up.
     pub fn new(settings: &services::Helicone) -> io::Result<Self> {
-        let key = format!("Bearer {}", settings.api_key.expose());
-        let mut hidden = hidden_of(&settings.url);
-        hidden.push(settings.api_key.clone());
-        Ok(Self {
-            client: Client::new(settings.timeout, hidden)?,
-            endpoint: Endpoint::new(settings.url.expose())?.with(AUTHORIZATION, &key)?,
-        })
+        let (client, endpoint) = with_key((&settings.url, &settings.api_key), settings.timeout)?;
+        Ok(Self { client, endpoint })
     }
 
     async fn log(&self, event: &Arc<Event>) -> Option<Reply> {

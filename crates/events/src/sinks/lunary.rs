@@ -5,7 +5,6 @@ use std::io;
 use std::sync::Arc;
 
 use http::HeaderMap;
-use http::header::AUTHORIZATION;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use weir_core::event::Event;
@@ -13,7 +12,7 @@ use weir_core::settings::services;
 
 use super::said::{Said, chat};
 use crate::batch::Batch;
-use crate::http::{Client, Endpoint, Reply, hidden_of};
+use crate::http::{Client, Endpoint, Reply, with_key};
 use crate::sink::{Delivery, Outcome, Sink};
 
 /// Lunary.
@@ -29,13 +28,8 @@ impl Lunary {
     /// # Errors
     /// When a setting cannot be used, or TLS cannot be set up.
     pub fn new(settings: &services::Lunary) -> io::Result<Self> {
-        let key = format!("Bearer {}", settings.api_key.expose());
-        let mut hidden = hidden_of(&settings.url);
-        hidden.push(settings.api_key.clone());
-        Ok(Self {
-            client: Client::new(settings.timeout, hidden)?,
-            endpoint: Endpoint::new(settings.url.expose())?.with(AUTHORIZATION, &key)?,
-        })
+        let (client, endpoint) = with_key((&settings.url, &settings.api_key), settings.timeout)?;
+        Ok(Self { client, endpoint })
     }
 
     async fn deliver_batch(&self, events: &[Arc<Event>]) -> Vec<Outcome> {

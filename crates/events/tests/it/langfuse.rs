@@ -12,7 +12,7 @@ use weir_events::sink::{Outcome, Sink as _};
 use weir_events::sinks::Langfuse;
 
 use crate::otel::attributes;
-use crate::sample::{WithBodies as _, id, turn, turns};
+use crate::sample::{WithBodies as _, id, left, overloaded, turn, turns};
 use crate::stand_in::{Received, StandIn, answer};
 
 fn to(there: &StandIn) -> Langfuse {
@@ -137,18 +137,9 @@ async fn tools_are_shown_beside_the_messages() {
 
 #[tokio::test]
 async fn failures_have_a_level_and_a_message() {
-    let overloaded = Event {
-        status: Some(529),
-        error: Some("overloaded_error".into()),
-        ..turn(1)
-    };
-    let left = Event {
-        outcome: "client_gone".into(),
-        ..turn(1)
-    };
     for (event, level, message) in [
-        (overloaded, "ERROR", "overloaded_error"),
-        (left, "WARNING", "client_gone"),
+        (overloaded(), "ERROR", "overloaded_error"),
+        (left(), "WARNING", "client_gone"),
     ] {
         let told = told(event).await;
         assert_eq!(told["langfuse.observation.level"], level);

@@ -21,7 +21,7 @@ use weir_core::settings::services::{self, OtlpEncoding};
 use weir_events::sink::{Outcome, Sink as _};
 use weir_events::sinks::Otel;
 
-use crate::sample::{START, WithBodies as _, id, turn, turns};
+use crate::sample::{START, WithBodies as _, id, left, overloaded, turn, turns};
 use crate::stand_in::{Received, StandIn, answer};
 
 fn settings(there: &StandIn) -> services::Otel {
@@ -230,18 +230,9 @@ async fn a_clients_trace_is_gone_on_with() {
 
 #[tokio::test]
 async fn failures_have_a_type_and_a_status() {
-    let overloaded = Event {
-        status: Some(529),
-        error: Some("overloaded_error".into()),
-        ..turn(1)
-    };
-    let left = Event {
-        outcome: "client_gone".into(),
-        ..turn(1)
-    };
     for (event, kind, message) in [
-        (overloaded, "529", "overloaded_error"),
-        (left, "client_gone", ""),
+        (overloaded(), "529", "overloaded_error"),
+        (left(), "client_gone", ""),
     ] {
         let span = span_of(event, |_| ()).await;
         assert_eq!(attributes(&span.attributes)["error.type"], kind);

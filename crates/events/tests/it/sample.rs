@@ -103,3 +103,20 @@ fn told(body: &Value) -> (Option<Box<RawValue>>, BodyFacts) {
     };
     (Some(RawValue::from_string(text).unwrap()), facts)
 }
+
+/// The same when the provider had no room.
+pub(crate) fn overloaded() -> Event {
+    Event {
+        status: Some(529),
+        error: Some("overloaded_error".into()),
+        ..turn(1)
+    }
+}
+
+/// The same when its client left.
+pub(crate) fn left() -> Event {
+    Event {
+        outcome: "client_gone".into(),
+        ..turn(1)
+    }
+}
