@@ -166,11 +166,8 @@ impl Settlement {
         };
         let limited = self.key.as_ref().is_some_and(KeyUse::counts_tokens);
         if limited || self.tells || self.lesson.is_some() {
-            self.usage = Some(ResponseObserver::new(
-                dialect,
-                operation,
-                text(CONTENT_TYPE),
-            ));
+            let observer = ResponseObserver::new(dialect, operation, text(CONTENT_TYPE));
+            self.usage = Some(observer.counting());
         }
         let encoding = text(CONTENT_ENCODING).filter(|name| !name.eq_ignore_ascii_case("identity"));
         self.encoded = encoding.filter(|_| self.reads()).map(|encoding| Encoded {

@@ -114,6 +114,16 @@ impl ResponseObserver {
         }
     }
 
+    /// Looks for the counts of its usage alone: no name is copied, and of what the provider says
+    /// besides counts there is only what a price depends on.
+    #[must_use]
+    pub fn counting(self) -> Self {
+        Self {
+            findings: self.findings.counting(),
+            ..self
+        }
+    }
+
     /// Takes the next bytes, content encoding already undone.
     pub fn push(&mut self, piece: &[u8]) {
         match self.form {

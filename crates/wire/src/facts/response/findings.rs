@@ -32,6 +32,14 @@ impl Findings {
         }
     }
 
+    /// For who wants to know what was used, and no more.
+    pub(super) fn counting(self) -> Self {
+        Self {
+            usage: UsageMerge::of_counts(self.dialect),
+            ..self
+        }
+    }
+
     pub(super) fn finish(self) -> ResponseFacts {
         let mut usage = self.usage.finish();
         if let Some(usage) = &mut usage
@@ -103,10 +111,16 @@ impl Findings {
     }
 
     pub(super) fn model(&mut self, cursor: &mut Cursor<'_>) {
+        if self.usage.counts_only() {
+            return;
+        }
         set(&mut self.facts.model, name(cursor));
     }
 
     pub(super) fn id(&mut self, cursor: &mut Cursor<'_>) {
+        if self.usage.counts_only() {
+            return;
+        }
         // A stream has one id; some compatible servers put another on their last chunk.
         let id = name(cursor);
         if self.facts.id.is_none() {

@@ -1,0 +1,131 @@
+//! Usage objects as text: which bytes are the value of which member. For who wants a few counts of
+//! each of many answers.
+
+use std::ops::Range;
+
+use super::members::Members;
+use crate::scan::{Cursor, Kind, Text};
+
+/// Most members of a usage object that are told apart; providers have about ten.
+const MAX_MEMBERS: usize = 64;
+/// Bytes of values that are not needed any more, before they are let go.
+const MAX_STALE: usize = 16 * 1024;
+
+/// The members of several objects, the later ones in the place of earlier ones.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Flat {
+    text: Vec<u8>,
+    members: Vec<Member>,
+    /// Bytes of `text` that no member needs.
+    stale: usize,
+}
+
+#[derive(Clone, Debug)]
+struct Member {
+    key: Range<usize>,
+    value: Range<usize>,
+}
+
+impl Flat {
+    pub(super) fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    /// Takes an object; what is none, or not whole, is passed over.
+    pub(super) fn add(&mut self, json: &[u8]) {
+        let mut whole = Cursor::new(json);
+        if !whole.object(|_, _| {}) || !whole.at_end() {
+            return;
+        }
+        Cursor::new(json).object(|key, cursor| self.put(key.raw(), cursor.value()));
+        if self.stale > MAX_STALE {
+            self.compact();
+        }
+    }
+
+    fn put(&mut self, key: &[u8], value: &[u8]) {
+        let is_it = |member: &Member| self.text.get(member.key.clone()) == Some(key);
+        match self.members.iter().position(is_it) {
+            Some(_) if value == b"null" => {}
+            Some(at) => {
+                let value = self.append(value);
+                let before = std::mem::replace(&mut self.members[at].value, value);
+                self.stale += before.len();
+            }
+            None if self.members.len() < MAX_MEMBERS => {
+                let (key, value) = (self.append(key), self.append(value));
+                self.members.push(Member { key, value });
+            }
+            None => {}
+        }
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> Range<usize> {
+        let start = self.text.len();
+        self.text.extend_from_slice(bytes);
+        start..self.text.len()
+    }
+
+    fn compact(&mut self) {
+        let before = std::mem::take(self);
+        let of = |range: Range<usize>| before.text.get(range).unwrap_or_default();
+        for member in before.members {
+            self.put(of(member.key), of(member.value));
+        }
+    }
+
+    pub(super) fn members(&self) -> Found<'_> {
+        Found::Several(self)
+    }
+}
+
+/// Members that can be asked for by name, which takes nothing away.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Found<'a> {
+    /// Of objects put together.
+    Several(&'a Flat),
+    /// Of one object, in its own text.
+    Within(&'a [u8]),
+}
+
+impl<'a> Found<'a> {
+    fn value(&self, key: &str) -> Option<&'a [u8]> {
+        match *self {
+            Self::Several(flat) => {
+                let bytes = |range: &Range<usize>| flat.text.get(range.clone());
+                let mut members = flat.members.iter();
+                let member = members.find(|member| bytes(&member.key) == Some(key.as_bytes()))?;
+                bytes(&member.value)
+            }
+            Self::Within(object) => {
+                let mut found = None;
+                Cursor::new(object).object(|name: Text<'_>, cursor| {
+                    if name.raw() == key.as_bytes() {
+                        found = Some(cursor.value());
+                    }
+                });
+                found
+            }
+        }
+    }
+}
+
+impl Members for Found<'_> {
+    fn count(&mut self, key: &str) -> Option<u64> {
+        let digits = self.value(key)?;
+        let is_whole = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
+        is_whole.then_some(digits)?;
+        std::str::from_utf8(digits).ok()?.parse().ok()
+    }
+
+    fn text(&mut self, key: &str) -> Option<String> {
+        let text = Cursor::new(self.value(key)?).string()?;
+        Some(text.decode().into_owned())
+    }
+
+    fn inside<T>(&mut self, key: &str, take: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        let object = self.value(key)?;
+        let is_one = Cursor::new(object).kind() == Some(Kind::Object);
+        is_one.then(|| take(&mut Found::Within(object)))
+    }
+}
