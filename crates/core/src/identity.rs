@@ -11,7 +11,6 @@ use ipnet::IpNet;
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
-use crate::control::{Digest as TokenDigest, TOKEN_LEN, looks_like_token};
 use crate::query;
 use crate::secret::Secret;
 use crate::settings::{Auth, Settings};
@@ -47,7 +46,7 @@ pub struct Pass {
     /// Whether the query holds one too; [`Gate::strip_query`] takes it out.
     pub query: bool,
     /// The project's token that opened the door, if one did.
-    token: Option<TokenDigest>,
+    token: Option<Secret>,
 }
 
 impl Pass {
@@ -62,17 +61,16 @@ impl Pass {
         }
     }
 
-    /// Whether a value ends with what has the form of a token; most end otherwise, and need no search.
-    fn may_be_behind(&self, value: &[u8]) -> bool {
-        let end = value.trim_ascii_end();
-        let start = end.len().checked_sub(TOKEN_LEN);
-        let end = start.and_then(|start| end.get(start..));
-        self.token.is_some() && end.is_some_and(looks_like_token)
+    /// Whether a value ends with the token; most do not, and need no search. The token is what this
+    /// very request has brought, so that the time it takes tells nobody anything.
+    fn is_behind(&self, value: &[u8]) -> bool {
+        let token = self.token.as_ref().map(|token| token.expose().as_bytes());
+        token.is_some_and(|token| value.trim_ascii_end().ends_with(token))
     }
 
     fn is_token(&self, value: &[u8]) -> bool {
-        self.token
-            .is_some_and(|token| looks_like_token(value) && TokenDigest::of(value) == token)
+        let token = self.token.as_ref();
+        token.is_some_and(|token| token.expose().as_bytes() == value)
     }
 }
 
@@ -202,10 +200,10 @@ impl Gate {
 
     /// Decides on a request that brought a project's `token`, which has been found good.
     #[must_use]
-    pub fn passed_by_token(&self, headers: &HeaderMap, query: Option<&str>, token: &[u8]) -> Pass {
+    pub fn passed_by_token(&self, headers: &HeaderMap, query: Option<&str>, token: Secret) -> Pass {
         let pass = Pass {
             used: CredentialUse::Token,
-            token: Some(TokenDigest::of(token)),
+            token: Some(token),
             ..Pass::unasked()
         };
         self.find(pass, headers, query)
@@ -236,8 +234,7 @@ impl Gate {
     /// value goes no further.
     #[must_use]
     pub fn is_spent(&self, pass: &Pass, value: &[u8]) -> bool {
-        self.holds(value)
-            || (pass.may_be_behind(value) && any_part(value, |part| pass.is_token(part)))
+        self.holds(value) || (pass.is_behind(value) && any_part(value, |part| pass.is_token(part)))
     }
 
     /// Whether a header's value is a credential of the gateway, alone or after a scheme word. Such

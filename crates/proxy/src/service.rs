@@ -297,7 +297,7 @@ impl Gateway {
             if let Some(holder) = &incomer.tenant {
                 holder.check_head(&head(&incomer.parts))?;
             }
-            return Ok(snapshot.gate.passed_by_token(headers, query, &token));
+            return Ok(snapshot.gate.passed_by_token(headers, query, token));
         }
         if incomer.by_path {
             return Ok(snapshot.gate.passed_by_path(headers, query));

@@ -22,6 +22,7 @@ use weir_core::control::{
 use weir_core::exchange::{RawBody, Tokens};
 use weir_core::identity::presented;
 use weir_core::keys::KeyPool;
+use weir_core::secret::Secret;
 use weir_core::settings::{Key, KeyStrategy};
 use weir_wire::dialect::Operation;
 use weir_wire::peek::{Peek, Want};
@@ -208,7 +209,7 @@ impl Tenants {
         headers: &HeaderMap,
         query: Option<&str>,
         now: Now,
-    ) -> Option<(Vec<u8>, Found)> {
+    ) -> Option<(Secret, Found)> {
         let directory = self.directory.load();
         let mut unknown = None;
         for value in presented(headers, query) {
@@ -218,10 +219,10 @@ impl Tenants {
                     holder: Some(Arc::clone(holder)),
                     refusal: refusal.or_else(|| self.outdated(now)),
                 };
-                return Some((value.into_owned(), found));
+                return Some((secret(&value), found));
             }
             if unknown.is_none() && looks_like_token(&value) {
-                unknown = Some(value.into_owned());
+                unknown = Some(secret(&value));
             }
         }
         let token = unknown?;
@@ -268,6 +269,11 @@ impl Tenants {
             Arc::new(Mutex::new(none))
         }))
     }
+}
+
+/// What was presented, which is ASCII if it has the form of a token.
+fn secret(presented: &[u8]) -> Secret {
+    Secret::new(String::from_utf8_lossy(presented))
 }
 
 /// The part of a request that stands before its body.

@@ -1,5 +1,6 @@
 //! Money and tokens that may be used in a time.
 
+use std::cell::Cell;
 use std::fmt;
 
 use jiff::civil::Weekday;
@@ -107,8 +108,15 @@ impl Period {
     /// is 0.
     #[must_use]
     pub fn start(self, unix_ms: i64) -> i64 {
-        self.first_day(unix_ms)
-            .map_or(0, |day| day.timestamp().as_second())
+        const DAY: i64 = 24 * 60 * 60;
+        let days = unix_ms.div_euclid(DAY * 1000);
+        match self {
+            Self::Day => days * DAY,
+            // The first day of all was a Thursday.
+            Self::Week => (days - (days + 3).rem_euclid(7)) * DAY,
+            Self::Month => month_start(unix_ms),
+            Self::Lifetime => 0,
+        }
     }
 
     /// When it ends, in seconds since the Unix epoch; never for a lifetime.
@@ -137,6 +145,23 @@ impl Period {
             Self::Lifetime => None,
         }
     }
+}
+
+/// When the month of `unix_ms` began, in seconds since the Unix epoch. Every request asks several
+/// times, nearly always in the month of the one before, and a calendar takes longer than the rest.
+fn month_start(unix_ms: i64) -> i64 {
+    thread_local! {
+        static LAST: Cell<(i64, i64)> = const { Cell::new((0, 0)) };
+    }
+    let (start, end) = LAST.get();
+    if (start..end).contains(&unix_ms.div_euclid(1000)) {
+        return start;
+    }
+    let month = Period::Month;
+    let first = month.first_day(unix_ms);
+    let start = first.map_or(0, |day| day.timestamp().as_second());
+    LAST.set((start, month.end(unix_ms).unwrap_or(start)));
+    start
 }
 
 /// What may be used in a period; at least one of the two is set.
@@ -183,6 +208,24 @@ mod tests {
             (Period::Lifetime.start(now), Period::Lifetime.end(now)),
             (0, None)
         );
+    }
+
+    #[test]
+    fn a_period_begins_where_the_calendar_says() {
+        let start = ms("1999-12-25T00:00:00Z");
+        let steps = (0..3000).map(|n| start + n * 5 * 3_600_001);
+        for at in steps.clone().chain(steps.rev()).chain([-1, 0, 1, i64::MAX]) {
+            for period in [Period::Day, Period::Week, Period::Month] {
+                let Some(first) = period.first_day(at) else {
+                    continue;
+                };
+                assert_eq!(
+                    period.start(at),
+                    first.timestamp().as_second(),
+                    "{period:?} of {at}"
+                );
+            }
+        }
     }
 
     #[test]
