@@ -17,6 +17,7 @@ use arc_swap::ArcSwap;
 use http::header::EXPECT;
 use http::{HeaderName, Request, Response};
 use hyper::body::Incoming;
+use scopeguard::ScopeGuard;
 use weir_core::control::{Code, Refusal};
 use weir_core::cors;
 use weir_core::exchange::{End, RawBody};
@@ -316,6 +317,24 @@ impl Gateway {
         checked.map_err(|refusal| (ErrorKind::Authentication, refusal.to_string()).into())
     }
 
+    /// A request that waits for something before its exchange is recorded. One whose client leaves
+    /// meanwhile is an exchange all the same.
+    fn unless_gone<'a>(
+        &'a self,
+        snapshot: &'a Snapshot,
+        incomer: Incomer,
+        body: RawBody,
+    ) -> ScopeGuard<(Incomer, RawBody), impl FnOnce((Incomer, RawBody)) + 'a> {
+        scopeguard::guard((incomer, body), |(incomer, body)| {
+            let keep = snapshot.bytes_to_keep();
+            let started = incomer.started;
+            let gate = &snapshot.gate;
+            let (request, _busy) = incomer.into_record(gate, Arc::from(""), body, keep > 0);
+            // Dropped, it says that the client is gone.
+            drop(Recording::start(&self.sink, request, started, keep));
+        })
+    }
+
     /// Answers with an error of weir's own, before anything was sent to a provider.
     fn refuse(
         &self,
@@ -382,8 +401,11 @@ impl Gateway {
                 self.answer_itself(incomer, snapshot, (reply, body), End::Complete)
             }
             None => {
-                let known = (&cleared.pass, &body);
-                let visit = match self.look_up(&incomer, snapshot, known).await {
+                let waits = self.unless_gone(snapshot, incomer, body);
+                let (incomer, body) = &*waits;
+                let looked = self.look_up(incomer, snapshot, (&cleared.pass, body)).await;
+                let (incomer, body) = ScopeGuard::into_inner(waits);
+                let visit = match looked {
                     Looked::Onward(visit) => visit,
                     Looked::Found(mut found) => {
                         if let Some(lead) = found.again() {

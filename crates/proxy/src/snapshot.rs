@@ -31,7 +31,7 @@ pub struct Snapshot {
     /// Longest time for a whole request body.
     pub read_timeout: Duration,
     /// Which answers are given again.
-    pub cache: settings::Cache,
+    pub cache: Arc<settings::Cache>,
     /// Whether bodies and headers are kept, for captures or for events.
     pub capture: bool,
     /// Bytes of one response body that are kept.
@@ -68,7 +68,7 @@ impl Snapshot {
             prices: Arc::clone(&settings.prices),
             max_body_bytes: settings.server.max_body_bytes,
             read_timeout: settings.server.read_timeout,
-            cache: settings.cache.clone(),
+            cache: Arc::new(settings.cache.clone()),
             // Events tell of bodies, too.
             capture: settings.capture.enabled || settings.events.enabled(),
             max_capture_bytes: settings.capture.max_body_bytes,

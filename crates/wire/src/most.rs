@@ -18,7 +18,9 @@ pub fn most_output(dialect: Dialect, pieces: &[Bytes]) -> Option<u64> {
         (_, [whole]) => of_whole(dialect, whole),
         (Dialect::Gemini, _) => all_of(dialect, &pieces.concat()),
         // Most often it is in the last piece, so that the others need not be put together.
+        // What it begins with may be the end of an escape in the one before.
         (_, [.., end]) => last(end)
+            .filter(|at| *at > 0)
             .and_then(|at| behind(end, at))
             .or_else(|| of_whole(dialect, &pieces.concat())),
     }
@@ -62,13 +64,19 @@ fn last(body: &[u8]) -> Option<usize> {
         let found = finder.find_iter(body.get(start..until)?);
         let named = found
             .map(|at| start + at)
-            .filter(|at| name_at(body, *at).is_some());
+            .filter(|at| name_at(body, *at).is_some() && !is_escaped(body, *at));
         if let Some(at) = named.last() {
             return Some(at);
         }
         end = start;
     }
     None
+}
+
+/// Whether a quote is part of a string, and begins none.
+fn is_escaped(body: &[u8], at: usize) -> bool {
+    let before = at.checked_sub(1).and_then(|before| body.get(before));
+    before == Some(&b'\\')
 }
 
 /// The bytes of the name that begins here with its quotes.
@@ -236,6 +244,14 @@ mod tests {
                 Some(12),
             ),
             (r#"{"max\u005ftokens":13}"#.to_owned(), Some(13)),
+            (
+                r#"{"max_tokens":14,"messages":[],"a\"max_tokens":1}"#.to_owned(),
+                Some(14),
+            ),
+            (
+                r#"{"a\"max_tokens":1,"messages":[],"max_tokens":15}"#.to_owned(),
+                Some(15),
+            ),
         ] {
             let asked = of(Dialect::AnthropicMessages, &body);
             assert_eq!(asked, most, "{}", body.get(..60).unwrap_or(&body));
@@ -266,6 +282,7 @@ mod tests {
             Just("max_output_tokens".to_owned()),
             Just("max_tool_calls".to_owned()),
             Just("max\\u005ftokens".to_owned()),
+            Just("a\\\"max_tokens".to_owned()),
             "[a-c]{1,2}",
         ]
     }

@@ -11,8 +11,9 @@ use super::{About, Directives, Lifetime, Source, Terms, Validators};
 
 /// Bytes that an entry takes besides what it holds, about.
 const OVERHEAD: usize = 512;
-/// How long, in seconds, an old entry is kept to ask by whether it changed.
-const KEPT_TO_ASK: u64 = 3600;
+/// How long, in seconds, an old entry is kept to ask by whether it changed, and for who takes an old
+/// one.
+const KEPT_WHEN_OLD: u64 = 3600;
 
 /// Headers that say something of one exchange or one moment, not of the answer.
 const OF_THE_EXCHANGE: [&str; 14] = [
@@ -173,7 +174,8 @@ impl Entry {
         if takes_stale && asked.min_fresh.is_none() && !must_ask(&strict) {
             return Reuse::Yes(ttl);
         }
-        if meanwhile(&strict, terms).is_some_and(|most| within(most, -ttl))
+        let more = meanwhile(&strict, (self.lifetime, terms));
+        if more.is_some_and(|most| within(most, -ttl))
             && asked
                 .max_age
                 .is_none_or(|most| opted_in || within(most, age))
@@ -242,13 +244,14 @@ impl Entry {
     #[must_use]
     pub fn kept_for(&self) -> u64 {
         let said = Directives::of(&self.headers);
-        let to_ask = if self.validators().is_empty() {
-            0
+        let stands_in = !must_ask(&said) && !self.lifetime.always_asks;
+        let when_old = if stands_in || !self.validators().is_empty() {
+            KEPT_WHEN_OLD
         } else {
-            KEPT_TO_ASK
+            0
         };
         let stale = said.stale_if_error.max(said.stale_while_revalidate);
-        let more = stale.unwrap_or(0).max(to_ask);
+        let more = stale.unwrap_or(0).max(when_old);
         let left = self.lifetime.seconds.saturating_sub(self.age);
         left.saturating_add(more)
     }
@@ -278,10 +281,15 @@ fn must_ask(said: &Directives) -> bool {
 }
 
 /// For how many seconds more it may be used while it is asked for again (RFC 5861 §3).
-fn meanwhile(said: &Directives, terms: &Terms) -> Option<u64> {
+fn meanwhile(said: &Directives, (lifetime, terms): (Lifetime, &Terms)) -> Option<u64> {
     let asked = &terms.directives;
     let insists = must_ask(said) || asked.min_fresh.is_some() || asked.only_if_cached;
-    said.stale_while_revalidate.filter(|_| !insists)
+    let most = said.stale_while_revalidate.filter(|_| !insists)?;
+    match lifetime.source {
+        // A client had it kept so. Another one has only what it wishes itself.
+        Source::Client => asked.stale_while_revalidate.map(|own| own.min(most)),
+        _ => Some(most),
+    }
 }
 
 /// How old an answer is when it comes (RFC 9111 §4.2.3), in seconds. The time that it was on its way

@@ -329,7 +329,19 @@ fn an_old_entry_is_used_while_it_is_asked_for_again_only_where_that_is_allowed()
         let at = NOW + age * 1000;
         assert_eq!(entry.reuse(&terms(asked), at), expected, "{asked} at {age}");
     }
-    assert_eq!(entry(&[willing]).kept_for(), 90);
+    let hour = 3600;
+    for (said, kept) in [
+        (willing, 60 + hour),
+        (strict, 60),
+        ("cache-control: public, max-age=60", 60 + hour),
+        (
+            "cache-control: public, max-age=60, stale-if-error=7200",
+            60 + 2 * hour,
+        ),
+        ("cache-control: public, s-maxage=60", 60),
+    ] {
+        assert_eq!(entry(&[said]).kept_for(), kept, "{said}");
+    }
     let wish = terms("public, max-age=30, stale-while-revalidate=9");
     let (status, head) = (StatusCode::OK, HeaderMap::new());
     let found = lifetime(&wish, (status, &head), 0).expect("it may be kept");

@@ -1,6 +1,7 @@
 //! The memory of one process, bounded in bytes. What is used least goes first.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use moka::Expiry;
@@ -60,6 +61,8 @@ impl Purges {
 pub(super) struct Memory {
     entries: Moka<Key, Kept>,
     purges: Mutex<Purges>,
+    /// How many there were, for who looks: nobody waits for those who keep something.
+    count: AtomicU64,
     max_bytes: u64,
 }
 
@@ -72,7 +75,16 @@ impl Memory {
         Self {
             entries: built.build(),
             purges: Mutex::default(),
+            count: AtomicU64::new(0),
             max_bytes,
+        }
+    }
+
+    /// For how long a slot is kept: what leads to several answers as long as the longest.
+    fn lasts(&self, key: &Key, slot: &Slot, time: Duration) -> Duration {
+        match (slot, self.entries.get(key)) {
+            (Slot::Varies(_), Some(before)) => time.max(before.time),
+            _ => time,
         }
     }
 
@@ -80,6 +92,7 @@ impl Memory {
     fn take_out(&self, purge: &Purge) -> u64 {
         let mut purges = self.purges.lock();
         purges.count += 1;
+        self.count.store(purges.count, Ordering::Release);
         purges.last.push_back(purge.clone());
         if purges.last.len() > MAX_PURGES {
             purges.last.pop_front();
@@ -98,7 +111,8 @@ impl Memory {
 
 impl Store for Memory {
     fn get<'a>(&'a self, wanted: Wanted<'a>) -> Answer<'a, Seen> {
-        let purges = self.purges.lock().count;
+        // Before the look: a purge between the two is one that was not seen.
+        let purges = self.count.load(Ordering::Acquire);
         let slot = self.entries.get(wanted.key).map(|kept| kept.slot);
         Answer::Ready(Seen { slot, purges })
     }
@@ -111,6 +125,7 @@ impl Store for Memory {
         }
         let time = Duration::from_secs(put.entry.kept_for());
         for (key, slot) in put.slots() {
+            let time = self.lasts(&key, &slot, time);
             self.entries.insert(key, Kept { slot, time });
         }
         drop(purges);

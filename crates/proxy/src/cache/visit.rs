@@ -10,8 +10,8 @@ use http::header::{
 use http::{HeaderMap, Method, StatusCode};
 use tokio::time::Instant;
 use weir_core::cache::{
-    About, Answer, Entry, Forward, Key, Lifetime, NotKept, Reuse, Seen, Slot, Source, Status,
-    Subject, Tenant, Terms, Times, Vary, Wanted, lifetime, not_modified,
+    About, Answer, Entry, Forward, Key, NotKept, Reuse, Seen, Slot, Source, Status, Subject,
+    Tenant, Terms, Times, Vary, Wanted, lifetime, not_modified,
 };
 use weir_core::exchange::RawBody;
 use weir_core::settings;
@@ -52,7 +52,7 @@ pub(crate) enum Looked {
 #[derive(Debug)]
 pub(crate) struct Visit {
     cache: Arc<Cache>,
-    rules: settings::Cache,
+    rules: Arc<settings::Cache>,
     about: About,
     key: Key,
     /// The client's, for what the answer varies by.
@@ -64,6 +64,8 @@ pub(crate) struct Visit {
     again: bool,
     /// What there is, although it will not do as it is.
     stored: Option<(Key, Arc<Entry>)>,
+    /// By what the answers vary, as far as is known.
+    vary: Vary,
     /// Whether the provider is asked if that still holds.
     asks: bool,
     lead: Option<Lead>,
@@ -91,7 +93,7 @@ impl Visit {
     /// Looks a request up.
     pub(crate) async fn look(
         cache: &Arc<Cache>,
-        rules: &settings::Cache,
+        rules: &Arc<settings::Cache>,
         request: Request<'_>,
     ) -> Looked {
         if !rules.enabled {
@@ -123,7 +125,7 @@ impl Visit {
 
     fn new(
         cache: &Arc<Cache>,
-        rules: &settings::Cache,
+        rules: &Arc<settings::Cache>,
         (request, terms): (Request<'_>, Terms),
         deed: Deed,
     ) -> Self {
@@ -139,7 +141,7 @@ impl Visit {
         });
         Self {
             cache: Arc::clone(cache),
-            rules: rules.clone(),
+            rules: Arc::clone(rules),
             about,
             key,
             headers: request.headers.clone(),
@@ -148,6 +150,7 @@ impl Visit {
             deed,
             again: request.again,
             stored: None,
+            vary: Vary::default(),
             asks: false,
             lead: None,
             seen: 0,
@@ -196,6 +199,7 @@ impl Visit {
             Slot::Varies(varies) => {
                 self.status.forward = Some(Forward::VaryMiss);
                 let key = first.variant(&varies.1, &self.headers);
+                self.vary.clone_from(&varies.1);
                 match self.get(&key).await.slot? {
                     Slot::Entry(entry) => (key, entry),
                     Slot::Varies(_) => return None,
@@ -336,8 +340,8 @@ impl Visit {
             Ok(again) => {
                 fresh.lifetime = again;
                 let fresh = Arc::new(fresh);
-                // Under the key that it has: what leads there is there still.
-                let place = (key, Vary::default(), key);
+                // With what leads there, which would else be gone before it.
+                let place = (self.key, std::mem::take(&mut self.vary), key);
                 self.cache.put(place, Arc::clone(&fresh), self.seen);
                 fresh
             }
@@ -379,7 +383,7 @@ impl Visit {
                 )
             }
             Deed::Keep => match self.may_keep(status, headers) {
-                Ok((found, vary, length)) => self.keep((status, headers), (found, vary), length),
+                Ok((entry, vary, length)) => self.keep(entry, vary, length),
                 Err(why) => {
                     self.status.detail = Some(why.as_str());
                     // Those who wait go on by themselves, now.
@@ -402,7 +406,7 @@ impl Visit {
         &self,
         status: StatusCode,
         headers: &HeaderMap,
-    ) -> Result<(Lifetime, Vary, Option<usize>), NotKept> {
+    ) -> Result<(Entry, Vary, Option<usize>), NotKept> {
         let default = self.rules.default_ttl.as_secs();
         let found = lifetime(&self.terms, (status, headers), default)?;
         let vary = Vary::of(headers).ok_or(NotKept::Varies)?;
@@ -410,17 +414,26 @@ impl Visit {
         if text(CONTENT_TYPE).is_some_and(is_stream) && !self.rules.streams {
             return Err(NotKept::Stream);
         }
+        let times = Times {
+            asked: self.asked,
+            answered: self.cache.now(),
+        };
+        let head = (status, headers.clone());
+        let entry = Entry::new(self.about.clone(), head, times, (found, &self.terms));
+        if entry.kept_for() == 0 {
+            return Err(NotKept::NoLifetime);
+        }
         let length = text(CONTENT_LENGTH).and_then(|length| length.parse().ok());
         if length.is_some_and(|length: usize| length > self.rules.max_object_bytes) {
             return Err(NotKept::TooLarge);
         }
-        Ok((found, vary, length))
+        Ok((entry, vary, length))
     }
 
     fn keep(
         mut self: Box<Self>,
-        (status, headers): (StatusCode, &HeaderMap),
-        (found, vary): (Lifetime, Vary),
+        entry: Entry,
+        vary: Vary,
         length: Option<usize>,
     ) -> (Option<Box<Keeper>>, Option<Labels>) {
         let variant = if vary.is_empty() {
@@ -430,17 +443,11 @@ impl Visit {
         };
         // Only of a body whose length is known can it be said now.
         self.status.stored = length.is_some();
-        if found.source == Source::Client {
+        if entry.lifetime.source == Source::Client {
             self.status.detail = Some("forced");
         }
         let word = if self.status.stored { "stored" } else { "miss" };
         let labels = self.labels(word, Some(variant));
-        let times = Times {
-            asked: self.asked,
-            answered: self.cache.now(),
-        };
-        let head = (status, headers.clone());
-        let entry = Entry::new(self.about, head, times, (found, &self.terms));
         let keeper = Keeper {
             entry: Some(entry),
             key: self.key,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use http::Response;
 use parking_lot::Mutex;
+use scopeguard::ScopeGuard;
 use weir_core::control::Refusal;
 use weir_core::exchange::RawBody;
 use weir_core::route::plan::Reason;
@@ -68,8 +69,10 @@ impl Gateway {
         let known = (&ask, home.as_ref());
         let plan = plan::plan(fleet, &chosen, known, &original, Draw::of(seed));
         let first = plan::first(&plan);
-        let costs = (&ask, &first, &body);
-        let tenant = match self.reserve(&incomer, snapshot, costs).await {
+        let waits = self.unless_gone(snapshot, incomer, body);
+        let reserved = self.reserve(&waits, snapshot, (&ask, &first)).await;
+        let (incomer, body) = ScopeGuard::into_inner(waits);
+        let tenant = match reserved {
             Ok(tenant) => tenant,
             Err(refusal) => return self.refuse(incomer, snapshot, refusal),
         };
@@ -111,9 +114,9 @@ impl Gateway {
     /// Counts a tenant's request, and sets aside what it may cost at most.
     async fn reserve(
         &self,
-        incomer: &Incomer,
+        (incomer, body): &(Incomer, RawBody),
         snapshot: &Snapshot,
-        (ask, provider, body): (&Ask, &Arc<str>, &RawBody),
+        (ask, provider): (&Ask, &Arc<str>),
     ) -> Result<Option<Tenancy>, Refusal> {
         let (Some(tenants), Some(holder)) = (&self.tenants, &incomer.tenant) else {
             return Ok(None);

@@ -76,6 +76,10 @@ if op == 'put' then
     local member, key, value = ARGV[at], ARGV[at + 1], ARGV[at + 2]
     local seconds, units = math.min(tonumber(ARGV[at + 3]), LONGEST), tonumber(ARGV[at + 4])
     forget(member)
+    if not is_entry(member) then
+      -- What leads to several answers is kept as long as the longest.
+      seconds = math.max(seconds, redis.call('TTL', prefix .. key))
+    end
     redis.call('SET', prefix .. key, value, 'EX', text(seconds))
     redis.call('ZADD', index, text((now + seconds) * SECOND + units), member)
     counted(member, units)

@@ -129,3 +129,15 @@ async fn who_has_its_own_answers_kept_may_wish_for_it() {
     assert_eq!(id(&net.say(&[&wish]).await), "b");
     assert_eq!(net.reached(), 2);
 }
+
+#[tokio::test]
+async fn what_one_client_wishes_is_no_wish_of_another() {
+    let net = cached(&[]).await;
+    net.mock.push(json("a", &[]));
+    let wish = format!("{OPT_IN}, stale-while-revalidate=300");
+    assert_eq!(id(&net.say(&[&wish]).await), "a");
+    net.later(70_000);
+    net.mock.push(json("b", &[]));
+    let other = net.say(&[OPT_IN]).await;
+    assert_eq!((id(&other), net.reached()), ("b".into(), 2));
+}

@@ -3,8 +3,10 @@
 use futures_util::future::join_all;
 use weir_mock::{Gate, Raw};
 
-use super::{OPT_IN, cached, id, json, status};
+use super::{KEY, OPT_IN, cached, id, json, status};
+use crate::net::{BODY, Wire, post};
 use weir_core::cache::Purge;
+use weir_core::exchange::End;
 
 #[tokio::test]
 async fn one_goes_and_the_others_get_its_answer() {
@@ -83,4 +85,27 @@ async fn what_is_purged_while_it_comes_is_not_kept() {
     let (first, ()) = tokio::join!(net.say(&[OPT_IN]), purge);
     assert_eq!((id(&first), net.view().store.entries), ("a".into(), 0));
     assert_eq!(id(&net.say(&[OPT_IN]).await), "b");
+}
+
+#[tokio::test]
+async fn who_leaves_while_another_is_asked_for_is_recorded_all_the_same() {
+    let net = cached(&[]).await;
+    let gate = Gate::new();
+    net.mock.push(json("a", &[]).pause_before_head(&gate));
+    let leave = async {
+        gate.reached(1).await;
+        let mut wire = Wire::connect(net.addr).await;
+        wire.send(&post("/v1/messages", &[KEY, OPT_IN], BODY)).await;
+        while net.view().collapsed < 1 {
+            tokio::task::yield_now().await;
+        }
+        drop(wire);
+        let gone = net.records.ended(1).await;
+        gate.open();
+        gone
+    };
+    let (first, gone) = tokio::join!(net.say(&[OPT_IN]), leave);
+    assert_eq!((id(&first), gone.end), ("a".into(), End::ClientGone));
+    net.records.ended(1).await;
+    assert_eq!(net.records.started.lock().len(), 2);
 }
