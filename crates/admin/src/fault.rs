@@ -57,12 +57,6 @@ impl Fault {
         self.status
     }
 
-    /// The same with another status.
-    pub(crate) fn with_status(mut self, status: StatusCode) -> Self {
-        self.status = status;
-        self
-    }
-
     /// Whether the history is to blame, not who asked.
     pub(crate) fn is_of_history(&self) -> bool {
         self.status.is_server_error()

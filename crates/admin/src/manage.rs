@@ -85,7 +85,9 @@ impl From<ControlError> for Fault {
             ControlError::NotFound(what) => {
                 Self::new(StatusCode::NOT_FOUND, format!("{what} not found"))
             }
-            ControlError::Conflict(message) => Self::new(StatusCode::CONFLICT, message),
+            ControlError::Conflict(message) | ControlError::Late(message) => {
+                Self::new(StatusCode::CONFLICT, message)
+            }
             error @ ControlError::ProjectInactive => {
                 Self::new(StatusCode::FORBIDDEN, error.to_string()).coded(Code::ProjectInactive)
             }

@@ -2,6 +2,7 @@
 //! has guessed too often.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
@@ -30,6 +31,8 @@ const MOST_GUESSERS: usize = 1_024;
 const FREE_GUESSES: u32 = 5;
 /// The longest pause after a wrong password.
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+/// How often it is told that an address brings no credential.
+const TOLD_AGAIN_AFTER: Duration = Duration::from_secs(60);
 /// After this long without a guess an address is forgotten.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(900);
 
@@ -71,6 +74,8 @@ struct Inner {
     /// Sessions that were ended before they expired, with when they do.
     ended: HashMap<String, i64>,
     guessers: HashMap<IpAddr, Guesses>,
+    /// When an address that brought no credential was last told of.
+    strangers: HashMap<IpAddr, Instant>,
 }
 
 #[derive(Debug)]
@@ -85,6 +90,7 @@ impl Default for Sessions {
             key: random(),
             ended: HashMap::new(),
             guessers: HashMap::new(),
+            strangers: HashMap::new(),
         };
         Self {
             inner: Mutex::new(inner),
@@ -174,6 +180,21 @@ impl Sessions {
         });
         guesses.wrong = guesses.wrong.saturating_add(1);
         guesses.last = now;
+    }
+
+    /// Whether it is worth telling that an address has brought no credential: no more than once a
+    /// minute of each, nor of more than are remembered.
+    pub(crate) fn is_new_stranger(&self, address: IpAddr, now: Instant) -> bool {
+        let strangers = &mut self.inner.lock().strangers;
+        strangers.retain(|_, told| now.saturating_duration_since(*told) < TOLD_AGAIN_AFTER);
+        let room = strangers.len() < MOST_GUESSERS;
+        match strangers.entry(group(address)) {
+            Entry::Vacant(new) if room => {
+                new.insert(now);
+                true
+            }
+            _ => false,
+        }
     }
 
     /// An address gave the right one.

@@ -30,7 +30,7 @@ pub use draft::Draft;
 pub use encrypt::{Resealed, Sealed};
 pub use error::{ControlError, ServerError};
 pub use idempotency::{Answer, IdempotencyKey, Keyed, UnderWay};
-pub use projects::{KeyRow, NewKey, NewProject, ProjectEdit, ProjectRow};
+pub use projects::{KeyRow, NewKey, NewProject, ProjectEdit, ProjectRow, checked_name};
 pub use schema::{Migration, State};
 pub use seal::{Seal, SealError};
 pub use settings::EditedSettings;

@@ -476,8 +476,9 @@ impl Ledger for Accounts {
             result.inspect_err(|refusal| counting.counts.refused(refusal))
         };
         if !self.is_wanted() || !is_metered {
-            let taken = self.local.take_alone(&scopes, (worst, self.now()), 1);
+            // One moment: it is given back to the period that it was taken from.
             let now = self.now();
+            let taken = self.local.take_alone(&scopes, (worst, now), 1);
             return Reserved::Ready(count(
                 taken.map(|_| self.grant(&scopes, worst, (now, None))),
             ));

@@ -32,7 +32,8 @@ pub(crate) fn run(options: &Benchmark) -> anyhow::Result<ExitCode> {
     let began = Instant::now();
     let all = runtime()?.block_on(async {
         let workers = (0..options.concurrency).map(|_| plan.work());
-        join_all(workers).await.concat()
+        let all = join_all(workers).await;
+        all.into_iter().flatten().collect::<Vec<_>>()
     });
     let figures = figures(&all, began.elapsed());
     if options.json {
@@ -41,7 +42,7 @@ pub(crate) fn run(options: &Benchmark) -> anyhow::Result<ExitCode> {
         print(&table(&figures))?;
     }
     if options.debug {
-        samples(&all, plan.token.as_deref())?;
+        samples(&all)?;
     }
     let well = all
         .iter()
@@ -68,6 +69,8 @@ struct Plan {
     headers: HeaderMap,
     body: Bytes,
     token: Option<String>,
+    /// Whether answers are shown.
+    shows: bool,
     timeout: Duration,
     /// Requests that are yet to be sent.
     left: AtomicU32,
@@ -82,7 +85,7 @@ struct Sample {
     /// From the gateway's question to the provider's answer, where the gateway tells of it.
     upstream: Option<Duration>,
     from_cache: bool,
-    /// The beginning of the answer, or why there was none.
+    /// The beginning of the answer, if it is wanted, or why there was none.
     said: String,
 }
 
@@ -113,6 +116,7 @@ impl Plan {
             method,
             headers,
             token,
+            shows: options.debug,
             timeout: through.timeout,
             left: AtomicU32::new(options.requests),
         })
@@ -171,7 +175,11 @@ impl Plan {
         let (head, body) = sender.send_request(request).await?.into_parts();
         let body = body.collect().await?.to_bytes();
         let cache = head.headers.get("x-proxy-cache");
-        let said: String = String::from_utf8_lossy(&body).chars().take(SHOWN).collect();
+        let said = if self.shows {
+            self.beginning(&String::from_utf8_lossy(&body))
+        } else {
+            String::new()
+        };
         Ok(Sample {
             status: Some(head.status),
             took: Duration::ZERO,
@@ -179,6 +187,17 @@ impl Plan {
             from_cache: cache.is_some_and(|word| word.as_bytes().ends_with(b"hit")),
             said,
         })
+    }
+}
+
+impl Plan {
+    /// What is shown of an answer, without the token wherever that would be cut.
+    fn beginning(&self, answer: &str) -> String {
+        let answer = match &self.token {
+            Some(token) => answer.replace(token, "***"),
+            None => answer.to_owned(),
+        };
+        answer.chars().take(SHOWN).collect()
     }
 }
 
@@ -283,7 +302,7 @@ fn table(figures: &Value) -> String {
 }
 
 /// One answer of each status, and one reason of those that had none.
-fn samples(all: &[Sample], token: Option<&str>) -> anyhow::Result<()> {
+fn samples(all: &[Sample]) -> anyhow::Result<()> {
     let mut first = BTreeMap::new();
     for one in all {
         let status = one.status.map(|status| status.as_u16());
@@ -291,11 +310,7 @@ fn samples(all: &[Sample], token: Option<&str>) -> anyhow::Result<()> {
     }
     for (status, one) in first {
         let status = status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
-        let said = match token {
-            Some(token) => one.said.replace(token, "***"),
-            None => one.said.clone(),
-        };
-        print(&clean(&format!("{status}: {said}")))?;
+        print(&clean(&format!("{status}: {}", one.said)))?;
     }
     Ok(())
 }

@@ -117,6 +117,11 @@ impl<'a> Talk<'a> {
             self.messages.pop();
             return Err(error);
         }
+        if said.text.is_empty() {
+            // No provider takes back an answer of nothing.
+            self.messages.pop();
+            bail!("the answer has no text; what was asked is forgotten");
+        }
         self.messages
             .push(json!({"role": "assistant", "content": said.text}));
         if self.options.verbose {
@@ -166,7 +171,8 @@ impl<'a> Talk<'a> {
                     return;
                 };
                 if json["error"].is_object() {
-                    failure = json["error"]["message"].as_str().map(str::to_owned);
+                    let why = json["error"]["message"].as_str();
+                    failure = Some(why.unwrap_or("it does not say why").to_owned());
                 }
                 show(self.dialect.piece(&json, said));
             });

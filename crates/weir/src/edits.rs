@@ -12,7 +12,7 @@ use weir_store::{Edits as Changes, Recorder};
 #[derive(Debug)]
 pub(crate) struct Edits {
     place: Place,
-    /// Those that are in force here.
+    /// Those that this node goes by, or last found that it cannot use.
     known: Mutex<EditedSettings>,
     /// Held by who edits, so that this node's edits take effect in the order in which they are kept.
     /// Whoever waits for it may block.

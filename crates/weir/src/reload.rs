@@ -7,7 +7,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use tokio::time::MissedTickBehavior;
-use weir_core::config::Source as Origin;
+use weir_core::config::{Effective, Source as Origin};
 use weir_core::limit::Concurrency;
 use weir_core::rate::Rates;
 use weir_core::settings::Settings;
@@ -15,7 +15,7 @@ use weir_core::steer::{EditError, Reloaded};
 use weir_proxy::Snapshot;
 use weir_proxy::record::Held;
 use weir_store::Recorder;
-use weir_store::control::{ControlStore, EditedSettings};
+use weir_store::control::{ControlError, ControlStore, EditedSettings};
 
 use crate::answers::{Answers, Shelf};
 use crate::cli::Source;
@@ -109,20 +109,21 @@ pub(crate) struct Reload {
     pub workers: usize,
     /// None until there is a configuration to read again.
     pub reloader: Mutex<Option<Reloader>>,
+    /// The configuration in force, setting by setting, for who must not wait for a reload.
+    pub report: ArcSwap<Vec<Effective>>,
 }
 
 impl Reload {
     /// Says where the configuration comes from.
     pub(crate) fn set(&self, reloader: Reloader) {
+        let report = reloader.found.loaded.report.clone();
         *self.reloader.lock() = Some(reloader);
+        self.report.store(Arc::new(report));
     }
 
     /// The configuration in force, setting by setting.
-    pub(crate) fn effective(&self) -> Vec<weir_core::config::Effective> {
-        let reloader = self.reloader.lock();
-        reloader
-            .as_ref()
-            .map_or_else(Vec::new, |reloader| reloader.found.loaded.report.clone())
+    pub(crate) fn effective(&self) -> Vec<Effective> {
+        self.report.load().to_vec()
     }
 
     /// Reads the configuration again and says in the log what came of it.
@@ -166,10 +167,14 @@ impl Reload {
         let Some(reloader) = &mut *reloader else {
             return Err(vec![NO_FILE.to_owned()]);
         };
-        let stored = reloader.edits.known().unwrap_or_else(|error| {
-            tracing::warn!(?error, "stored edits of settings cannot be read");
-            Vec::new()
-        });
+        // Without them the configuration would be another one.
+        let stored = reloader.edits.known().map_err(|error| {
+            let why = match error {
+                EditError::Unavailable(why) => why,
+                EditError::Faults(faults) => faults.join("; "),
+            };
+            vec![format!("stored edits of settings cannot be read: {why}")]
+        })?;
         let found = reloader.with(&stored)?;
         self.take(reloader, found)
     }
@@ -190,6 +195,7 @@ impl Reload {
             needs_restart,
             warnings: found.loaded.warnings.clone(),
         };
+        self.report.store(Arc::new(found.loaded.report.clone()));
         reloader.found = found;
         Ok(done)
     }
@@ -220,7 +226,8 @@ impl Reload {
     /// Edits settings: checks, keeps and uses that, or none of it. Blocks.
     ///
     /// # Errors
-    /// Every fault, or that edits cannot be kept; nothing has changed then.
+    /// Every fault, or that edits cannot be kept; nothing has changed then, unless the answer of a
+    /// server was lost and it cannot be asked again: then all nodes may follow in a moment.
     pub(crate) fn edit(&self, edits: &[(String, Option<String>)]) -> Result<Reloaded, EditError> {
         let place = self.edits()?;
         let _one_at_a_time = place.one_at_a_time();
@@ -235,22 +242,19 @@ impl Reload {
             }
             let after: Vec<_> = after.into_iter().collect();
             self.with(&after).map_err(EditError::Faults)?;
-            let Some(version) = place.keep(before.version, &edits.to_vec())? else {
+            let kept = place.keep(before.version, &edits.to_vec());
+            let Some(version) = kept.or_else(|error| kept_all_the_same(&place, &after, error))?
+            else {
                 continue;
             };
-            return match self.using(&after, edits) {
-                Ok(done) => {
-                    place.now(EditedSettings {
-                        version,
-                        values: after,
-                    });
-                    Ok(done)
-                }
-                Err(faults) => {
-                    undo(&place, (version, &before), edits);
-                    Err(EditError::Faults(faults))
-                }
+            let after = EditedSettings {
+                version,
+                values: after,
             };
+            return self.using(after, edits).map_err(|faults| {
+                undo(&place, (version, &before), edits);
+                EditError::Faults(faults)
+            });
         }
         let busy = "other nodes edit settings at the same moment; try again";
         Err(EditError::Unavailable(busy.to_owned()))
@@ -263,19 +267,22 @@ impl Reload {
         reloader.map_or_else(|| Err(vec![NO_FILE.to_owned()]), |it| it.with(stored))
     }
 
-    /// Uses what is kept, of which `edits` are new.
+    /// Uses what is kept, of which `edits` are new. Whoever reads the configuration again from then on
+    /// finds it.
     fn using(
         &self,
-        stored: &[(String, String)],
+        stored: EditedSettings,
         edits: &[(String, Option<String>)],
     ) -> Result<Reloaded, Vec<String>> {
         let mut reloader = self.reloader.lock();
         let Some(reloader) = &mut *reloader else {
             return Err(vec![NO_FILE.to_owned()]);
         };
-        let mut found = reloader.with(stored)?;
+        let mut found = reloader.with(&stored.values)?;
         found.loaded.warnings.extend(overruled(&found, edits));
-        self.take(reloader, found)
+        let done = self.take(reloader, found)?;
+        reloader.edits.now(stored);
+        Ok(done)
     }
 
     /// The task that follows what other nodes edit, where edits are in a server; it ends at once where
@@ -295,12 +302,11 @@ impl Reload {
             loop {
                 look.tick().await;
                 match news(server, edits.version()).await {
-                    Ok(None) => is_away = false,
-                    Ok(Some(news)) => {
+                    Ok(false) => is_away = false,
+                    Ok(true) => {
                         is_away = false;
                         let (reload, edits) = (Arc::clone(&reload), Arc::clone(&edits));
-                        let told =
-                            tokio::task::spawn_blocking(move || reload.catch_up(&edits, news));
+                        let told = tokio::task::spawn_blocking(move || reload.catch_up(&edits));
                         drop(told.await);
                     }
                     Err(error) => {
@@ -315,12 +321,17 @@ impl Reload {
     }
 
     /// Uses what others have edited. Blocks while somebody edits here.
-    fn catch_up(&self, edits: &Edits, news: EditedSettings) {
+    fn catch_up(&self, edits: &Edits) {
         let _one_at_a_time = edits.one_at_a_time();
-        if news.version <= edits.version() {
+        let Ok(news) = edits.read() else {
+            // It is asked for again in a moment.
+            return;
+        };
+        // Any other number: a database that was brought back from a copy has a lower one.
+        if news.version == edits.version() {
             return;
         }
-        match self.using(&news.values, &[]) {
+        match self.using(news.clone(), &[]) {
             Ok(done) => tracing::info!(
                 changed = done.changed.join(", "),
                 "settings edited by another node"
@@ -367,15 +378,22 @@ impl Reload {
     }
 }
 
-/// The edits, if they are not those of the number `known`.
-async fn news(
-    server: &ControlStore,
-    known: i64,
-) -> Result<Option<EditedSettings>, weir_store::control::ControlError> {
-    if server.settings_version().await? == known {
-        return Ok(None);
+/// Whether there are edits that are not those of the number `known`.
+async fn news(server: &ControlStore, known: i64) -> Result<bool, ControlError> {
+    Ok(server.settings_version().await? != known)
+}
+
+/// The number of edits whose keeping has failed, if they are kept all the same: a commit whose answer
+/// was lost. Else the failure.
+fn kept_all_the_same(
+    place: &Edits,
+    wanted: &[(String, String)],
+    failure: EditError,
+) -> Result<Option<i64>, EditError> {
+    match place.read() {
+        Ok(found) if place.server().is_some() && found.values == wanted => Ok(Some(found.version)),
+        _ => Err(failure),
     }
-    server.settings().await.map(Some)
 }
 
 /// Takes back what was kept and cannot be used.

@@ -196,6 +196,7 @@ impl Running {
             subagents: Keeper::default(),
             workers: count,
             reloader: Mutex::default(),
+            report: ArcSwap::default(),
         });
         let memories = Arc::clone(&reload.snapshot.load().fleet.memories);
         reload.subagents.apply(&settings.load(), &memories);

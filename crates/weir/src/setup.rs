@@ -39,6 +39,9 @@ pub(crate) fn run(options: &SetUp) -> anyhow::Result<ExitCode> {
         "{0}: there is a database already; `weir serve` uses it, or name another with --db",
         options.db.display()
     );
+    if let Some(name) = &options.project {
+        weir_store::control::checked_name(name).context("--project")?;
+    }
     let text = text(options, &read(&options.key)?)?;
     let projects = checked(&text)?;
     write_for_owner(&options.config, &text, options.force)
@@ -47,12 +50,26 @@ pub(crate) fn run(options: &SetUp) -> anyhow::Result<ExitCode> {
         "{file}: written, for its owner alone; `projects.management_token` in it manages projects"
     )))?;
     if let Some(name) = &options.project {
-        let (id, token) = runtime()?.block_on(project(&projects, name, options.duration))?;
+        let made = runtime()?.block_on(project(&projects, name, options.duration));
+        let (id, token) = made.inspect_err(|_| undo(options))?;
         print(&clean(&format!("project {name}: {id}")))?;
         print(&format!("its token, shown this once: {}", token.expose()))?;
     }
     print(&clean(&format!("start it: weir serve --config {file}")))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Takes out what was begun and is new, so that the same command can be given again.
+fn undo(options: &SetUp) {
+    for end in ["", "-wal", "-shm"] {
+        let mut file = options.db.clone().into_os_string();
+        file.push(end);
+        // What is not there need not go.
+        let _gone = std::fs::remove_file(file);
+    }
+    if !options.force {
+        let _gone = std::fs::remove_file(&options.config);
+    }
 }
 
 fn read(key: &ApiKey) -> anyhow::Result<Secret> {

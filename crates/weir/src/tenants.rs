@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
+use prometheus_client::metrics::counter::Counter;
 use prometheus_client::registry::Registry;
 use tokio::sync::{Mutex, Notify, mpsc, watch};
 use tokio::time::MissedTickBehavior;
@@ -37,7 +38,7 @@ const SWEEP: Duration = Duration::from_secs(600);
 const READ: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(1));
 /// How long the store that limits are shared by may take for the last that it is told.
 const LAST_WORDS: Duration = Duration::from_millis(500);
-/// Refusals that wait for the audit; more are counted in the log and dropped.
+/// Refusals that wait for the audit; more are counted and dropped.
 const MAX_REFUSALS: usize = 1024;
 /// Refusals that are written down at once.
 const AT_ONCE: usize = 64;
@@ -79,7 +80,12 @@ pub(crate) struct Keeper {
     audit_file: Option<Arc<AuditFile>>,
     /// What is known; held while it is read.
     seen: Mutex<Seen>,
-    stop: Arc<Notify>,
+    stop: Notify,
+    /// The task has ended, with everything written.
+    ended: Notify,
+    /// Refusals that are not in the audit.
+    untold: Counter,
+    telling: Trouble,
 }
 
 impl Keeper {
@@ -126,7 +132,10 @@ impl Keeper {
             comparing: Trouble::default(),
             audit_file: audit_file.map(Arc::new),
             seen: Mutex::new(NOTHING),
-            stop: Arc::default(),
+            stop: Notify::new(),
+            ended: Notify::new(),
+            untold: Counter::default(),
+            telling: Trouble::default(),
         };
         let first = keeper.look(NOTHING).await;
         *keeper.seen.lock().await = first.context("projects and tokens")?;
@@ -136,6 +145,9 @@ impl Keeper {
     /// Adds its figures to those of `/metrics`.
     pub(crate) fn show(&self, registry: &mut Registry) {
         self.accounts.show(registry);
+        let help =
+            "Refusals of tenants that are not in the audit, because too many waited or it failed";
+        registry.register("audit_refusals_lost", help, self.untold.clone());
         if let Some(file) = &self.audit_file {
             registry.register_collector(file.figures());
         }
@@ -170,13 +182,14 @@ impl Keeper {
     ) -> impl Future<Output = ()> + Send + 'static {
         let keeper = Arc::clone(self);
         let (refused, mut refusals) = mpsc::channel(MAX_REFUSALS);
+        let untold = self.untold.clone();
         keeper.tenants.when_denied(Box::new(move |denied| {
             // Nothing was decided of the tenant, and there is no database that it could be told.
             if denied.code == Code::Unavailable {
                 return;
             }
             if refused.try_send(denied).is_err() {
-                tracing::warn!("a refusal is not in the audit: too many wait for it");
+                untold.inc();
             }
         }));
         async move {
@@ -207,6 +220,10 @@ impl Keeper {
                     }
                 }
             }
+            while let Ok(denied) = refusals.try_recv() {
+                waiting.push(denied);
+            }
+            keeper.tell(waiting.drain(..)).await;
             keeper.accounts.farewell(LAST_WORDS).await;
             keeper.write(&mut unsaved).await;
             keeper.accounts.farewell(LAST_WORDS).await;
@@ -217,7 +234,7 @@ impl Keeper {
                 file.finish();
                 let _ended = task.await;
             }
-            keeper.stop.notify_one();
+            keeper.ended.notify_one();
         }
     }
 
@@ -330,18 +347,19 @@ impl Keeper {
 
     async fn tell(&self, refusals: impl Iterator<Item = Denied>) {
         let events: Vec<(By, Event)> = refusals.map(event).collect();
-        if let Err(error) = self.store.audit(&events).await {
-            tracing::warn!(%error, "refusals are not in the audit");
+        let told = self.store.audit(&events).await;
+        if told.is_err() {
+            self.untold.inc_by(events.len() as u64);
         }
+        self.telling
+            .note(told.err(), "refusals are not in the audit");
     }
 
     /// Has the task end, and waits until what was used is written, but not for long.
     pub(crate) async fn farewell(&self) {
         self.stop.notify_one();
-        if tokio::time::timeout(FAREWELL, self.stop.notified())
-            .await
-            .is_err()
-        {
+        let ended = tokio::time::timeout(FAREWELL, self.ended.notified());
+        if ended.await.is_err() {
             tracing::warn!("what tenants used last may not be stored");
         }
     }

@@ -134,7 +134,9 @@ pub(crate) async fn guard(
             Fault::new(StatusCode::FORBIDDEN, message).into_response()
         }
         Err(refused) => {
-            tell(&admin, by, "credential").await;
+            if door.is_told(&refused, request.headers(), client) {
+                tell(&admin, by, "credential").await;
+            }
             match refused {
                 Refused::MustWait(pause) => login::wait(pause),
                 Refused::Fault(fault) => fault.into_response(),
@@ -180,6 +182,16 @@ fn missing() -> Fault {
 }
 
 impl Door {
+    /// Whether a refusal goes into the audit, which is never cut. Who must wait was told of for each
+    /// guess; who brings nothing costs nothing, and is told of once a minute.
+    fn is_told(&self, refused: &Refused, headers: &HeaderMap, client: IpAddr) -> bool {
+        match refused {
+            Refused::MustWait(_) => false,
+            _ if bearer(headers).is_some() => true,
+            _ => self.sessions.is_new_stranger(client, Instant::now()),
+        }
+    }
+
     /// Who manages, and what they may do.
     fn manager(&self, request: &Request, peer: SocketAddr) -> Result<(Arc<str>, Role), Refused> {
         let Some(token) = bearer(request.headers()) else {

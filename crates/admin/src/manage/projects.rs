@@ -202,7 +202,7 @@ pub(super) async fn edit(
         revoke_tokens: change.revoke_tokens == Some(true),
     };
     let edited = store.edit_project(id, edit, &by).await;
-    let row = edited.map_err(|error| late(if_version, error.into()))?;
+    let row = edited.map_err(|error| late(if_version, error))?;
     let tag = tag(row.version);
     Ok((tag, Json(Project::read(store, row).await?)).into_response())
 }

@@ -9,7 +9,9 @@ use serde::de::DeserializeOwned;
 use utoipa::ToSchema;
 use uuid::Uuid;
 use weir_core::control::{BudgetSpec, LimitsSpec, Period, RulesSpec, ScopeId, Spent};
-use weir_store::control::{ControlStore, KeyRow, ProjectRow, TokenCounts, TokenRow, TokenState};
+use weir_store::control::{
+    ControlError, ControlStore, KeyRow, ProjectRow, TokenCounts, TokenRow, TokenState,
+};
 
 use crate::fault::Fault;
 
@@ -293,11 +295,13 @@ pub(super) fn expected(headers: &HeaderMap) -> Result<Option<i64>, Fault> {
 }
 
 /// A change that came too late is 412 where it named a state.
-pub(super) fn late(expected: Option<i64>, fault: Fault) -> Fault {
-    if expected.is_some() && fault.status() == StatusCode::CONFLICT {
-        return fault.with_status(StatusCode::PRECONDITION_FAILED);
+pub(super) fn late(expected: Option<i64>, error: ControlError) -> Fault {
+    match error {
+        ControlError::Late(message) if expected.is_some() => {
+            Fault::new(StatusCode::PRECONDITION_FAILED, message)
+        }
+        error => error.into(),
     }
-    fault
 }
 
 pub(super) fn time(us: i64) -> String {

@@ -244,7 +244,7 @@ pub(super) async fn edit(
         return Err(Fault::bad("no fields to update"));
     }
     let edited = store.edit_token(id, edit, &by).await;
-    let row = edited.map_err(|error| late(if_version, error.into()))?;
+    let row = edited.map_err(|error| late(if_version, error))?;
     let tag = tag(row.version);
     Ok((tag, Json(Token::read(store, row).await?)).into_response())
 }

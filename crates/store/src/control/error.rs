@@ -11,9 +11,12 @@ pub enum ControlError {
     /// There is no such thing.
     #[error("{0} not found")]
     NotFound(&'static str),
-    /// Somebody else was faster, or there is one of that name; says what to do.
+    /// There is one of that name, or somebody else was faster; says what to do.
     #[error("{0}")]
     Conflict(String),
+    /// It is not any more as it was when it was read; says what to do.
+    #[error("{0}")]
+    Late(String),
     /// The project is switched off.
     #[error("cannot create tokens for inactive projects")]
     ProjectInactive,

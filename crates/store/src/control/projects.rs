@@ -456,14 +456,18 @@ fn fields(edit: &ProjectEdit) -> Vec<&'static str> {
 }
 
 fn late() -> ControlError {
-    ControlError::Conflict("the project was changed in the meantime; read it again".into())
+    ControlError::Late("the project was changed in the meantime; read it again".into())
 }
 
 fn taken(name: &str) -> ControlError {
     ControlError::Conflict(format!("there is a project named `{name}` already"))
 }
 
-fn checked_name(name: &str) -> Result<String, ControlError> {
+/// A project's name as it is stored.
+///
+/// # Errors
+/// When a project cannot be named so.
+pub fn checked_name(name: &str) -> Result<String, ControlError> {
     let name = name.trim();
     if name.is_empty() || name.chars().count() > MAX_NAME || name.contains(char::is_control) {
         let message =

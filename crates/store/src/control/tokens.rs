@@ -426,7 +426,7 @@ impl ControlStore {
 }
 
 fn late() -> ControlError {
-    ControlError::Conflict("the token was changed in the meantime; read it again".into())
+    ControlError::Late("the token was changed in the meantime; read it again".into())
 }
 
 /// The statement that changes a token as it was read, and what the audit says of it.

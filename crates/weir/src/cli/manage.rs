@@ -234,7 +234,7 @@ pub(crate) struct NewToken {
     #[arg(long, value_name = "PROJECT", conflicts_with = "project")]
     pub project_id: Option<String>,
     /// How long it lives: minutes, or 8h, 7d, 2w; at most 365d
-    #[arg(long, short, value_name = "SPAN", default_value = "1d", value_parser = minutes)]
+    #[arg(long, short, value_name = "SPAN", default_value = "1d", value_parser = lifetime)]
     pub duration: u64,
     /// What people call it
     #[arg(long)]
@@ -403,6 +403,18 @@ fn whole_key(text: &str) -> Result<String, String> {
     Err("a key has 64 hexadecimal digits; --prefix takes the beginning of some".to_owned())
 }
 
+/// Longest life of a token, in minutes: the store's.
+const LONGEST_MINUTES: u64 = 365 * 24 * 60;
+
+/// The same for how long a token lives.
+pub(super) fn lifetime(text: &str) -> Result<u64, String> {
+    let minutes = minutes(text)?;
+    let may_be = (1..=LONGEST_MINUTES).contains(&minutes);
+    may_be
+        .then_some(minutes)
+        .ok_or_else(|| "a token lives for at least a minute, and at most 365d".to_owned())
+}
+
 /// Minutes of `90`, `36h`, `10d` or `2w`.
 pub(super) fn minutes(text: &str) -> Result<u64, String> {
     let digits = text.trim_end_matches(|unit: char| unit.is_ascii_alphabetic());
@@ -424,7 +436,7 @@ pub(super) fn minutes(text: &str) -> Result<u64, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::minutes;
+    use super::{lifetime, minutes};
 
     #[test]
     fn spans_are_minutes_unless_they_say_otherwise() {
@@ -434,5 +446,7 @@ mod tests {
         for bad in ["", "h", "1y", "-1", "1.5h", "18446744073709551615w"] {
             assert!(minutes(bad).is_err(), "{bad}");
         }
+        assert_eq!(lifetime("365d"), Ok(525_600));
+        assert!(lifetime("0").is_err() && lifetime("366d").is_err());
     }
 }

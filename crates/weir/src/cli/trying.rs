@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::manage::{ApiKey, minutes};
+use super::manage::{ApiKey, lifetime};
 use super::running::DEFAULT_URL;
 
 /// Options of `weir setup`.
@@ -30,7 +30,7 @@ pub(crate) struct SetUp {
     #[arg(long, value_name = "NAME")]
     pub project: Option<String>,
     /// How long the token lives: minutes, or 8h, 7d, 2w; at most 365d
-    #[arg(long, value_name = "SPAN", default_value = "1d", value_parser = minutes, requires = "project")]
+    #[arg(long, value_name = "SPAN", default_value = "1d", value_parser = lifetime, requires = "project")]
     pub duration: u64,
 }
 

@@ -32,6 +32,7 @@ fn only_answers(mut settings: Settings) -> Settings {
     settings.projects.enabled = false;
     settings.projects.required = false;
     settings.capture.retention = Retention::default();
+    settings.events.bus = None;
     settings
 }
 
@@ -99,7 +100,10 @@ impl Door {
         }
         let owned = |(key, value): (&str, String)| (key.to_owned(), value);
         let flags: Vec<_> = flags.into_iter().map(owned).collect();
-        let found = config::load_stored(&options.source, &flags)?;
+        // What is stored may have to be asked for, which is not for a thread of the runtime.
+        let source = options.source.clone();
+        let load = move || config::load_stored(&source, &flags);
+        let found = tokio::task::spawn_blocking(load).await??;
         let database = &found.loaded.settings.storage.db_path;
         anyhow::ensure!(
             database.exists(),

@@ -413,6 +413,9 @@ async fn a_gateway_that_starts_and_commands_have_what_was_edited_at_another() {
         ("MANAGEMENT_TOKEN", MANAGER),
         ("DATABASE_URL", url.as_str()),
     ];
+    let captures = other.folder.path().join("requests.db");
+    let listed = command(&["log", "--db", captures.to_str().unwrap()], &env).await;
+    assert!(listed.status.success(), "{listed:?}");
     let shown = command(&["config", "check"], &env).await;
     let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
     let line = shown

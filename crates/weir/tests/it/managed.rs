@@ -100,6 +100,49 @@ async fn a_project_that_cannot_be_is_refused_by_field() {
 }
 
 #[tokio::test]
+async fn a_name_that_is_taken_is_409_and_a_state_that_is_gone_is_412() {
+    let weir = start().await;
+    let first = project(&weir, json!({"name": "first"})).await;
+    project(&weir, json!({"name": "second"})).await;
+    let path = format!("{PROJECTS}/{first}");
+    let bearer = format!("Bearer {MANAGER}");
+    let headers = [("authorization", bearer.as_str())];
+    let shown = weir.send(Method::GET, &path, &headers, "").await;
+    let tag = shown.headers["etag"].to_str().unwrap();
+    let headers = [("authorization", bearer.as_str()), ("if-match", tag)];
+    for (name, status) in [("second", 409), ("third", 200), ("fourth", 412)] {
+        let edit = json!({"name": name}).to_string();
+        let got = weir.send(Method::PATCH, &path, &headers, edit).await;
+        assert_eq!(got.status, status, "{name}: {}", got.text());
+    }
+}
+
+#[tokio::test]
+async fn strangers_do_not_fill_the_audit() {
+    let weir = start().await;
+    for _ in 0..20 {
+        assert_eq!(weir.get(PROJECTS).await.status, 401);
+    }
+    let bearer = [("authorization", "Bearer a-guess-0123456789")];
+    let mut guesses = 0;
+    while weir.send(Method::GET, PROJECTS, &bearer, "").await.status == 401 {
+        guesses += 1;
+    }
+    for _ in 0..20 {
+        weir.send(Method::GET, PROJECTS, &bearer, "").await;
+    }
+    // Whoever comes from there has to wait by now.
+    let denied = eventually(async || {
+        let path = "/manage/audit?outcome=denied&action=admin.access";
+        let got = manage(&weir, Method::GET, path, Value::Null).await;
+        (got.status == 200).then(|| got.json())
+    })
+    .await;
+    let told = denied["events"].as_array().unwrap().len();
+    assert!(guesses > 0 && told == 1 + guesses, "{guesses}: {denied}");
+}
+
+#[tokio::test]
 async fn a_new_key_is_used_at_once_and_one_that_is_not_named_stays() {
     let weir = start().await;
     let id = project(&weir, json!({"api_key": KEY})).await;

@@ -291,7 +291,7 @@ async fn managers_may_do_what_their_role_says() {
         ("reader-0123456789", 200, 403, 403),
         ("operator-01234", 200, 201, 403),
         (MANAGER, 200, 201, 201),
-        ("somebody", 401, 429, 429),
+        ("somebody", 401, 401, 401),
     ] {
         assert_eq!(
             ask(who, Method::GET, "/manage/projects", json!({})).await,
@@ -299,10 +299,10 @@ async fn managers_may_do_what_their_role_says() {
             "{who}"
         );
         let made = ask(who, Method::POST, "/manage/tokens", token.clone()).await;
-        assert!(made == make_token || made == 401, "{who}: {made}");
+        assert_eq!(made, make_token, "{who}");
         let new = json!({"name": who});
         let made = ask(who, Method::POST, "/manage/projects", new).await;
-        assert!(made == make_project || made == 401, "{who}: {made}");
+        assert_eq!(made, make_project, "{who}");
     }
     let bare = weir.get("/manage/projects").await;
     assert_eq!(bare.status, 401);

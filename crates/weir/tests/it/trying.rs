@@ -111,6 +111,8 @@ async fn a_setup_takes_a_key_and_replaces_nothing_unasked() {
     for (more, code, part) in [
         (&["--config", "weir.toml"][..], 1, "name it .yaml"),
         (&["--provider", "nobody"], 1, "nobody"),
+        (&["--project", " "], 1, "--project"),
+        (&["--project", "a", "--duration", "0"], 2, "365d"),
         (&["--provider", "anthropic"], 0, ""),
         (&[], 1, "--force"),
         (&["--force", "--port", "4000"], 0, ""),

@@ -221,7 +221,7 @@ pub(crate) async fn an_edit_changes_what_it_names_and_knows_when_it_is_late(grou
         ("other", 2, 1)
     );
     let late = world.store.edit_project(project, rename(1), &by()).await;
-    assert!(matches!(late, Err(ControlError::Conflict(_))));
+    assert!(matches!(late, Err(ControlError::Late(_))));
     let swap = ProjectEdit {
         set_keys: vec![
             key("openai", "NEW-0123456789ab"),
