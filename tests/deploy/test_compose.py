@@ -15,12 +15,13 @@ import jsonschema
 import pytest
 import yaml
 from chart import ROOT
-from world import until
+from world import ask, closed_port, started, until
 
 WEIR = os.environ["WEIR_BIN"]
 COMPOSE = ROOT / "deploy/compose"
 KINDS = ["one", "three"]
 NGINX = COMPOSE / "three/nginx/nginx.conf"
+HELLO = {"role": "user", "content": "hello"}
 
 
 def read(kind: str) -> dict:
@@ -89,7 +90,11 @@ def test_what_is_mounted_is_there(kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_containers_of_weir_may_do_little(kind):
-    for service in weirs(kind).values():
+    services = read(kind)["services"]
+    image = services[next(iter(weirs(kind)))]["image"]
+    ours = [service for service in services.values() if service["image"] == image]
+    assert len(ours) == {"one": 1, "three": 4}[kind]
+    for service in ours:
         assert service["read_only"] and service["cap_drop"] == ["ALL"]
         assert service["security_opt"] == ["no-new-privileges:true"]
     for service in read(kind)["services"].values():
@@ -122,6 +127,55 @@ def test_weir_takes_the_configuration(kind, tmp_path):
     )
     assert checked.returncode == 0, checked.stdout + checked.stderr
     assert "unset" not in checked.stderr
+
+
+def test_the_dispatcher_has_no_secret_but_that_of_redis():
+    services = read("three")["services"]
+    secrets = {name for name, value in services["dispatcher"]["environment"].items() if "${" in value}
+    assert secrets == {"WEIR_REDIS_URL"}
+    assert set(services["dispatcher"]["networks"]) & set(services["redis"]["networks"]) == {"inside"}
+    assert "ports" not in services["dispatcher"]
+
+
+def test_the_stream_leaves_redis_room_for_what_it_counts():
+    events = yaml.safe_load((COMPOSE / "three/config/weir.yaml").read_text())["events"]
+    assert events["bus"] == "redis" and events["dispatch"] is False
+    command = read("three")["services"]["redis"]["command"][-1]
+    room = int(re.search(r"maxmemory (\d+)mb", command).group(1)) << 20
+    # Headers and figures, and both bodies at their longest where they are told.
+    each = (8 << 10) + (0 if events["bodies"] == "none" else (64 + 256) << 10)
+    assert events.get("stream_max_len", 10_000) * each < room / 4
+
+
+@pytest.mark.skipif(not shutil.which("redis-server"), reason="there is no Redis here")
+def test_the_dispatcher_delivers_what_a_node_tells(tmp_path):
+    """Their configuration as it stands but for the addresses: a request to a node, and the line in the dispatcher's file."""
+    port, log = closed_port(), tmp_path / "events.jsonl"
+    server = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
+    keeper = subprocess.Popen([*server, "--dir", tmp_path], stdout=subprocess.DEVNULL)
+    file = tmp_path / "weir.yaml"
+    text = (COMPOSE / "three/config/weir.yaml").read_text().replace("/data/events.jsonl", str(log))
+    both = {"WEIR_CONFIG": str(file), "WEIR_REDIS_URL": f"redis://127.0.0.1:{port}/0"}
+    both["ANTHROPIC_API_KEY"] = "of-the-provider"
+    try:
+        with started(["mock", "--listen", "127.0.0.1:0"], tmp_path / "mock") as mock:
+            address = f"  anthropic:\n    base_url: {mock}\n"
+            file.write_text(text.replace("  anthropic:\n", address))
+            with (
+                started(["dispatch"], tmp_path / "dispatcher", both, r"delivering from \S+") as said,
+                started(["serve", "--port", 0], tmp_path / "node", both) as node,
+            ):
+                assert said == "delivering from llm-proxy-events"
+                body = {"model": "claude-opus-4-6", "max_tokens": 8, "messages": [HELLO]}
+                status, answer = ask(node + "/v1/messages", body)
+                assert status == 200, answer
+                until(lambda: log.exists() and log.read_text(), "the event is delivered")
+        event = json.loads(log.read_text())
+        assert event["status"] == 200 and event["provider"] == "anthropic"
+        assert "request_body" not in event and "response_body" not in event
+    finally:
+        keeper.terminate()
+        keeper.wait(20)
 
 
 def directives(block: list[dict]):

@@ -26,8 +26,10 @@ def until(condition, what: str):
 
 
 @contextlib.contextmanager
-def started(arguments: list, folder: Path, env: dict | None = None):
-    """A weir with these arguments: where it listens. It is stopped at the end."""
+def started(
+    arguments: list, folder: Path, env: dict | None = None, says: str = r"http://[0-9.]+:\d+"
+):
+    """A weir with these arguments: where it listens, or what else it says at its start. It is stopped at the end."""
     folder.mkdir(exist_ok=True)
     out = folder / "out"
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder), **(env or {})}
@@ -36,12 +38,12 @@ def started(arguments: list, folder: Path, env: dict | None = None):
             [WEIR, *map(str, arguments)], stdout=said, stderr=errors, cwd=folder, env=environment
         )
 
-    def address():
+    def start():
         assert process.poll() is None, (folder / "err").read_text()
-        return re.search(r"http://[0-9.]+:\d+", out.read_text())
+        return re.search(says, out.read_text())
 
     try:
-        yield until(address, "weir says where it listens").group()
+        yield until(start, f"weir says {says}").group()
     finally:
         process.send_signal(signal.SIGINT)
         try:
