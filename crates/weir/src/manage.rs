@@ -24,6 +24,7 @@ use crate::words::Here;
 /// The variable that holds a management token; it is no option, so that it is on no command line.
 const TOKEN: &str = "MANAGEMENT_TOKEN";
 const PASSWORD: &str = "DASHBOARD_PASSWORD";
+const GATEWAY_TOKEN: &str = "AUTH_TOKEN";
 /// Shortest end of an id that names it.
 const SHORTEST: usize = 6;
 
@@ -35,11 +36,21 @@ struct Manager {
 
 impl Manager {
     fn new(options: &Managed) -> anyhow::Result<Self> {
+        Self::with(options, None)
+    }
+
+    /// The same for what a gateway has without projects, too: then its own token may do.
+    fn of_the_gateway(options: &Managed) -> anyhow::Result<Self> {
+        Self::with(options, variable(GATEWAY_TOKEN))
+    }
+
+    fn with(options: &Managed, other: Option<Secret>) -> anyhow::Result<Self> {
         let token = match &options.management_token_file {
             Some(file) => Some(from_file(file)?),
             None => variable(TOKEN),
         };
         let password = variable(PASSWORD).filter(|_| token.is_none());
+        let token = token.or(other.filter(|_| password.is_none()));
         let client = Client::new(&Gateway {
             url: options.url.clone(),
             password,

@@ -258,6 +258,7 @@ fn path(method: &str, url: &str, project: Option<Uuid>) -> Result<Purge, Fault> 
 /// Puts a purge into the audit, where there is one.
 async fn tell(admin: &Admin, by: By, asked: &CachePurge, count: u64) {
     tracing::info!(
+        by = by.actor,
         kind = asked.kind(),
         count,
         "answers were taken out of the cache"

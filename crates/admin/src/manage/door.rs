@@ -1,5 +1,6 @@
 //! Who may manage what: a management token, or a visitor who has logged in to the pages. Every
-//! refusal is in the audit.
+//! refusal is in the audit, where there is one. The response cache is there without projects too; so
+//! where nobody is named as a manager it is managed by whoever may use the rest of the API.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -101,7 +102,7 @@ pub(crate) async fn guard(
     mut request: Request,
     next: Next,
 ) -> Response {
-    if admin.control.is_none() {
+    if admin.control.is_none() && !is_of_the_gateway(request.uri().path()) {
         return off().into_response();
     }
     let client = door.access.client(request.headers(), peer);
@@ -113,7 +114,11 @@ pub(crate) async fn guard(
         (X_REQUEST_ID, by.request_id.clone()),
         (X_CORRELATION_ID, by.correlation_id.clone()),
     ];
-    let mut response = match door.manager(&request, peer) {
+    let found = match admin.control {
+        Some(_) => door.manager(&request, peer),
+        None => door.operator(&request, peer),
+    };
+    let mut response = match found {
         Ok((name, role)) if role >= needed(&request) => {
             (by.actor, by.origin) = (name.to_string(), origin);
             request.extensions_mut().insert(by);
@@ -150,6 +155,11 @@ pub(crate) async fn guard(
         }
     }
     response
+}
+
+/// Whether a path is there without projects: the cache, and who asks.
+fn is_of_the_gateway(path: &str) -> bool {
+    path == "/manage/me" || path == "/manage/cache" || path.starts_with("/manage/cache/")
 }
 
 /// Puts a refusal into the audit.
@@ -198,8 +208,7 @@ impl Door {
             if self.access.password.is_none() {
                 return self.logged_in(request);
             }
-            self.credential(request, peer)?;
-            return Ok(("admin".into(), Role::Admin));
+            return self.visitor(request, peer);
         };
         let client = self.access.client(request.headers(), peer);
         if let Some(pause) = self.sessions.pause(client, Instant::now()) {
@@ -213,6 +222,21 @@ impl Door {
         }
         let found = found.map(|known| (Arc::clone(&known.name), known.role));
         found.ok_or_else(|| Fault::new(StatusCode::UNAUTHORIZED, "invalid management token").into())
+    }
+
+    /// Who looks after a gateway without projects: a manager where some are named, else whoever may
+    /// use the rest of the API.
+    fn operator(&self, request: &Request, peer: SocketAddr) -> Result<(Arc<str>, Role), Refused> {
+        match self.access.managers.is_empty() {
+            true => self.visitor(request, peer),
+            false => self.manager(request, peer),
+        }
+    }
+
+    /// Whoever may use the pages.
+    fn visitor(&self, request: &Request, peer: SocketAddr) -> Result<(Arc<str>, Role), Refused> {
+        self.credential(request, peer)?;
+        Ok(("admin".into(), Role::Admin))
     }
 
     /// Whose token it is.

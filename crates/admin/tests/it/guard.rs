@@ -4,7 +4,7 @@ use http::{Method, StatusCode};
 
 use crate::calls::Api;
 
-const ALL: [(Method, &str); 16] = [
+const ALL: [(Method, &str); 19] = [
     (Method::GET, "/api/providers"),
     (Method::GET, "/api/providers/u1"),
     (Method::POST, "/api/providers/u1/enable"),
@@ -21,6 +21,10 @@ const ALL: [(Method, &str); 16] = [
     (Method::PUT, "/api/routing/strategy"),
     (Method::POST, "/api/config/reload"),
     (Method::GET, "/api/config/effective"),
+    // There without projects, and guarded as the rest then.
+    (Method::GET, "/manage/cache"),
+    (Method::POST, "/manage/cache/purge"),
+    (Method::GET, "/manage/me"),
 ];
 
 async fn everywhere(api: &Api, headers: &[(&str, &str)], expected: StatusCode) {

@@ -20,7 +20,7 @@ const PATH: &str = "/manage/cache";
 /// # Errors
 /// When nobody answers, or what was asked for is refused.
 pub(crate) fn run(options: &Cache) -> anyhow::Result<ExitCode> {
-    let manager = Manager::new(&options.managed)?;
+    let manager = Manager::of_the_gateway(&options.managed)?;
     let as_json = options.managed.json;
     match &options.action {
         CacheAction::Status => {

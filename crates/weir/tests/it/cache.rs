@@ -1,5 +1,6 @@
 //! The response cache of the whole product: tenants, their quotas, the management and the history.
 
+mod alone;
 mod shared;
 
 use http::Method;
