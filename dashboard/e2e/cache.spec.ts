@@ -55,6 +55,9 @@ test('figures, and which tokens they are of, are told as they come', async ({
   await expect(page.getByText('in the memory of this process')).toBeVisible();
   await expect(page.getByRole('meter', { name: 'Room that is taken' })).toBeVisible();
   await expect(page.getByText('cache.max_object_bytes')).toBeVisible();
+  const projects = page.getByRole('region', { name: 'Hit rate by project' }).getByRole('row');
+  await expect(projects.nth(1)).toContainText(/agents\s*2\s*1\s*66.7%/);
+  await expect(projects.nth(2)).toContainText(/50.0%/);
   // Tokens are asked for less often.
   const rows = page.getByRole('region', { name: 'Hits by token' }).getByRole('row');
   await expect(rows.nth(1)).toContainText(/ci\s*agents\s*2\s*1\s*66.7%/, { timeout: 20_000 });
@@ -161,5 +164,26 @@ test.describe('with a cache that is off', () => {
     await expect(page.getByText('on', { exact: true })).toBeVisible();
     await expect(figure(page, 'Hits')).toHaveText('0');
     await expect(page.getByText('cache.max_bytes')).toBeVisible();
+  });
+});
+
+test.describe('without projects', () => {
+  test.use({ variables: { HTTP_CACHE_ENABLED: 'yes' }, extra: '' });
+
+  test('whoever may use the rest sees the cache and purges it', async ({ page, weir, shot }) => {
+    await page.goto('/cache');
+    await expect(page.getByText('there are no projects')).toBeVisible();
+    expect(await ask(weir, 'nobodys-token', OPT_IN)).toBe(200);
+    await expect(figure(page, 'Entries')).toHaveText('1');
+    await expect(page.getByRole('button', { name: 'Log out' })).toHaveCount(0);
+    await expect(form(page).getByRole('button', { name: 'A project' })).toHaveCount(0);
+    await expect(form(page).getByLabel('Project')).toHaveCount(0);
+    await shot('cache-alone');
+    await axe(page);
+    await form(page).getByRole('button', { name: 'Everything' }).click();
+    await form(page).getByRole('button', { name: 'Purge' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Purge' }).click();
+    await expect(form(page).getByRole('status')).toHaveText('One answer is gone.');
+    await expect(figure(page, 'Entries')).toHaveText('0');
   });
 });

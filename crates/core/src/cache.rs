@@ -21,7 +21,7 @@ pub use directives::Directives;
 pub use entry::{Entry, Reuse, Times};
 pub use key::{About, Key, Subject, Tenant, Vary, own_credential};
 pub use lifetime::{Lifetime, NotKept, Source, lifetime};
-pub use purge::{CacheView, Purge};
+pub use purge::{CacheView, ProjectCounts, Purge};
 pub use status::{Forward, Status};
 pub use store::{Answer, Put, Seen, Slot, State, Store, Unavailable, Wanted};
 

@@ -9,6 +9,7 @@ mod flight;
 mod found;
 mod keeper;
 mod memory;
+mod tally;
 mod visit;
 
 use std::fmt;
@@ -20,7 +21,9 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
-use weir_core::cache::{CacheView, Entry, Key, Purge, Put, Store, Unavailable, Vary};
+use weir_core::cache::{
+    CacheView, Entry, Key, ProjectCounts, Purge, Put, Store, Unavailable, Vary,
+};
 use weir_core::clock::Now;
 
 use self::flight::Flights;
@@ -28,6 +31,7 @@ pub(crate) use self::flight::Lead;
 pub(crate) use self::found::{Found, Labels};
 pub(crate) use self::keeper::Keeper;
 use self::memory::Memory;
+use self::tally::Tallies;
 pub(crate) use self::visit::{Looked, Request, Visit};
 use crate::clock::now;
 
@@ -43,6 +47,7 @@ pub struct Cache {
     flights: Arc<Flights>,
     clock: Clock,
     counts: Counts,
+    tallies: Tallies,
     /// Bytes of answers under way that are to be kept.
     pending: AtomicUsize,
     max_pending: usize,
@@ -89,6 +94,7 @@ impl Cache {
             flights: Arc::default(),
             clock,
             counts: Counts::default(),
+            tallies: Tallies::default(),
             pending: AtomicUsize::new(0),
             max_pending: usize::try_from(max_bytes).unwrap_or(usize::MAX),
         }
@@ -118,6 +124,12 @@ impl Cache {
             dropped: counts.dropped.get(),
             store: self.store.state(),
         }
+    }
+
+    /// What it did for each project, who was given the most first; of a bounded number of projects.
+    #[must_use]
+    pub fn projects(&self) -> Vec<ProjectCounts> {
+        self.tallies.view()
     }
 
     /// Puts its figures into `registry`.
@@ -160,6 +172,11 @@ impl Cache {
                 "Answers that were to be stored and were not: broken off, too large, or purged meanwhile",
                 &counts.dropped,
             ),
+            (
+                "cache_projects_uncounted",
+                "Requests and answers that are in no project's figures, because there are too many projects",
+                &self.tallies.uncounted,
+            ),
         ] {
             registry.register(name, help, counter.clone());
         }
@@ -174,9 +191,13 @@ impl Cache {
     /// Keeps an answer, unless it was purged since it was asked for.
     fn put(&self, place: (Key, Vary, Key), entry: Arc<Entry>, seen: u64) {
         let (stores, dropped) = (self.counts.stores.clone(), self.counts.dropped.clone());
+        let (tally, bytes) = (self.tallies.of(&entry.about.tenant), entry.body.len());
         let done = move |kept: bool| {
             let count = if kept { stores } else { dropped };
             count.inc();
+            if let Some(tally) = tally.filter(|_| kept) {
+                tally.stored(bytes);
+            }
         };
         self.store.put(Put::new(place, entry, seen, done));
     }

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
-use weir_core::cache::{CacheView, Purge, State as StoreState, Unavailable};
+use weir_core::cache::{CacheView, ProjectCounts, Purge, State as StoreState, Unavailable};
 use weir_store::control::{By, Event};
 
 use super::MAX_BODY;
@@ -28,6 +28,8 @@ const KEY_DIGITS: usize = 64;
 pub struct Caching {
     /// How it is.
     pub view: Box<dyn Fn() -> CacheView + Send + Sync>,
+    /// What it did for each project, who was given the most first.
+    pub projects: Box<dyn Fn() -> Vec<ProjectCounts> + Send + Sync>,
     /// Takes entries out; says how many there were.
     pub purge: Box<dyn Fn(Purge) -> Purging + Send + Sync>,
 }
@@ -80,10 +82,57 @@ pub(super) struct CacheState {
     /// The most that they may take. Null where the place bounds itself.
     #[schema(required)]
     max_bytes: Option<u64>,
+    /// Projects whose requests were for it, who was given the most first; the first thousand that came.
+    /// Null where there are no projects.
+    #[schema(required)]
+    projects: Option<Vec<ProjectCacheState>>,
 }
 
-impl From<CacheView> for CacheState {
-    fn from(view: CacheView) -> Self {
+/// How the cache does for a project. Counts are of this process, since its start.
+#[derive(Serialize, ToSchema)]
+struct ProjectCacheState {
+    project_id: Uuid,
+    /// Its requests that were answered from the cache.
+    hits: u64,
+    /// Those that found nothing.
+    misses: u64,
+    /// Entries of which a provider said that they still hold.
+    revalidations: u64,
+    /// Of its requests that were for the cache, the part that was answered from it: 0 to 1. Null before
+    /// the first.
+    #[schema(required)]
+    hit_rate: Option<f64>,
+    /// Answers that were stored.
+    stores: u64,
+    /// Bytes of their bodies, of those that went since among them.
+    stored_bytes: u64,
+}
+
+impl From<ProjectCounts> for ProjectCacheState {
+    fn from(counts: ProjectCounts) -> Self {
+        let ProjectCounts {
+            project,
+            hits,
+            misses,
+            revalidations,
+            stores,
+            stored_bytes,
+        } = counts;
+        Self {
+            project_id: project,
+            hits,
+            misses,
+            revalidations,
+            hit_rate: rate(hits, misses.saturating_add(revalidations)),
+            stores,
+            stored_bytes,
+        }
+    }
+}
+
+impl CacheState {
+    /// By what the cache says of itself, and of projects where there are any.
+    fn new(view: CacheView, projects: Option<Vec<ProjectCounts>>) -> Self {
         let CacheView {
             enabled,
             hits,
@@ -121,6 +170,7 @@ impl From<CacheView> for CacheState {
             entries,
             bytes,
             max_bytes,
+            projects: projects.map(|all| all.into_iter().map(Into::into).collect()),
         }
     }
 }
@@ -167,7 +217,8 @@ enum Deleted {
 #[utoipa::path(get, path = "/manage/cache", tag = "cache",
     responses((status = 200, body = CacheState)))]
 pub(super) async fn show(State(admin): State<Arc<Admin>>) -> Json<CacheState> {
-    Json((admin.cache.view)().into())
+    let projects = admin.control.as_ref().map(|_| (admin.cache.projects)());
+    Json(CacheState::new((admin.cache.view)(), projects))
 }
 
 /// Take answers out of the cache

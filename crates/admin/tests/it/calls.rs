@@ -221,6 +221,7 @@ fn admin(
         control: None,
         cache: Caching {
             view: Box::new(CacheView::default),
+            projects: Box::new(Vec::new),
             purge: Box::new(|_| Box::pin(async { Ok(0) })),
         },
         nodes: Box::new(|| Nodes {

@@ -92,3 +92,20 @@ pub struct CacheView {
     /// The place that they are kept in.
     pub store: State,
 }
+
+/// What the cache did for a project. Counts are of this process, since its start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ProjectCounts {
+    /// The project.
+    pub project: Uuid,
+    /// Its requests that were answered from the cache.
+    pub hits: u64,
+    /// Those that found nothing.
+    pub misses: u64,
+    /// Entries of which a provider said that they still hold.
+    pub revalidations: u64,
+    /// Answers that were stored.
+    pub stores: u64,
+    /// Bytes of their bodies, of those that went since among them.
+    pub stored_bytes: u64,
+}

@@ -276,21 +276,32 @@ impl Visit {
 
     /// Counts what came of the look-up.
     fn settle(mut self: Box<Self>, found: Option<Found>) -> Looked {
-        let counts = &self.cache.counts;
         if let Some(found) = found {
-            counts.hits.inc();
+            self.count_hit();
             return Looked::Found(Box::new(found));
         }
         if self.terms.directives.only_if_cached {
-            counts.misses.inc();
+            self.count_miss();
             return Looked::Nothing;
         }
         let validators = self.stored.as_ref().map(|(_, entry)| entry.validators());
         self.asks = self.deed == Deed::Keep && validators.is_some_and(|own| !own.is_empty());
         if !self.asks && !self.again {
-            self.cache.counts.misses.inc();
+            self.count_miss();
         }
         Looked::Onward(Some(self))
+    }
+
+    fn count_hit(&self) {
+        self.cache.counts.hits.inc();
+        let tallies = &self.cache.tallies;
+        tallies.count(&self.about.tenant, |tally| &tally.hits);
+    }
+
+    fn count_miss(&self) {
+        self.cache.counts.misses.inc();
+        let tallies = &self.cache.tallies;
+        tallies.count(&self.about.tenant, |tally| &tally.misses);
     }
 
     /// Has the provider asked whether what is stored still holds.
@@ -311,7 +322,7 @@ impl Visit {
         if !stored.1.stands_in(&self.terms, at) {
             return None;
         }
-        self.cache.counts.hits.inc();
+        self.count_hit();
         let status = Status {
             forward: self.status.forward,
             forward_status: status.map(|status| status.as_u16()),
@@ -329,6 +340,8 @@ impl Visit {
         }
         let (key, entry) = self.stored.take()?;
         self.cache.counts.revalidations.inc();
+        let tallies = &self.cache.tallies;
+        tallies.count(&self.about.tenant, |tally| &tally.revalidations);
         let times = Times {
             asked: self.asked,
             answered: self.cache.now(),

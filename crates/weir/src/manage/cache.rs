@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::{Manager, told};
 use crate::cli::{Cache, CacheAction, CachePurge};
 use crate::lines::{clean, pretty, print, say};
+use crate::table::{Lean, table};
 use crate::words::count;
 use crate::workers::runtime;
 
@@ -24,11 +25,11 @@ pub(crate) fn run(options: &Cache) -> anyhow::Result<ExitCode> {
     let as_json = options.managed.json;
     match &options.action {
         CacheAction::Status => {
-            let state = runtime()?.block_on(manager.get(PATH))?;
+            let (state, names) = runtime()?.block_on(state(&manager))?;
             print(&if as_json {
                 pretty(&state)?
             } else {
-                status(&state)
+                status(&state) + &by_project(&state, &names)
             })?;
         }
         CacheAction::Purge(purge) => {
@@ -45,6 +46,19 @@ pub(crate) fn run(options: &Cache) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// How it is, and the projects by which names are known.
+async fn state(manager: &Manager) -> anyhow::Result<(Value, Value)> {
+    let state = manager.get(PATH).await?;
+    let any = state["projects"]
+        .as_array()
+        .is_some_and(|all| !all.is_empty());
+    let names = match any {
+        true => manager.get("/manage/projects").await?,
+        false => Value::Null,
+    };
+    Ok((state, names))
 }
 
 async fn taken_out(manager: &Manager, purge: &CachePurge) -> anyhow::Result<Value> {
@@ -138,6 +152,41 @@ fn status(state: &Value) -> String {
         ("errors", count(number("errors"))),
     ];
     told(title, &facts)
+}
+
+/// Lines of how it does for each project, after one that is empty; none where there are none.
+fn by_project(state: &Value, names: &Value) -> String {
+    // One that was deleted has no name any more.
+    let name = |id: &Value| {
+        let mut all = names.as_array().into_iter().flatten();
+        let project = all.find(|project| project["id"] == *id);
+        let name = project.map_or(id, |project| &project["name"]);
+        name.as_str().unwrap_or("-").to_owned()
+    };
+    let row = |one: &Value| {
+        let number = |name: &str| one[name].as_u64().unwrap_or_default();
+        let rate = one["hit_rate"].as_f64();
+        [
+            name(&one["project_id"]),
+            count(number("hits")),
+            count(number("misses")),
+            rate.map_or_else(|| "-".to_owned(), |rate| format!("{:.1}%", rate * 100.0)),
+            size(number("stored_bytes")),
+        ]
+    };
+    let all = state["projects"].as_array().into_iter().flatten();
+    let rows: Vec<_> = all.map(row).collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    let head = [
+        ("project", Lean::Left),
+        ("hits", Lean::Right),
+        ("misses", Lean::Right),
+        ("hit rate", Lean::Right),
+        ("stored", Lean::Right),
+    ];
+    format!("\n\n{}", table(head, &rows).trim_end())
 }
 
 /// Bytes in a unit that people read.

@@ -94,9 +94,10 @@ fn admin(
 /// What the cache is managed by.
 fn caching(settings: &Arc<ArcSwap<Settings>>, cache: &Arc<Cache>) -> Caching {
     let settings = Arc::clone(settings);
-    let (viewed, purged) = (Arc::clone(cache), Arc::clone(cache));
+    let (viewed, told, purged) = (Arc::clone(cache), Arc::clone(cache), Arc::clone(cache));
     Caching {
         view: Box::new(move || viewed.view(settings.load().cache.enabled)),
+        projects: Box::new(move || told.projects()),
         purge: Box::new(move |purge| {
             let cache = Arc::clone(&purged);
             Box::pin(async move { cache.purge(&purge).await })

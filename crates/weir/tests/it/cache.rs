@@ -56,18 +56,31 @@ fn word(got: &Got) -> String {
 }
 
 #[tokio::test]
-async fn a_tenant_never_sees_what_another_asked_for() {
+async fn a_tenant_never_sees_what_another_asked_for_and_is_counted_apart() {
     let weir = start(&[]).await;
-    let (_, _, one) = tenant(&weir, "one", json!({})).await;
-    let (_, _, two) = tenant(&weir, "two", json!({})).await;
+    let (first, _, one) = tenant(&weir, "one", json!({})).await;
+    let (second, _, two) = tenant(&weir, "two", json!({})).await;
     for (token, expected) in [
         (&one, "stored"),
         (&two, "stored"),
         (&one, "hit"),
         (&two, "hit"),
+        (&one, "hit"),
     ] {
         let got = say(&weir, token).await;
         assert_eq!((got.status.as_u16(), word(&got).as_str()), (200, expected));
+    }
+    let state = manage(&weir, Method::GET, "/manage/cache", Value::Null).await;
+    let projects = state.json()["projects"].clone();
+    for (index, (id, hits, rate)) in [(&first, 2, 2.0 / 3.0), (&second, 1, 0.5)]
+        .into_iter()
+        .enumerate()
+    {
+        let of = &projects[index];
+        let told = (&of["project_id"], &of["hits"], &of["misses"], &of["stores"]);
+        assert_eq!(told, (&json!(id), &json!(hits), &json!(1), &json!(1)));
+        assert_eq!(of["hit_rate"], rate);
+        assert!(of["stored_bytes"].as_u64() > Some(0), "{of}");
     }
     let credentials = weir.mock.received();
     let credentials: Vec<_> = credentials

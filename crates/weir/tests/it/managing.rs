@@ -373,6 +373,9 @@ async fn the_cache_is_shown_and_answers_are_taken_out() {
         shown.starts_with("on\n") && shown.contains("1, 50.0%"),
         "{shown}"
     );
+    let row = shown.lines().find(|line| line.starts_with("team "));
+    let row: Vec<_> = row.unwrap().split_whitespace().collect();
+    assert_eq!(row.get(..4).unwrap(), ["team", "1", "1", "50.0%"]);
 
     let team = ["cache", "purge", "--project", "team"];
     let unsure = gateway.refused(&team).await;

@@ -1547,6 +1547,11 @@ export interface components {
              * @description The most that they may take. Null where the place bounds itself.
              */
             max_bytes: number | null;
+            /**
+             * @description Projects whose requests were for it, who was given the most first; the first thousand that came.
+             *     Null where there are no projects.
+             */
+            projects: components["schemas"]["ProjectCacheState"][] | null;
         };
         /** @description A provider, and whether it would be asked. */
         CandidateTold: {
@@ -2787,6 +2792,42 @@ export interface components {
              * @description Requests of all its tokens that were let through to a provider.
              */
             request_count: number;
+        };
+        /** @description How the cache does for a project. Counts are of this process, since its start. */
+        ProjectCacheState: {
+            /** Format: uuid */
+            project_id: string;
+            /**
+             * Format: int64
+             * @description Its requests that were answered from the cache.
+             */
+            hits: number;
+            /**
+             * Format: int64
+             * @description Those that found nothing.
+             */
+            misses: number;
+            /**
+             * Format: int64
+             * @description Entries of which a provider said that they still hold.
+             */
+            revalidations: number;
+            /**
+             * Format: double
+             * @description Of its requests that were for the cache, the part that was answered from it: 0 to 1. Null before
+             *     the first.
+             */
+            hit_rate: number | null;
+            /**
+             * Format: int64
+             * @description Answers that were stored.
+             */
+            stores: number;
+            /**
+             * Format: int64
+             * @description Bytes of their bodies, of those that went since among them.
+             */
+            stored_bytes: number;
         };
         /** @description What is to change. */
         ProjectChange: {

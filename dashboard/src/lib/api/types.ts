@@ -96,6 +96,7 @@ export type Role = Schemas['Role'];
 export type AuditEvent = Schemas['AuditView'];
 export type AuditEvents = Schemas['Events'];
 export type CacheState = Schemas['CacheState'];
+export type ProjectCacheState = Schemas['ProjectCacheState'];
 export type CachePurge = Schemas['CachePurge'];
 export type AuditVerdict = Schemas['Verified'];
 

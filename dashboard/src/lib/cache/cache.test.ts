@@ -19,6 +19,7 @@ const STATE: CacheState = {
   entries: 3,
   bytes: 950,
   max_bytes: 1000,
+  projects: null,
 };
 const DRAFT: PurgeDraft = { kind: 'path', method: 'GET', url: '', prefix: '', project: '' };
 
