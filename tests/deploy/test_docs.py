@@ -21,6 +21,7 @@ VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+|PORT|DAEMON")
 CODE = re.compile(r"`([^`\n]+)`")
 # What is no setting: of weir's commands, of agents, of builds.
 OTHER_VARIABLES = {"WEIR_CONFIG", "WEIR_URL", "ANTHROPIC_BASE_URL", "PROXY_TOKEN", "SOURCE_DATE_EPOCH"}
+OTHER_VARIABLES |= {"SSL_CERT_FILE"}
 
 
 @cache

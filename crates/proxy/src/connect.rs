@@ -22,6 +22,7 @@ use rustls_pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 use tower_service::Service;
 use weir_core::settings::{OutboundProxy, Provider};
 
@@ -269,19 +270,50 @@ impl Tls {
         if address.scheme_str() != Some("https") {
             return Ok(None);
         }
-        let host = address.host().unwrap_or_default();
-        let host = host.trim_start_matches('[').trim_end_matches(']');
-        let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
-        // The machine's own roots, which is where a company puts its own; the shipped ones where
-        // the machine has none.
-        let mut config = match builder()?.with_native_roots() {
-            Ok(native) => native.with_no_client_auth(),
-            Err(_) => builder()?.with_webpki_roots().with_no_client_auth(),
-        };
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        let config = Arc::new(config);
+        let name = server_name(address.host().unwrap_or_default())?;
+        let config = Arc::new(trusting(&["h2", "http/1.1"])?);
         Ok(Some(Self { config, name }))
     }
+}
+
+/// TLS for somebody who opens connections by themselves, and trusts servers as providers are trusted.
+#[derive(Clone, Debug)]
+pub struct Secure(Arc<ClientConfig>);
+
+impl Secure {
+    /// For clients that speak HTTP/1.1 alone.
+    ///
+    /// # Errors
+    /// When the TLS library refuses its own defaults.
+    pub fn http1() -> io::Result<Self> {
+        Ok(Self(Arc::new(trusting(&["http/1.1"])?)))
+    }
+
+    /// Speaks TLS over a connection to `host`, a name or an address. Has no deadline of its own.
+    ///
+    /// # Errors
+    /// When the other side does not, or its certificate is not trusted or not made out to `host`.
+    pub async fn over(&self, host: &str, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
+        let connector = TlsConnector::from(Arc::clone(&self.0));
+        connector.connect(server_name(host)?, stream).await
+    }
+}
+
+fn server_name(host: &str) -> io::Result<ServerName<'static>> {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    ServerName::try_from(host.to_owned()).map_err(io::Error::other)
+}
+
+/// The machine's own roots, which is where a company puts its own; the shipped ones where the machine
+/// has none.
+fn trusting(protocols: &[&str]) -> io::Result<ClientConfig> {
+    let mut config = match builder()?.with_native_roots() {
+        Ok(native) => native.with_no_client_auth(),
+        Err(_) => builder()?.with_webpki_roots().with_no_client_auth(),
+    };
+    let protocols = protocols.iter();
+    config.alpn_protocols = protocols.map(|name| name.as_bytes().to_vec()).collect();
+    Ok(config)
 }
 
 fn builder() -> io::Result<ConfigBuilder<ClientConfig, WantsVerifier>> {

@@ -1,8 +1,10 @@
-//! A small HTTP client for weir's own commands, which talk to a weir on this machine.
+//! A small HTTP client for weir's own commands, which talk to a weir on this machine or another. Over
+//! TLS it trusts whom this machine trusts, or the authorities of `SSL_CERT_FILE`.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
@@ -10,7 +12,9 @@ use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use weir_proxy::connect::Secure;
 
 /// Longest wait for an answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -36,7 +40,8 @@ pub(crate) struct Fetched {
 /// Sends one request over a connection of its own.
 ///
 /// # Errors
-/// When the address is not `http://`, nobody answers there, or the answer takes too long.
+/// When the address is neither `http://` nor `https://`, nobody answers there, its certificate is not
+/// trusted, or the answer takes too long.
 pub(crate) async fn fetch(
     method: Method,
     url: &str,
@@ -77,7 +82,7 @@ pub(crate) async fn open(url: &str, headers: HeaderMap) -> anyhow::Result<Respon
 /// that takes.
 ///
 /// # Errors
-/// When the address is not `http://`, or nobody answers there.
+/// As [`connect`].
 pub(crate) async fn pass_on(
     url: &str,
     (method, mut headers, body): (Method, HeaderMap, Vec<u8>),
@@ -121,16 +126,45 @@ async fn send(
 /// Opens a connection for requests to an address; gives what its `Host` is.
 ///
 /// # Errors
-/// When the address is not `http://`, or nobody answers there.
+/// When the address is neither `http://` nor `https://`, nobody answers there, or its certificate is not
+/// trusted.
 pub(crate) async fn connect(uri: &Uri) -> anyhow::Result<(Sender, HeaderValue)> {
     let authority = uri.authority().context("the address has no host")?;
-    if uri.scheme_str() != Some("http") {
-        bail!("only http:// addresses can be asked");
-    }
+    let port = match uri.scheme_str() {
+        Some("http") => 80,
+        Some("https") => 443,
+        _ => bail!("only http:// and https:// addresses can be asked"),
+    };
     let host = authority.host().trim_matches(['[', ']']);
-    let stream = TcpStream::connect((host, authority.port_u16().unwrap_or(80))).await?;
+    let stream = TcpStream::connect((host, authority.port_u16().unwrap_or(port))).await?;
     stream.set_nodelay(true)?;
+    let sender = match port {
+        443 => speak(secured(host, stream).await?).await?,
+        _ => speak(stream).await?,
+    };
+    Ok((sender, authority.as_str().parse()?))
+}
+
+async fn speak<S>(stream: S) -> anyhow::Result<Sender>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     tokio::spawn(connection);
-    Ok((sender, authority.as_str().parse()?))
+    Ok(sender)
+}
+
+/// The connection with TLS over it. Who is trusted is read once, since there are many to read.
+async fn secured(
+    host: &str,
+    stream: TcpStream,
+) -> anyhow::Result<impl AsyncRead + AsyncWrite + Unpin + Send + 'static> {
+    static SECURE: OnceLock<Result<Secure, String>> = OnceLock::new();
+    let secure = SECURE.get_or_init(|| Secure::http1().map_err(|error| error.to_string()));
+    let secure = secure.as_ref().map_err(|error| anyhow!("TLS: {error}"))?;
+    secure.over(host, stream).await.map_err(|error| {
+        anyhow!(
+            "TLS: {error}\n  SSL_CERT_FILE names the certificate of an authority that this machine does not know, as PEM"
+        )
+    })
 }

@@ -35,6 +35,7 @@ mod replays;
 mod routing;
 mod run;
 mod secrets;
+mod secured;
 mod services;
 mod sessions;
 mod settings;
