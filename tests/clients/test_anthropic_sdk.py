@@ -6,7 +6,8 @@ import anthropic
 import httpx2
 import pytest
 
-from world import CREDENTIALS, World, until
+from waiting import until
+from world import CREDENTIALS, World
 
 KEY = "sk-ant-api03-the-clients-own-key"
 MODEL = "claude-opus-5-5"

@@ -11,11 +11,11 @@ import os
 import re
 import signal
 import subprocess
-import time
 import urllib.request
 from pathlib import Path
 
 from tap import Tap
+from waiting import DEADLINE, until
 
 WEIR = os.environ.get("WEIR_BIN", str(Path(__file__).parents[2] / "target/debug/weir"))
 NODE_MODULES = Path(
@@ -23,7 +23,6 @@ NODE_MODULES = Path(
         "WEIR_NODE_MODULES", Path(__file__).parents[2] / "target/clients/npm/node_modules"
     )
 )
-DEADLINE = 20  # seconds, for what should take milliseconds
 HOP_BY_HOP = {"connection", "keep-alive", "proxy-connection", "te", "trailer", "upgrade"}
 HOP_BY_HOP |= {"transfer-encoding", "host"}
 # Of the provider that speaks one dialect alone.
@@ -36,15 +35,6 @@ THEIR_MODEL = {
     "openai_responses": "gpt-5.2",
 }
 CREDENTIALS = {"authorization", "x-api-key", "x-goog-api-key"}
-
-
-def until(condition, what: str):
-    """The first true value of `condition()`; fails after the deadline."""
-    end = time.monotonic() + DEADLINE
-    while not (value := condition()):
-        assert time.monotonic() < end, f"{what}: not within {DEADLINE} s"
-        time.sleep(0.02)
-    return value
 
 
 def sha256(data: bytes) -> str:

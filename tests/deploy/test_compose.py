@@ -15,7 +15,8 @@ import jsonschema
 import pytest
 import yaml
 from chart import ROOT
-from world import ask, closed_port, started, until
+from waiting import until
+from world import ask, closed_port, started
 
 WEIR = os.environ["WEIR_BIN"]
 COMPOSE = ROOT / "deploy/compose"

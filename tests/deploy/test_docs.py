@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 from chart import ROOT
-from world import WEIR, ask, closed_port, until
+from waiting import until
+from world import WEIR, ask, closed_port
 
 DOCS = ROOT / "docs"
 GUIDES = sorted((DOCS / "migrating").glob("*.md"))

@@ -7,7 +7,8 @@ import promql_parser
 import pytest
 import yaml
 from chart import ROOT
-from world import ask, closed_port, started, until
+from waiting import until
+from world import ask, closed_port, started
 
 BOARD = json.loads((ROOT / "deploy/grafana/weir.json").read_text())
 ALERTS = yaml.safe_load((ROOT / "deploy/prometheus/alerts.yaml").read_text())

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 from test_compose import NGINX
-from world import ask, closed_port, started, until
+from waiting import until
+from world import ask, closed_port, started
 
 PROGRAM = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 pytestmark = pytest.mark.skipif(not PROGRAM, reason="there is no nginx here")

@@ -7,22 +7,13 @@ import re
 import signal
 import socket
 import subprocess
-import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 
+from waiting import DEADLINE, until
+
 WEIR = os.environ["WEIR_BIN"]
-DEADLINE = 20  # seconds, for what should take milliseconds
-
-
-def until(condition, what: str):
-    """The first true value of `condition()`; fails after the deadline."""
-    end = time.monotonic() + DEADLINE
-    while not (value := condition()):
-        assert time.monotonic() < end, f"{what}: not within {DEADLINE} s"
-        time.sleep(0.02)
-    return value
 
 
 @contextlib.contextmanager
