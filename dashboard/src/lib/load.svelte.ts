@@ -46,8 +46,8 @@ export function load<T>(fetch: (signal: AbortSignal) => Promise<T>): Loaded<T> {
 }
 
 /**
- * As `load`, and every `everyMs` while somebody looks. After a failure no more: what went wrong is asked
- * for again by hand.
+ * As `load`, and every `everyMs` while somebody looks. What is under way then is waited for: an answer that
+ * takes longer would never come. After a failure no more: what went wrong is asked for again by hand.
  */
 export function loadEvery<T>(
   everyMs: number,
@@ -56,7 +56,8 @@ export function loadEvery<T>(
   const loaded = load(fetch);
   $effect(() => {
     const timer = setInterval(() => {
-      if (!document.hidden && loaded.error === undefined) void loaded.reload();
+      const due = !loaded.loading && loaded.error === undefined;
+      if (due && !document.hidden) void loaded.reload();
     }, everyMs);
     return () => clearInterval(timer);
   });
