@@ -113,6 +113,10 @@ test('a stream and its reach are told of, and what sinks say is text', async ({ 
   await expect(page.getByText('This process only publishes')).toBeVisible();
   const card = page.getByRole('article', { name: 'helicone' });
   await expect(card.getByText('group others')).toBeVisible();
+  // What it got is known to those that deliver.
+  for (const text of ['failing', 'nothing yet', 'Delivered', 'Dropped'])
+    await expect(card.getByText(text, { exact: true })).toHaveCount(0);
+  await expect(figure(page, 'helicone', 'Held')).toHaveText('100');
   await expect(card.getByText(/the oldest has waited 1 min/)).toBeVisible();
   await card.getByText('40 dead letters, the latest 1').click();
   await expect(card.getByText('weir dispatch dead list --sink helicone')).toBeVisible();

@@ -47,9 +47,14 @@ describe('a sink', () => {
 
   it('marks what is lost, and only that', () => {
     const busy = { ...SINK, waiting: 3, retried: 2, refused: 1, dead: 1 };
-    const bad = figures(busy).filter((one) => one.bad);
+    const bad = figures(busy, true).filter((one) => one.bad);
     expect(bad.map(({ name }) => name)).toEqual(['Refused', 'Dead']);
   });
+});
+
+it('is known by what waits for it where others deliver', () => {
+  const names = figures({ ...SINK, waiting: 3, pending: 1 }, false).map(({ name }) => name);
+  expect(names).toEqual(['Waiting', 'Held']);
 });
 
 describe('figures of events', () => {

@@ -10,7 +10,7 @@ export interface Standing {
   tone: 'green' | 'amber' | 'red' | 'grey';
 }
 
-/** Whether a sink takes what it is offered, by what it did last. */
+/** Whether a sink takes what this process offers it, by what it did last. */
 export function standing(sink: SinkView): Standing {
   const at = (moment: string | undefined) => (moment === undefined ? 0 : Date.parse(moment));
   const [good, bad] = [at(sink.last_success), at(sink.last_failure)];
@@ -50,17 +50,24 @@ export function tiles(view: EventsView): Tile[] {
   ];
 }
 
-/** What became of the events of a sink. Those with a mark are lost, or will be. */
-export function figures(sink: SinkView): { name: string; value: number; bad: boolean }[] {
+/**
+ * What became of the events of a sink. Those with a mark are lost, or will be. A process that leaves the
+ * delivering to others knows only what waits.
+ */
+export function figures(
+  sink: SinkView,
+  dispatches: boolean,
+): { name: string; value: number; bad: boolean }[] {
   const figure = (name: string, value: number, lost = false) => ({
     name,
     value,
     bad: lost && value > 0,
   });
+  const waits = [figure('Waiting', sink.waiting), figure('Held', sink.pending)];
+  if (!dispatches) return waits;
   return [
     figure('Delivered', sink.delivered),
-    figure('Waiting', sink.waiting),
-    figure('Held', sink.pending),
+    ...waits,
     figure('Skipped', sink.skipped),
     figure('Offered again', sink.retried),
     figure('Refused', sink.refused, true),
