@@ -5,6 +5,7 @@
 //! only inside the [`Key`] that was chosen.
 
 mod class;
+mod hearsay;
 mod id;
 mod learn;
 mod meter;
@@ -19,13 +20,14 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use class::Class;
+pub use hearsay::{DOUBT_MS, Rest};
 pub use id::KeyId;
 pub use learn::{
     Answer, DEFAULT_COOLDOWN_MS, FIRST_BENCH_MS, Learnt, MAX_BENCH_MS, MAX_COOLDOWN_MS,
     MAX_WINDOW_WAIT_MS, MIN_COOLDOWN_MS,
 };
 pub use steer::{MAX_KEYS, SteerError};
-pub use view::{CountView, ErrorView, KeyStatus, KeyView, WindowView};
+pub use view::{CountView, ErrorView, HintView, KeyStatus, KeyView, WindowView};
 pub use weather::{BATCH_RESERVE, Forecast, SUBAGENT_RESERVE, reserve};
 pub use weir_wire::ratelimit::quota::{Status, Window};
 

@@ -2,6 +2,7 @@
 
 pub mod affinity;
 pub mod breaker;
+pub mod hints;
 pub mod latency;
 pub mod models;
 pub mod plan;

@@ -348,6 +348,10 @@ pub struct Shared {
     /// A Redis or Valkey for what they must remember together (`redis://` or `rediss://`,
     /// credentials included); none keeps it in this one's memory.
     pub redis_url: Option<Secret>,
+    /// Whether nodes tell each other of ill providers and resting keys there.
+    pub hints: bool,
+    /// Whether the live feed of each shows what the others take.
+    pub live: bool,
 }
 
 /// What weir says of itself.

@@ -1,6 +1,7 @@
 //! A provider's breaker as many requests share it. While all is well, which is nearly always, they
 //! only read: a lock that every request takes for every provider would wander between processors.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -102,6 +103,29 @@ impl SharedBreaker {
         self.with(|breaker| breaker.probe_succeeded(now))
     }
 
+    /// A request that was let through has its answer, though not all of it; see
+    /// [`Breaker::answered`].
+    pub fn answered(&self, admission: Admission, now: Now) -> Option<(Transition, Admission)> {
+        let is_trial = matches!(admission, Admission::Trial(_));
+        is_trial.then(|| self.with(|breaker| breaker.answered(admission, now)))?
+    }
+
+    /// Whether it is on trial by the word of another node alone.
+    #[must_use]
+    pub fn is_suspected(&self, now: Now) -> bool {
+        self.is_calm().is_none() && self.breaker.lock().is_suspected(now)
+    }
+
+    /// Another node's has opened; see [`Breaker::hear_open`].
+    pub fn hear_open(&self, left_ms: u64, node: &Arc<str>, now: Now) -> Option<Transition> {
+        self.with(|breaker| breaker.hear_open(left_ms, node, now))
+    }
+
+    /// Another node's has closed; see [`Breaker::hear_closed`].
+    pub fn hear_closed(&self, now: Now) -> Option<Transition> {
+        self.with(|breaker| breaker.hear_closed(now))
+    }
+
     /// Closes it and forgets.
     pub fn reset(&self, now: Now) -> Option<Transition> {
         self.with(|breaker| breaker.reset(now))
@@ -131,6 +155,8 @@ mod tests {
         Release,
         Probe,
         Reset,
+        HearOpen,
+        HearClosed,
         Wait(u64),
     }
 
@@ -142,6 +168,8 @@ mod tests {
             1 => Just(Step::Release),
             1 => Just(Step::Probe),
             1 => Just(Step::Reset),
+            1 => Just(Step::HearOpen),
+            1 => Just(Step::HearClosed),
             1 => (0_u64..200).prop_map(Step::Wait),
         ]
     }
@@ -177,6 +205,13 @@ mod tests {
                         prop_assert_eq!(shared.probe_succeeded(now), plain.probe_succeeded(now));
                     }
                     Step::Reset => prop_assert_eq!(shared.reset(now), plain.reset(now)),
+                    Step::HearOpen => {
+                        let expected = plain.hear_open(500, &"other".into(), now);
+                        prop_assert_eq!(shared.hear_open(500, &"other".into(), now), expected);
+                    }
+                    Step::HearClosed => {
+                        prop_assert_eq!(shared.hear_closed(now), plain.hear_closed(now));
+                    }
                 }
                 prop_assert_eq!(shared.state(now), plain.state(now));
                 prop_assert_eq!(shared.would_admit(now), plain.would_admit(now));

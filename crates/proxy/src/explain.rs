@@ -152,6 +152,10 @@ impl Told<'_> {
                 (0, Some(reason)) => because(reason, fleet, order),
                 _ => "asked when those before it cannot answer".to_owned(),
             };
+            let why = match member.breaker.view(now()).told_by {
+                Some(node) => format!("{why}; {node} says that it is ill, one request finds out"),
+                None => why,
+            };
             self.told(member, model, Ok(why))
         });
         let others = fleet.members.iter().filter(|member| !is_asked(member));

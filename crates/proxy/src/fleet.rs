@@ -25,6 +25,7 @@ use weir_wire::dialect::{Dialect, Operation};
 
 use crate::attempt::KeyState;
 use crate::breaker::SharedBreaker;
+use crate::hints::Outlet;
 use crate::keyring::{KeyUse, Pool};
 use crate::metrics::SECONDS;
 use crate::profiles::{Known, Profiles};
@@ -61,6 +62,10 @@ pub struct Member {
     pub profiles: Profiles,
     /// What was counted.
     pub tally: Tally,
+    /// What other nodes must agree on to have something to tell of it.
+    pub(crate) way: u64,
+    /// Where what others should know goes.
+    pub(crate) outlet: Arc<Outlet>,
     in_flight: AtomicU32,
     disabled: AtomicBool,
 }
@@ -84,17 +89,21 @@ impl Member {
     fn new(
         provider: &Arc<Provider>,
         workers: usize,
-        health: &Health,
+        (health, outlet): (&Health, &Arc<Outlet>),
         old: Option<&Self>,
         make: Make<'_>,
     ) -> io::Result<Self> {
-        let keys = match old {
+        let way = provider.way();
+        let mut keys = match old {
             Some(old) => old
                 .keys
                 .lock()
                 .rebuilt(&provider.keys, provider.key_strategy),
             None => KeyPool::new(&provider.keys, provider.key_strategy),
         };
+        if old.is_some_and(|old| old.way != way) {
+            keys.forget_hearsay();
+        }
         let upstream = match old.filter(|old| same_way(&old.provider, provider)) {
             Some(old) => old.upstream.renewed(Arc::clone(provider)),
             None => Upstream::new(Arc::clone(provider), workers)?,
@@ -108,6 +117,8 @@ impl Member {
             first_bytes: Histogram::new(SECONDS),
             profiles: Profiles::default(),
             tally: Tally::default(),
+            way,
+            outlet: Arc::clone(outlet),
             in_flight: AtomicU32::new(0),
             disabled: AtomicBool::new(false),
             provider: Arc::clone(provider),
@@ -172,7 +183,7 @@ impl Member {
     /// Counts a request in, if the breaker lets it; `force` asks nobody.
     pub fn admit(self: &Arc<Self>, now: Now, force: bool) -> Option<Permit> {
         let (lapsed, admission) = self.breaker.admit(now);
-        self.log(lapsed);
+        self.changed(lapsed, now);
         let admission = match admission {
             Admission::Refused { .. } if force => None,
             Admission::Refused { .. } => return None,
@@ -230,10 +241,13 @@ impl Member {
             .fetch_add(output, Ordering::Relaxed);
     }
 
-    fn log(&self, transition: Option<Transition>) {
-        let Some(Transition { from, to }) = transition else {
+    /// Says what became of its breaker, to people and to other nodes.
+    fn changed(&self, transition: Option<Transition>, now: Now) {
+        let Some(transition) = transition else {
             return;
         };
+        self.tell_of_breaker(transition, now);
+        let Transition { from, to, .. } = transition;
         let provider = &*self.provider.name;
         if to.is_open() {
             tracing::warn!(provider, %from, %to, "circuit breaker state change");
@@ -245,13 +259,15 @@ impl Member {
     /// Somebody says that it is well.
     pub fn reset(&self, now: Now) {
         let transition = self.breaker.reset(now);
-        self.log(transition);
+        self.changed(transition, now);
+        // Others may think it ill although it is not so here.
+        self.tell_is_well();
     }
 
     /// A probe has found it alive.
     pub fn probed_well(&self, now: Now) {
         let transition = self.breaker.probe_succeeded(now);
-        self.log(transition);
+        self.changed(transition, now);
     }
 }
 
@@ -284,7 +300,16 @@ impl Permit {
                 .member
                 .breaker
                 .report(admission, outcome, retry_after, now);
-            self.member.log(transition);
+            self.member.changed(transition, now);
+        }
+    }
+
+    /// The answer has begun: that says something of a provider that is only said to be ill.
+    pub fn answered(&mut self, now: Now) {
+        let answered = |admission| self.member.breaker.answered(admission, now);
+        if let Some((transition, admission)) = self.admission.and_then(answered) {
+            self.admission = Some(admission);
+            self.member.changed(Some(transition), now);
         }
     }
 
@@ -327,6 +352,8 @@ pub struct Memories {
     pub affinity: Affinity,
     /// Who issued which thinking signature.
     pub vault: Arc<Vault>,
+    /// Where what other nodes should know goes.
+    pub hints: Arc<Outlet>,
     /// Thinking that clients may not hand back.
     pub echoes: Arc<Echoes>,
     /// How far estimates of tokens are off.
@@ -338,6 +365,20 @@ pub struct Memories {
 }
 
 impl Memories {
+    fn new(settings: &Settings) -> Self {
+        let ttl = settings.routing.thinking.ttl;
+        Self {
+            strategy: Mutex::default(),
+            affinity: Affinity::new(MAX_SESSIONS),
+            vault: Arc::new(Vault::new(ttl)),
+            hints: Arc::default(),
+            echoes: Arc::new(Echoes::new(ttl)),
+            calibration: Calibration::default(),
+            subagents: ArcSwap::default(),
+            chosen: AtomicUsize::new(NOT_CHOSEN),
+        }
+    }
+
     /// Goes by this strategy instead of the configured one, or by that again.
     pub fn set_strategy(&self, strategy: Option<Strategy>) {
         let index = Strategy::ALL.iter().position(|one| Some(*one) == strategy);
@@ -382,6 +423,10 @@ impl Fleet {
         make: Make<'_>,
     ) -> io::Result<Self> {
         let known = Known::read(&settings.routing, previous.map(|fleet| &fleet.known))?;
+        let memories = match previous {
+            Some(fleet) => Arc::clone(&fleet.memories),
+            None => Arc::new(Memories::new(settings)),
+        };
         let mut members = Vec::with_capacity(settings.providers.len());
         for provider in &settings.providers {
             known.check(provider)?;
@@ -392,24 +437,12 @@ impl Fleet {
                 None => Arc::new(Member::new(
                     provider,
                     workers,
-                    &settings.health,
+                    (&settings.health, &memories.hints),
                     old.map(|old| &**old),
                     make,
                 )?),
             });
         }
-        let memories = match previous {
-            Some(fleet) => Arc::clone(&fleet.memories),
-            None => Arc::new(Memories {
-                strategy: Mutex::default(),
-                affinity: Affinity::new(MAX_SESSIONS),
-                vault: Arc::new(Vault::new(settings.routing.thinking.ttl)),
-                echoes: Arc::new(Echoes::new(settings.routing.thinking.ttl)),
-                calibration: Calibration::default(),
-                subagents: ArcSwap::default(),
-                chosen: AtomicUsize::new(NOT_CHOSEN),
-            }),
-        };
         Ok(Self {
             members,
             routing: settings.routing.clone(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::{HeaderMap, StatusCode};
 use parking_lot::Mutex;
 use weir_core::clock::Now;
-use weir_core::keys::{Answer, Ask, Charge, Exhausted, KeyId, KeyPool, Tokens};
+use weir_core::keys::{Answer, Ask, Charge, Exhausted, KeyId, KeyPool, Learnt, Tokens};
 use weir_core::settings::Key;
 
 use crate::attempt::KeyState;
@@ -55,13 +55,13 @@ impl KeyUse {
     }
 
     /// Learns from an answer; `body` is that of an error, decoded, if it was read.
-    pub fn learn(&self, status: StatusCode, headers: &HeaderMap, body: &[u8], now: Now) {
+    pub fn learn(&self, status: StatusCode, headers: &HeaderMap, body: &[u8], now: Now) -> Learnt {
         let answer = Answer {
             status: status.as_u16(),
             headers,
             body,
         };
-        self.pool.lock().learn_answer(self.id, &answer, now);
+        self.pool.lock().learn_answer(self.id, &answer, now)
     }
 
     /// Whether every key of the pool is at its limit or refused.

@@ -27,6 +27,7 @@ pub mod tenants;
 pub mod clock;
 pub mod fleet;
 pub mod header_rules;
+pub mod hints;
 pub mod keyring;
 pub mod probe;
 

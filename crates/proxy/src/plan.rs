@@ -96,20 +96,22 @@ fn tier<'a>(
         let order = vec![*only];
         // A client's own credential is not refused: see `Errand::insists`.
         let asked = (original.dialect, original.operation);
-        if between_two(candidates, asked, original.own) || only.breaker.would_admit(now()) {
+        let now = now();
+        if between_two(candidates, asked, original.own)
+            || only.breaker.would_admit(now)
+            || only.breaker.is_suspected(now)
+        {
             return Ok(planned(order, Reason::Only));
         }
-        return Err(unhealthy(candidates, now()));
+        return Err(unhealthy(candidates, now));
     }
     let now = now();
     let named = by_model(fleet, candidates, ask);
     let eligible = named.as_ref().map_or(candidates, std::slice::from_ref);
-    let mut healthy: Vec<&Arc<Member>> = Vec::with_capacity(eligible.len());
-    healthy.extend(
-        eligible
-            .iter()
-            .filter(|member| member.breaker.would_admit(now)),
-    );
+    let (mut healthy, mut suspected) = well(eligible, now);
+    if healthy.is_empty() {
+        healthy = std::mem::take(&mut suspected);
+    }
     if healthy.is_empty() {
         return Err(unhealthy(eligible, now));
     }
@@ -134,8 +136,26 @@ fn tier<'a>(
     } else {
         rank(strategy, wish, &views, (&mut memory, &mut dice), &mut order)
     };
-    let order = order.iter().map(|index| healthy[*index]).collect();
-    Ok(planned(order, reason))
+    let order = order.iter().map(|index| healthy[*index]);
+    Ok(planned(order.chain(suspected).collect(), reason))
+}
+
+/// Those that a request may go to, and those that are asked last: another node says that they are
+/// ill, and somebody finds out already.
+fn well<'a>(
+    eligible: &[&'a Arc<Member>],
+    now: Now,
+) -> (Vec<&'a Arc<Member>>, Vec<&'a Arc<Member>>) {
+    let mut healthy = Vec::with_capacity(eligible.len());
+    let mut suspected = Vec::new();
+    for member in eligible.iter().copied() {
+        if member.breaker.would_admit(now) {
+            healthy.push(member);
+        } else if member.breaker.is_suspected(now) {
+            suspected.push(member);
+        }
+    }
+    (healthy, suspected)
 }
 
 /// The name of the provider that is asked first; empty when there is none.

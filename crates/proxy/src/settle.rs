@@ -154,6 +154,7 @@ impl Settlement {
             let elapsed = u64::try_from(elapsed).unwrap_or(u64::MAX);
             self.member.latency.lock().record(elapsed, now());
             self.member.first_bytes.observe(seconds(elapsed));
+            self.permit.answered(now());
         }
     }
 

@@ -256,6 +256,13 @@ impl Tenants {
         })
     }
 
+    /// The keys of all projects for a provider.
+    pub(crate) fn pools_of(&self, provider: &str) -> Vec<Pool> {
+        let pools = self.pools.lock();
+        let of_it = pools.iter().filter(|((_, name), _)| &**name == provider);
+        of_it.map(|(_, pool)| Arc::clone(pool)).collect()
+    }
+
     /// The keys that requests of `holder`'s project go to `member` with. None are the gateway's own,
     /// which are for projects that have no keys at all.
     pub(crate) fn pool(&self, holder: &Holder, member: &Member) -> Option<Pool> {

@@ -55,6 +55,8 @@ pub(crate) fn check(values: &mut Resolved, found: &mut Findings) -> Settings {
         },
         shared: Shared {
             redis_url: secret(values, "shared.redis_url"),
+            hints: values.is_on("shared.hints"),
+            live: values.is_on("shared.live"),
         },
         events: events::check(values, found),
         logging: logging(values),

@@ -46,8 +46,8 @@ pub struct Learnt {
     pub cooled_ms: u64,
     /// The answer refused the credential, and the key is left alone for so many milliseconds.
     pub benched_ms: u64,
-    /// The subscription is spent.
-    pub spent: bool,
+    /// The subscription is spent for so many milliseconds from now; 0 if it is not.
+    pub spent_ms: u64,
 }
 
 impl KeyPool {
@@ -86,7 +86,7 @@ impl Slot {
             self.learn_verdict(quotas, now);
         }
         let mut learnt = Learnt {
-            spent: self.rejected_until.is_ahead(now),
+            spent_ms: self.rejected_until.left_ms(now),
             ..Learnt::default()
         };
         match answer.status {
@@ -94,6 +94,7 @@ impl Slot {
                 self.consecutive_errors = 0;
                 self.refusals = 0;
                 self.benched_until = Until::default();
+                self.refute(now);
             }
             401..=403 => learnt.benched_ms = self.bench(now),
             429 => learnt.cooled_ms = self.cool(answer, quotas, now),

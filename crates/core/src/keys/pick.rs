@@ -28,7 +28,9 @@ impl KeyPool {
             .iter()
             .copied()
             .find(|index| Some(self.slots[*index].id.0) == ask.prefer);
-        let index = wished.or_else(|| self.by_strategy(&mut candidates, now, chance));
+        let index = wished
+            .or_else(|| self.by_strategy(&mut candidates, now, chance))
+            .or_else(|| self.doubted(ask, now));
         self.candidates = candidates;
         let index = index.ok_or_else(|| self.exhausted(ask, now))?;
         let total = self.slots.len();
@@ -57,7 +59,7 @@ impl KeyPool {
     #[must_use]
     pub fn exhausted(&self, ask: &Ask<'_>, now: Now) -> Exhausted {
         let waits = self.slots.iter().enumerate().map(|(index, slot)| {
-            let wait = slot.wait(ask, now);
+            let wait = slot.wait_at_last(ask, now);
             let tried = wait.is_over() && ask.tried.contains(&index);
             Wait {
                 why: if tried { Why::Tried } else { wait.why },
@@ -141,6 +143,15 @@ impl KeyPool {
             here
         })
     }
+}
+
+/// The first that was not tried and that only the word of another node stands against, which has been
+/// believed for long enough.
+pub(super) fn at_last(slots: &[Slot], ask: &Ask<'_>, now: Now) -> Option<usize> {
+    let free = |index: &usize| slots[*index].wait_at_last(ask, now).is_over();
+    let untried = (0..slots.len()).filter(|index| !ask.tried.contains(index));
+    let hinted = |index: &usize| slots[*index].hearsay.is_some();
+    untried.filter(hinted).find(free)
 }
 
 /// A number below `whole`, as `chance` has it; 0 if there is none.

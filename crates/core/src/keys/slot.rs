@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use weir_wire::ratelimit::quota::Window;
 
+use super::hearsay::Hearsay;
 use super::id::KeyId;
 use super::meter::Meter;
 use super::until::Until;
@@ -29,7 +30,7 @@ impl Wait {
     }
 
     /// Both have to pass.
-    fn and(self, ms: u64, why: Why) -> Self {
+    pub(super) fn and(self, ms: u64, why: Why) -> Self {
         if ms > self.ms { Self { ms, why } } else { self }
     }
 }
@@ -74,6 +75,10 @@ pub(super) struct Slot {
     pub(super) overage_until: Until,
     /// It is left alone after its credential was refused.
     pub(super) benched_until: Until,
+    /// What another node says of it.
+    pub(super) hearsay: Option<Hearsay>,
+    /// Nobody else is believed of it until then.
+    pub(super) doubts_until: Until,
     /// Refusals of the credential since the last success.
     pub(super) refusals: u32,
     pub(super) consecutive_errors: u32,
@@ -99,6 +104,8 @@ impl Slot {
             rejected_until: Until::default(),
             overage_until: Until::default(),
             benched_until: Until::default(),
+            hearsay: None,
+            doubts_until: Until::default(),
             refusals: 0,
             consecutive_errors: 0,
             last_error: None,
@@ -153,6 +160,20 @@ impl Slot {
 
     /// How long such a request has to wait for this key.
     pub(super) fn wait(&self, ask: &Ask<'_>, now: Now) -> Wait {
+        let own = self.own_wait(ask, now);
+        let hearsay = self.hearsay.as_ref();
+        hearsay.map_or(own, |hearsay| hearsay.wait(own, now))
+    }
+
+    /// The same where no other key can be had.
+    pub(super) fn wait_at_last(&self, ask: &Ask<'_>, now: Now) -> Wait {
+        let own = self.own_wait(ask, now);
+        let hearsay = self.hearsay.as_ref();
+        hearsay.map_or(own, |hearsay| hearsay.wait_at_last(own, now))
+    }
+
+    /// How long it has to wait by what was learnt here.
+    fn own_wait(&self, ask: &Ask<'_>, now: Now) -> Wait {
         let free = Wait {
             ms: 0,
             why: Why::RateLimited,

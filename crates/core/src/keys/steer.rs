@@ -149,6 +149,8 @@ impl Slot {
         self.rejected_until = Until::default();
         self.overage_until = Until::default();
         self.benched_until = Until::default();
+        self.hearsay = None;
+        self.doubts_until = Until::default();
         self.refusals = 0;
         self.consecutive_errors = 0;
         self.last_error = None;

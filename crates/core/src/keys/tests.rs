@@ -1,5 +1,6 @@
 //! What a pool does, seen from outside.
 
+mod hearsay;
 mod learning;
 mod properties;
 mod replay;

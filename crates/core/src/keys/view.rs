@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::meter::Meter;
 use super::slot::Slot;
-use super::{Forecast, KeyId, KeyPool, Window, percent};
+use super::{Forecast, KeyId, KeyPool, Why, Window, percent};
 use crate::bucket::Bucket;
 use crate::clock::Now;
 
@@ -60,6 +60,9 @@ pub struct KeyView {
     /// When a spent subscription is whole again.
     #[schema(required)]
     pub spent_until: Option<i64>,
+    /// What another node says of it; absent while none says anything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<HintView>,
     /// Whether requests are paid for beyond the subscription.
     pub overage: bool,
     /// Failures since the last success.
@@ -80,6 +83,18 @@ pub struct KeyView {
     pub organization_id: Option<String>,
     /// What its provider said of each window, as far as that still holds.
     pub windows: Vec<WindowView>,
+}
+
+/// What another node says of a key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = KeyHint)]
+pub struct HintView {
+    /// Why it rests there: `limited`, `spent`, `refused`.
+    pub rest: &'static str,
+    /// Until when.
+    pub until: i64,
+    /// The node.
+    pub node: String,
 }
 
 /// A limit a minute, of which all is none when nothing is limited.
@@ -171,6 +186,7 @@ impl Slot {
             cooldown_until: self.cooling_until.date(now),
             benched_until: self.benched_until.date(now),
             spent_until: self.rejected_until.date(now),
+            hint: self.hint(now),
             overage: self.overage_until.is_ahead(now),
             consecutive_errors: self.consecutive_errors,
             last_error: self.last_error.map(|error| ErrorView {
@@ -191,11 +207,23 @@ impl Slot {
             KeyStatus::Disabled
         } else if self.benched_until.is_ahead(now) {
             KeyStatus::Benched
-        } else if self.wait(&super::Ask::default(), now).is_over() {
-            KeyStatus::Healthy
         } else {
-            KeyStatus::RateLimited
+            let wait = self.wait(&super::Ask::default(), now);
+            match wait.why {
+                _ if wait.is_over() => KeyStatus::Healthy,
+                Why::Benched => KeyStatus::Benched,
+                _ => KeyStatus::RateLimited,
+            }
         }
+    }
+
+    fn hint(&self, now: Now) -> Option<HintView> {
+        let hearsay = self.hearsay.as_ref()?;
+        Some(HintView {
+            rest: hearsay.rest.as_str(),
+            until: hearsay.until.date(now)?,
+            node: hearsay.node.to_string(),
+        })
     }
 
     fn windows(&self, now: Now) -> Vec<WindowView> {

@@ -1,7 +1,10 @@
 //! A circuit breaker: closed, open, half-open. It is told outcomes and the time; it waits for
 //! nothing and logs nothing.
 
+mod hearsay;
+
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -9,6 +12,8 @@ use utoipa::ToSchema;
 
 use crate::clock::Now;
 use crate::settings::Health;
+
+pub use hearsay::DOUBT_MS;
 
 /// The longest that a provider can ask to be left alone, as far as its breaker goes along.
 const LONGEST_ASKED: Duration = Duration::from_secs(600);
@@ -35,6 +40,12 @@ impl State {
             Self::HalfOpen => "half-open",
             Self::Open => "open",
         }
+    }
+
+    /// Whether everything goes through.
+    #[must_use]
+    pub fn is_closed(self) -> bool {
+        self == Self::Closed
     }
 
     /// Whether nothing goes through.
@@ -93,10 +104,12 @@ pub struct Transition {
     pub from: State,
     /// After.
     pub to: State,
+    /// Whether it is by what happened here, and not by what another node said.
+    pub own: bool,
 }
 
 /// What people are shown. Moments are milliseconds since the Unix epoch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = Breaker)]
 pub struct View {
     /// Where it stands.
@@ -108,13 +121,28 @@ pub struct View {
     pub until: Option<i64>,
     /// Times that it opened.
     pub opened: u64,
+    /// The node by whose word it is on trial; absent where it is by its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub told_by: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum Phase {
-    Closed { failures: u32 },
-    Open { until_ms: u64 },
-    HalfOpen { on_trial: u32, successes: u32 },
+    Closed {
+        failures: u32,
+    },
+    Open {
+        until_ms: u64,
+    },
+    HalfOpen {
+        on_trial: u32,
+        successes: u32,
+    },
+    /// Another node's is open. Until then one at a time is on trial.
+    Suspected {
+        until_ms: u64,
+        on_trial: bool,
+    },
 }
 
 /// The breaker.
@@ -127,6 +155,7 @@ pub struct Breaker {
     threshold: u32,
     open_ms: u64,
     probes: u32,
+    heard: hearsay::Heard,
 }
 
 impl Breaker {
@@ -140,6 +169,7 @@ impl Breaker {
             threshold: 1,
             open_ms: 0,
             probes: 1,
+            heard: hearsay::Heard::default(),
         };
         breaker.configure(health);
         breaker
@@ -158,7 +188,10 @@ impl Breaker {
         match self.phase {
             Phase::Closed { .. } => State::Closed,
             Phase::Open { until_ms } if now.ms < until_ms => State::Open,
-            Phase::Open { .. } | Phase::HalfOpen { .. } => State::HalfOpen,
+            Phase::Suspected { until_ms, .. } if now.ms >= until_ms => State::Closed,
+            Phase::Open { .. } | Phase::HalfOpen { .. } | Phase::Suspected { .. } => {
+                State::HalfOpen
+            }
         }
     }
 
@@ -169,6 +202,7 @@ impl Breaker {
             Phase::Closed { .. } => true,
             Phase::Open { until_ms } => now.ms >= until_ms,
             Phase::HalfOpen { on_trial, .. } => on_trial < self.probes,
+            Phase::Suspected { until_ms, on_trial } => now.ms >= until_ms || !on_trial,
         }
     }
 
@@ -184,27 +218,28 @@ impl Breaker {
     pub fn wait_ms(&self, now: Now) -> u64 {
         match self.phase {
             Phase::Open { until_ms } => until_ms.saturating_sub(now.ms),
-            Phase::Closed { .. } | Phase::HalfOpen { .. } => 0,
+            Phase::Closed { .. } | Phase::HalfOpen { .. } | Phase::Suspected { .. } => 0,
         }
     }
 
-    /// Puts an open one whose time is over on trial. [`Breaker::admit`] does it too, but it has
-    /// no way to tell.
+    /// Puts an open one whose time is over on trial, and closes one that nothing came of that was
+    /// said of it. [`Breaker::admit`] does it too, but it has no way to tell.
     pub fn lapse(&mut self, now: Now) -> Option<Transition> {
-        let Phase::Open { until_ms } = self.phase else {
-            return None;
-        };
-        if now.ms < until_ms {
-            return None;
+        match self.phase {
+            Phase::Open { until_ms } if now.ms >= until_ms => {
+                self.enter(Phase::HalfOpen {
+                    on_trial: 0,
+                    successes: 0,
+                });
+                Some(Transition {
+                    from: State::Open,
+                    to: State::HalfOpen,
+                    own: true,
+                })
+            }
+            Phase::Suspected { until_ms, .. } if now.ms >= until_ms => Some(self.unsuspect()),
+            _ => None,
         }
-        self.enter(Phase::HalfOpen {
-            on_trial: 0,
-            successes: 0,
-        });
-        Some(Transition {
-            from: State::Open,
-            to: State::HalfOpen,
-        })
     }
 
     /// Lets a request through, or not. What was let through has to be reported or released.
@@ -225,8 +260,18 @@ impl Breaker {
                 *on_trial += 1;
                 Admission::Trial(self.period)
             }
+            Phase::Suspected { until_ms, .. } if now.ms >= *until_ms => {
+                self.unsuspect();
+                Admission::Closed(self.period)
+            }
+            Phase::Suspected { on_trial, .. } if !*on_trial => {
+                *on_trial = true;
+                Admission::Trial(self.period)
+            }
             // Somebody on trial has to come back first; nobody knows when.
-            Phase::HalfOpen { .. } => Admission::Refused { until_ms: now.ms },
+            Phase::HalfOpen { .. } | Phase::Suspected { .. } => {
+                Admission::Refused { until_ms: now.ms }
+            }
         }
     }
 
@@ -247,6 +292,7 @@ impl Breaker {
         if !current {
             return None;
         }
+        let was_told = matches!(self.phase, Phase::Suspected { .. });
         match (&mut self.phase, outcome) {
             (Phase::Closed { failures }, Outcome::Success) => *failures = 0,
             (Phase::Closed { failures }, Outcome::Failure) => {
@@ -268,19 +314,25 @@ impl Breaker {
                     self.enter(Phase::Closed { failures: 0 });
                 }
             }
-            (Phase::HalfOpen { .. }, Outcome::Failure) => self.open(asked, now),
+            (Phase::Suspected { .. }, Outcome::Success) => self.refute(now),
+            (Phase::HalfOpen { .. } | Phase::Suspected { .. }, Outcome::Failure) => {
+                self.open(asked, now);
+            }
             (Phase::Open { .. }, _) => {}
         }
-        self.transition(from, now)
+        let own = !was_told || outcome == Outcome::Failure;
+        self.transition(from, own, now)
     }
 
     /// A request that was let through ended without saying anything of the provider.
     pub fn release(&mut self, admission: Admission) {
-        if let (Phase::HalfOpen { on_trial, .. }, Admission::Trial(period)) =
-            (&mut self.phase, admission)
-            && period == self.period
-        {
-            *on_trial = on_trial.saturating_sub(1);
+        if admission != Admission::Trial(self.period) {
+            return;
+        }
+        match &mut self.phase {
+            Phase::HalfOpen { on_trial, .. } => *on_trial = on_trial.saturating_sub(1),
+            Phase::Suspected { on_trial, .. } => *on_trial = false,
+            Phase::Closed { .. } | Phase::Open { .. } => {}
         }
     }
 
@@ -293,14 +345,15 @@ impl Breaker {
                 successes: 0,
             });
         }
-        self.transition(from, now)
+        self.transition(from, true, now)
     }
 
     /// Closes it and forgets.
     pub fn reset(&mut self, now: Now) -> Option<Transition> {
         let from = self.state(now);
         self.enter(Phase::Closed { failures: 0 });
-        self.transition(from, now)
+        self.heard = hearsay::Heard::default();
+        self.transition(from, true, now)
     }
 
     /// What people are shown.
@@ -312,9 +365,11 @@ impl Breaker {
             failures: match self.phase {
                 Phase::Closed { failures } => failures,
                 Phase::Open { .. } | Phase::HalfOpen { .. } => self.threshold,
+                Phase::Suspected { .. } => 0,
             },
             until: (wait > 0).then(|| now.unix_ms.saturating_add_unsigned(wait)),
             opened: self.opened,
+            told_by: self.told_by(now).map(|node| node.to_string()),
         }
     }
 
@@ -331,9 +386,9 @@ impl Breaker {
         self.phase = phase;
     }
 
-    fn transition(&self, from: State, now: Now) -> Option<Transition> {
+    fn transition(&self, from: State, own: bool, now: Now) -> Option<Transition> {
         let to = self.state(now);
-        (from != to).then_some(Transition { from, to })
+        (from != to).then_some(Transition { from, to, own })
     }
 }
 

@@ -8,8 +8,10 @@ use std::time::Duration;
 
 use http::{HeaderValue, Uri};
 use weir_wire::dialect::Dialect;
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::ProviderKind;
+use crate::redact::without_userinfo;
 use crate::secret::Secret;
 
 /// How a configured key goes into a request.
@@ -96,6 +98,25 @@ pub struct Provider {
 }
 
 impl Provider {
+    /// Where it is and how it is reached, in a number that is the same on every node of the same
+    /// configuration. No credential is in it.
+    #[must_use]
+    pub fn way(&self) -> u64 {
+        let proxy = match &self.proxy {
+            OutboundProxy::Direct => "direct",
+            OutboundProxy::Environment => "environment",
+            OutboundProxy::Url { url, .. } => &without_userinfo(url.expose()),
+        };
+        let base = self.base_url.to_string();
+        let parts = [
+            &*self.name,
+            self.kind.as_str(),
+            &without_userinfo(&base),
+            proxy,
+        ];
+        xxh3_64(parts.join("\n").as_bytes())
+    }
+
     /// A provider with every other setting at its default: no keys, the dialects and (where the
     /// upstream cannot be asked) the models of its kind, an empty region or resource for a cloud.
     /// `base_url` is taken as it is; a configuration drops a trailing slash and version.

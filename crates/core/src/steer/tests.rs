@@ -186,6 +186,7 @@ fn view(name: &str) -> ProviderView {
             failures: 0,
             until: None,
             opened: 0,
+            told_by: None,
         },
         in_flight: 1,
         requests: Requests {

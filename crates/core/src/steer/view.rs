@@ -99,7 +99,7 @@ pub struct Tokens {
 }
 
 /// What changes of a provider while it runs.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Condition {
     /// Whether it is switched on.
     pub enabled: bool,

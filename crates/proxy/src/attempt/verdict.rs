@@ -100,7 +100,8 @@ impl Errand<'_> {
     ) {
         let now = now();
         if let Some(key) = &tried.key {
-            key.learn(status, headers, body, now);
+            let learnt = key.learn(status, headers, body, now);
+            tried.member.tell_of_key(key.id, &learnt);
         }
         if breaker::Outcome::of_status(status.as_u16()) != breaker::Outcome::Failure {
             return;

@@ -48,6 +48,12 @@ pub(super) static ENTRIES: &[Entry] = &[
          for itself.")
         .secret()
         .example("${WEIR_REDIS_URL:-}"),
+    entry("shared.hints", Kind::Bool, "true",
+        "Tell the others of `shared.redis_url` which keys rest and which circuit breakers open and close, and \
+         go by what they tell."),
+    entry("shared.live", Kind::Bool, "true",
+        "Show in the live feed what the others of `shared.redis_url` take, and show them, while they look, what \
+         this one takes."),
     entry("logging.level", text("log level or filter", checks::level), "info",
         "`off`, `error`, `warn`, `info`, `debug`, `trace`, or a filter such as `info,weir_proxy=debug`.")
         .env(&[var("WEIR_LOG"), var("LOG_LEVEL")]),

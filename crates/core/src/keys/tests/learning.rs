@@ -204,7 +204,7 @@ fn a_spent_subscription_is_passed_over_until_its_reset() {
         ),
         ("retry-after", "60"),
     ]);
-    assert!(pool.learn(id(0), 429, &stated, START).spent);
+    assert!(pool.learn(id(0), 429, &stated, START).spent_ms > 0);
     let after_pause = START.plus_ms(61_000);
     assert_eq!(next(&mut pool, after_pause), Some(1));
     assert_eq!(pool.available(after_pause), 1);
@@ -219,7 +219,7 @@ fn a_subscription_that_is_paid_for_beyond_its_quota_is_the_last_resort() {
         ("anthropic-ratelimit-unified-reset", "1767300489"),
         ("anthropic-ratelimit-unified-overage-status", "allowed"),
     ]);
-    assert!(!pool.learn(id(0), 200, &stated, START).spent);
+    assert_eq!(pool.learn(id(0), 200, &stated, START).spent_ms, 0);
     assert_eq!(pool.available(START), 2);
     assert_eq!(pool.capacity(id(0), START), 0);
     assert_eq!(next(&mut pool, START), Some(1));
@@ -252,10 +252,10 @@ fn a_verdict_is_lifted_by_the_next_answer() {
         ("anthropic-ratelimit-unified-7d-status", "rejected"),
         ("anthropic-ratelimit-unified-7d-reset", "1767790489"),
     ]);
-    assert!(pool.learn(id(0), 200, &rejected, START).spent);
+    assert!(pool.learn(id(0), 200, &rejected, START).spent_ms > 0);
     assert_eq!(pool.earliest(&Ask::default(), START), 500_000_000);
     let allowed = headers(&[("anthropic-ratelimit-unified-status", "allowed")]);
-    assert!(!pool.learn(id(0), 200, &allowed, START).spent);
+    assert_eq!(pool.learn(id(0), 200, &allowed, START).spent_ms, 0);
     assert_eq!(pool.available(START), 1);
 }
 
