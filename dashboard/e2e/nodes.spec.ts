@@ -1,5 +1,7 @@
 import { expect, test as base, type Page } from './own';
 import { startRedis, type Redis } from './redis';
+import { another } from './seed';
+import { fire } from './shot';
 import { start, type Stack } from './stack';
 import { axe, world } from './test';
 
@@ -55,6 +57,33 @@ test('nodes that share a Redis see each other come and go', async ({ page, weir,
   await other.stop();
   // One that stops says so; of one that is killed it is known after eight seconds and a beat.
   await expect(page.getByText(/^1 node,/)).toBeVisible({ timeout: 20_000 });
+});
+
+test('what another node takes is in the live list, and its page says where it is kept', async ({
+  page,
+  weir,
+  other,
+  shot,
+}) => {
+  const model = `elsewhere-${crypto.randomUUID()}`;
+  const sent = { ...another(2), body: { model, messages: [{ role: 'user', content: 'Where?' }] } };
+  const rows = page.getByRole('list', { name: /Exchanges/ }).getByRole('listitem');
+  const elsewhere = rows.filter({ hasText: `:${new URL(other.weir).port}` });
+  await page.goto(`/?model=${model}`);
+  await expect(page.getByText('following', { exact: true })).toBeVisible();
+  // The two may still be about to meet.
+  await expect(async () => {
+    await fire(other.weir, sent);
+    await expect(elsewhere.first()).toContainText('200', { timeout: 1000 });
+  }).toPass();
+  const before = await rows.count();
+  await fire(weir, sent);
+  await expect(rows).toHaveCount(before + 1);
+  await expect(elsewhere).toHaveCount(before);
+  await shot('live-nodes');
+  await axe(page);
+  await elsewhere.first().click();
+  await expect(page.getByText(/kept at the node .*:\d+/)).toBeVisible();
 });
 
 test('a node that is not as the others are is told of, and what it says of itself is text', async ({

@@ -95,6 +95,12 @@ impl Fault {
     pub(crate) fn unknown() -> Self {
         Self::new(StatusCode::NOT_FOUND, "Request not found")
     }
+
+    /// 404 of an exchange that another node has taken.
+    pub(crate) fn elsewhere(node: &str) -> Self {
+        let message = format!("Request not found here: it is kept at the node {node}");
+        Self::new(StatusCode::NOT_FOUND, message)
+    }
 }
 
 impl fmt::Display for Fault {

@@ -41,6 +41,7 @@ mod written;
 
 pub use access::{Access, Peer};
 pub use fault::Fault;
+pub use live::Distant;
 pub use manage::{AdminToken, Caching, Changed, Control, Role};
 pub use nodes::{Node, NodeState, Nodes};
 pub use router::{Admin, openapi_json, router_with};

@@ -1,6 +1,7 @@
 //! Exchanges as they begin and end, as server-sent events. Who comes back with the last id that it
 //! saw gets what it missed.
 
+mod distant;
 mod ring;
 
 use std::convert::Infallible;
@@ -27,6 +28,8 @@ use uuid::Uuid;
 use weir_store::model::RequestSummary;
 use weir_store::{Reader, Summary};
 
+pub use self::distant::Distant;
+use self::distant::Following;
 use self::ring::{Ring, Unseen};
 use crate::fault::{Error, Fault};
 use crate::params::Params;
@@ -76,6 +79,7 @@ impl Feed {
         if !self.fed.swap(true, Ordering::AcqRel) {
             let exchanges = admin.store.subscribe();
             tokio::spawn(Arc::clone(self).fill(exchanges, admin.reader.clone()));
+            tokio::spawn(Arc::clone(self).fill_from(admin.distant.subscribe()));
         }
     }
 
@@ -89,6 +93,17 @@ impl Feed {
                     let data = serde_json::to_string(&summary).unwrap_or_default();
                     self.push("exchange", &data);
                 }
+            }
+        }
+    }
+
+    /// What other nodes take.
+    async fn fill_from(self: Arc<Self>, mut rows: Receiver<Arc<str>>) {
+        loop {
+            match rows.recv().await {
+                Err(RecvError::Closed) => return,
+                Err(RecvError::Lagged(missed)) => self.push("missed", &missed.to_string()),
+                Ok(row) => self.push("exchange", &row),
             }
         }
     }
@@ -139,7 +154,8 @@ struct LiveParams {
 ///
 /// With the id of the last event that was seen, everything since then comes first. If that is not
 /// known any more an event `reset` says so: load the list again. A follower that is too slow gets
-/// an event `missed` with how many it did not see.
+/// an event `missed` with how many it did not see. What other nodes of the same `shared.redis_url`
+/// take is among them, with the `node` that took it.
 #[utoipa::path(get, path = "/api/live", tag = "requests",
     params(LiveParams, ("Last-Event-ID" = Option<String>, Header,
         description = "The last id that was seen")),
@@ -168,6 +184,7 @@ async fn live(
         number,
         hello: Some(hello),
         _place: place,
+        _following: admin.distant.follow(),
     };
     let events = stream::unfold(follower, async |mut follower| {
         let event = follower.next().await?;
@@ -189,6 +206,7 @@ struct Follower {
     number: u64,
     hello: Option<Bytes>,
     _place: OwnedSemaphorePermit,
+    _following: Following,
 }
 
 impl Follower {

@@ -13,6 +13,7 @@ use weir_core::steer::Steering;
 use weir_store::{Reader, Recorder};
 
 use crate::access::{Access, Guard, guard, method_not_allowed};
+use crate::live::Distant;
 use crate::manage::{Caching, Control};
 use crate::nodes::Nodes;
 use crate::site::{self, Site};
@@ -46,6 +47,8 @@ pub struct Admin {
     pub cache: Caching,
     /// The nodes that are known.
     pub nodes: Box<dyn Fn() -> Nodes + Send + Sync>,
+    /// What other nodes take.
+    pub distant: Arc<Distant>,
     /// How the delivery of events is doing.
     pub events: Box<dyn Fn() -> EventsView + Send + Sync>,
 }

@@ -148,6 +148,9 @@ pub struct RequestSummary {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<RouteLog>)]
     pub route: Option<Box<RawValue>>,
+    /// The node that took it; absent where that is the one that tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub node: Option<Box<str>>,
 }
 
 /// How an exchange found its provider.
@@ -428,6 +431,7 @@ impl RequestSummary {
                 .route
                 .as_deref()
                 .and_then(|route| RawValue::from_string(route.into()).ok()),
+            node: None,
         }
     }
 }

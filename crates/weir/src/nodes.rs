@@ -24,7 +24,7 @@ use weir_proxy::clock::now;
 
 pub(crate) use self::command::run as command;
 use self::entry::Entry;
-use crate::share::time_ms;
+use crate::stream::time_ms;
 use crate::tenants::Keeper;
 
 /// The hash of nodes by id.
@@ -114,6 +114,16 @@ impl Registry {
         }
     }
 
+    /// Its id, another at each start.
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// What people call it: its host, and the port that it listens at.
+    pub(crate) fn name(&self) -> String {
+        named(&self.host, self.listening.port())
+    }
+
     /// It takes requests from now on, for the tenants of `keeper`.
     pub(crate) fn serves(&self, keeper: Option<&Arc<Keeper>>) {
         if let Some(keeper) = keeper {
@@ -161,7 +171,7 @@ impl Registry {
         let (host, port) = (&self.host, self.listening.port());
         let authority = match ip {
             Some(ip) => SocketAddr::new(ip, port).to_string(),
-            None => format!("{host}:{port}"),
+            None => named(host, port),
         };
         let state = if self.lifecycle.is_draining() {
             NodeState::Draining
@@ -188,6 +198,11 @@ impl Registry {
 }
 
 const SQLITE: &str = "sqlite";
+
+/// What people call a node of this host and port.
+fn named(host: &str, port: u16) -> String {
+    format!("{host}:{port}")
+}
 
 fn shown(entry: Entry) -> Node {
     Node {

@@ -159,6 +159,8 @@ pub(crate) struct Exchange {
     pub usage: Option<Usage>,
     /// In US dollars.
     pub cost: Option<f64>,
+    /// The node that took it, where that is not the one that tells.
+    pub node: Option<String>,
 }
 
 impl Exchange {

@@ -32,6 +32,8 @@ use crate::config::{self, Found};
 use crate::edits::{self, Edits};
 use crate::events::{self, Events};
 use crate::figures::{self, Figures};
+use crate::hints::Hints;
+use crate::live::Live;
 use crate::nodes::Registry;
 use crate::rates;
 use crate::reload::{Reload, Reloader};
@@ -173,11 +175,20 @@ impl Running {
         let store = open_store(&settings, Arc::clone(&figures), events.as_ref())?;
         let held = Arc::new(Held::new(settings.load().capture.queue_bytes));
         let share = Share::new(Arc::clone(&snapshot.fleet.memories.vault));
-        share.by(shared);
+        share.by(shared.clone());
         let snapshot = Arc::new(ArcSwap::from_pointee(snapshot));
+        let of_projects = tenants.as_ref().map(|keeper| Arc::clone(&keeper.tenants));
+        let hints = Hints::new(&nodes, &snapshot, of_projects);
+        let live = Live::new(&nodes, &Arc::default());
+        live.by(shared.clone().filter(|_| settings.load().shared.live));
+        hints.by(shared.filter(|_| settings.load().shared.hints));
         let present = (&store, &lifecycle, &held);
         let mut registry = figures::registry(&metrics, &figures, &snapshot, present);
-        show((&share, tenants.as_deref(), events.as_ref()), &mut registry);
+        show(
+            (&share, &hints, &live),
+            (tenants.as_deref(), events.as_ref()),
+            &mut registry,
+        );
         let (cache, answers) = open_cache(&settings.load(), &mut registry)?;
         let sink = Sink {
             recorder: recorder(&settings.load(), &store, &mut registry)?,
@@ -192,6 +203,8 @@ impl Running {
             settings: Arc::clone(&settings),
             store: store.clone(),
             share,
+            hints,
+            live,
             answers,
             subagents: Keeper::default(),
             workers: count,
@@ -253,6 +266,9 @@ impl Running {
     fn start_tasks(&self, acceptor: Acceptor) {
         self.until_closing(acceptor.run());
         self.until_closing(self.reload.share.run());
+        self.until_closing(self.reload.hints.run());
+        let reader = reader(&self.store, &self.settings);
+        self.until_closing(self.reload.live.run(&self.store, reader));
         self.until_closing(self.nodes.run(self.reload.share.store()));
         let seed = std::process::id().into();
         self.until_closing(probe::run(Arc::clone(&self.reload.snapshot), seed));

@@ -115,8 +115,14 @@ impl Steering for Steer {
 
     fn reset_provider(&self, name: &str) -> Result<(), SteerError> {
         let member = self.member(name)?;
-        member.reset(now());
-        member.keys.lock().reset_all();
+        let now = now();
+        member.reset(now);
+        let keys = {
+            let mut keys = member.keys.lock();
+            keys.reset_all();
+            keys.views(now)
+        };
+        keys.iter().for_each(|key| member.tell_key_is_well(key.id));
         Ok(())
     }
 
@@ -144,7 +150,9 @@ impl Steering for Steer {
     }
 
     fn reset_key(&self, provider: &str, key: &str) -> Result<(), SteerError> {
-        self.key(provider, key, KeyPool::reset)
+        let id = self.key(provider, key, |keys, id| keys.reset(id).map(|()| id))?;
+        self.member(provider)?.tell_key_is_well(id);
+        Ok(())
     }
 
     fn stats(&self) -> Stats {

@@ -33,6 +33,7 @@ pub(crate) async fn one(
     Path(id): Path<String>,
 ) -> Result<Written, Fault> {
     admin.store.flush().await;
+    let node = admin.distant.node_of(&id);
     let read = move |reader: &weir_store::Reader| {
         let found = reader.get(&id)?;
         Ok(found.map(|mut log| {
@@ -42,7 +43,7 @@ pub(crate) async fn one(
         }))
     };
     let found = admin.reader.run(read).await?;
-    found.ok_or_else(Fault::unknown)
+    found.ok_or_else(|| not_here(node))
 }
 
 /// The bytes as they crossed the wire, still in their content coding
@@ -69,9 +70,16 @@ pub(crate) async fn raw(
         }
     };
     admin.store.flush().await;
+    let node = admin.distant.node_of(&id);
     let read = move |reader: &weir_store::Reader| reader.raw(&id, side);
-    let part = admin.reader.run(read).await?.ok_or_else(Fault::unknown)?;
+    let part = admin.reader.run(read).await?;
+    let part = part.ok_or_else(|| not_here(node))?;
     Ok(bytes_as_captured(part))
+}
+
+/// There is no such exchange, as far as this node knows or another has said.
+fn not_here(node: Option<Arc<str>>) -> Fault {
+    node.map_or_else(Fault::unknown, |node| Fault::elsewhere(&node))
 }
 
 /// The type is one that no browser renders: captured bytes may be a page.

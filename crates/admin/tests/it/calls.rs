@@ -228,6 +228,7 @@ fn admin(
             nodes: Vec::new(),
             hint: None,
         }),
+        distant: Arc::default(),
         events: Box::new(EventsView::default),
     })
 }

@@ -46,8 +46,10 @@ pub(super) fn line(exchange: &Exchange, here: &Here) -> String {
     };
     #[expect(clippy::cast_precision_loss, reason = "milliseconds to be looked at")]
     let ms = one.response_time.map(|ms| ms as f64);
+    let node = one.node.as_ref();
+    let node = node.map_or_else(String::new, |node| format!("  at {}", clean(node)));
     format!(
-        "{:<8}  {:<8}  {:<6}  {:<22} {:>6} {:>6} {:>7} {:>8} {:>6}",
+        "{:<8}  {:<8}  {:<6}  {:<22} {:>6} {:>6} {:>7} {:>8} {:>6}{node}",
         here.time_of(&one.timestamp),
         one.short_id(),
         status,
@@ -127,6 +129,11 @@ mod tests {
             &here,
         );
         assert!(text.contains("200!") && !text.contains('\u{1b}'), "{text}");
+        let text = line(&exchange(json!({"node": "weir-a:3001\u{1b}[2J"})), &here);
+        assert!(
+            text.contains("  1.2s  at weir-a:3001") && !text.contains('\u{1b}'),
+            "{text}"
+        );
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use tokio::time::Instant;
-use weir_admin::{Access, Admin, Caching, Control, Site, Transcripts};
+use weir_admin::{Access, Admin, Caching, Control, Distant, Site, Transcripts};
 use weir_core::event::EventsView;
 use weir_core::health::Lifecycle;
 use weir_core::identity::Gate;
@@ -47,7 +47,7 @@ pub(super) fn gateway(
         &reload.store,
         Arc::clone(&steer),
         (registry, tenants.map(tenants::Keeper::control)),
-        (&cache, nodes, events),
+        (&cache, nodes, events, reload.live.distant()),
     );
     let api = weir_admin::router_with(admin, access(&reload.settings), Site::built_in());
     let gateway = Arc::new(Gateway {
@@ -70,7 +70,7 @@ fn admin(
     store: &Recorder,
     steer: Arc<Steer>,
     (registry, control): (prometheus_client::registry::Registry, Option<Control>),
-    (cache, nodes, events): (&Arc<Cache>, &Arc<Registry>, SeeEvents),
+    (cache, nodes, events, distant): (&Arc<Cache>, &Arc<Registry>, SeeEvents, &Arc<Distant>),
 ) -> Arc<Admin> {
     let nodes = Arc::clone(nodes);
     let (for_required, for_url) = (Arc::clone(settings), Arc::clone(settings));
@@ -87,6 +87,7 @@ fn admin(
         control,
         cache: caching(settings, cache),
         nodes: Box::new(move || nodes.view()),
+        distant: Arc::clone(distant),
         events,
     })
 }

@@ -16,6 +16,8 @@ use weir_store::{OnRemoved, Options, Recorder};
 use crate::answers::{Answers, Shelf};
 use crate::events::{self, Events};
 use crate::figures::Figures;
+use crate::hints::Hints;
+use crate::live::Live;
 use crate::nodes::Registry;
 use crate::rawlog::{RawLog, Tee};
 use crate::share::{Share, store_of};
@@ -67,10 +69,13 @@ pub(super) fn open_store(
 
 /// Adds the figures of what is shared with other nodes, and told to others, to those of `/metrics`.
 pub(super) fn show(
-    (share, tenants, events): (&Share, Option<&tenants::Keeper>, Option<&Events>),
+    (share, hints, live): (&Share, &Hints, &Live),
+    (tenants, events): (Option<&tenants::Keeper>, Option<&Events>),
     registry: &mut prometheus_client::registry::Registry,
 ) {
     share.show(registry);
+    hints.show(registry);
+    live.show(registry);
     if let Some(tenants) = tenants {
         tenants.show(registry);
     }

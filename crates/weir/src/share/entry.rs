@@ -1,10 +1,10 @@
 //! An entry of the shared stream: which fields it has, and how they are read when they come from
 //! who knows whom.
 
-use std::str;
-
 use redis::Cmd;
 use weir_core::vault::{Issued, News};
+
+use crate::stream::{Fields, field};
 
 /// The stream.
 pub(super) const STREAM: &str = "weir:signatures";
@@ -12,9 +12,6 @@ pub(super) const STREAM: &str = "weir:signatures";
 const MAX_ENTRIES: usize = 10_000;
 /// What the fields mean. Entries of another version are left alone.
 const VERSION: &str = "1";
-
-/// A field's name and value, in turn.
-pub(super) type Fields = Vec<Vec<u8>>;
 
 /// The command that tells `news` in the name of `node`.
 pub(super) fn write(news: &News, node: &str) -> Cmd {
@@ -54,34 +51,10 @@ pub(super) fn read(fields: &Fields) -> Option<News> {
     })
 }
 
-/// Whether an entry is by `node`.
-pub(super) fn is_by(fields: &Fields, node: &str) -> bool {
-    field(fields, "node") == Some(node)
-}
-
-fn field<'a>(fields: &'a Fields, name: &str) -> Option<&'a str> {
-    let mut pairs = fields.chunks_exact(2);
-    let value = pairs.find_map(|pair| match pair {
-        [key, value] if key == name.as_bytes() => Some(value),
-        _ => None,
-    })?;
-    str::from_utf8(value).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// The fields as Redis would give them back.
-    fn sent(command: &Cmd) -> Fields {
-        let args = command.args_iter().filter_map(|arg| match arg {
-            redis::Arg::Simple(bytes) => Some(bytes.to_vec()),
-            _ => None,
-        });
-        let args: Fields = args.collect();
-        let start = args.iter().position(|arg| arg == b"*").unwrap() + 1;
-        args[start..].to_vec()
-    }
+    use crate::stream::added;
 
     #[test]
     fn what_is_written_is_read() {
@@ -98,9 +71,9 @@ mod tests {
                 value: "sig".into(),
             }),
         ] {
-            let fields = sent(&write(&news, "me"));
+            let fields = added(&write(&news, "me"));
             assert_eq!(read(&fields), Some(news));
-            assert!(is_by(&fields, "me") && !is_by(&fields, "you"));
+            assert_eq!(field(&fields, "node"), Some("me"));
         }
     }
 

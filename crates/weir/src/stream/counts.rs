@@ -11,13 +11,13 @@ use prometheus_client::metrics::gauge::ConstGauge;
 
 /// What was shared so far.
 #[derive(Debug, Default)]
-pub(super) struct Counts {
+pub(crate) struct Counts {
     connected: AtomicBool,
     /// Told to the others.
     pub sent: AtomicU64,
     /// Taken over from others.
     pub received: AtomicU64,
-    /// Learnt, but not told.
+    /// To be told, but not told.
     pub dropped: AtomicU64,
     /// Read, but not believed.
     pub rejected: AtomicU64,
@@ -25,57 +25,57 @@ pub(super) struct Counts {
 
 impl Counts {
     /// Whether this gateway knows what the others know.
-    pub(super) fn is_connected(&self) -> bool {
+    pub(crate) fn is_connected(&self) -> bool {
         self.connected.load(Ordering::Relaxed)
     }
 
-    pub(super) fn set_connected(&self, connected: bool) {
+    pub(crate) fn set_connected(&self, connected: bool) {
         self.connected.store(connected, Ordering::Relaxed);
     }
 }
 
 /// Counts so many more.
-pub(super) fn add(counter: &AtomicU64, count: usize) {
+pub(crate) fn add(counter: &AtomicU64, count: usize) {
     let count = u64::try_from(count).unwrap_or(u64::MAX);
     counter.fetch_add(count, Ordering::Relaxed);
 }
 
 /// The figures as metrics.
 #[derive(Debug)]
-pub(super) struct SharedFigures(pub Arc<Counts>);
+pub(crate) struct Figures {
+    /// The figures.
+    pub counts: Arc<Counts>,
+    /// How their names begin, such as `shared_signatures`.
+    pub prefix: &'static str,
+    /// What is shared, such as `Signatures`.
+    pub what: &'static str,
+}
 
-impl Collector for SharedFigures {
+impl Collector for Figures {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
-        let counts = &self.0;
+        let Self {
+            counts,
+            prefix,
+            what,
+        } = self;
         let counters = [
+            ("sent", "told to other nodes", &counts.sent),
+            ("received", "taken over from other nodes", &counts.received),
+            ("dropped", "that other nodes were not told", &counts.dropped),
             (
-                "shared_signatures_sent",
-                "Signatures told to other gateways",
-                &counts.sent,
-            ),
-            (
-                "shared_signatures_received",
-                "Signatures taken over from other gateways",
-                &counts.received,
-            ),
-            (
-                "shared_signatures_dropped",
-                "Signatures that other gateways were not told",
-                &counts.dropped,
-            ),
-            (
-                "shared_signatures_rejected",
-                "What was read of the shared store and is no signature",
+                "rejected",
+                "that were read of the shared store and are none",
                 &counts.rejected,
             ),
         ];
         for (name, help, count) in counters {
+            let (name, help) = (format!("{prefix}_{name}"), format!("{what} {help}"));
             let count = ConstCounter::new(count.load(Ordering::Relaxed));
-            count.encode(encoder.encode_descriptor(name, help, None, MetricType::Counter)?)?;
+            count.encode(encoder.encode_descriptor(&name, &help, None, MetricType::Counter)?)?;
         }
-        let help = "Whether signatures are shared at this moment";
+        let help = format!("{what}: whether they are shared at this moment");
         let gauge = ConstGauge::new(i64::from(counts.is_connected()));
-        let name = "shared_signatures_connected";
-        gauge.encode(encoder.encode_descriptor(name, help, None, MetricType::Gauge)?)
+        let name = format!("{prefix}_connected");
+        gauge.encode(encoder.encode_descriptor(&name, &help, None, MetricType::Gauge)?)
     }
 }

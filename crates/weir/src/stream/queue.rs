@@ -1,4 +1,4 @@
-//! What was learnt and waits to be told. Whoever puts something in never waits.
+//! What waits to be told. Whoever puts something in never waits.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
-use weir_core::vault::News;
 
 use super::counts::{self, Counts};
 
@@ -19,11 +18,17 @@ const MAX_BATCH: usize = 128;
 /// Bytes after which no more is told at once.
 const MAX_BATCH_BYTES: usize = 1024 * 1024;
 
+/// What can wait in a queue.
+pub(crate) trait Weighs: Clone {
+    /// What it takes in memory, in bytes, about.
+    fn size(&self) -> usize;
+}
+
 /// The queue; one takes out of it.
 #[derive(Debug)]
-pub(super) struct Queue {
+pub(crate) struct Queue<T> {
     is_open: AtomicBool,
-    waiting: Mutex<Waiting>,
+    waiting: Mutex<Waiting<T>>,
     /// There is something in it.
     some: Notify,
     /// There is nothing in it.
@@ -31,18 +36,21 @@ pub(super) struct Queue {
     counts: Arc<Counts>,
 }
 
-#[derive(Debug, Default)]
-struct Waiting {
-    news: VecDeque<News>,
+#[derive(Debug)]
+struct Waiting<T> {
+    news: VecDeque<T>,
     bytes: usize,
 }
 
-impl Queue {
+impl<T: Weighs> Queue<T> {
     /// An empty one that takes nothing.
-    pub(super) fn new(counts: Arc<Counts>) -> Self {
+    pub(crate) fn new(counts: Arc<Counts>) -> Self {
         Self {
             is_open: AtomicBool::new(false),
-            waiting: Mutex::default(),
+            waiting: Mutex::new(Waiting {
+                news: VecDeque::new(),
+                bytes: 0,
+            }),
             some: Notify::new(),
             none: Notify::new(),
             counts,
@@ -50,7 +58,7 @@ impl Queue {
     }
 
     /// Takes what comes, or nothing and forgets what it has.
-    pub(super) fn open(&self, open: bool) {
+    pub(crate) fn open(&self, open: bool) {
         self.is_open.store(open, Ordering::Relaxed);
         if !open {
             self.told(usize::MAX);
@@ -58,7 +66,7 @@ impl Queue {
     }
 
     /// Puts it in, or drops and counts it.
-    pub(super) fn push(&self, news: News) {
+    pub(crate) fn push(&self, news: T) {
         if !self.is_open.load(Ordering::Relaxed) {
             return;
         }
@@ -74,25 +82,24 @@ impl Queue {
         self.some.notify_one();
     }
 
-    /// The oldest in it, once there is some. They stay until they have been told.
+    /// Waits until there is something in it.
     ///
     /// # Cancel safety
     /// Yes.
-    pub(super) async fn batch(&self) -> Vec<News> {
+    pub(crate) async fn some(&self) {
         loop {
-            let batch = self.batch_now();
-            if !batch.is_empty() {
-                return batch;
+            if !self.waiting.lock().news.is_empty() {
+                return;
             }
             self.some.notified().await;
         }
     }
 
-    /// The oldest in it, if there is something.
-    pub(super) fn batch_now(&self) -> Vec<News> {
+    /// The oldest in it, if there is something. They stay until they have been told.
+    pub(crate) fn batch_now(&self) -> Vec<T> {
         let waiting = self.waiting.lock();
         let mut left = MAX_BATCH_BYTES;
-        let fits = |news: &&News| {
+        let fits = |news: &&T| {
             let had_room = left > 0;
             left = left.saturating_sub(news.size());
             had_room
@@ -102,7 +109,7 @@ impl Queue {
     }
 
     /// The `count` oldest have been told.
-    pub(super) fn told(&self, count: usize) {
+    pub(crate) fn told(&self, count: usize) {
         let mut waiting = self.waiting.lock();
         let count = count.min(waiting.news.len());
         let bytes: usize = waiting.news.drain(..count).map(|news| news.size()).sum();
@@ -113,7 +120,7 @@ impl Queue {
     }
 
     /// Waits until there is nothing in it.
-    pub(super) async fn emptied(&self) {
+    pub(crate) async fn emptied(&self) {
         loop {
             let emptied = self.none.notified();
             if self.waiting.lock().news.is_empty() {
@@ -126,19 +133,22 @@ impl Queue {
 
 #[cfg(test)]
 mod tests {
-    use weir_core::vault::Issued;
-
     use super::*;
 
-    fn news(number: u128, length: usize) -> News {
-        News {
-            provider: "u".into(),
-            group: "g".repeat(length).into(),
-            issued: Issued::Opaque(number),
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    struct News(usize, usize);
+
+    impl Weighs for News {
+        fn size(&self) -> usize {
+            self.1
         }
     }
 
-    fn queue() -> Queue {
+    fn news(number: usize, length: usize) -> News {
+        News(number, length)
+    }
+
+    fn queue() -> Queue<News> {
         let queue = Queue::new(Arc::new(Counts::default()));
         queue.open(true);
         queue
@@ -146,7 +156,7 @@ mod tests {
 
     #[test]
     fn it_is_bounded_in_number_and_bytes_and_counts_what_it_drops() {
-        for (length, most) in [(1, MAX_WAITING), (1024 * 1024, 15)] {
+        for (length, most) in [(1, MAX_WAITING), (1024 * 1024, 16)] {
             let queue = queue();
             for number in 0..5000 {
                 queue.push(news(number, length));
@@ -166,10 +176,7 @@ mod tests {
         }
         assert_eq!(queue.batch_now().len(), MAX_BATCH);
         queue.told(MAX_BATCH);
-        assert_eq!(
-            queue.batch_now()[0].issued,
-            Issued::Opaque(MAX_BATCH as u128)
-        );
+        assert_eq!(queue.batch_now()[0], news(MAX_BATCH, 1));
         queue.told(usize::MAX);
         for number in 0..10 {
             queue.push(news(number, MAX_BATCH_BYTES / 2));
@@ -190,9 +197,10 @@ mod tests {
     async fn who_waits_for_news_or_their_end_is_told() {
         let queue = Arc::new(queue());
         let reader = Arc::clone(&queue);
-        let batch = tokio::spawn(async move { reader.batch().await });
+        let some = tokio::spawn(async move { reader.some().await });
         queue.push(news(1, 1));
-        assert_eq!(batch.await.unwrap().len(), 1);
+        some.await.unwrap();
+        assert_eq!(queue.batch_now(), [news(1, 1)]);
         let reader = Arc::clone(&queue);
         let emptied = tokio::spawn(async move { reader.emptied().await });
         queue.told(1);

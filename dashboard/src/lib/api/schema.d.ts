@@ -208,7 +208,8 @@ export interface paths {
          * Exchanges as they begin and end, as events `exchange`
          * @description With the id of the last event that was seen, everything since then comes first. If that is not
          *     known any more an event `reset` says so: load the list again. A follower that is too slow gets
-         *     an event `missed` with how many it did not see.
+         *     an event `missed` with how many it did not see. What other nodes of the same `shared.redis_url`
+         *     take is among them, with the `node` that took it.
          */
         get: operations["getLive"];
         put?: never;
@@ -1393,6 +1394,8 @@ export interface components {
              * @description Times that it opened.
              */
             opened: number;
+            /** @description The node by whose word it is on trial; absent where it is by its own. */
+            told_by?: string;
         };
         /**
          * @description Where a breaker stands.
@@ -2286,6 +2289,18 @@ export interface components {
             /** @description The key. */
             api_key: string;
         };
+        /** @description What another node says of a key. */
+        KeyHint: {
+            /** @description Why it rests there: `limited`, `spent`, `refused`. */
+            rest: string;
+            /**
+             * Format: int64
+             * @description Until when.
+             */
+            until: number;
+            /** @description The node. */
+            node: string;
+        };
         /**
          * @description A key's id: FNV-1a of its secret. All 64 bits tell keys apart; the first 8 hex digits are
          *     shown. It says nothing useful of a secret with the entropy that secrets have.
@@ -2349,6 +2364,7 @@ export interface components {
              * @description When a spent subscription is whole again.
              */
             spent_until: number | null;
+            hint?: components["schemas"]["KeyHint"];
             /** @description Whether requests are paid for beyond the subscription. */
             overage: boolean;
             /**
@@ -3243,6 +3259,8 @@ export interface components {
             /** @description The token, by its id. */
             tokenId?: string;
             route?: components["schemas"]["RouteLog"];
+            /** @description The node that took it; absent where that is the one that tells. */
+            node?: string;
         };
         /** @description Requests since the start. One that was tried at two providers counts at both. */
         RequestTotals: {
