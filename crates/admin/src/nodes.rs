@@ -51,7 +51,7 @@ pub struct Node {
     /// What its projects are kept in: `sqlite`, `postgres`, `mysql`; null without projects.
     #[schema(required)]
     pub database: Option<String>,
-    /// Whether it could read that when it last tried; null without projects.
+    /// Whether it could read that when it last tried; null without projects, and until they are read first.
     #[schema(required)]
     pub sees_database: Option<bool>,
     /// Whether it could talk to Redis when it last tried; null where none is shared.

@@ -297,13 +297,13 @@ impl Registry {
             .arg(KEY)
             .query_async(connection)
             .await?;
-        let lease_ms = i64::try_from(LEASE.as_millis()).unwrap_or(i64::MAX);
+        let lease_ms = millis(LEASE);
         let (mut others, mut dead) = (Vec::new(), Vec::new());
         for (id, text) in all {
             match Entry::read(&id, &text) {
                 Some(entry) if entry.lives(now_ms, lease_ms) => others.push(entry),
-                // Those of another version are for their own kind to forget.
-                None if text.starts_with('{') => {}
+                // Those of another version are for their own kind to forget, if it is still there.
+                None if entry::was_seen(&text, now_ms - millis(FORGET)) => {}
                 Some(_) | None => dead.push(id),
             }
         }
@@ -351,15 +351,14 @@ impl Registry {
             return Ok(());
         };
         let Ok(mut connection) = store.connect(ANSWER).await else {
-            tracing::warn!(
-                "Redis cannot be reached, so whether this node is the only one is not known"
-            );
+            warn_of_doubt();
             return Ok(());
         };
         *self.reached.lock() = own_address(store).await;
         let (mut known, start) = (Vec::new(), Instant::now());
         loop {
             if self.beat(&mut connection).await.is_err() {
+                warn_of_doubt();
                 return Ok(());
             }
             let before = self.before_this();
@@ -418,6 +417,14 @@ impl Registry {
             self.leave(&store).await;
         }
     }
+}
+
+fn warn_of_doubt() {
+    tracing::warn!("Redis cannot be reached, so whether this node is the only one is not known");
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// The address of this machine that the store sees. Nothing is sent for it.

@@ -25,16 +25,15 @@ use weir_store::Recorder;
 use weir_store::control::{ControlStore, EditedSettings};
 
 use self::api::{gateway, reader};
-use self::parts::{certificate, meet, open_cache, open_store, recorder, show};
+use self::parts::{
+    Present, certificate, meet, open_cache, open_store, recorder, show, told_to_others,
+};
 pub(crate) use self::parts::{key_header, limit};
 use crate::cli::{Serve, Source};
 use crate::config::{self, Found};
 use crate::edits::{self, Edits};
 use crate::events::{self, Events};
 use crate::figures::{self, Figures};
-use crate::hints::Hints;
-use crate::live::Live;
-use crate::nodes::Registry;
 use crate::rates;
 use crate::reload::{Reload, Reloader};
 use crate::share::Share;
@@ -140,7 +139,7 @@ pub(crate) struct Running {
     workers: Vec<JoinHandle<()>>,
     shutdown: CancellationToken,
     tenants: Option<Arc<tenants::Keeper>>,
-    nodes: Arc<Registry>,
+    present: Present,
     events: Option<Events>,
     /// Reads the configuration again.
     pub reload: Arc<Reload>,
@@ -170,20 +169,17 @@ impl Running {
         let figures = Arc::new(Figures::default());
         let settings = Arc::new(ArcSwap::from_pointee(settings));
         let lifecycle = Arc::new(Lifecycle::default());
-        let (nodes, shared, tenants) = meet(&settings, server, (listening, &lifecycle)).await?;
+        let share = Share::new(Arc::clone(&snapshot.fleet.memories.vault));
+        let here = (listening, &lifecycle);
+        let (present, shared, tenants) = meet(&settings, server, here, &share).await?;
         let events = Events::start(&settings)?;
         let store = open_store(&settings, Arc::clone(&figures), events.as_ref())?;
         let held = Arc::new(Held::new(settings.load().capture.queue_bytes));
-        let share = Share::new(Arc::clone(&snapshot.fleet.memories.vault));
-        share.by(shared.clone());
         let snapshot = Arc::new(ArcSwap::from_pointee(snapshot));
-        let of_projects = tenants.as_ref().map(|keeper| Arc::clone(&keeper.tenants));
-        let hints = Hints::new(&nodes, &snapshot, of_projects);
-        let live = Live::new(&nodes, &Arc::default());
-        live.by(shared.clone().filter(|_| settings.load().shared.live));
-        hints.by(shared.filter(|_| settings.load().shared.hints));
-        let present = (&store, &lifecycle, &held);
-        let mut registry = figures::registry(&metrics, &figures, &snapshot, present);
+        let (hints, live) =
+            told_to_others(&settings.load(), (&present, shared), (&snapshot, &tenants));
+        let parts = (&store, &lifecycle, &held);
+        let mut registry = figures::registry(&metrics, &figures, &snapshot, parts);
         show(
             (&share, &hints, &live),
             (tenants.as_deref(), events.as_ref()),
@@ -214,7 +210,7 @@ impl Running {
         let memories = Arc::clone(&reload.snapshot.load().fleet.memories);
         reload.subagents.apply(&settings.load(), &memories);
         let seen = (lifecycle, figures, events::view(events.as_ref()));
-        let control = (registry, tenants.as_ref(), &nodes);
+        let control = (registry, tenants.as_ref(), &present.registry);
         let gateway = gateway(&reload, seen, (sink, cache), control);
         let running = Self {
             listening,
@@ -225,7 +221,7 @@ impl Running {
             workers: Vec::new(),
             shutdown: CancellationToken::new(),
             tenants,
-            nodes,
+            present,
             events,
             reload,
         };
@@ -269,7 +265,6 @@ impl Running {
         self.until_closing(self.reload.hints.run());
         let reader = reader(&self.store, &self.settings);
         self.until_closing(self.reload.live.run(&self.store, reader));
-        self.until_closing(self.nodes.run(self.reload.share.store()));
         let seed = std::process::id().into();
         self.until_closing(probe::run(Arc::clone(&self.reload.snapshot), seed));
     }
@@ -366,7 +361,7 @@ impl Running {
             events.stop().await;
         }
         let shared = self.reload.share.store().borrow().clone();
-        self.nodes.farewell(shared).await;
+        self.present.farewell(shared).await;
         tracing::info!("stopped");
     }
 

@@ -73,6 +73,15 @@ impl Entry {
     }
 }
 
+/// Whether an entry of any version was written at `since_ms` or later, by the store's clock.
+pub(super) fn was_seen(text: &str, since_ms: i64) -> bool {
+    #[derive(Deserialize)]
+    struct Any {
+        seen_ms: i64,
+    }
+    serde_json::from_str(text).is_ok_and(|Any { seen_ms }| seen_ms >= since_ms)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,6 +119,15 @@ mod tests {
             one.lives(900, 500),
             "a clock that was set back kills nobody"
         );
+    }
+
+    #[test]
+    fn one_of_another_version_is_kept_for_as_long_as_it_says_something() {
+        let other = entry("a", 1000)
+            .text()
+            .replace("\"v\":1", "\"v\":9,\"more\":[]");
+        assert!(was_seen(&other, 1000) && !was_seen(&other, 1001));
+        assert!(!was_seen("{\"v\":9}", 0) && !was_seen("{", 0));
     }
 
     #[test]

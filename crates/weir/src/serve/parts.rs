@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
 use arc_swap::ArcSwap;
+use tokio_util::task::AbortOnDropHandle;
 use weir_core::health::Lifecycle;
 use weir_core::identity::DEFAULT_KEY_HEADER;
 use weir_core::settings::{CacheBackend, Settings};
 use weir_events::link::Store;
-use weir_proxy::{Cache, clock, tls};
+use weir_proxy::{Cache, Snapshot, clock, tls};
 use weir_store::control::ControlStore;
 use weir_store::{OnRemoved, Options, Recorder};
 
@@ -24,20 +25,58 @@ use crate::share::{Share, store_of};
 use crate::tenants;
 
 /// This node among the others, what they share, and what keeps tenants.
-pub(super) type Met = (Arc<Registry>, Option<Store>, Option<Arc<tenants::Keeper>>);
+pub(super) type Met = (Present, Option<Store>, Option<Arc<tenants::Keeper>>);
+
+/// A node that says that it lives until this is dropped.
+#[derive(Debug)]
+pub(super) struct Present {
+    pub registry: Arc<Registry>,
+    beating: AbortOnDropHandle<()>,
+}
+
+impl Present {
+    /// Has the others of `store` know that this node is gone.
+    pub(super) async fn farewell(self, store: Option<Store>) {
+        drop(self.beating);
+        self.registry.farewell(store).await;
+    }
+}
 
 /// Meets the other nodes, if this one may be, and opens what keeps tenants.
 pub(super) async fn meet(
     settings: &Arc<ArcSwap<Settings>>,
     server: Option<ControlStore>,
     (listening, lifecycle): (SocketAddr, &Arc<Lifecycle>),
+    share: &Share,
 ) -> anyhow::Result<Met> {
     let nodes = Arc::new(Registry::new(&settings.load(), listening, lifecycle));
     let shared = store_of(&settings.load())?;
     nodes.may_be(shared.as_ref()).await?;
+    // From here on, since what follows may take longer than a node is believed to live.
+    share.by(shared.clone());
+    let beating = AbortOnDropHandle::new(tokio::spawn(nodes.run(share.store())));
     let tenants = tenants::Keeper::open(settings, server).await?;
     nodes.serves(tenants.as_ref());
-    Ok((nodes, shared, tenants))
+    let present = Present {
+        registry: nodes,
+        beating,
+    };
+    Ok((present, shared, tenants))
+}
+
+/// What other nodes are told at once: what providers and keys are like, and what goes on.
+pub(super) fn told_to_others(
+    settings: &Settings,
+    (present, shared): (&Present, Option<Store>),
+    (snapshot, tenants): (&Arc<ArcSwap<Snapshot>>, &Option<Arc<tenants::Keeper>>),
+) -> (Hints, Live) {
+    let of_projects = tenants.as_ref();
+    let of_projects = of_projects.map(|keeper| Arc::clone(&keeper.tenants));
+    let hints = Hints::new(&present.registry, snapshot, of_projects);
+    let live = Live::new(&present.registry, &Arc::default());
+    live.by(shared.clone().filter(|_| settings.shared.live));
+    hints.by(shared.filter(|_| settings.shared.hints));
+    (hints, live)
 }
 
 /// The certificate that clients are shown, if weir speaks TLS with them.

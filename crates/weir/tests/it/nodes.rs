@@ -1,5 +1,6 @@
 //! Several gateways with the same projects, and limits that they keep together over a real Redis.
 
+use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -414,8 +415,15 @@ async fn on_sqlite(folder: &std::path::Path, redis: &Redis) -> std::process::Out
     command.args(["serve", "--port", "0", "--set", &redis]);
     command.current_dir(folder).env("HOME", folder);
     command.env("MANAGEMENT_TOKEN", MANAGER);
-    let done = tokio::task::spawn_blocking(move || command.output().unwrap());
-    done.await.unwrap()
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    // One that goes on all the same is ended with the test, which waits no longer than others.
+    let node = command.spawn().unwrap();
+    let mut node = scopeguard::guard(node, |mut node| drop(node.kill()));
+    eventually(|| std::future::ready(node.try_wait().unwrap())).await;
+    let node = scopeguard::ScopeGuard::into_inner(node);
+    tokio::task::spawn_blocking(move || node.wait_with_output().unwrap())
+        .await
+        .unwrap()
 }
 
 #[tokio::test]
