@@ -1,12 +1,14 @@
 //! Hands events to one sink until it has them: batches, tries again, and in the end dead letters.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use weir_core::event::{DeadLetter, Event};
+use weir_core::settings;
 
 use crate::queue::Queue;
 use crate::sink::{Outcome, Sink};
@@ -40,23 +42,59 @@ struct Pending {
     tries: u32,
 }
 
+/// How a runner is told to end.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Stop {
+    ended: CancellationToken,
+    hands_over: Arc<AtomicBool>,
+}
+
+impl Stop {
+    /// Has it deliver what waits, and end.
+    pub(crate) fn close(&self) {
+        self.ended.cancel();
+    }
+
+    /// Has it leave what waits, and what it could not deliver yet, to its successor.
+    pub(crate) fn hand_over(&self) {
+        self.hands_over.store(true, Ordering::Release);
+        self.ended.cancel();
+    }
+
+    fn hands_over(&self) -> bool {
+        self.hands_over.load(Ordering::Acquire)
+    }
+
+    /// Waits until it is to leave the rest to its successor.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost.
+    async fn handed_over(&self) {
+        self.ended.cancelled().await;
+        if !self.hands_over() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
 /// What is between a source and a sink.
 #[derive(Debug)]
 pub(crate) struct Runner {
     pub(crate) sink: Box<dyn Sink>,
     pub(crate) source: Source,
+    pub(crate) settings: Arc<settings::Sink>,
     pub(crate) state: Arc<SinkState>,
 }
 
 impl Runner {
-    /// Delivers until `closing` is cancelled and nothing waits any more.
-    pub(crate) async fn run(mut self, closing: CancellationToken) {
-        loop {
-            let batch = self.gather(&closing).await;
-            if batch.is_empty() && closing.is_cancelled() {
+    /// Delivers until it is told to stop, and then what waits still, or leaves that to its successor.
+    pub(crate) async fn run(mut self, stop: Stop) {
+        while !stop.hands_over() {
+            let batch = self.gather(&stop.ended).await;
+            if batch.is_empty() && stop.ended.is_cancelled() {
                 break;
             }
-            self.deliver(batch).await;
+            self.deliver(batch, &stop).await;
         }
         if let Source::Stream(group) = &mut self.source {
             group.leave().await;
@@ -65,7 +103,7 @@ impl Runner {
 
     /// The next batch: full, or as old as it may become.
     async fn gather(&mut self, closing: &CancellationToken) -> Vec<Pending> {
-        let settings = &self.state.settings;
+        let settings = &self.settings;
         let (most, wait) = (settings.batch_size, settings.flush_interval);
         match &mut self.source {
             Source::Memory(queue) => {
@@ -93,18 +131,35 @@ impl Runner {
         }
     }
 
-    /// Offers a batch, then what is left of it, until nothing is.
-    async fn deliver(&mut self, mut batch: Vec<Pending>) {
+    /// Offers a batch, then what is left of it, until nothing is or the rest is a successor's.
+    async fn deliver(&mut self, mut batch: Vec<Pending>, stop: &Stop) {
         while !batch.is_empty() {
+            if stop.hands_over() {
+                return self.give_back(batch);
+            }
             let events: Vec<_> = batch.iter().map(|one| Arc::clone(&one.event)).collect();
             let outcomes = self.offer(&events).await;
             let (left, after) = self.sort(batch, outcomes).await;
             batch = left;
             if let Some(tries) = batch.iter().map(|one| one.tries).max() {
                 add(&self.state.retried, batch.len());
-                self.pause(after.unwrap_or_else(|| backoff(tries, chance())))
-                    .await;
+                let pause = after.unwrap_or_else(|| backoff(tries, chance()));
+                tokio::select! {
+                    () = self.pause(pause) => {}
+                    () = stop.handed_over() => {}
+                }
             }
+        }
+    }
+
+    /// Puts events back where they came from. In a stream they are there still, for a reader of the
+    /// same name.
+    fn give_back(&self, batch: Vec<Pending>) {
+        if let Source::Memory(queue) = &self.source {
+            self.state
+                .held
+                .fetch_sub(batch.len() as u64, Ordering::Relaxed);
+            queue.put_back(batch.into_iter().map(|one| one.event).collect());
         }
     }
 
@@ -167,7 +222,7 @@ impl Runner {
                     self.state.failed(&why);
                     dead.push((one, why));
                 }
-                Outcome::Later { why, .. } if one.tries > self.state.settings.retries => {
+                Outcome::Later { why, .. } if one.tries > self.settings.retries => {
                     self.state.failed(&why);
                     let tries = one.tries;
                     dead.push((one, format!("offered {tries} times, at last: {why}")));
@@ -186,7 +241,7 @@ impl Runner {
 
     /// Says in the log what did not go well.
     fn tell(&self, left: &[Pending], dead: &[(Pending, String)]) {
-        let sink = &*self.state.settings.name;
+        let sink = &*self.settings.name;
         if let Some((_, why)) = dead.first() {
             tracing::error!(sink, events = dead.len(), why, "events became dead letters");
         } else if left.iter().any(|one| one.tries == 1) {
@@ -203,9 +258,7 @@ impl Runner {
         match &mut self.source {
             Source::Memory(_) => {
                 let settled = (done.len() + dead.len()) as u64;
-                self.state
-                    .held
-                    .fetch_sub(settled, std::sync::atomic::Ordering::Relaxed);
+                self.state.held.fetch_sub(settled, Ordering::Relaxed);
                 for (one, reason) in dead {
                     let letter = DeadLetter {
                         id: one.event.request_id.to_string(),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 use jiff::Timestamp;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use weir_core::event::{DeadLetter, EventsView, SinkView, StreamView};
 use weir_core::settings;
 
@@ -18,7 +18,9 @@ pub(crate) const SHOWN: usize = 20;
 /// How one sink is doing.
 #[derive(Debug)]
 pub(crate) struct SinkState {
-    pub(crate) settings: Arc<settings::Sink>,
+    pub(crate) name: Box<str>,
+    /// What it is at this moment.
+    settings: Mutex<Arc<settings::Sink>>,
     /// What waits for it in this process; none with a stream.
     pub(crate) queue: Option<Arc<Queue>>,
     pub(crate) delivered: AtomicU64,
@@ -62,9 +64,10 @@ pub(crate) fn add(counter: &AtomicU64, count: usize) {
 }
 
 impl SinkState {
-    pub(crate) fn new(settings: Arc<settings::Sink>, queue: Option<Arc<Queue>>) -> Self {
+    pub(crate) fn new(settings: &Arc<settings::Sink>, queue: Option<Arc<Queue>>) -> Self {
         Self {
-            settings,
+            name: settings.name.clone(),
+            settings: Mutex::new(Arc::clone(settings)),
             queue,
             delivered: AtomicU64::default(),
             skipped: AtomicU64::default(),
@@ -77,6 +80,16 @@ impl SinkState {
             lag: Mutex::default(),
             letters: Mutex::default(),
         }
+    }
+
+    /// What it is at this moment.
+    pub(crate) fn settings(&self) -> Arc<settings::Sink> {
+        Arc::clone(&self.settings.lock())
+    }
+
+    /// It is this from now on.
+    pub(crate) fn is(&self, settings: &Arc<settings::Sink>) {
+        *self.settings.lock() = Arc::clone(settings);
     }
 
     pub(crate) fn succeeded(&self) {
@@ -106,16 +119,17 @@ impl SinkState {
         letters.latest = latest.into();
     }
 
-    fn view(&self) -> SinkView {
+    pub(crate) fn view(&self) -> SinkView {
+        let settings = self.settings();
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let (last, lag) = (self.last.lock().clone(), self.lag.lock().clone());
         let letters = self.letters.lock();
         let queue = self.queue.as_deref();
         let (failed_at, error) = last.failure.unzip();
         SinkView {
-            name: self.settings.name.to_string(),
-            kind: self.settings.to.as_str().to_owned(),
-            group: self.settings.group.to_string(),
+            name: settings.name.to_string(),
+            kind: settings.to.as_str().to_owned(),
+            group: settings.group.to_string(),
             waiting: queue.map_or(lag.waiting, |queue| queue.len() as u64 + get(&self.held)),
             pending: lag.pending,
             oldest_waiting: queue.map_or(lag.oldest, Queue::oldest),
@@ -160,7 +174,8 @@ impl StreamState {
 /// How all of it is doing.
 #[derive(Debug)]
 pub struct Status {
-    pub(crate) sinks: Vec<Arc<SinkState>>,
+    /// In the order of the settings, which a reload may change.
+    sinks: RwLock<Vec<Arc<SinkState>>>,
     pub(crate) stream: Option<Arc<StreamState>>,
     pub(crate) dispatch: bool,
     pub(crate) made: AtomicU64,
@@ -169,19 +184,31 @@ pub struct Status {
 }
 
 impl Status {
-    pub(crate) fn new(
-        sinks: Vec<Arc<SinkState>>,
-        stream: Option<Arc<StreamState>>,
-        dispatch: bool,
-    ) -> Self {
+    /// That of a bus without sinks.
+    pub(crate) fn new(stream: Option<Arc<StreamState>>, dispatch: bool) -> Self {
         Self {
-            sinks,
+            sinks: RwLock::default(),
             stream,
             dispatch,
             made: AtomicU64::new(0),
             unmade: AtomicU64::new(0),
             bodies: AtomicU64::new(0),
         }
+    }
+
+    /// The sinks at this moment.
+    pub(crate) fn sinks(&self) -> Vec<Arc<SinkState>> {
+        self.sinks.read().clone()
+    }
+
+    pub(crate) fn set_sinks(&self, sinks: Vec<Arc<SinkState>>) {
+        *self.sinks.write() = sinks;
+    }
+
+    /// Whether anybody is told of events, or may read them later.
+    #[must_use]
+    pub fn is_heard(&self) -> bool {
+        self.stream.is_some() || !self.sinks.read().is_empty()
     }
 
     /// An exchange made no event: too many waited to become some.
@@ -208,14 +235,14 @@ impl Status {
         });
         let bus = if stream.is_some() { "redis" } else { "memory" };
         EventsView {
-            enabled: true,
+            enabled: self.is_heard(),
             bus: Some(bus.to_owned()),
             dispatch: self.dispatch,
             made: get(&self.made),
             unmade: get(&self.unmade),
             bodies_dropped: get(&self.bodies),
             stream,
-            sinks: self.sinks.iter().map(|sink| sink.view()).collect(),
+            sinks: self.sinks().iter().map(|sink| sink.view()).collect(),
         }
     }
 }

@@ -15,7 +15,7 @@ use arc_swap::ArcSwap;
 use prometheus_client::registry::Registry;
 use weir_core::event::EventsView;
 use weir_core::settings::{Bus as Over, Settings};
-use weir_events::bus::{Bus, Role};
+use weir_events::bus::{Bus, Role, Shift};
 use weir_events::status::Status;
 use weir_store::Follow;
 
@@ -41,7 +41,8 @@ impl Events {
     pub(crate) fn start(settings: &Arc<ArcSwap<Settings>>) -> anyhow::Result<Option<Self>> {
         let current = settings.load();
         let events = &current.events;
-        if !events.enabled() {
+        // Without a sink too: a reload may bring the first.
+        if events.bus.is_none() {
             return Ok(None);
         }
         let bus = Bus::start(events, Role::Gateway, &consumer());
@@ -71,11 +72,29 @@ impl Events {
         Arc::clone(self.bus.entrance().status())
     }
 
+    /// Makes ready what the sinks of `settings` need; nothing has changed then.
+    ///
+    /// # Errors
+    /// When a sink cannot be made of its settings.
+    pub(crate) fn prepare(&self, settings: &Settings) -> anyhow::Result<Option<Shift>> {
+        // Switched off, which takes a restart: until then everybody is told as before.
+        if settings.events.bus.is_none() {
+            return Ok(None);
+        }
+        let shift = self.bus.prepare(&settings.events.sinks);
+        shift.map(Some).map_err(|wrong| anyhow!(wrong))
+    }
+
+    /// Has these sinks told from now on, and no others.
+    pub(crate) fn take(&self, shift: Shift) {
+        self.bus.take(shift);
+    }
+
     /// Makes and delivers what is left, for no longer than the settings allow. The recorder must
     /// have ended.
-    pub(crate) async fn stop(self) {
-        let maker = self.maker;
-        let made = tokio::task::spawn_blocking(move || maker.finish());
+    pub(crate) async fn stop(self: Arc<Self>) {
+        let making = Arc::clone(&self);
+        let made = tokio::task::spawn_blocking(move || making.maker.finish());
         if tokio::time::timeout(self.flush_timeout, made)
             .await
             .is_err()

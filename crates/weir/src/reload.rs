@@ -21,6 +21,7 @@ use crate::answers::{Answers, Shelf};
 use crate::cli::Source;
 use crate::config::{self, Found};
 use crate::edits::Edits;
+use crate::events::Events;
 use crate::hints::Hints;
 use crate::live::Live;
 use crate::rates;
@@ -109,6 +110,8 @@ pub(crate) struct Reload {
     pub live: Live,
     /// Answers that other gateways keep too; none where each keeps its own.
     pub answers: Option<Arc<Answers>>,
+    /// What the world is told; none where that is switched off.
+    pub events: Option<Arc<Events>>,
     /// The files of subagents.
     pub subagents: Keeper,
     /// Threads that serve.
@@ -364,6 +367,8 @@ impl Reload {
         let snapshot = Snapshot::build(settings, self.workers, Some(&self.snapshot.load()))?;
         let shared = store_of(settings)?;
         let shelf = Shelf::of(settings)?;
+        let events = self.events.as_ref();
+        let sinks = events.map(|events| events.prepare(settings)).transpose()?;
         // The last that can fail: nothing has changed until then.
         telemetry.take(Prepared::of(&settings.logging)?)?;
         let snapshot = Arc::new(snapshot);
@@ -383,6 +388,9 @@ impl Reload {
             .reconfigure(settings.capture.clone(), key_header(settings));
         self.held.set_limit(settings.capture.queue_bytes);
         self.settings.store(Arc::new(settings.clone()));
+        if let Some((events, sinks)) = events.zip(sinks.flatten()) {
+            events.take(sinks);
+        }
         Ok(())
     }
 }

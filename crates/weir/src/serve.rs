@@ -140,7 +140,7 @@ pub(crate) struct Running {
     shutdown: CancellationToken,
     tenants: Option<Arc<tenants::Keeper>>,
     present: Present,
-    events: Option<Events>,
+    events: Option<Arc<Events>>,
     /// Reads the configuration again.
     pub reload: Arc<Reload>,
 }
@@ -172,8 +172,8 @@ impl Running {
         let share = Share::new(Arc::clone(&snapshot.fleet.memories.vault));
         let here = (listening, &lifecycle);
         let (present, shared, tenants) = meet(&settings, server, here, &share).await?;
-        let events = Events::start(&settings)?;
-        let store = open_store(&settings, Arc::clone(&figures), events.as_ref())?;
+        let events = Events::start(&settings)?.map(Arc::new);
+        let store = open_store(&settings, Arc::clone(&figures), events.as_deref())?;
         let held = Arc::new(Held::new(settings.load().capture.queue_bytes));
         let snapshot = Arc::new(ArcSwap::from_pointee(snapshot));
         let (hints, live) =
@@ -182,7 +182,7 @@ impl Running {
         let mut registry = figures::registry(&metrics, &figures, &snapshot, parts);
         show(
             (&share, &hints, &live),
-            (tenants.as_deref(), events.as_ref()),
+            (tenants.as_deref(), events.as_deref()),
             &mut registry,
         );
         let (cache, answers) = open_cache(&settings.load(), &mut registry)?;
@@ -202,6 +202,7 @@ impl Running {
             hints,
             live,
             answers,
+            events: events.clone(),
             subagents: Keeper::default(),
             workers: count,
             reloader: Mutex::default(),
@@ -209,7 +210,7 @@ impl Running {
         });
         let memories = Arc::clone(&reload.snapshot.load().fleet.memories);
         reload.subagents.apply(&settings.load(), &memories);
-        let seen = (lifecycle, figures, events::view(events.as_ref()));
+        let seen = (lifecycle, figures, events::view(events.as_deref()));
         let control = (registry, tenants.as_ref(), &present.registry);
         let gateway = gateway(&reload, seen, (sink, cache), control);
         let running = Self {

@@ -6,7 +6,7 @@ use super::RotatedFiles;
 use super::services::{Helicone, Langfuse, Lunary, Otel, S3, Webhook};
 
 /// A service that is told.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sink {
     /// Its name in the settings.
     pub name: Box<str>,
@@ -23,7 +23,7 @@ pub struct Sink {
 }
 
 /// The kinds of services.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SinkKind {
     /// Lines of a file.
     File(FileSink),

@@ -78,18 +78,18 @@ async fn deliver(
     };
     let got = Arc::clone(&sink.got);
     let settings = settings(batch_size, retries);
-    let state = Arc::new(SinkState::new(settings, Some(Arc::clone(&queue))));
+    let state = Arc::new(SinkState::new(&settings, Some(Arc::clone(&queue))));
     let runner = Runner {
         sink: Box::new(sink),
         source: Source::Memory(queue),
+        settings,
         state: Arc::clone(&state),
     };
-    let closing = CancellationToken::new();
+    let stop = Stop::default();
     // Closing at once delivers all that waits.
-    closing.cancel();
-    runner.run(closing).await;
-    let status = crate::status::Status::new(vec![state], None, true);
-    let view = status.view().sinks.remove(0);
+    stop.close();
+    runner.run(stop).await;
+    let view = state.view();
     let got = got.lock().clone();
     (got, view)
 }
@@ -148,20 +148,71 @@ async fn a_sink_that_says_nothing_of_an_event_is_asked_again() {
     }
     let queue = Arc::new(Queue::new(9, 1 << 20));
     queue.push(Arc::default());
-    let state = SinkState::new(settings(9, 1), Some(Arc::clone(&queue)));
+    let settings = settings(9, 1);
+    let state = SinkState::new(&settings, Some(Arc::clone(&queue)));
     let state = Arc::new(state);
     let runner = Runner {
         sink: Box::<Mute>::default(),
         source: Source::Memory(queue),
+        settings,
         state: Arc::clone(&state),
     };
-    let closing = CancellationToken::new();
-    closing.cancel();
-    runner.run(closing).await;
+    let stop = Stop::default();
+    stop.close();
+    runner.run(stop).await;
     let counts = (&state.delivered, &state.retried);
     let get =
         |counter: &std::sync::atomic::AtomicU64| counter.load(std::sync::atomic::Ordering::Relaxed);
     assert_eq!((get(counts.0), get(counts.1)), (1, 1));
+}
+
+#[tokio::test]
+async fn what_was_not_taken_is_handed_over_in_its_order_and_not_counted_twice() {
+    let queue = Arc::new(Queue::new(100, 1 << 20));
+    let event = |number| {
+        Arc::new(Event {
+            request_id: uuid::Uuid::from_u128(number),
+            ..Event::default()
+        })
+    };
+    for number in 0..4 {
+        queue.push(event(number));
+    }
+    // 1 and 2 are not taken, and would be offered again in five minutes.
+    let down = || {
+        vec![Outcome::Later {
+            why: "503".to_owned(),
+            after: Some(MOST_ASKED),
+        }]
+    };
+    let sink = Told {
+        script: Mutex::new(HashMap::from([(1, down()), (2, down())])),
+        ..Told::default()
+    };
+    let got = Arc::clone(&sink.got);
+    let settings = settings(3, 9);
+    let state = Arc::new(SinkState::new(&settings, Some(Arc::clone(&queue))));
+    let runner = Runner {
+        sink: Box::new(sink),
+        source: Source::Memory(Arc::clone(&queue)),
+        settings,
+        state: Arc::clone(&state),
+    };
+    let stop = Stop::default();
+    let running = tokio::spawn(runner.run(stop.clone()));
+    while state.view().retried == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(state.view().waiting, 3);
+    stop.hand_over();
+    let ended = tokio::time::timeout(Duration::from_secs(20), running).await;
+    ended.unwrap().unwrap();
+    assert_eq!(*got.lock(), [vec![0, 1, 2]]);
+    let left: Vec<_> = queue.take(9).iter().map(|one| one.request_id).collect();
+    let numbers = [1, 2, 3].map(uuid::Uuid::from_u128);
+    assert_eq!(left, numbers);
+    let view = state.view();
+    assert_eq!((view.delivered, view.waiting, view.dead), (1, 0, 0));
 }
 
 #[test]

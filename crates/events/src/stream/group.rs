@@ -11,7 +11,7 @@ use redis::aio::MultiplexedConnection;
 use redis::{FromRedisValue as _, RedisResult, Value, from_redis_value};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use weir_core::settings::{RedisBus, Start};
+use weir_core::settings::{self, RedisBus, Start};
 
 use super::letters::{self, Given};
 use super::{ANSWER, Entry, Id, READING, entries, of_read};
@@ -24,6 +24,8 @@ pub(crate) struct Group {
     bus: RedisBus,
     consumer: String,
     store: Store,
+    /// The sink's, as they were when it began.
+    settings: Arc<settings::Sink>,
     state: Arc<SinkState>,
     outage: Outage,
     connection: Option<MultiplexedConnection>,
@@ -43,13 +45,14 @@ impl Group {
     pub(crate) fn new(
         bus: &RedisBus,
         consumer: &str,
-        (store, state): (Store, Arc<SinkState>),
+        (store, (settings, state)): (Store, (Arc<settings::Sink>, Arc<SinkState>)),
     ) -> Self {
         Self {
             bus: bus.clone(),
             consumer: consumer.to_owned(),
             outage: Outage::new(store.address(), READING),
             store,
+            settings,
             state,
             connection: None,
             own: None,
@@ -175,9 +178,7 @@ impl Group {
         forgotten: &mut Vec<Id>,
     ) -> RedisResult<Vec<Entry>> {
         let mut command = redis::cmd("XAUTOCLAIM");
-        command
-            .arg(&self.bus.stream)
-            .arg(&*self.state.settings.group);
+        command.arg(&self.bus.stream).arg(&*self.settings.group);
         command.arg(&self.consumer);
         command.arg(self.bus.claim_after.as_millis().to_string());
         command.arg(&self.claimed.0).arg("COUNT").arg(count);
@@ -200,7 +201,7 @@ impl Group {
 
     fn xreadgroup(&self, count: usize) -> redis::Cmd {
         let mut command = redis::cmd("XREADGROUP");
-        command.arg("GROUP").arg(&*self.state.settings.group);
+        command.arg("GROUP").arg(&*self.settings.group);
         command.arg(&self.consumer).arg("COUNT").arg(count);
         command
     }
@@ -227,7 +228,7 @@ impl Group {
     fn lose(&self, count: usize) {
         if count > 0 {
             add(&self.state.lost, count);
-            let sink = &*self.state.settings.name;
+            let sink = &*self.settings.name;
             tracing::warn!(
                 sink,
                 count,
@@ -240,7 +241,7 @@ impl Group {
         let mut command = redis::cmd("XACK");
         command
             .arg(&self.bus.stream)
-            .arg(&*self.state.settings.group)
+            .arg(&*self.settings.group)
             .arg(ids);
         command
     }
@@ -258,7 +259,7 @@ impl Group {
         let mut make = redis::cmd("XGROUP");
         make.arg("CREATE")
             .arg(&self.bus.stream)
-            .arg(&*self.state.settings.group);
+            .arg(&*self.settings.group);
         let made = make
             .arg(start)
             .arg("MKSTREAM")
@@ -300,7 +301,7 @@ impl Group {
         if self.settled.is_empty() && self.given.is_empty() {
             return Ok(());
         }
-        let key = letters::key(&self.bus.stream, &self.state.settings.name);
+        let key = letters::key(&self.bus.stream, &self.settings.name);
         let mut pipe = redis::pipe();
         // A dead letter is kept and its entry done, or neither.
         pipe.atomic();
@@ -326,9 +327,7 @@ impl Group {
             return;
         };
         let mut command = redis::cmd("XCLAIM");
-        command
-            .arg(&self.bus.stream)
-            .arg(&*self.state.settings.group);
+        command.arg(&self.bus.stream).arg(&*self.settings.group);
         command.arg(&self.consumer).arg(0);
         for id in &self.held {
             command.arg(id);
@@ -353,7 +352,7 @@ impl Group {
         let Some(mut connection) = self.connection.take() else {
             return;
         };
-        let (stream, group) = (&self.bus.stream, &*self.state.settings.group);
+        let (stream, group) = (&self.bus.stream, &*self.settings.group);
         let mut pending = redis::cmd("XPENDING");
         pending
             .arg(stream)

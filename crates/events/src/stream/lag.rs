@@ -11,20 +11,19 @@ use weir_core::settings::RedisBus;
 
 use super::{ANSWER, entries, letters, time_of};
 use crate::link::Store;
-use crate::status::{Lag, SHOWN, SinkState, StreamState};
+use crate::status::{Lag, SHOWN, Status, StreamState};
 
 /// How often it is asked.
 const EACH: Duration = Duration::from_secs(5);
 
 /// Asks for as long as it is polled.
-pub(crate) async fn watch(
-    bus: RedisBus,
-    store: Store,
-    (stream, sinks): (Arc<StreamState>, Vec<Arc<SinkState>>),
-) {
+pub(crate) async fn watch(bus: RedisBus, store: Store, status: Arc<Status>) {
+    let Some(stream) = status.stream.clone() else {
+        return;
+    };
     loop {
         // An outage is the publisher's and the readers' to tell.
-        if let Err(error) = session(&bus, &store, &stream, &sinks).await {
+        if let Err(error) = session(&bus, &store, (&status, &stream)).await {
             tracing::debug!(%error, "the lag of events is not known");
             stream.length.store(-1, Ordering::Relaxed);
         }
@@ -35,8 +34,7 @@ pub(crate) async fn watch(
 async fn session(
     bus: &RedisBus,
     store: &Store,
-    stream: &StreamState,
-    sinks: &[Arc<SinkState>],
+    (status, stream): (&Status, &StreamState),
 ) -> RedisResult<()> {
     let mut connection = store.connect(ANSWER).await?;
     loop {
@@ -49,11 +47,12 @@ async fn session(
                 .await
                 .unwrap_or_default(),
         };
-        for sink in sinks {
-            let group = groups.get(&*sink.settings.group);
-            let lag = lag(&mut connection, bus, (group, &sink.settings.group)).await?;
+        for sink in status.sinks() {
+            let settings = sink.settings();
+            let name = &*settings.group;
+            let lag = lag(&mut connection, bus, (groups.get(name), name)).await?;
             sink.set_lag(lag);
-            let key = letters::key(&bus.stream, &sink.settings.name);
+            let key = letters::key(&bus.stream, &sink.name);
             let kept = letters::count(&mut connection, &key).await?;
             let latest = match kept {
                 0 => Vec::new(),

@@ -34,6 +34,8 @@ impl Follower {
 
     pub(super) fn see(&mut self, moment: Moment<'_>) {
         match moment {
+            // Who comes to be told later hears of what begins then.
+            Moment::Started(_) if !self.door.is_heard() => {}
             Moment::Started(record) => {
                 let headers = match self.told.request_headers {
                     true => record.headers.clone(),

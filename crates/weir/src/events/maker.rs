@@ -66,6 +66,11 @@ pub(super) struct Door {
 }
 
 impl Door {
+    /// Whether anybody is told of events.
+    pub(super) fn is_heard(&self) -> bool {
+        self.status.is_heard()
+    }
+
     /// Makes room for a body; false, and counted, where there is none.
     pub(super) fn hold(&self, body: &RawBody) -> bool {
         let fits = self.room.take(cost(body));

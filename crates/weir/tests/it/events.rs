@@ -1,5 +1,7 @@
 //! Events of the whole product: the log in a file, the stream of Redis, dispatchers of their own.
 
+mod reloaded;
+
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

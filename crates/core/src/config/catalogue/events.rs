@@ -55,8 +55,7 @@ pub(super) static ENTRIES: &[Entry] = &[
     entry("events.file", PATH, "",
         "Write events to this file as lines of JSON: the same as a sink `event-log` of kind `file`.")
         .env(&[var("FILE_EVENT_LOG")])
-        .example("/var/log/weir/events.jsonl")
-        .restart(),
+        .example("/var/log/weir/events.jsonl"),
     entry("events.redis_url", text("URL", checks::event_redis), "",
         "The Redis or Valkey of the stream, also as `host:port`; without it that of `shared.redis_url`.")
         .env(&[var("REDIS_ADDR")])
@@ -75,8 +74,7 @@ pub(super) static ENTRIES: &[Entry] = &[
         "The group of a sink that names none. Without it that is the sink's name, so that each sink gets every \
          event.")
         .env(&[var("REDIS_CONSUMER_GROUP")])
-        .example("llm-proxy-dispatchers")
-        .restart(),
+        .example("llm-proxy-dispatchers"),
     entry("events.group_start", Kind::Choice(&["oldest", "new"]), "oldest",
         "Where a group begins that nobody made before: with the oldest event in the stream, or with the next.")
         .restart(),
