@@ -102,6 +102,52 @@ test('a project is made with a key, a budget and a rule, and the key is never sh
   expect(edited.rules.allowed_models).toEqual(['claude-*', 'gpt-5.4']);
 });
 
+test('a key that is missing is said where it is missing, and no row is left out', async ({
+  page,
+  weir,
+  expected,
+}) => {
+  expected.push(/400/);
+  const { id } = await project(weir, 'halves');
+  await open(page, `/projects/${id}/edit`);
+  for (let n = 0; n < 2; n += 1) await page.getByRole('button', { name: 'Add a key' }).click();
+  const row = (n: number) => page.getByRole('group', { name: `New key ${n}` });
+  const marked = (n: number, label: string) =>
+    row(n).getByLabel(label, { exact: true }).getAttribute('aria-invalid');
+  await row(1).getByLabel('Key', { exact: true }).fill(KEY);
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(row(2).getByText('Give the key, or drop its row.')).toBeVisible();
+  expect([await marked(1, 'Provider'), await marked(1, 'Key')]).toEqual(['false', 'false']);
+  expect([await marked(2, 'Provider'), await marked(2, 'Key')]).toEqual(['false', 'true']);
+  await row(2).getByRole('button', { name: 'Drop new key 2' }).click();
+  await row(1).getByLabel('Key', { exact: true }).fill('sk-a...1234');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(row(1).getByText('cannot save obfuscated API key')).toBeVisible();
+  expect([await marked(1, 'Provider'), await marked(1, 'Key')]).toEqual(['false', 'true']);
+  expect((await read(weir, id)).keys).toEqual([]);
+  await row(1).getByLabel('Key', { exact: true }).fill(KEY);
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'halves', exact: true })).toBeVisible();
+  expect((await read(weir, id)).keys).toHaveLength(1);
+});
+
+test('a project that was renamed has its new name on every page', async ({ page, weir }) => {
+  const one = await project(weir, 'compilers');
+  await token(weir, one, { name: 'ci' });
+  await open(page, '/tokens');
+  const row = page.getByRole('listitem').filter({ hasText: 'ci' });
+  await expect(row.getByText('compilers')).toBeVisible();
+  await row.getByRole('link').click();
+  await page.getByRole('link', { name: 'compilers' }).click();
+  await page.getByRole('link', { name: 'Edit' }).click();
+  await page.getByLabel('Name', { exact: true }).fill('linkers');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'linkers' })).toBeVisible();
+  for (let n = 0; n < 3; n += 1) await page.goBack();
+  await expect(row.getByText('linkers')).toBeVisible();
+  await expect(page.getByText('compilers')).toHaveCount(0);
+});
+
 test('a key is replaced and another taken out', async ({ page, weir }) => {
   const keys = [
     { provider: 'anthropic', api_key: KEY },

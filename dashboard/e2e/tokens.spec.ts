@@ -288,6 +288,35 @@ test('a token is edited; a change that came between is said and not overwritten'
   expect(await read(weir, id)).toMatchObject({ max_requests: null, budgets: [] });
 });
 
+test('a budget is edited, and rules stay to the letter', async ({ page, weir }) => {
+  const one = await project(weir, 'agents');
+  const rules = { allowed_models: ['claude-*'], param_whitelist: { stop: ['a,b', '["c","d"]'] } };
+  const made = await manage<Token>(weir, 'POST', '/tokens', {
+    project_id: one.id,
+    duration_minutes: 60,
+    name: 'strict',
+    rules,
+    budgets: [{ period: 'day', usd: 1 }],
+  });
+  await open(page, `/tokens/${made.id}`);
+  await page.getByRole('button', { name: 'Edit' }).click();
+  await page.getByLabel('Dollars', { exact: true }).fill('2');
+  await page.getByRole('button', { name: 'Save' }).click();
+  const form = page.getByRole('form', { name: 'Edit the token' });
+  await expect(form).toBeHidden();
+  expect(await read(weir, made.id)).toMatchObject({ rules, budgets: [{ period: 'day', usd: 2 }] });
+  await page.getByRole('button', { name: 'Edit' }).click();
+  await page.getByLabel('Models').fill('claude-haiku-*');
+  await page.getByLabel('Parameters').press('End');
+  await page.getByLabel('Parameters').pressSequentially(', e');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(form).toBeHidden();
+  expect((await read(weir, made.id)).rules).toEqual({
+    allowed_models: ['claude-haiku-*'],
+    param_whitelist: { stop: ['a,b', '["c","d"]', 'e'] },
+  });
+});
+
 test('the list tells states, countdowns and use, and is filtered in the address', async ({
   page,
   weir,

@@ -1,4 +1,5 @@
 /** The address bar: which page is open, and the state that pages keep in the query. */
+import { onDestroy } from 'svelte';
 import type { Route } from '../routes';
 
 interface Place {
@@ -22,6 +23,10 @@ export const at = {
   /** The query as it stands in the address, fresh for each caller. */
   get query(): URLSearchParams {
     return new URLSearchParams(place.query);
+  },
+  /** The path with its query, as a link has it. */
+  get url(): string {
+    return place.path + place.query;
   },
   get hash(): string {
     return place.hash;
@@ -52,6 +57,15 @@ export function goto(url: string, options: { replace?: boolean } = {}): void {
   const go = () => move(to.pathname + to.search + to.hash, options);
   if (held && to.pathname !== place.path) void held().then((leaves) => leaves && go());
   else go();
+}
+
+/** `goto` for what takes its time: only while the component that is being set up is there. */
+export function gotoFrom(): typeof goto {
+  let here = true;
+  onDestroy(() => (here = false));
+  return (url, options) => {
+    if (here) goto(url, options);
+  };
 }
 
 function move(whole: string, options: { replace?: boolean }): void {

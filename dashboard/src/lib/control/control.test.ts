@@ -63,8 +63,44 @@ describe('what may be done', () => {
     ]);
   });
 
-  it('reads lists by lines and commas, and numbers with their groups', () => {
-    expect(lines(' a\n\n b, c ,')).toEqual(['a', 'b', 'c']);
+  it('keeps rules to the letter where only something else was changed', () => {
+    const odd = [{ stop: ['a,b'] }, { 'a:b': [' x', '"', ''] }, { stop: [] }, { n: ['a\nb'] }];
+    for (const param_whitelist of odd) {
+      const rules = { ...SPEC.rules, allowed_models: ['a,b', ' c '], param_whitelist };
+      const before = { ...SPEC, rules } as unknown as Spec;
+      const draft = draftOf(before);
+      draft.budgets = [];
+      const { spec, faults } = specOf(draft, before);
+      expect(faults).toEqual({});
+      expect(changed(before, spec)).toEqual({ budgets: [] });
+    }
+  });
+
+  it('keeps parameters that stand beside one that was changed', () => {
+    const stop = ['a,b', '["a","b"]', '"', 'say "a", then', '\\', '', ' x', 'a\nb', '[1]'];
+    const param_whitelist = { stop, 'a:b': ['1'], '"q"': ['2'], max_tokens: ['5'] };
+    const before = { ...SPEC, rules: { ...SPEC.rules, param_whitelist } } as unknown as Spec;
+    const draft = draftOf(before);
+    draft.params = draft.params.replace('max_tokens: 5', 'max_tokens: 6');
+    const { spec, faults } = specOf(draft, before);
+    expect(faults).toEqual({});
+    expect(spec.rules.param_whitelist).toEqual({ ...param_whitelist, max_tokens: ['6'] });
+  });
+
+  it('reads parameters as people type them, and says which line is none', () => {
+    const draft = draftOf();
+    draft.params = 'temperature : 0,1 ,\nstop: "a,b", c"d';
+    const { spec, faults } = specOf(draft);
+    expect(faults).toEqual({});
+    expect(spec.rules.param_whitelist).toEqual({ temperature: ['0', '1'], stop: ['a,b', 'c"d'] });
+    for (const line of ['stop:', 'stop: ,', ': a', 'stop: "\\x"']) {
+      draft.params = line;
+      expect(specOf(draft).faults['rules.param_whitelist'], line).toContain(line);
+    }
+  });
+
+  it('reads lists by lines, and numbers with their groups', () => {
+    expect(lines(' a\n\n b, c \n')).toEqual(['a', 'b, c']);
     const draft = draftOf();
     draft.limits.tpm = '1,000,000';
     expect(specOf(draft).spec.limits).toEqual({ tpm: 1_000_000 });

@@ -39,15 +39,27 @@ function paramsOf(rules: Partial<Rules>): Record<string, string[]> {
   return rules.param_whitelist ?? {};
 }
 
+/** A name or a value as one writes it: in quotes, as JSON has it, where it would be read as something else. */
+function written(text: string, apart: RegExp): string {
+  const plain = text !== '' && text === text.trim() && !text.startsWith('"') && !apart.test(text);
+  return plain ? text : JSON.stringify(text);
+}
+
+/** `name: value, value` of each parameter. */
+function paramLines(rules: Partial<Rules>): string[] {
+  return Object.entries(paramsOf(rules)).map(([name, values]) => {
+    const all = values.map((value) => written(value, /[,\n]/)).join(', ');
+    return `${written(name, /[:\n]/)}: ${all}`;
+  });
+}
+
 export function draftOf(spec: Partial<Spec> = {}): SpecDraft {
   const { rules, limits, budgets = [] } = spec;
   const lists = LISTS.map((list) => [list, listOf(rules ?? {}, list).join('\n')]);
   const rates = LIMITS.map((limit) => [limit, limits?.[limit]?.toString() ?? '']);
   return {
     lists: Object.fromEntries(lists) as Record<List, string>,
-    params: Object.entries(paramsOf(rules ?? {}))
-      .map(([name, values]) => `${name}: ${values.join(', ')}`)
-      .join('\n'),
+    params: paramLines(rules ?? {}).join('\n'),
     limits: Object.fromEntries(rates) as Record<Limit, string>,
     budgets: budgets.map(({ period, usd, tokens }) => ({
       period,
@@ -60,12 +72,24 @@ export function draftOf(spec: Partial<Spec> = {}): SpecDraft {
 /** What is wrong, by the field's name in the API. */
 export type Faults = Record<string, string>;
 
-/** What the API takes, or what is wrong with what was typed. */
-export function specOf(draft: SpecDraft): { spec: Spec; faults: Faults } {
+/**
+ * What the API takes, or what is wrong with what was typed. Rules whose text is still what `before` is shown
+ * as are those of `before` to the letter.
+ */
+export function specOf(
+  draft: SpecDraft,
+  before: Partial<Spec> = {},
+): { spec: Spec; faults: Faults } {
   const faults: Faults = {};
+  const shown = draftOf(before);
+  const had: Partial<Rules> = before.rules ?? {};
   const rules = {} as Rules;
-  for (const list of LISTS) rules[list] = lines(draft.lists[list]);
-  rules.param_whitelist = params(draft.params, faults);
+  for (const list of LISTS) {
+    const text = draft.lists[list];
+    rules[list] = text === shown.lists[list] ? [...listOf(had, list)] : lines(text);
+  }
+  rules.param_whitelist =
+    draft.params === shown.params ? { ...paramsOf(had) } : params(draft.params, faults);
   const limits: Limits = {} as Limits;
   for (const limit of LIMITS) {
     const value = whole(draft.limits[limit], 1);
@@ -80,25 +104,41 @@ export function specOf(draft: SpecDraft): { spec: Spec; faults: Faults } {
   return { spec: { rules, limits, budgets }, faults };
 }
 
-/** One entry a line, or parted by commas. */
+/** One entry a line. */
 export function lines(text: string): string[] {
   return text
-    .split(/[\n,]/)
+    .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '');
 }
 
 function params(text: string, faults: Faults): Record<string, string[]> {
   const found: Record<string, string[]> = {};
-  for (const line of text.split('\n').map((one) => one.trim())) {
-    if (line === '') continue;
-    const [, name, values] = /^([^:]+):(.*)$/.exec(line) ?? [];
-    const allowed = lines(values ?? '');
-    if (name === undefined || allowed.length === 0) {
+  for (const line of lines(text)) {
+    const [, before = '', after = ''] = /^("(?:[^"\\]|\\.)*"|[^:]+):(.*)$/.exec(line) ?? [];
+    const name = read(before.trim());
+    const allowed = parted(after).map(read);
+    if (name === undefined || allowed.length === 0 || allowed.includes(undefined)) {
       faults['rules.param_whitelist'] = `“${line}” is not “name: value, value”.`;
-    } else found[name.trim()] = allowed;
+    } else found[name] = allowed.filter((one) => one !== undefined);
   }
   return found;
+}
+
+/** What stands between commas that are in no quotes; nothing where there is nothing. */
+function parted(text: string): string[] {
+  const all = text.match(/\s*"(?:[^"\\]|\\.)*"\s*(?=,|$)|[^,]+/g) ?? [];
+  return all.map((one) => one.trim()).filter((one) => one !== '');
+}
+
+/** A name or a value without its quotes; nothing if it is none. */
+function read(text: string): string | undefined {
+  if (!/^".*"$/.test(text)) return text === '' ? undefined : text;
+  try {
+    return JSON.parse(text) as string;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Nothing is undefined, what is no such number null. */
@@ -186,11 +226,8 @@ export function told({ rules, limits }: Pick<Spec, 'rules' | 'limits'>): [string
     names[list],
     listOf(rules, list).join(', '),
   ]).filter(([, entries]) => entries !== '');
-  const params = Object.entries(paramsOf(rules));
-  if (params.length > 0) {
-    const text = params.map(([name, values]) => `${name}: ${values.join(', ')}`).join('; ');
-    facts.push(['Parameters', text]);
-  }
+  const params = paramLines(rules).join('; ');
+  if (params !== '') facts.push(['Parameters', params]);
   const rates: Record<Limit, string> = {
     rpm: 'requests a minute',
     tpm: 'tokens a minute',
