@@ -22,5 +22,27 @@ export const test = base.extend<Own>({
   weir: async ({ own }, use) => use(own.weir),
 });
 
+/** Requests that are on their way until they are let go. */
+export interface Held {
+  /** Ends when the first has been sent. */
+  sent: Promise<void>;
+  letGo: () => void;
+}
+
+/** Holds what the page sends to such addresses. */
+export async function hold(page: Page, method: string, url: RegExp): Promise<Held> {
+  let letGo = (): void => undefined;
+  let send = (): void => undefined;
+  const free = new Promise<void>((done) => (letGo = done));
+  const sent = new Promise<void>((done) => (send = done));
+  await page.route(url, async (route) => {
+    if (route.request().method() !== method) return route.fallback();
+    send();
+    await free;
+    await route.continue();
+  });
+  return { sent, letGo };
+}
+
 export { expect };
 export type { Page };

@@ -21,6 +21,11 @@ export interface Route {
   under?: string;
   /** Without navigation around it. */
   bare?: boolean;
+  /**
+   * One page goes through all that this path can name, and what is open in it stays open. Others begin anew
+   * with each, so that nothing that was begun with one is done to another.
+   */
+  follows?: boolean;
 }
 
 const live = () => import('./pages/Live.svelte');
@@ -34,6 +39,7 @@ export const routes: readonly Route[] = [
     title: 'Exchange',
     load: () => import('./pages/Exchange.svelte'),
     under: '/',
+    follows: true,
   },
   {
     path: '/sessions',

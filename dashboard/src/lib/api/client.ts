@@ -35,6 +35,11 @@ export function apiUrl(path: string, query: Record<string, unknown> = {}): strin
   return text ? `${path}?${text}` : path;
 }
 
+/** Where to log in, as a manager or with the password, and be led back from to a page of ours. */
+export function loginUrl(back: string, as?: 'manager'): string {
+  return apiUrl('/login', { next: back, as });
+}
+
 /** The raw answer, whatever its type; for streams and files. */
 export async function send(input: string | Request, init: RequestInit = {}): Promise<Response> {
   const request = new Request(input, { credentials: 'same-origin', ...init });
@@ -53,8 +58,7 @@ export async function send(input: string | Request, init: RequestInit = {}): Pro
   const managing = new URL(request.url).pathname.startsWith('/manage/');
   // Without the page's own place in the query there is no way back to it after logging in.
   if (response.status === 401 && ours && !managing && window.location.pathname !== '/login') {
-    const back = window.location.pathname + window.location.search;
-    window.location.assign(`/login?next=${encodeURIComponent(back)}`);
+    window.location.assign(loginUrl(window.location.pathname + window.location.search));
   }
   throw new ApiError(response.status, fault);
 }
