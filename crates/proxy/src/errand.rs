@@ -21,7 +21,7 @@ use weir_wire::errors::ErrorKind;
 use crate::ask::Ask;
 use crate::attempt::{Outcome, Won};
 use crate::clock::now;
-use crate::fleet::{Fleet, Member};
+use crate::fleet::{Fleet, Member, Permit};
 use crate::incomer::without_key;
 use crate::judge::Ruling;
 use crate::keyring::{KeyUse, Pool};
@@ -274,10 +274,7 @@ impl Errand<'_> {
                 earlier: left.earlier || !misses.is_empty(),
                 ..left
             };
-            let now = now();
-            // The word of another node alone is no reason to refuse.
-            let force = self.insists(credential, left) || member.breaker.is_suspected(now);
-            let Some(permit) = member.admit(now, force) else {
+            let Some(permit) = self.permit(member, credential, left) else {
                 if let Some(key) = key {
                     key.undo();
                 }
@@ -316,6 +313,14 @@ impl Errand<'_> {
         };
         let has_key = !pool.lock().is_empty();
         has_key.then_some((pool, Credential::Configured))
+    }
+
+    /// The request's place at `member`, if its breaker gives it one. The word of another node alone
+    /// is no reason to refuse it.
+    fn permit(&self, member: &Arc<Member>, credential: Credential, left: Left) -> Option<Permit> {
+        let now = now();
+        let force = self.insists(credential, left) || member.breaker.is_suspected(now);
+        member.admit(now, force)
     }
 
     /// Whether a request goes out although the breaker is open: a client's own credential is

@@ -29,8 +29,6 @@ const WANTED: Duration = Duration::from_secs(10);
 const RENEW: Duration = Duration::from_secs(3);
 /// How long after the last follower has gone: pages that lose their connection come back.
 const LINGER: Duration = Duration::from_secs(20);
-/// Longest name of a node, in bytes.
-const MAX_NODE: usize = 256;
 
 /// The live feed of all nodes.
 #[derive(Debug)]
@@ -231,7 +229,7 @@ impl Party for Teller {
         if left.is_zero() || *self.distant.followers().borrow() == 0 {
             return Heard::Known;
         }
-        let name = field(fields, "name").filter(|name| (1..=MAX_NODE).contains(&name.len()));
+        let name = field(fields, "name").filter(|name| nodes::is_name(name));
         match name.is_some_and(|name| self.distant.take(row, &name.into())) {
             true => Heard::New,
             false => Heard::Senseless,

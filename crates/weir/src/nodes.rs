@@ -199,6 +199,12 @@ impl Registry {
 
 const SQLITE: &str = "sqlite";
 
+/// Whether a node can be called so.
+pub(crate) fn is_name(name: &str) -> bool {
+    let is_short = (1..=entry::MAX_TEXT).contains(&name.len());
+    is_short && !name.chars().any(char::is_control)
+}
+
 /// What people call a node of this host and port.
 fn named(host: &str, port: u16) -> String {
     format!("{host}:{port}")

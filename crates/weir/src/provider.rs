@@ -141,10 +141,13 @@ fn breaker(breaker: &seen::Breaker, here: &Here) -> String {
     let until = breaker
         .until
         .map(|at| format!(" until {}", here.moment(at)));
+    let by = breaker.told_by.as_ref();
+    let by = by.map(|node| format!(" by the word of {node}"));
     format!(
-        "{}{}, {} failures in a row, opened {} times",
+        "{}{}{}, {} failures in a row, opened {} times",
         breaker.state,
         until.unwrap_or_default(),
+        by.unwrap_or_default(),
         breaker.failures,
         breaker.opened
     )

@@ -22,8 +22,6 @@ use crate::cli::Source;
 use crate::config::{self, Found};
 use crate::edits::Edits;
 use crate::events::Events;
-use crate::hints::Hints;
-use crate::live::Live;
 use crate::rates;
 use crate::serve::{key_header, limit};
 use crate::share::{Share, store_of};
@@ -104,10 +102,6 @@ pub(crate) struct Reload {
     pub store: Recorder,
     /// What other gateways are told and tell.
     pub share: Share,
-    /// What other nodes are told of providers and keys, and tell.
-    pub hints: Hints,
-    /// The live feed that nodes have together.
-    pub live: Live,
     /// Answers that other gateways keep too; none where each keeps its own.
     pub answers: Option<Arc<Answers>>,
     /// What the world is told; none where that is switched off.
@@ -375,10 +369,7 @@ impl Reload {
         let previous = self.snapshot.swap(Arc::clone(&snapshot));
         snapshot.fleet.take_over(&previous.fleet);
         self.subagents.apply(settings, &snapshot.fleet.memories);
-        let (hints, live) = (settings.shared.hints, settings.shared.live);
-        self.hints.by(shared.clone().filter(|_| hints));
-        self.live.by(shared.clone().filter(|_| live));
-        self.share.by(shared);
+        self.share.by(shared, &settings.shared);
         if let Some(answers) = &self.answers {
             answers.on(shelf);
         }

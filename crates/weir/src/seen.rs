@@ -45,6 +45,8 @@ pub(crate) struct Breaker {
     pub failures: u32,
     pub until: Option<i64>,
     pub opened: u64,
+    /// The node by whose word it is on trial.
+    pub told_by: Option<String>,
 }
 
 /// Requests since the start.
@@ -85,6 +87,7 @@ pub(crate) struct Key {
     pub cooldown_until: Option<i64>,
     pub benched_until: Option<i64>,
     pub spent_until: Option<i64>,
+    pub hint: Option<KeyHint>,
     pub overage: bool,
     pub last_error: Option<LastError>,
     pub requests: u64,
@@ -96,6 +99,14 @@ impl Key {
     pub(crate) fn called(&self) -> &str {
         self.name.as_deref().unwrap_or(&self.id)
     }
+}
+
+/// What another node says of a key.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct KeyHint {
+    pub until: i64,
+    pub node: String,
 }
 
 /// What went wrong last with a key.

@@ -25,9 +25,7 @@ use weir_store::Recorder;
 use weir_store::control::{ControlStore, EditedSettings};
 
 use self::api::{gateway, reader};
-use self::parts::{
-    Present, certificate, meet, open_cache, open_store, recorder, show, told_to_others,
-};
+use self::parts::{Present, certificate, meet, open_cache, open_store, recorder, show};
 pub(crate) use self::parts::{key_header, limit};
 use crate::cli::{Serve, Source};
 use crate::config::{self, Found};
@@ -169,20 +167,18 @@ impl Running {
         let figures = Arc::new(Figures::default());
         let settings = Arc::new(ArcSwap::from_pointee(settings));
         let lifecycle = Arc::new(Lifecycle::default());
-        let share = Share::new(Arc::clone(&snapshot.fleet.memories.vault));
         let here = (listening, &lifecycle);
-        let (present, shared, tenants) = meet(&settings, server, here, &share).await?;
+        let (present, shared, tenants) = meet(&settings, server, here).await?;
         let events = Events::start(&settings)?.map(Arc::new);
         let store = open_store(&settings, Arc::clone(&figures), events.as_deref())?;
         let held = Arc::new(Held::new(settings.load().capture.queue_bytes));
         let snapshot = Arc::new(ArcSwap::from_pointee(snapshot));
-        let (hints, live) =
-            told_to_others(&settings.load(), (&present, shared), (&snapshot, &tenants));
+        let share = Share::new(&snapshot, &present.registry, tenants.as_deref());
+        share.by(shared, &settings.load().shared);
         let parts = (&store, &lifecycle, &held);
         let mut registry = figures::registry(&metrics, &figures, &snapshot, parts);
         show(
-            (&share, &hints, &live),
-            (tenants.as_deref(), events.as_deref()),
+            (&share, tenants.as_deref(), events.as_deref()),
             &mut registry,
         );
         let (cache, answers) = open_cache(&settings.load(), &mut registry)?;
@@ -199,8 +195,6 @@ impl Running {
             settings: Arc::clone(&settings),
             store: store.clone(),
             share,
-            hints,
-            live,
             answers,
             events: events.clone(),
             subagents: Keeper::default(),
@@ -238,6 +232,7 @@ impl Running {
         let (acceptor, inboxes) = Acceptor::new(listener, count)?;
         self.workers = self.start_workers(inboxes)?;
         self.start_shared().await;
+        self.present.follow(self.reload.share.store());
         self.start_tasks(acceptor);
         Ok(self)
     }
@@ -262,10 +257,8 @@ impl Running {
     /// Starts what runs beside the workers.
     fn start_tasks(&self, acceptor: Acceptor) {
         self.until_closing(acceptor.run());
-        self.until_closing(self.reload.share.run());
-        self.until_closing(self.reload.hints.run());
         let reader = reader(&self.store, &self.settings);
-        self.until_closing(self.reload.live.run(&self.store, reader));
+        self.until_closing(self.reload.share.run(&self.store, reader));
         let seed = std::process::id().into();
         self.until_closing(probe::run(Arc::clone(&self.reload.snapshot), seed));
     }

@@ -129,6 +129,10 @@ pub(crate) fn note(key: &Key, here: &Here) -> String {
         let ms = until.abs_diff(here.now_ms);
         return format!("pauses for {}", span(ms.next_multiple_of(1_000)));
     }
+    if let Some(hint) = key.hint.as_ref().filter(|hint| hint.until > here.now_ms) {
+        let until = here.moment(hint.until);
+        return format!("rests until {until}, says {}", hint.node);
+    }
     if let Some(forecast) = forecast(&key.windows, here) {
         return forecast;
     }
@@ -166,6 +170,7 @@ fn used(window: &Window) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::seen::KeyHint;
 
     /// 13:37 on Saturday, 21 November 2026.
     pub(crate) fn here() -> Here {
@@ -248,6 +253,14 @@ mod tests {
             ..key.clone()
         };
         assert_eq!(note(&lasting, &here()), "7d 42%, whole 14:37");
+        let told = Key {
+            hint: Some(KeyHint {
+                until: here().now_ms + 1_980_000,
+                node: "weir-a:3001".to_owned(),
+            }),
+            ..key.clone()
+        };
+        assert_eq!(note(&told, &here()), "rests until 14:10, says weir-a:3001");
         let pausing = Key {
             cooldown_until: Some(here().now_ms + 2_400),
             ..key.clone()

@@ -5,6 +5,7 @@ use redis::Cmd;
 use weir_core::keys::{KeyId, Rest};
 use weir_core::route::hints::{Hint, Said, Subject};
 
+use crate::nodes::is_name;
 use crate::stream::{Fields, field};
 
 /// The stream.
@@ -13,8 +14,6 @@ pub(super) const STREAM: &str = "weir:hints";
 const MAX_ENTRIES: usize = 2_000;
 /// What the fields mean. Entries of another version are left alone.
 const VERSION: &str = "1";
-/// Longest name of a node, in bytes.
-const MAX_NODE: usize = 256;
 
 /// The command that tells `hint` in the name of the node that has this id and name.
 pub(super) fn write(hint: &Hint, (id, name): (&str, &str)) -> Cmd {
@@ -63,8 +62,7 @@ pub(super) fn read(fields: &Fields) -> Option<(Hint, &str)> {
         left_ms: field(fields, "left_ms")?.parse().ok()?,
     };
     let name = field(fields, "name")?;
-    let is_good = hint.is_fit() && !name.is_empty() && name.len() <= MAX_NODE;
-    is_good.then_some((hint, name))
+    (hint.is_fit() && is_name(name)).then_some((hint, name))
 }
 
 #[cfg(test)]
@@ -125,7 +123,8 @@ mod tests {
             ("left_ms", "-1"),
             ("left_ms", &week),
             ("name", ""),
-            ("name", &"n".repeat(MAX_NODE + 1)),
+            ("name", &"n".repeat(257)),
+            ("name", "a\u{1b}[2J"),
         ] {
             assert_eq!(with(name, value), None, "{name}: {value}");
         }

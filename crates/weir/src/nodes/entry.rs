@@ -6,7 +6,7 @@ use weir_admin::NodeState;
 /// What the fields mean. Entries of another version are left alone.
 const VERSION: u32 = 1;
 /// Longest text that is believed, in bytes.
-const MAX_TEXT: usize = 256;
+pub(super) const MAX_TEXT: usize = 256;
 
 /// A node.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -58,6 +58,11 @@ fn a_list_fits_whatever_providers_are_called() {
 
 #[test]
 fn one_is_shown_with_its_keys_and_what_is_to_be_said_of_them() {
+    let mut told = provider("main");
+    told["breaker"]["told_by"] = "weir-a:3001".into();
+    let text = show(&read(told), &here());
+    let by = "half-open by the word of weir-a:3001, 5 failures";
+    assert!(text.contains(by), "{text}");
     let text = show(&read(provider("main")), &here());
     for part in [
         "main\n  type        anthropic",

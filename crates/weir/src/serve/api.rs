@@ -47,7 +47,7 @@ pub(super) fn gateway(
         &reload.store,
         Arc::clone(&steer),
         (registry, tenants.map(tenants::Keeper::control)),
-        (&cache, nodes, events, reload.live.distant()),
+        (&cache, nodes, events, reload.share.live.distant()),
     );
     let api = weir_admin::router_with(admin, access(&reload.settings), Site::built_in());
     let gateway = Arc::new(Gateway {

@@ -5,20 +5,19 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
 use arc_swap::ArcSwap;
+use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 use weir_core::health::Lifecycle;
 use weir_core::identity::DEFAULT_KEY_HEADER;
 use weir_core::settings::{CacheBackend, Settings};
 use weir_events::link::Store;
-use weir_proxy::{Cache, Snapshot, clock, tls};
+use weir_proxy::{Cache, clock, tls};
 use weir_store::control::ControlStore;
 use weir_store::{OnRemoved, Options, Recorder};
 
 use crate::answers::{Answers, Shelf};
 use crate::events::{self, Events};
 use crate::figures::Figures;
-use crate::hints::Hints;
-use crate::live::Live;
 use crate::nodes::Registry;
 use crate::rawlog::{RawLog, Tee};
 use crate::share::{Share, store_of};
@@ -35,6 +34,26 @@ pub(super) struct Present {
 }
 
 impl Present {
+    /// Tells it to `store`.
+    fn new(registry: Arc<Registry>, store: Option<Store>) -> Self {
+        let (sender, told) = watch::channel(store);
+        let run = registry.run(told);
+        let beating = tokio::spawn(async move {
+            run.await;
+            // It would end without somebody who may name another store.
+            drop(sender);
+        });
+        Self {
+            registry,
+            beating: AbortOnDropHandle::new(beating),
+        }
+    }
+
+    /// Tells it to whichever `store` holds from now on.
+    pub(super) fn follow(&mut self, store: watch::Receiver<Option<Store>>) {
+        self.beating = AbortOnDropHandle::new(tokio::spawn(self.registry.run(store)));
+    }
+
     /// Has the others of `store` know that this node is gone.
     pub(super) async fn farewell(self, store: Option<Store>) {
         drop(self.beating);
@@ -47,36 +66,15 @@ pub(super) async fn meet(
     settings: &Arc<ArcSwap<Settings>>,
     server: Option<ControlStore>,
     (listening, lifecycle): (SocketAddr, &Arc<Lifecycle>),
-    share: &Share,
 ) -> anyhow::Result<Met> {
     let nodes = Arc::new(Registry::new(&settings.load(), listening, lifecycle));
     let shared = store_of(&settings.load())?;
     nodes.may_be(shared.as_ref()).await?;
     // From here on, since what follows may take longer than a node is believed to live.
-    share.by(shared.clone());
-    let beating = AbortOnDropHandle::new(tokio::spawn(nodes.run(share.store())));
+    let present = Present::new(nodes, shared.clone());
     let tenants = tenants::Keeper::open(settings, server).await?;
-    nodes.serves(tenants.as_ref());
-    let present = Present {
-        registry: nodes,
-        beating,
-    };
+    present.registry.serves(tenants.as_ref());
     Ok((present, shared, tenants))
-}
-
-/// What other nodes are told at once: what providers and keys are like, and what goes on.
-pub(super) fn told_to_others(
-    settings: &Settings,
-    (present, shared): (&Present, Option<Store>),
-    (snapshot, tenants): (&Arc<ArcSwap<Snapshot>>, &Option<Arc<tenants::Keeper>>),
-) -> (Hints, Live) {
-    let of_projects = tenants.as_ref();
-    let of_projects = of_projects.map(|keeper| Arc::clone(&keeper.tenants));
-    let hints = Hints::new(&present.registry, snapshot, of_projects);
-    let live = Live::new(&present.registry, &Arc::default());
-    live.by(shared.clone().filter(|_| settings.shared.live));
-    hints.by(shared.filter(|_| settings.shared.hints));
-    (hints, live)
 }
 
 /// The certificate that clients are shown, if weir speaks TLS with them.
@@ -108,13 +106,10 @@ pub(super) fn open_store(
 
 /// Adds the figures of what is shared with other nodes, and told to others, to those of `/metrics`.
 pub(super) fn show(
-    (share, hints, live): (&Share, &Hints, &Live),
-    (tenants, events): (Option<&tenants::Keeper>, Option<&Events>),
+    (share, tenants, events): (&Share, Option<&tenants::Keeper>, Option<&Events>),
     registry: &mut prometheus_client::registry::Registry,
 ) {
     share.show(registry);
-    hints.show(registry);
-    live.show(registry);
     if let Some(tenants) = tenants {
         tenants.show(registry);
     }

@@ -271,6 +271,14 @@ fn the_shared_store_is_a_redis() {
     let loaded = good("shared: {redis_url: 'redis://:p@h:6379/1'}", &[]);
     let expected = Secret::new("redis://:p@h:6379/1");
     assert_eq!(loaded.settings.shared.redis_url, Some(expected));
+    let shared = loaded.settings.shared;
+    assert!(shared.hints && shared.live);
+    let shared = good(
+        "shared: {redis_url: 'redis://h', hints: false, live: off}",
+        &[],
+    );
+    let shared = shared.settings.shared;
+    assert!(!shared.hints && !shared.live);
     for url in ["http://h", "redis://", "h:6379", "redis://:1"] {
         let found = faults(&format!("shared: {{redis_url: '{url}'}}"), &[]);
         assert!(found.contains("shared.redis_url: the value "), "{found}");
