@@ -44,5 +44,15 @@ export async function hold(page: Page, method: string, url: RegExp): Promise<Hel
   return { sent, letGo };
 }
 
+/** Goes to a page as a link in this one would. */
+export async function follow(page: Page, path: string): Promise<void> {
+  await page.evaluate((href) => {
+    const link = document.body.appendChild(document.createElement('a'));
+    link.href = href;
+    link.click();
+    link.remove();
+  }, path);
+}
+
 export { expect };
 export type { Page };

@@ -1,7 +1,7 @@
 // What people do while an answer is on its way: it takes as long as the test wants.
 import { captured } from './ask';
 import { ask, manage, open, project, token, tokens, variables } from './manage';
-import { expect, hold, test, type Page } from './own';
+import { expect, follow, hold, test, type Page } from './own';
 
 test.use({ variables });
 
@@ -13,16 +13,6 @@ async function refuse(page: Page, method: string, url: RegExp): Promise<void> {
     if (route.request().method() !== method) return route.fallback();
     return route.fulfill({ status: 500, json: { error: 'it is broken' } });
   });
-}
-
-/** Goes to a page as a link in this one would. */
-async function follow(page: Page, path: string): Promise<void> {
-  await page.evaluate((href) => {
-    const link = document.body.appendChild(document.createElement('a'));
-    link.href = href;
-    link.click();
-    link.remove();
-  }, path);
 }
 
 test('a token is below another though the others are not known yet', async ({ page, weir }) => {
