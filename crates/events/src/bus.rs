@@ -124,11 +124,12 @@ impl Bus {
             consumer: consumer.to_owned(),
         }));
         let mut made = Self::new(settings, (place, delivers), status);
-        let status = Arc::clone(made.entrance.status());
-        let watch = lag::watch(bus.clone(), store.clone(), status);
-        made.watch = Some(tokio::spawn(watch));
         made.entrance.queues.write().push(Arc::clone(&stream.queue));
+        // Nobody can ask a dispatcher how it is doing.
         if role == Role::Gateway {
+            let status = Arc::clone(made.entrance.status());
+            let watch = lag::watch(bus.clone(), store.clone(), status);
+            made.watch = Some(tokio::spawn(watch));
             let publisher = Publisher {
                 bus: bus.clone(),
                 store,
@@ -186,6 +187,7 @@ impl Bus {
                 task.abort();
             }
         }
+        self.entrance.status.tell();
         for sink in self.entrance.status.view().sinks {
             if self.entrance.status.stream.is_none() && sink.waiting > 0 {
                 let (sink, lost) = (sink.name, sink.waiting);

@@ -35,6 +35,8 @@ pub struct Retried {
     pub left: u64,
     /// Why it did not take the last of them.
     pub why: Option<String>,
+    /// Ids that were asked for and that no dead letter of the sink has.
+    pub unknown: Vec<String>,
 }
 
 impl DeadLetters {
@@ -59,12 +61,8 @@ impl DeadLetters {
     /// # Errors
     /// When Redis fails.
     pub async fn list(&mut self, most: usize) -> Result<Vec<DeadLetter>, String> {
-        let read = letters::latest(&mut self.connection, &self.key, most).await;
-        Ok(read
-            .map_err(|error| words(&error))?
-            .into_iter()
-            .map(|one| one.told)
-            .collect())
+        let read = letters::latest(&mut self.connection, &self.key, (None, most)).await;
+        read.map_err(|error| words(&error))
     }
 
     /// Drops those of these ids, or all; gives how many.
@@ -95,7 +93,10 @@ impl DeadLetters {
     /// When Redis fails, or the sink cannot be made.
     pub async fn retry(&mut self, ids: &[String]) -> Result<Retried, String> {
         let sink = sinks::build(&self.sink)?;
-        let mut retried = Retried::default();
+        let mut retried = Retried {
+            unknown: ids.to_vec(),
+            ..Retried::default()
+        };
         let mut from = "-".to_owned();
         loop {
             let place = (from.as_str(), AT_ONCE);
@@ -105,14 +106,18 @@ impl DeadLetters {
                 return Ok(retried);
             };
             from = format!("({}", last.told.id);
-            let wanted = |one: &Letter| ids.is_empty() || ids.contains(&one.told.id);
-            let wanted = read.into_iter().filter(wanted);
-            let (readable, not): (Vec<_>, Vec<_>) = wanted.partition(|one| one.event.is_some());
-            retried.left += not.len() as u64;
-            let (ids, events): (Vec<_>, Vec<_>) = readable
-                .into_iter()
-                .filter_map(|one| Some((one.told.id, Arc::new(one.event?))))
-                .unzip();
+            let wanted = |one: &&Letter| ids.is_empty() || ids.contains(&one.told.id);
+            let (mut ids, mut events) = (Vec::new(), Vec::new());
+            for one in read.iter().filter(wanted) {
+                retried.unknown.retain(|id| *id != one.told.id);
+                match one.event() {
+                    Some(event) => {
+                        ids.push(one.told.id.clone());
+                        events.push(Arc::new(event));
+                    }
+                    None => retried.left += 1,
+                }
+            }
             for (ids, events) in ids
                 .chunks(self.sink.batch_size.max(1))
                 .zip(events.chunks(self.sink.batch_size.max(1)))

@@ -1,7 +1,11 @@
 //! Hands events to one sink until it has them: batches, tries again, and in the end dead letters.
 
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -19,6 +23,8 @@ use crate::stream::{Entry, Id};
 
 /// Time between two tries, at first and at most.
 const PAUSE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+/// Why an event is refused that nothing can be told of.
+const PANICKED: &str = "the sink panicked";
 /// Longest wait that a service may ask for.
 const MOST_ASKED: Duration = Duration::from_secs(300);
 /// Dead letters that count as kept where they are in memory.
@@ -103,12 +109,9 @@ impl Runner {
 
     /// The next batch: full, or as old as it may become.
     async fn gather(&mut self, closing: &CancellationToken) -> Vec<Pending> {
-        let settings = &self.settings;
-        let (most, wait) = (settings.batch_size, settings.flush_interval);
         match &mut self.source {
             Source::Memory(queue) => {
-                let batch = gather_memory(queue, (most, wait), closing).await;
-                add(&self.state.held, batch.len());
+                let batch = gather_memory(queue, (&self.settings, &self.state), closing).await;
                 let pending = |event| Pending {
                     event,
                     entry: None,
@@ -117,7 +120,9 @@ impl Runner {
                 batch.into_iter().map(pending).collect()
             }
             Source::Stream(group) => {
-                let entries = group.gather((most, wait), closing).await;
+                let settings = &self.settings;
+                let bounds = (settings.batch_size, settings.flush_interval);
+                let entries = group.gather(bounds, closing).await;
                 let (batch, unreadable) = read(entries);
                 if !unreadable.is_empty() {
                     add(&self.state.dead, unreadable.len());
@@ -143,7 +148,7 @@ impl Runner {
             batch = left;
             if let Some(tries) = batch.iter().map(|one| one.tries).max() {
                 add(&self.state.retried, batch.len());
-                let pause = after.unwrap_or_else(|| backoff(tries, chance()));
+                let pause = pause_after(tries, chance(), after);
                 tokio::select! {
                     () = self.pause(pause) => {}
                     () = stop.handed_over() => {}
@@ -156,23 +161,47 @@ impl Runner {
     /// same name.
     fn give_back(&self, batch: Vec<Pending>) {
         if let Source::Memory(queue) = &self.source {
-            self.state
-                .held
-                .fetch_sub(batch.len() as u64, Ordering::Relaxed);
+            self.state.holds(std::iter::empty());
             queue.put_back(batch.into_iter().map(|one| one.event).collect());
         }
     }
 
-    /// One delivery. Others of the group are told meanwhile that somebody is at it.
+    /// One delivery. If the sink panics, one for each event, since one of them is to blame and the
+    /// others are not to fare like it.
     async fn offer(&mut self, events: &[Arc<Event>]) -> Vec<Outcome> {
-        let mut delivery = self.sink.deliver(events);
+        if let Some(outcomes) = self.attempt(events).await {
+            return outcomes;
+        }
+        let sink = &*self.settings.name;
+        tracing::error!(sink, events = events.len(), "{PANICKED}");
+        let mut outcomes: Vec<Outcome> = Vec::with_capacity(events.len());
+        for one in events {
+            let outcome = match outcomes.last() {
+                _ if events.len() == 1 => panicked(),
+                // It takes no more now.
+                Some(last @ Outcome::Later { .. }) => last.clone(),
+                _ => match self.attempt(std::slice::from_ref(one)).await {
+                    Some(said) => said.into_iter().next().unwrap_or_else(unsaid),
+                    None => panicked(),
+                },
+            };
+            outcomes.push(outcome);
+        }
+        outcomes
+    }
+
+    /// One delivery; none if the sink panicked. Others of the group are told meanwhile that somebody
+    /// is at it.
+    async fn attempt(&mut self, events: &[Arc<Event>]) -> Option<Vec<Outcome>> {
+        let sink = &*self.sink;
+        let mut delivery = pin!(caught(async move { sink.deliver(events).await }));
         let Source::Stream(group) = &mut self.source else {
             return delivery.await;
         };
         loop {
             tokio::select! {
                 outcomes = &mut delivery => return outcomes,
-                () = tokio::time::sleep(group.hold_each()) => group.hold().await,
+                () = tokio::time::sleep_until(group.hold_at()) => group.hold().await,
             }
         }
     }
@@ -182,8 +211,7 @@ impl Runner {
         match &mut self.source {
             Source::Memory(_) => tokio::time::sleep_until(until).await,
             Source::Stream(group) => loop {
-                let next = Instant::now() + group.hold_each();
-                tokio::time::sleep_until(until.min(next)).await;
+                tokio::time::sleep_until(until.min(group.hold_at())).await;
                 if until <= Instant::now() {
                     return;
                 }
@@ -203,11 +231,7 @@ impl Runner {
         let mut outcomes = outcomes.into_iter();
         for mut one in batch {
             one.tries = one.tries.saturating_add(1);
-            let missing = || Outcome::Later {
-                why: "the sink said nothing of it".to_owned(),
-                after: None,
-            };
-            match outcomes.next().unwrap_or_else(missing) {
+            match outcomes.next().unwrap_or_else(unsaid) {
                 Outcome::Delivered => {
                     add(&self.state.delivered, 1);
                     self.state.succeeded();
@@ -235,7 +259,7 @@ impl Runner {
             }
         }
         self.tell(&left, &dead);
-        self.settle(done, dead).await;
+        self.settle(&left, (done, dead)).await;
         (left, asked)
     }
 
@@ -253,12 +277,15 @@ impl Runner {
         }
     }
 
-    async fn settle(&mut self, done: Vec<Pending>, dead: Vec<(Pending, String)>) {
+    async fn settle(
+        &mut self,
+        left: &[Pending],
+        (done, dead): (Vec<Pending>, Vec<(Pending, String)>),
+    ) {
         add(&self.state.dead, dead.len());
         match &mut self.source {
             Source::Memory(_) => {
-                let settled = (done.len() + dead.len()) as u64;
-                self.state.held.fetch_sub(settled, Ordering::Relaxed);
+                self.state.holds(left.iter().map(|one| &*one.event));
                 for (one, reason) in dead {
                     let letter = DeadLetter {
                         id: one.event.request_id.to_string(),
@@ -275,6 +302,7 @@ impl Runner {
                 let given = dead.into_iter().filter_map(|(one, reason)| {
                     Some(Given {
                         id: one.entry?,
+                        request_id: Some(one.event.request_id),
                         data: serde_json::to_vec(&*one.event).unwrap_or_default(),
                         reason,
                         tries: one.tries,
@@ -286,25 +314,55 @@ impl Runner {
     }
 }
 
+/// Events out of the queue: as many as a batch may have, or as old as it may become.
 async fn gather_memory(
     queue: &Queue,
-    (most, wait): (usize, Duration),
+    (settings, state): (&settings::Sink, &SinkState),
     closing: &CancellationToken,
 ) -> Vec<Arc<Event>> {
+    let most = settings.batch_size;
     tokio::select! {
         () = queue.filled() => {}
-        () = closing.cancelled() => return queue.take(most),
+        () = closing.cancelled() => {}
     }
-    let mut batch = queue.take(most);
-    let until = Instant::now() + wait;
-    while batch.len() < most {
+    let until = Instant::now() + settings.flush_interval;
+    let mut batch = Vec::new();
+    loop {
+        batch.extend(queue.take(most - batch.len()));
+        state.holds(batch.iter().map(|event: &Arc<Event>| &**event));
+        if batch.len() >= most || closing.is_cancelled() {
+            return batch;
+        }
         tokio::select! {
-            () = queue.filled() => batch.extend(queue.take(most - batch.len())),
-            () = tokio::time::sleep_until(until) => break,
-            () = closing.cancelled() => break,
+            () = queue.filled() => {}
+            () = tokio::time::sleep_until(until) => return batch,
+            () = closing.cancelled() => {}
         }
     }
-    batch
+}
+
+/// What a future comes to; none if it panics.
+async fn caught<T>(future: impl Future<Output = T>) -> Option<T> {
+    let mut future = pin!(future);
+    poll_fn(|context| {
+        // It is not polled again after a panic.
+        let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context)));
+        polled.map_or(Poll::Ready(None), |polled| polled.map(Some))
+    })
+    .await
+}
+
+fn panicked() -> Outcome {
+    Outcome::Refused {
+        why: PANICKED.to_owned(),
+    }
+}
+
+fn unsaid() -> Outcome {
+    Outcome::Later {
+        why: "the sink said nothing of it".to_owned(),
+        after: None,
+    }
 }
 
 /// Parts entries that hold events from those that do not.
@@ -319,6 +377,7 @@ fn read(entries: Vec<Entry>) -> (Vec<Pending>, Vec<Given>) {
             }),
             Err(reason) => unreadable.push(Given {
                 id: entry.id,
+                request_id: None,
                 data: entry.data.unwrap_or_default(),
                 reason,
                 tries: 0,
@@ -328,9 +387,15 @@ fn read(entries: Vec<Entry>) -> (Vec<Pending>, Vec<Given>) {
     (batch, unreadable)
 }
 
+/// How long to wait after so many tries: no shorter than the service `asked` for, and no shorter for
+/// its asking, since each try counts.
+fn pause_after(tries: u32, chance: u64, asked: Option<Duration>) -> Duration {
+    backoff(tries, chance).max(asked.unwrap_or_default())
+}
+
 /// How long to wait after so many tries: 1 s, 2 s, 4 s and so on up to 30 s, and up to a quarter
 /// more by `chance`, so that those who failed together do not come back together.
-pub(crate) fn backoff(tries: u32, chance: u64) -> Duration {
+fn backoff(tries: u32, chance: u64) -> Duration {
     let doubled = PAUSE.0.saturating_mul(1 << tries.saturating_sub(1).min(16));
     let pause = doubled.min(PAUSE.1);
     let part = u32::try_from(chance % 256).unwrap_or(0);

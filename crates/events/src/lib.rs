@@ -14,3 +14,8 @@ pub mod sink;
 pub mod sinks;
 pub mod status;
 mod stream;
+
+#[cfg(test)]
+#[expect(dead_code, reason = "other tests need more of it")]
+#[path = "../../weir/tests/it/shared/redis.rs"]
+mod redis_server;

@@ -68,13 +68,16 @@ impl Queue {
         events
     }
 
-    /// Puts events back in front, past the bounds if need be: they were within them before.
-    pub fn put_back(&self, events: Vec<Arc<Event>>) {
-        let mut waiting = self.waiting.lock();
-        for event in events.into_iter().rev() {
-            waiting.bytes += size(&event);
-            waiting.events.push_front(event);
-        }
+    /// Up to `most` events, the oldest first. They stay until they are [told](Self::told).
+    #[must_use]
+    pub fn first(&self, most: usize) -> Vec<Arc<Event>> {
+        let waiting = self.waiting.lock();
+        waiting.events.iter().take(most).cloned().collect()
+    }
+
+    /// The `count` oldest are where they were to go.
+    pub fn told(&self, count: usize) {
+        drop(self.take(count));
     }
 
     /// Waits until there is something in it.
@@ -154,19 +157,21 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn they_come_out_as_they_went_in_and_what_is_put_back_is_first() {
+    async fn they_come_out_as_they_went_in_and_stay_until_they_are_told() {
         let queue = Queue::new(10, 1 << 20);
         for body in 1..=4 {
             queue.push(event(body));
         }
         queue.filled().await;
-        let first = queue.take(2);
-        queue.put_back(first);
         let lengths = |events: Vec<Arc<Event>>| -> Vec<usize> {
             let body = |event: Arc<Event>| event.request_body.as_ref().unwrap().get().len() - 2;
             events.into_iter().map(body).collect()
         };
-        assert_eq!(lengths(queue.take(3)), [1, 2, 3]);
+        assert_eq!(lengths(queue.first(2)), [1, 2]);
+        assert_eq!(queue.len(), 4);
+        queue.told(1);
+        assert_eq!(lengths(queue.first(2)), [2, 3]);
+        assert_eq!(lengths(queue.take(2)), [2, 3]);
         assert_eq!(lengths(queue.take(3)), [4]);
         assert!(queue.is_empty());
     }

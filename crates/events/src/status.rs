@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 use jiff::Timestamp;
 use parking_lot::{Mutex, RwLock};
-use weir_core::event::{DeadLetter, EventsView, SinkView, StreamView};
+use weir_core::event::{DeadLetter, Event, EventsView, SinkView, StreamView};
 use weir_core::settings;
 
 use crate::queue::Queue;
@@ -28,11 +28,9 @@ pub(crate) struct SinkState {
     pub(crate) refused: AtomicU64,
     pub(crate) retried: AtomicU64,
     pub(crate) dead: AtomicU64,
-    /// Events that the stream forgot before they were delivered, and those that were left when the
-    /// process ended.
+    /// Events that the stream forgot before they were delivered.
     pub(crate) lost: AtomicU64,
-    /// Events in the hands of the delivery.
-    pub(crate) held: AtomicU64,
+    held: Mutex<Held>,
     last: Mutex<Last>,
     lag: Mutex<Lag>,
     letters: Mutex<Letters>,
@@ -42,6 +40,14 @@ pub(crate) struct SinkState {
 struct Last {
     success: Option<Timestamp>,
     failure: Option<(Timestamp, String)>,
+}
+
+/// Events that were taken out of the queue and have no outcome yet.
+#[derive(Clone, Copy, Debug, Default)]
+struct Held {
+    count: u64,
+    /// When the oldest of them ended.
+    oldest: Option<Timestamp>,
 }
 
 /// How far a group of readers is behind.
@@ -75,7 +81,7 @@ impl SinkState {
             retried: AtomicU64::default(),
             dead: AtomicU64::default(),
             lost: AtomicU64::default(),
-            held: AtomicU64::default(),
+            held: Mutex::default(),
             last: Mutex::default(),
             lag: Mutex::default(),
             letters: Mutex::default(),
@@ -100,6 +106,14 @@ impl SinkState {
         self.last.lock().failure = Some((Timestamp::now(), why.to_owned()));
     }
 
+    /// These are out of the queue and have no outcome yet.
+    pub(crate) fn holds<'a>(&self, events: impl Iterator<Item = &'a Event> + Clone) {
+        *self.held.lock() = Held {
+            count: events.clone().count() as u64,
+            oldest: events.map(Event::ended_at).min(),
+        };
+    }
+
     pub(crate) fn set_lag(&self, lag: Lag) {
         *self.lag.lock() = lag;
     }
@@ -113,16 +127,15 @@ impl SinkState {
     }
 
     /// The stream of dead letters holds so many, these the latest.
-    pub(crate) fn set_letters(&self, kept: u64, latest: Vec<DeadLetter>) {
-        let mut letters = self.letters.lock();
-        letters.kept = kept;
-        letters.latest = latest.into();
+    pub(crate) fn set_letters(&self, kept: u64, latest: VecDeque<DeadLetter>) {
+        *self.letters.lock() = Letters { latest, kept };
     }
 
     pub(crate) fn view(&self) -> SinkView {
         let settings = self.settings();
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let (last, lag) = (self.last.lock().clone(), self.lag.lock().clone());
+        let held = *self.held.lock();
         let letters = self.letters.lock();
         let queue = self.queue.as_deref();
         let (failed_at, error) = last.failure.unzip();
@@ -130,9 +143,11 @@ impl SinkState {
             name: settings.name.to_string(),
             kind: settings.to.as_str().to_owned(),
             group: settings.group.to_string(),
-            waiting: queue.map_or(lag.waiting, |queue| queue.len() as u64 + get(&self.held)),
+            waiting: queue.map_or(lag.waiting, |queue| queue.len() as u64 + held.count),
             pending: lag.pending,
-            oldest_waiting: queue.map_or(lag.oldest, Queue::oldest),
+            oldest_waiting: queue.map_or(lag.oldest, |queue| {
+                [held.oldest, queue.oldest()].into_iter().flatten().min()
+            }),
             delivered: get(&self.delivered),
             skipped: get(&self.skipped),
             refused: get(&self.refused),
@@ -219,6 +234,23 @@ impl Status {
     /// A body is left out of an event: too many bytes were held.
     pub fn body_dropped(&self) {
         add(&self.bodies, 1);
+    }
+
+    /// Says in the log what has become of events: nobody else keeps the counts of a dispatcher.
+    pub(crate) fn tell(&self) {
+        for sink in self.sinks().iter().filter(|_| self.dispatch) {
+            let view = sink.view();
+            tracing::info!(
+                sink = view.name,
+                delivered = view.delivered,
+                skipped = view.skipped,
+                refused = view.refused,
+                retried = view.retried,
+                dead = view.dead,
+                dropped = view.dropped,
+                "the sink is told no more"
+            );
+        }
     }
 
     /// All of it at this moment.

@@ -4,6 +4,7 @@ pub(crate) mod group;
 pub(crate) mod lag;
 pub(crate) mod letters;
 pub(crate) mod publish;
+mod readers;
 
 use std::time::Duration;
 
@@ -107,5 +108,7 @@ fn is_entry(parts: &[Value]) -> bool {
     matches!(parts.first(), Some(Value::Array(_)))
 }
 
+#[cfg(test)]
+mod stand_in;
 #[cfg(test)]
 mod tests;

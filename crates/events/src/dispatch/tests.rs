@@ -63,8 +63,24 @@ fn settings(batch_size: usize, retries: u32) -> Arc<settings::Sink> {
 async fn deliver(
     events: u128,
     script: HashMap<u128, Vec<Outcome>>,
-    (batch_size, retries): (usize, u32),
+    bounds: (usize, u32),
 ) -> (Vec<Vec<u128>>, weir_core::event::SinkView) {
+    let sink = Told {
+        script: Mutex::new(script),
+        ..Told::default()
+    };
+    let got = Arc::clone(&sink.got);
+    let view = deliver_to(sink, events, bounds).await;
+    let got = got.lock().clone();
+    (got, view)
+}
+
+/// The same by any sink.
+async fn deliver_to(
+    sink: impl Sink,
+    events: u128,
+    (batch_size, retries): (usize, u32),
+) -> weir_core::event::SinkView {
     let queue = Arc::new(Queue::new(100, 1 << 20));
     for number in 0..events {
         queue.push(Arc::new(Event {
@@ -72,11 +88,6 @@ async fn deliver(
             ..Event::default()
         }));
     }
-    let sink = Told {
-        script: Mutex::new(script),
-        ..Told::default()
-    };
-    let got = Arc::clone(&sink.got);
     let settings = settings(batch_size, retries);
     let state = Arc::new(SinkState::new(&settings, Some(Arc::clone(&queue))));
     let runner = Runner {
@@ -89,15 +100,16 @@ async fn deliver(
     // Closing at once delivers all that waits.
     stop.close();
     runner.run(stop).await;
-    let view = state.view();
-    let got = got.lock().clone();
-    (got, view)
+    state.view()
 }
 
 #[tokio::test]
-async fn what_was_delivered_is_not_offered_again_and_the_rest_is() {
+async fn what_was_delivered_is_not_offered_again_and_the_rest_is_after_a_while() {
     let script = HashMap::from([(1, vec![later(), later()]), (2, vec![Outcome::Skipped])]);
+    let started = Instant::now();
     let (got, view) = deliver(3, script, (10, 3)).await;
+    // Though the service asked for a millisecond.
+    assert!(started.elapsed() >= Duration::from_secs(3));
     assert_eq!(got, [vec![0, 1, 2], vec![1], vec![1]]);
     assert_eq!((view.delivered, view.skipped, view.retried), (2, 1, 2));
     assert_eq!((view.waiting, view.dead, view.dropped), (0, 0, 0));
@@ -213,6 +225,129 @@ async fn what_was_not_taken_is_handed_over_in_its_order_and_not_counted_twice() 
     assert_eq!(left, numbers);
     let view = state.view();
     assert_eq!((view.delivered, view.waiting, view.dead), (1, 0, 0));
+}
+
+/// A sink that panics where it is told of the event 3.
+#[derive(Debug, Default)]
+struct Panics(Arc<Mutex<Vec<Vec<u128>>>>);
+
+impl Sink for Panics {
+    fn kind(&self) -> &'static str {
+        "panics"
+    }
+
+    fn deliver<'a>(&'a self, batch: &'a [Arc<Event>]) -> Delivery<'a> {
+        Box::pin(async move {
+            let numbers: Vec<u128> = batch.iter().map(|one| one.request_id.as_u128()).collect();
+            tokio::task::yield_now().await;
+            self.0.lock().push(numbers.clone());
+            assert!(!numbers.contains(&3), "it is of no use");
+            vec![Outcome::Delivered; batch.len()]
+        })
+    }
+}
+
+#[tokio::test]
+async fn an_event_over_which_the_sink_panics_costs_no_other() {
+    let sink = Panics::default();
+    let got = Arc::clone(&sink.0);
+    let view = deliver_to(sink, 5, (10, 3)).await;
+    assert_eq!(
+        *got.lock(),
+        [
+            vec![0, 1, 2, 3, 4],
+            vec![0],
+            vec![1],
+            vec![2],
+            vec![3],
+            vec![4]
+        ]
+    );
+    assert_eq!((view.delivered, view.refused, view.dead), (4, 1, 1));
+    let [letter] = &*view.dead_letters else {
+        panic!("{view:?}")
+    };
+    assert_eq!(letter.reason, PANICKED);
+    // What is alone is not offered twice.
+    let alone = deliver_to(Panics::default(), 4, (1, 3)).await;
+    assert_eq!((alone.delivered, alone.refused, alone.waiting), (3, 1, 0));
+}
+
+/// A sink that never answers.
+#[derive(Debug)]
+struct Silent;
+
+impl Sink for Silent {
+    fn kind(&self) -> &'static str {
+        "silent"
+    }
+
+    fn deliver<'a>(&'a self, _: &'a [Arc<Event>]) -> Delivery<'a> {
+        Box::pin(std::future::pending())
+    }
+}
+
+/// Waits until a view is as it is wanted.
+async fn shows(
+    state: &Arc<SinkState>,
+    wanted: impl Fn(&weir_core::event::SinkView) -> bool,
+) -> weir_core::event::SinkView {
+    let seen = async {
+        loop {
+            let view = state.view();
+            if wanted(&view) {
+                return view;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), seen)
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn an_event_waits_while_the_batch_fills_and_while_it_is_delivered() {
+    for batch_size in [1, 2] {
+        let queue = Arc::new(Queue::new(100, 1 << 20));
+        let settings = settings::Sink {
+            // A batch of two stays half full.
+            flush_interval: Duration::from_secs(3600),
+            ..(*settings(batch_size, 0)).clone()
+        };
+        let settings = Arc::new(settings);
+        let state = Arc::new(SinkState::new(&settings, Some(Arc::clone(&queue))));
+        let runner = Runner {
+            sink: Box::new(Silent),
+            source: Source::Memory(Arc::clone(&queue)),
+            settings,
+            state: Arc::clone(&state),
+        };
+        let running = tokio::spawn(runner.run(Stop::default()));
+        let event = Event {
+            timestamp: Timestamp::UNIX_EPOCH,
+            ..Event::default()
+        };
+        let ended = event.ended_at();
+        queue.push(Arc::new(event));
+        shows(&state, |_| queue.is_empty()).await;
+        let view = shows(&state, |view| view.waiting == 1).await;
+        assert_eq!(view.oldest_waiting, Some(ended));
+        running.abort();
+    }
+}
+
+#[test]
+fn a_service_may_ask_for_a_longer_wait_and_for_no_shorter_one() {
+    let asked = |seconds| Some(Duration::from_secs(seconds));
+    for (tries, asked, expected) in [
+        (1, asked(0), 1),
+        (3, asked(1), 4),
+        (3, asked(60), 60),
+        (3, None, 4),
+    ] {
+        assert_eq!(pause_after(tries, 0, asked), Duration::from_secs(expected));
+    }
 }
 
 #[test]

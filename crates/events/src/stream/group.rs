@@ -4,7 +4,6 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
@@ -14,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use weir_core::settings::{self, RedisBus, Start};
 
 use super::letters::{self, Given};
-use super::{ANSWER, Entry, Id, READING, entries, of_read};
+use super::{ANSWER, Entry, Id, READING, entries, of_read, readers};
 use crate::link::{Outage, Store};
 use crate::status::{SinkState, add};
 
@@ -35,6 +34,10 @@ pub(crate) struct Group {
     claimed: (Id, Instant),
     /// What was read and not settled.
     held: HashSet<Id>,
+    /// When others were last given to see that it is in good hands.
+    held_at: Instant,
+    /// Whether something came of this connection.
+    is_of_use: bool,
     /// What was settled and Redis does not know of.
     settled: Vec<Id>,
     /// What was given up and Redis does not know of.
@@ -58,6 +61,8 @@ impl Group {
             own: None,
             claimed: ("0-0".to_owned(), Instant::now()),
             held: HashSet::new(),
+            held_at: Instant::now(),
+            is_of_use: false,
             settled: Vec::new(),
             given: Vec::new(),
         }
@@ -77,12 +82,20 @@ impl Group {
             self.own = Some("0".to_owned());
         }
         loop {
+            // A batch may fill for longer than others wait for a sign of life.
+            if !gathered.is_empty() && self.hold_at() <= Instant::now() {
+                self.hold().await;
+            }
             let left = until.map(|until: Instant| until.saturating_duration_since(Instant::now()));
             if gathered.len() >= most || left.is_some_and(|left| left.is_zero()) {
                 return gathered;
             }
             let last_round = closing.is_cancelled();
-            let patience = left.unwrap_or(self.bus.block).min(self.bus.block);
+            let patience = match left {
+                Some(left) => left.min(self.hold_at().saturating_duration_since(Instant::now())),
+                None => self.bus.block,
+            };
+            let patience = patience.min(self.bus.block);
             let patience = (!last_round).then_some(patience);
             let room = most - gathered.len();
             let read = tokio::select! {
@@ -115,6 +128,7 @@ impl Group {
 
     fn broke(&mut self, error: &redis::RedisError) {
         self.connection = None;
+        self.is_of_use = false;
         self.outage.begins(error);
     }
 
@@ -139,12 +153,16 @@ impl Group {
             Vec::new()
         };
         self.forget(&mut connection, forgotten).await?;
+        if !self.is_of_use {
+            self.is_of_use = true;
+            self.outage.ends();
+        }
         let mut fresh = found;
         fresh.retain(|entry| !self.held.contains(&entry.id));
+        if self.held.is_empty() {
+            self.held_at = Instant::now();
+        }
         self.held.extend(fresh.iter().map(|entry| entry.id.clone()));
-        self.state
-            .held
-            .store(self.held.len() as u64, Ordering::Relaxed);
         Ok(fresh)
     }
 
@@ -191,6 +209,7 @@ impl Group {
         self.lose(gone.map_or(0, |gone| gone.len()));
         let is_done = next == "0-0";
         let pause = if is_done {
+            self.sweep(connection).await;
             self.bus.claim_after / 2
         } else {
             Duration::ZERO
@@ -272,7 +291,6 @@ impl Group {
         self.own = Some("0".to_owned());
         self.claimed = ("0-0".to_owned(), Instant::now());
         self.flush(&mut connection).await?;
-        self.outage.ends();
         self.connection = Some(connection.clone());
         Ok(connection)
     }
@@ -283,9 +301,6 @@ impl Group {
         for id in done.iter().chain(given.iter().map(|given| &given.id)) {
             self.held.remove(id);
         }
-        self.state
-            .held
-            .store(self.held.len() as u64, Ordering::Relaxed);
         self.settled.extend(done);
         self.given.extend(given);
         let told = match self.connected().await {
@@ -320,6 +335,7 @@ impl Group {
     /// Tells the others that these are still in good hands. A failure is no news: what is read next
     /// will say so.
     pub(crate) async fn hold(&mut self) {
+        self.held_at = Instant::now();
         if self.held.is_empty() {
             return;
         }
@@ -338,9 +354,20 @@ impl Group {
         }
     }
 
-    /// How often [`Group::hold`] is to be called.
-    pub(crate) fn hold_each(&self) -> Duration {
-        self.bus.claim_after / 3
+    /// When [`Group::hold`] is to be called next.
+    pub(crate) fn hold_at(&self) -> Instant {
+        self.held_at + self.bus.claim_after / 3
+    }
+
+    /// Takes readers off the group that are gone. A failure is no news, as in [`Group::hold`].
+    async fn sweep(&self, connection: &mut MultiplexedConnection) {
+        let gone = readers::GONE + self.bus.block;
+        let place = (&*self.bus.stream, &*self.settings.group);
+        match readers::sweep(connection, place, (&self.consumer, gone)).await {
+            Ok(gone) if gone.is_empty() => {}
+            Ok(gone) => tracing::debug!(group = place.1, ?gone, "readers are off the group"),
+            Err(error) => tracing::debug!(group = place.1, %error, "readers stay in the group"),
+        }
     }
 
     /// Takes this reader off the group if it holds nothing, so that the group does not grow with
@@ -352,26 +379,9 @@ impl Group {
         let Some(mut connection) = self.connection.take() else {
             return;
         };
-        let (stream, group) = (&self.bus.stream, &*self.settings.group);
-        let mut pending = redis::cmd("XPENDING");
-        pending
-            .arg(stream)
-            .arg(group)
-            .arg("-")
-            .arg("+")
-            .arg(1)
-            .arg(&self.consumer);
-        let holds = pending.query_async::<Vec<Value>>(&mut connection).await;
-        if holds.is_ok_and(|holds| holds.is_empty()) {
-            let mut leave = redis::cmd("XGROUP");
-            leave
-                .arg("DELCONSUMER")
-                .arg(stream)
-                .arg(group)
-                .arg(&self.consumer);
-            let left = leave.query_async::<u64>(&mut connection).await;
-            tracing::debug!(group, ok = left.is_ok(), "left the group");
-        }
+        let place = (&*self.bus.stream, &*self.settings.group);
+        let left = readers::leave(&mut connection, place, &self.consumer).await;
+        tracing::debug!(group = place.1, ?left, "left the group");
     }
 }
 
@@ -380,3 +390,6 @@ fn order(id: &str) -> (u64, u64) {
     let (ms, sequence) = id.split_once('-').unwrap_or((id, "0"));
     (ms.parse().unwrap_or(0), sequence.parse().unwrap_or(0))
 }
+
+#[cfg(test)]
+mod tests;

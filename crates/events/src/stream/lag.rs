@@ -1,12 +1,13 @@
 //! How far each group of readers is behind, asked from time to time.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
 use redis::{FromRedisValue as _, RedisResult, Value, from_redis_value};
+use weir_core::event::DeadLetter;
 use weir_core::settings::RedisBus;
 
 use super::{ANSWER, entries, letters, time_of};
@@ -37,6 +38,8 @@ async fn session(
     (status, stream): (&Status, &StreamState),
 ) -> RedisResult<()> {
     let mut connection = store.connect(ANSWER).await?;
+    // By the names of sinks.
+    let mut letters: HashMap<Box<str>, Letters> = HashMap::new();
     loop {
         let mut length = redis::cmd("XLEN");
         let length: i64 = length.arg(&bus.stream).query_async(&mut connection).await?;
@@ -47,20 +50,54 @@ async fn session(
                 .await
                 .unwrap_or_default(),
         };
-        for sink in status.sinks() {
+        let sinks = status.sinks();
+        letters.retain(|name, _| sinks.iter().any(|sink| sink.name == *name));
+        for sink in sinks {
             let settings = sink.settings();
             let name = &*settings.group;
             let lag = lag(&mut connection, bus, (groups.get(name), name)).await?;
             sink.set_lag(lag);
             let key = letters::key(&bus.stream, &sink.name);
-            let kept = letters::count(&mut connection, &key).await?;
-            let latest = match kept {
-                0 => Vec::new(),
-                _ => letters::latest(&mut connection, &key, SHOWN).await?,
-            };
-            sink.set_letters(kept, latest.into_iter().map(|one| one.told).collect());
+            let known = letters.entry(sink.name.clone()).or_default();
+            known.read_on(&mut connection, &key).await?;
+            sink.set_letters(known.kept, known.latest.clone());
         }
         tokio::time::sleep(EACH).await;
+    }
+}
+
+/// What was read of a sink's dead letters.
+#[derive(Debug, Default)]
+struct Letters {
+    kept: u64,
+    /// The newest first.
+    latest: VecDeque<DeadLetter>,
+}
+
+impl Letters {
+    /// Reads what has changed. A letter comes with its bodies, so none is read again for as long as
+    /// none is taken away.
+    async fn read_on(
+        &mut self,
+        connection: &mut MultiplexedConnection,
+        key: &str,
+    ) -> RedisResult<()> {
+        let kept = letters::count(connection, key).await?;
+        let newest = self.latest.front().map(|letter| letter.id.clone());
+        let newer = letters::latest(connection, key, (newest.as_deref(), SHOWN)).await?;
+        if newest.is_none() || self.kept + newer.len() as u64 == kept {
+            newer
+                .into_iter()
+                .rev()
+                .for_each(|one| self.latest.push_front(one));
+            self.latest.truncate(SHOWN);
+        } else {
+            self.latest = letters::latest(connection, key, (None, SHOWN))
+                .await?
+                .into();
+        }
+        self.kept = kept;
+        Ok(())
     }
 }
 
@@ -128,3 +165,6 @@ async fn lag(
         oldest,
     })
 }
+
+#[cfg(test)]
+mod tests;

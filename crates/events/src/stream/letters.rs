@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use redis::aio::MultiplexedConnection;
 use redis::{FromRedisValue as _, RedisResult, Value, from_redis_value};
+use uuid::Uuid;
 use weir_core::event::{DeadLetter, Event};
 
 use super::Id;
@@ -18,6 +19,8 @@ pub(crate) fn key(stream: &str, sink: &str) -> String {
 pub(crate) struct Given {
     /// The entry.
     pub(crate) id: Id,
+    /// The exchange; none if the event cannot be read.
+    pub(crate) request_id: Option<Uuid>,
     /// Its data, as it came.
     pub(crate) data: Vec<u8>,
     pub(crate) reason: String,
@@ -40,6 +43,13 @@ pub(crate) fn add(pipe: &mut redis::Pipeline, key: &str, given: &Given, most: u6
         .arg(&given.reason)
         .arg("tries")
         .arg(given.tries)
+        .arg("request_id")
+        .arg(
+            given
+                .request_id
+                .map(|id| id.to_string())
+                .unwrap_or_default(),
+        )
         .arg("data")
         .arg(&given.data)
         .ignore();
@@ -49,7 +59,14 @@ pub(crate) fn add(pipe: &mut redis::Pipeline, key: &str, given: &Given, most: u6
 #[derive(Debug)]
 pub(crate) struct Letter {
     pub(crate) told: DeadLetter,
-    pub(crate) event: Option<Event>,
+    data: Vec<u8>,
+}
+
+impl Letter {
+    /// The event that was given up; none if it cannot be read.
+    pub(crate) fn event(&self) -> Option<Event> {
+        serde_json::from_slice(&self.data).ok()
+    }
 }
 
 /// How many there are.
@@ -57,15 +74,17 @@ pub(crate) async fn count(connection: &mut MultiplexedConnection, key: &str) -> 
     redis::cmd("XLEN").arg(key).query_async(connection).await
 }
 
-/// The latest, the newest first.
+/// The latest, the newest first; none of those up to the letter `after`.
 pub(crate) async fn latest(
     connection: &mut MultiplexedConnection,
     key: &str,
-    most: usize,
-) -> RedisResult<Vec<Letter>> {
+    (after, most): (Option<&str>, usize),
+) -> RedisResult<Vec<DeadLetter>> {
     let mut command = redis::cmd("XREVRANGE");
-    command.arg(key).arg("+").arg("-").arg("COUNT").arg(most);
-    read(command.query_async(connection).await?)
+    let after = after.map_or_else(|| "-".to_owned(), |id| format!("({id}"));
+    command.arg(key).arg("+").arg(after).arg("COUNT").arg(most);
+    let letters = read(command.query_async(connection).await?)?;
+    Ok(letters.into_iter().map(|letter| letter.told).collect())
 }
 
 /// Those from `from` on, the oldest first.
@@ -117,10 +136,18 @@ fn letter(item: Value) -> RedisResult<Letter> {
         })
     };
     let text = |wanted| field(wanted).map(|value| String::from_utf8_lossy(value).into_owned());
-    let event: Option<Event> = field("data").and_then(|data| serde_json::from_slice(data).ok());
+    let data = field("data").unwrap_or_default();
+    let request_id = match field("request_id") {
+        Some(id) => Uuid::try_parse_ascii(id).ok(),
+        // One that an older weir gave up.
+        None => serde_json::from_slice(data)
+            .ok()
+            .map(|event: Event| event.request_id),
+    };
     Ok(Letter {
+        data: data.to_vec(),
         told: DeadLetter {
-            request_id: event.as_ref().map(|event| event.request_id),
+            request_id,
             at: text("at")
                 .and_then(|at| at.parse().ok())
                 .or_else(|| super::time_of(&id))
@@ -131,6 +158,5 @@ fn letter(item: Value) -> RedisResult<Letter> {
                 .unwrap_or(0),
             id,
         },
-        event,
     })
 }

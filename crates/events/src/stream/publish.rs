@@ -48,6 +48,8 @@ impl Publisher {
         let queue = &self.state.queue;
         let mut connection = self.store.connect(ANSWER).await?;
         let _pong: String = redis::cmd("PING").query_async(&mut connection).await?;
+        // Only a Redis that takes events is of use.
+        self.tell_waiting(&mut connection).await?;
         self.state.connected.store(true, Ordering::Relaxed);
         outage.ends();
         loop {
@@ -63,21 +65,26 @@ impl Publisher {
                     let _pong: String = redis::cmd("PING").query_async(&mut connection).await?;
                 }
             }
-            while !queue.is_empty() {
-                let events = queue.take(AT_ONCE);
-                if let Err(error) = self.tell(&mut connection, &events).await {
-                    queue.put_back(events);
-                    return Err(error);
-                }
-            }
+            self.tell_waiting(&mut connection).await?;
         }
     }
 
-    async fn tell(
-        &self,
-        connection: &mut MultiplexedConnection,
-        events: &[Arc<Event>],
-    ) -> RedisResult<()> {
+    /// Tells all that waits. What the stream has leaves the queue at once, so that a failure has
+    /// nothing told twice that was told.
+    async fn tell_waiting(&self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
+        loop {
+            let (pipe, count) = self.pipe(&self.state.queue.first(AT_ONCE));
+            if count == 0 {
+                return Ok(());
+            }
+            pipe.exec_async(connection).await?;
+            self.state.queue.told(count);
+            add(&self.state.published, count);
+        }
+    }
+
+    /// As many of `events` as go in one round trip, and how many those are.
+    fn pipe(&self, events: &[Arc<Event>]) -> (redis::Pipeline, usize) {
         let mut pipe = redis::pipe();
         let (mut count, mut bytes) = (0, 0);
         for event in events {
@@ -91,19 +98,12 @@ impl Publisher {
             }
             add.arg("*").arg("data").arg(data).ignore();
             if bytes > AT_ONCE_BYTES {
-                pipe.exec_async(connection).await?;
-                add_published(&self.state, count);
-                (pipe, count, bytes) = (redis::pipe(), 0, 0);
+                break;
             }
         }
-        if count > 0 {
-            pipe.exec_async(connection).await?;
-            add_published(&self.state, count);
-        }
-        Ok(())
+        (pipe, count)
     }
 }
 
-fn add_published(state: &StreamState, count: usize) {
-    add(&state.published, count);
-}
+#[cfg(test)]
+mod tests;
