@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fs::{self, File, Permissions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -21,6 +21,8 @@ pub struct Files {
     settings: RotatedFiles,
     file: Option<File>,
     is_file: bool,
+    /// Whether no other process may write to it.
+    alone: bool,
     size: u64,
     since: SystemTime,
 }
@@ -35,6 +37,7 @@ impl Files {
             settings,
             file: None,
             is_file: true,
+            alone: false,
             size: 0,
             since: SystemTime::now(),
         };
@@ -49,6 +52,9 @@ impl Files {
         let mut options = File::options();
         options.read(true).append(true).create(true).mode(PRIVATE);
         let file = options.open(&self.settings.path)?;
+        if self.alone {
+            lock(&file)?;
+        }
         let data = file.metadata()?;
         self.is_file = data.is_file();
         if self.is_file {
@@ -64,18 +70,20 @@ impl Files {
         Ok(())
     }
 
-    /// Lets no other process write to the file for as long as this one has it open.
+    /// Lets no other process write to the file from now on, nor to those that come after it.
     ///
     /// # Errors
     /// When another one does.
     pub fn alone(&mut self) -> io::Result<()> {
-        let Some(file) = &self.file else {
-            return Ok(());
-        };
-        file.try_lock().map_err(|error| match error {
-            fs::TryLockError::WouldBlock => io::Error::other("another process writes to it"),
-            fs::TryLockError::Error(error) => error,
-        })
+        if let Some(file) = &self.file {
+            lock(file)?;
+            // The other may have put it aside since it was opened here.
+            if !is_at(file, &self.settings.path)? {
+                return Err(io::Error::other("another process has just put it aside"));
+            }
+        }
+        self.alone = true;
+        Ok(())
     }
 
     /// The last line that was written, of this file or the one that was put aside last. What follows
@@ -142,17 +150,32 @@ impl Files {
     /// # Errors
     /// When one cannot be renamed, or there can be no new one.
     pub fn put_aside(&mut self) -> io::Result<()> {
-        self.file = None;
-        let most = self.settings.max_files;
-        if most == 0 {
-            fs::remove_file(&self.settings.path)?;
-            return self.reopen();
-        }
-        for number in (1..most).rev() {
-            missing_is_fine(fs::rename(self.aside(number), self.aside(number + 1)))?;
-        }
-        missing_is_fine(fs::rename(&self.settings.path, self.aside(1)))?;
+        self.shift()?;
         self.reopen()
+    }
+
+    fn shift(&mut self) -> io::Result<()> {
+        let most = self.settings.max_files;
+        if most > 0 {
+            // Nobody can ask for it later.
+            self.sync()?;
+        }
+        self.file = None;
+        // What is tried again after a failure takes no other file away: it goes on if the file is still
+        // there, and fills the gap that was left.
+        if self.settings.path.exists() {
+            let gap = (1..most).find(|number| !self.aside(*number).exists());
+            for number in (1..gap.unwrap_or(most)).rev() {
+                missing_is_fine(fs::rename(self.aside(number), self.aside(number + 1)))?;
+            }
+            match most {
+                0 => fs::remove_file(&self.settings.path)?,
+                _ => fs::rename(&self.settings.path, self.aside(1))?,
+            }
+        }
+        // It is done, whatever becomes of the next file.
+        self.size = 0;
+        Ok(())
     }
 
     /// Removes every one of them, and begins anew.
@@ -197,6 +220,20 @@ fn tail(file: &mut File) -> io::Result<(Option<Vec<u8>>, Vec<u8>)> {
     let begin = end.iter().rposition(newline).map_or(0, |at| at + 1);
     let line = end.split_off(begin);
     Ok(((!line.is_empty()).then_some(line), torn))
+}
+
+/// Lets no other process write to it.
+fn lock(file: &File) -> io::Result<()> {
+    file.try_lock().map_err(|error| match error {
+        fs::TryLockError::WouldBlock => io::Error::other("another process writes to it"),
+        fs::TryLockError::Error(error) => error,
+    })
+}
+
+/// Whether it is this file that is at `path`.
+fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    let (open, there) = (file.metadata()?, fs::metadata(path)?);
+    Ok((open.dev(), open.ino()) == (there.dev(), there.ino()))
 }
 
 fn missing_is_fine(result: io::Result<()>) -> io::Result<()> {
@@ -275,8 +312,46 @@ mod tests {
         files.alone().unwrap();
         let mut other = Files::open(files.settings.clone()).unwrap();
         assert!(other.alone().is_err());
+        // Nor the one that comes after it.
         files.put_aside().unwrap();
-        let mut other = Files::open(files.settings.clone()).unwrap();
-        other.alone().unwrap();
+        let mut late = Files::open(files.settings.clone()).unwrap();
+        assert!(late.alone().is_err());
+        drop(files);
+        let wrong = other.alone().unwrap_err().to_string();
+        assert!(wrong.contains("put it aside"), "{wrong}");
+        late.alone().unwrap();
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_begun_costs_none_of_those_before_it() {
+        let (dir, mut files) = files(3, LONG);
+        for text in ["one-56789", "two-56789", "three-789"] {
+            files.write(text.as_bytes()).unwrap();
+        }
+        // As often as there is no room for a new one.
+        for _ in 0..3 {
+            files.shift().unwrap();
+        }
+        // Or where it broke off before the last step.
+        let aside = |number| aside(&files.settings.path, number);
+        fs::rename(aside(1), &files.settings.path).unwrap();
+        files.shift().unwrap();
+        files.write(b"four-6789").unwrap();
+        let read = |name: &str| fs::read_to_string(dir.path().join("sub").join(name));
+        assert_eq!(read("raw.jsonl").unwrap(), "four-6789");
+        assert_eq!(read("raw.jsonl.1").unwrap(), "three-789");
+        assert_eq!(read("raw.jsonl.2").unwrap(), "two-56789");
+        assert_eq!(read("raw.jsonl.3").unwrap(), "one-56789");
+    }
+
+    #[test]
+    fn a_file_that_is_kept_nowhere_begins_anew_after_a_failure() {
+        let (dir, mut files) = files(0, LONG);
+        files.write(b"one-56789").unwrap();
+        files.shift().unwrap();
+        files.write(b"two").unwrap();
+        files.write(b"three-789").unwrap();
+        let text = fs::read_to_string(dir.path().join("sub/raw.jsonl")).unwrap();
+        assert_eq!(text, "three-789");
     }
 }

@@ -194,7 +194,6 @@ impl AuditFile {
             return Ok(());
         };
         let write = || {
-            files.alone()?;
             for event in events {
                 let (line, next) = at.line(event);
                 files.write(line.as_bytes())?;
