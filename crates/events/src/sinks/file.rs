@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 use weir_core::event::Event;
 use weir_core::settings::{FileSink, LineFormat};
 
+use crate::batch::aside;
 use crate::rotated::Files;
 use crate::sink::{Delivery, Outcome, Sink};
 
@@ -32,35 +33,41 @@ impl FileLog {
         })
     }
 
-    /// The line of an event, its end included; none for what is nothing for this log.
-    fn line(&self, event: &Event) -> Option<Vec<u8>> {
-        let mut line = match self.format {
-            LineFormat::Event => serde_json::to_vec(event).ok()?,
-            LineFormat::Llm => run::line(event)?,
-        };
-        line.push(b'\n');
-        Some(line)
-    }
-
     async fn write(&self, batch: &[Arc<Event>]) -> Vec<Outcome> {
-        let lines: Vec<Option<Vec<u8>>> = batch.iter().map(|event| self.line(event)).collect();
-        let told: Vec<bool> = lines.iter().map(Option::is_some).collect();
-        let text = lines.into_iter().flatten().flatten().collect::<Vec<u8>>();
-        let files = Arc::clone(&self.files);
-        // The disk may be slow, and others run on this thread.
-        let written = tokio::task::spawn_blocking(move || write(&mut files.lock(), &text)).await;
-        let outcome = match written {
-            Ok(Ok(())) => Outcome::Delivered,
-            Ok(Err(error)) => later(&error),
-            Err(error) => later(&error),
-        };
-        told.into_iter()
-            .map(|told| match told {
+        let (files, format, batch) = (Arc::clone(&self.files), self.format, batch.to_vec());
+        aside(move || {
+            let mut text = Vec::new();
+            let told: Vec<bool> = batch
+                .iter()
+                .map(|event| add(&mut text, event, format))
+                .collect();
+            let written = write(&mut files.lock(), &text);
+            let outcome = match written {
+                Ok(()) => Outcome::Delivered,
+                Err(error) => later(&error),
+            };
+            let outcome = |told| match told {
                 true => outcome.clone(),
                 false => Outcome::Skipped,
-            })
-            .collect()
+            };
+            told.into_iter().map(outcome).collect()
+        })
+        .await
     }
+}
+
+/// Adds the line of an event; false if it is nothing for this log.
+fn add(text: &mut Vec<u8>, event: &Event, format: LineFormat) -> bool {
+    let line = match format {
+        LineFormat::Event => serde_json::to_vec(event).ok(),
+        LineFormat::Llm => run::line(event),
+    };
+    let Some(line) = line else {
+        return false;
+    };
+    text.extend_from_slice(&line);
+    text.push(b'\n');
+    true
 }
 
 /// Writes whole lines and has them on the disk.
@@ -69,7 +76,7 @@ fn write(files: &mut Files, lines: &[u8]) -> io::Result<()> {
     files.sync()
 }
 
-fn later(error: &dyn std::fmt::Display) -> Outcome {
+fn later(error: &io::Error) -> Outcome {
     Outcome::Later {
         why: format!("the file cannot be written: {error}"),
         after: None,

@@ -3,6 +3,7 @@
 
 pub(super) mod span;
 
+mod half;
 mod metrics;
 
 use std::collections::{BTreeMap, HashSet};
@@ -20,14 +21,12 @@ use uuid::Uuid;
 use weir_core::event::Event;
 use weir_core::settings::services::{self, OtlpEncoding};
 
+use self::half::Half;
 use super::said::Said;
 use crate::batch::{Batch, Next, aside};
 use crate::http::{Client, Endpoint, Reply, hidden_of};
 use crate::otlp::{ResourceSpans, Response, ScopeSpans, Span, Traces, resource, scope};
 use crate::sink::{Delivery, Outcome, Sink};
-
-/// Requests whose spans were taken and whose metrics were not that are remembered.
-const MAX_HALF: usize = 20_000;
 
 /// An OpenTelemetry collector.
 #[derive(Debug)]
@@ -38,7 +37,7 @@ pub struct Otel {
     metrics: Option<Endpoint>,
     content: bool,
     /// Whose spans were taken and whose metrics were not: those are not sent twice.
-    half: Mutex<HashSet<Uuid>>,
+    half: Mutex<Half>,
     /// Until when metrics have been taken.
     told_until: Mutex<Timestamp>,
 }
@@ -129,13 +128,12 @@ impl Otel {
         if counted.is_empty() {
             return;
         }
-        let ids: Vec<_> = counted.iter().map(|event| event.request_id).collect();
         let now = Timestamp::now();
         let since = *self.told_until.lock();
         let body = aside(move || metrics::metrics(&counted, (since, now))).await;
         let reply = self.post(to, &body).await;
         let outcome = whole(&self.client, &reply, self.encoding);
-        self.remember(&ids, &outcome);
+        self.remember(events.iter().zip(&*outcomes), &outcome);
         if outcome == Outcome::Delivered {
             *self.told_until.lock() = now;
             return;
@@ -148,16 +146,19 @@ impl Otel {
         }
     }
 
-    /// Keeps in mind whose metrics are still to be taken.
-    fn remember(&self, ids: &[Uuid], outcome: &Outcome) {
+    /// Keeps in mind whose spans were taken, if the metrics are still to be, and nobody else.
+    fn remember<'a>(
+        &self,
+        spans: impl Iterator<Item = (&'a Arc<Event>, &'a Outcome)>,
+        metrics: &Outcome,
+    ) {
+        let again = self.traces.is_some() && matches!(metrics, Outcome::Later { .. });
         let mut half = self.half.lock();
-        for id in ids {
-            match outcome {
-                Outcome::Later { .. } if self.traces.is_some() && half.len() < MAX_HALF => {
-                    half.insert(*id)
-                }
-                _ => half.remove(id),
-            };
+        for (event, span) in spans {
+            match span {
+                Outcome::Delivered if again => half.insert(event.request_id),
+                _ => half.remove(&event.request_id),
+            }
         }
     }
 

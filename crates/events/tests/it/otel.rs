@@ -512,6 +512,30 @@ async fn a_repeat_sends_only_what_was_not_taken() {
 }
 
 #[tokio::test]
+async fn a_refused_span_is_not_taken_for_one_that_the_collector_has() {
+    let there = StandIn::start(|_, request| match &*request.path {
+        "/v1/metrics" => answer(503, ""),
+        _ => answer(400, ""),
+    })
+    .await;
+    let settings = services::Otel {
+        metrics: true,
+        ..settings(&there)
+    };
+    let sink = Otel::new(&settings).unwrap();
+    for _ in 0..2 {
+        let outcomes = sink.deliver(&turns(1..2)).await;
+        assert!(
+            matches!(&*outcomes, [Outcome::Refused { .. }]),
+            "{outcomes:?}"
+        );
+    }
+    let paths = there.received().into_iter().map(|request| request.path);
+    let spans = paths.filter(|path| path == "/v1/traces");
+    assert_eq!(spans.count(), 2);
+}
+
+#[tokio::test]
 async fn a_collector_that_is_down_gets_everything_later() {
     let there = StandIn::start(|_, _| answer(503, "")).await;
     let settings = services::Otel {
