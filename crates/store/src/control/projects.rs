@@ -242,6 +242,7 @@ impl ControlStore {
         new.spec
             .scope(ScopeId::Project(id), None)
             .map_err(ControlError::Invalid)?;
+        check_count(new.keys.len())?;
         let mut statements = vec![
             changed(),
             Statement::new(format!(
@@ -395,17 +396,22 @@ impl ControlStore {
             let delete = "DELETE FROM project_keys WHERE project_id = ? AND id = ?";
             statements.push(Statement::new(delete).with([id.clone(), text(key.to_string())]));
         }
-        let kept = before
-            .keys
-            .iter()
-            .filter(|key| !providers.contains(&key.provider.as_str()));
-        if kept.count() + edit.set_keys.len() > MAX_KEYS {
-            return Err(ControlError::field(
-                "keys",
-                format!("a project has at most {MAX_KEYS}"),
-            ));
-        }
+        let stays = |key: &&KeyRow| {
+            !providers.contains(&key.provider.as_str()) && !edit.remove_keys.contains(&key.id)
+        };
+        check_count(before.keys.iter().filter(stays).count() + edit.set_keys.len())?;
         Ok(statements)
+    }
+}
+
+/// Says whether a project may have so many keys.
+fn check_count(keys: usize) -> Result<(), ControlError> {
+    match keys > MAX_KEYS {
+        false => Ok(()),
+        true => Err(ControlError::field(
+            "keys",
+            format!("a project has at most {MAX_KEYS}"),
+        )),
     }
 }
 

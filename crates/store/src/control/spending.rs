@@ -63,8 +63,11 @@ impl ControlStore {
     /// When the database fails.
     pub async fn add_cache_hits(&self, hits: &HashMap<Uuid, u64>) -> Result<(), ControlError> {
         let update = "UPDATE tokens SET cache_hit_count = cache_hit_count + ? WHERE id = ?";
+        // In one order on every node, as in `add_usage`.
+        let mut hits: Vec<_> = hits.iter().collect();
+        hits.sort_unstable();
         let statements = hits
-            .iter()
+            .into_iter()
             .map(|(id, count)| Statement::new(update).with([as_int(*count), text(id.to_string())]));
         self.db.all(statements.collect()).await.map(drop)
     }

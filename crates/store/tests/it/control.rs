@@ -43,6 +43,7 @@ contract! {
     a_child_belongs_to_its_parents_project,
     what_is_wrong_is_refused_by_field_and_changes_nothing,
     an_edit_changes_what_it_names_and_knows_when_it_is_late,
+    a_project_has_no_more_keys_than_it_may,
     an_edit_takes_nothing_from_what_was_counted_meanwhile,
     what_was_spent_adds_up_and_is_there_after_a_restart,
     projects_know_what_was_spent_and_how_many_tokens_are_good_for_something,

@@ -248,3 +248,41 @@ pub(crate) async fn an_edit_changes_what_it_names_and_knows_when_it_is_late(grou
         .unwrap();
     assert_eq!(row.keys.len(), 1);
 }
+
+pub(crate) async fn a_project_has_no_more_keys_than_it_may(ground: &Ground) {
+    let world = World::new(ground).await;
+    let keys = |count: usize| -> Vec<_> {
+        let numbers = 0..count;
+        let one = |number| key("openai", &format!("KEY-{number:012}"));
+        numbers.map(one).collect()
+    };
+    let new = |count| NewProject {
+        name: "many".into(),
+        spec: ScopeSpec::default(),
+        keys: keys(count),
+    };
+    let refused = |error: ControlError| {
+        assert!(error.to_string().contains("at most 64"), "{error}");
+    };
+    refused(
+        world
+            .store
+            .create_project(new(65), &by())
+            .await
+            .unwrap_err(),
+    );
+    let row = world.store.create_project(new(64), &by()).await.unwrap();
+    let edit = |set, remove_keys| ProjectEdit {
+        set_keys: set,
+        remove_keys,
+        ..ProjectEdit::default()
+    };
+    let another = || vec![key("anthropic", "ANT-0123456789ab")];
+    let one_more = edit(another(), Vec::new());
+    let one_more = world.store.edit_project(row.id, one_more, &by()).await;
+    refused(one_more.unwrap_err());
+    // One that goes makes room for one that comes.
+    let swap = edit(another(), vec![row.keys[0].id]);
+    let row = world.store.edit_project(row.id, swap, &by()).await.unwrap();
+    assert_eq!(row.keys.len(), 64);
+}
