@@ -9,6 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Version};
 use weir_core::identity::{Gate, Pass, tells_of_the_client};
 use weir_core::settings::{ClientCredentials, Provider, ProviderKind};
 use weir_core::subagents::X_WEIR_SUBAGENT;
+use weir_wire::sse;
 
 use crate::upstream::Upstream;
 
@@ -223,10 +224,7 @@ pub fn response_headers(headers: HeaderMap) -> HeaderMap {
 /// Asks proxies between weir and the client not to hold a stream back, unless the provider has
 /// said something about it.
 pub fn forbid_buffering(headers: &mut HeaderMap) {
-    let is_stream = headers
-        .get(CONTENT_TYPE)
-        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
-    if is_stream {
+    if headers.get(CONTENT_TYPE).is_some_and(sse::is_stream) {
         let caching = headers.entry(CACHE_CONTROL);
         caching.or_insert(HeaderValue::from_static("no-cache, no-transform"));
         let buffering = headers.entry(X_ACCEL_BUFFERING);

@@ -15,7 +15,7 @@ use weir_wire::facts::launch::{self, Launch};
 use weir_wire::facts::request::{MessageMark, RequestFacts};
 use weir_wire::facts::response as wire;
 use weir_wire::ratelimit::RateLimitInfo;
-use weir_wire::sse::Splitter;
+use weir_wire::sse::{self, Splitter};
 use weir_wire::usage::Usage;
 
 use crate::summary::Tokens;
@@ -220,7 +220,7 @@ pub(crate) fn title(expected: Expected, headers: &HeaderMap, body: &RawBody) -> 
     }
     let bytes = body.to_bytes();
     let plain = plain(word(CONTENT_ENCODING), &bytes);
-    let is_stream = word(CONTENT_TYPE).is_some_and(|kind| kind.starts_with("text/event-stream"));
+    let is_stream = word(CONTENT_TYPE).is_some_and(sse::is_stream);
     let answer: serde_json::Value = if is_stream {
         serde_json::from_str(accumulate(expected, &plain)?.get()).ok()?
     } else {

@@ -16,6 +16,15 @@ pub use streams::{Count, EventStream, Events, Filter, Forward, Map, PieceStream,
 /// Largest event that is handed out by default, in bytes.
 pub const DEFAULT_MAX_EVENT: usize = 32 * 1024 * 1024;
 
+/// Whether a `Content-Type` is that of a stream of events.
+#[must_use]
+pub fn is_stream(content_type: impl AsRef<[u8]>) -> bool {
+    const KIND: &[u8] = b"text/event-stream";
+    let content_type = content_type.as_ref().trim_ascii_start();
+    let kind = content_type.get(..KIND.len());
+    kind.is_some_and(|kind| kind.eq_ignore_ascii_case(KIND))
+}
+
 /// One event as it stood in the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Event<'a> {

@@ -102,9 +102,11 @@ fn together(events: &Events, values: &Resolved, found: &mut Findings) {
     if let Some((first, second)) = twins(&events.sinks)
         && matches!(events.bus, Some(Bus::Redis(_)))
     {
-        let path = match &*second.name {
-            sinks::EVENT_LOG => "events.file".to_owned(),
-            name => format!("events.sinks.{name}.group"),
+        let name = &*second.name;
+        // A sink may have that name, too.
+        let path = match values.text("events.file") {
+            Some(_) if name == sinks::EVENT_LOG => "events.file".to_owned(),
+            _ => format!("events.sinks.{name}.group"),
         };
         let what = format!(
             "the group `{}` is that of the sink `{}`, too: each would get some of the events",

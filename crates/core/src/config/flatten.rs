@@ -201,9 +201,6 @@ impl Flat {
         if !provider_name(&pair.key) {
             let what = NOT_A_NAME.replace("a provider's", "a sink's");
             self.faults.push(Fault::new(place, path, what));
-        } else if self.sinks.len() == MOST_SINKS {
-            let message = format!("more than {MOST_SINKS} sinks");
-            self.faults.push(Fault::new(place, "events.sinks", message));
         } else {
             self.sinks.push(Named {
                 name: pair.key,
@@ -261,9 +258,6 @@ impl Flat {
 
 /// Most providers; enough for anyone, and each costs memory in every worker.
 const MOST: usize = 500;
-
-/// Most sinks; each holds events of its own.
-const MOST_SINKS: usize = 50;
 
 const NOT_A_NAME: &str =
     "not a provider's name; up to 64 letters, digits, `-` and `_` are, a letter or digit first";

@@ -13,6 +13,9 @@ use super::read::{self, Given};
 use super::tree::Node;
 use crate::settings::SinkKind;
 
+/// Most sinks; each holds events of its own.
+const MOST_SINKS: usize = 50;
+
 /// One setting's winning value.
 #[derive(Clone, Debug)]
 pub(crate) struct Slot {
@@ -72,6 +75,14 @@ pub(crate) fn resolve(
     let mut sinks = flat.sinks;
     for (path, value) in overrides {
         layers.add_flag(path, value, (&mut providers, &mut sinks));
+    }
+    if let Some(first) = sinks.get(MOST_SINKS) {
+        let place = first.place.clone().unwrap_or(Place::Settings);
+        let message = format!("more than {MOST_SINKS} sinks");
+        layers
+            .faults
+            .push(Fault::new(place, "events.sinks", message));
+        sinks.truncate(MOST_SINKS);
     }
     for kind in BUILT_IN {
         if !providers.iter().any(|known| known.name == kind.as_str()) {

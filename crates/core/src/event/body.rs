@@ -81,7 +81,7 @@ fn text(plain: &[u8]) -> Option<&str> {
 /// The JSON that a text is, on one line and credentials blotted out; none if it is none, is too
 /// deep, or is longer than `most`.
 fn json(text: &str, most: usize) -> Option<Box<RawValue>> {
-    let compact = compact(text).filter(|compact| compact.len() <= most)?;
+    let compact = compact(text, most)?;
     let masked = RawValue::from_string(mask_text(&compact)).ok();
     let masked = masked.or_else(|| {
         // A value that is no string was blotted out: a schema's `password`, an object.
@@ -92,13 +92,14 @@ fn json(text: &str, most: usize) -> Option<Box<RawValue>> {
     masked.filter(|masked| masked.get().len() <= most)
 }
 
-/// The text without blanks between its marks; none where it is no JSON by far, or too deep.
-fn compact(text: &str) -> Option<String> {
+/// The text without blanks between its marks; none where it is no JSON by far, too deep, or longer
+/// than `most` so.
+fn compact(text: &str, most: usize) -> Option<String> {
     let text = text.trim();
     if !text.starts_with(['{', '[', '"']) {
         return None;
     }
-    let mut out = Vec::with_capacity(text.len());
+    let mut out = Vec::with_capacity(text.len().min(most));
     let (mut depth, mut within, mut escaped) = (0usize, false, false);
     for byte in text.bytes() {
         if within {
@@ -116,9 +117,9 @@ fn compact(text: &str) -> Option<String> {
                 b'}' | b']' => depth = depth.saturating_sub(1),
                 _ => {}
             }
-            if depth > DEEPEST {
-                return None;
-            }
+        }
+        if depth > DEEPEST || out.len() == most {
+            return None;
         }
         out.push(byte);
     }
@@ -204,6 +205,18 @@ mod tests {
         assert_eq!(facts.form, BodyForm::Json);
         let expected = r#"{"password":{"type":"string","token":"***"},"api_key":"***","ok":1.5}"#;
         assert_eq!(json.as_deref(), Some(expected));
+        let lists = r#"{"secrets":["a",2,["b",null],{"note":"c","token":"d"}],"ok":["e"]}"#;
+        let (json, _) = told(lists.as_bytes(), 999);
+        let expected =
+            r#"{"secrets":["***","***",["***",null],{"note":"c","token":"***"}],"ok":["e"]}"#;
+        assert_eq!(json.as_deref(), Some(expected));
+    }
+
+    #[test]
+    fn what_is_as_long_as_it_may_be_without_blanks_is_json() {
+        let body = r#"{ "a": [1, 2] }"#;
+        let form = |most| told(body.as_bytes(), most).1.form;
+        assert_eq!((form(11), form(10)), (BodyForm::Json, BodyForm::Text));
     }
 
     proptest! {

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use weir_wire::accumulate::{AccumulateError, Accumulator};
 use weir_wire::decode::{self, Fault};
 use weir_wire::dialect::{Dialect, Operation};
-use weir_wire::sse::{Event as Sse, Splitter};
+use weir_wire::sse::{self, Event as Sse, Splitter};
 
 use super::body::{ToldBody, tell};
 use super::{BodyForm, Counted, Event, TokenUsage, usage};
@@ -144,7 +144,7 @@ fn read(leg: &Leg, stream: Option<(Dialect, Operation)>) -> Read<'_> {
     }
     let bytes = match body.pieces.as_slice() {
         [one] => Cow::Borrowed(&**one),
-        _ => Cow::Owned(body.to_bytes().to_vec()),
+        pieces => Cow::Owned(pieces.concat()),
     };
     let encoding = word(leg, &CONTENT_ENCODING);
     let (plain, cut) = match encoding {
@@ -191,8 +191,7 @@ fn answer(
     plain: &[u8],
 ) -> Option<Vec<u8>> {
     let mut accumulator = Accumulator::new(dialect, plain.len());
-    let is_sse = content_type.is_some_and(|kind| kind.starts_with("text/event-stream"));
-    if is_sse {
+    if content_type.is_some_and(sse::is_stream) {
         let mut splitter = Splitter::with_max_event(plain.len().max(1));
         splitter.push(plain, |event| accumulator.push(event));
         splitter.finish(|event| accumulator.push(event));

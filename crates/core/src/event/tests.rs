@@ -99,7 +99,7 @@ fn chat_stream() -> String {
 
 #[test]
 fn a_stream_of_chat_is_one_completion_whose_tokens_are_counted() {
-    let response = leg("text/event-stream; charset=utf-8", chat_stream().as_bytes());
+    let response = leg("Text/Event-Stream; charset=utf-8", chat_stream().as_bytes());
     let event = made(materials(Dialect::OpenaiChat, ASKED, response));
     let answer = body(event.response_body.as_deref());
     assert_eq!(answer["choices"][0]["message"]["content"], "Hello, world!");

@@ -42,7 +42,7 @@ pub fn mask_text(text: &str) -> String {
 }
 
 /// The same within JSON, which stays JSON: strings are blotted out as texts are, and what stands
-/// under the name of a credential, unless it is an object or an array, where it goes on inside.
+/// under the name of a credential, unless it is an object, where it goes on inside.
 pub fn mask_json(value: &mut Value) {
     match value {
         Value::String(text) => {
@@ -54,15 +54,23 @@ pub fn mask_json(value: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(mask_json),
         Value::Object(members) => {
             for (name, value) in members {
-                match value {
-                    Value::String(_) | Value::Number(_) if is_sensitive_name(name) => {
-                        *value = BLOT.into();
-                    }
-                    value => mask_json(value),
+                match is_sensitive_name(name) {
+                    true => blot(value),
+                    false => mask_json(value),
                 }
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// Blots out what stands under the name of a credential.
+fn blot(value: &mut Value) {
+    match value {
+        Value::String(_) | Value::Number(_) => *value = BLOT.into(),
+        Value::Array(items) => items.iter_mut().for_each(blot),
+        Value::Object(_) => mask_json(value),
+        Value::Null | Value::Bool(_) => {}
     }
 }
 

@@ -9,7 +9,7 @@ use crate::secret::Secret;
 /// What the world is told of ended exchanges, and over what.
 #[derive(Clone, Debug)]
 pub struct Events {
-    /// What the services hear of; without one nothing is made, unless others read the bus.
+    /// The services that are told. Without one nothing is made, unless others read the bus.
     pub sinks: Vec<Arc<Sink>>,
     /// Over what events go to the dispatchers; none makes no events.
     pub bus: Option<Bus>,
@@ -17,9 +17,10 @@ pub struct Events {
     pub dispatch: bool,
     /// What is told of each.
     pub told: Told,
-    /// Events that may wait for each reader of the bus.
+    /// Events that may wait for each sink, or for Redis.
     pub queue: usize,
-    /// Bytes of bodies of exchanges in flight, or waiting to become events, that are held.
+    /// Bytes of bodies that are held of exchanges until they are events, and as many again of the
+    /// events that wait for each sink, or for Redis.
     pub queue_bytes: usize,
     /// Longest time that the last events may take when the gateway ends.
     pub flush_timeout: Duration,

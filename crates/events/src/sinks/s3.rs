@@ -85,7 +85,7 @@ impl S3 {
             store,
             client,
             said,
-            prefix: settings.prefix.trim_matches('/').to_owned(),
+            prefix: settings.prefix.clone(),
         })
     }
 

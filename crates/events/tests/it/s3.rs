@@ -15,7 +15,7 @@ use crate::stand_in::{Received, StandIn, answer};
 fn settings(url: &str) -> services::S3 {
     services::S3 {
         bucket: "events".into(),
-        prefix: "/weir/prod/".into(),
+        prefix: "weir/prod".into(),
         region: Some("eu-central-1".into()),
         endpoint: Some(Secret::new(url)),
         credential: Some(S3Credential {

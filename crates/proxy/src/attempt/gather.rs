@@ -15,7 +15,7 @@ use weir_wire::accumulate::{AccumulateError, Accumulator, expand};
 use weir_wire::decode::decode;
 use weir_wire::dialect::Dialect;
 use weir_wire::eventstream::ToSse;
-use weir_wire::sse::Splitter;
+use weir_wire::sse::{self, Splitter};
 use weir_wire::translate::outbound::Back;
 use weir_wire::translate::{codec, inbound};
 
@@ -306,6 +306,5 @@ impl Gathering {
 
 /// Whether the head announces a stream; none when it says nothing of that.
 fn is_stream(headers: &HeaderMap) -> Option<bool> {
-    let kind = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes)?;
-    Some(kind.starts_with(b"text/event-stream"))
+    headers.get(CONTENT_TYPE).map(sse::is_stream)
 }

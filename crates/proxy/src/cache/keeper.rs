@@ -10,6 +10,7 @@ use weir_core::cache::{Entry, Key, Vary};
 use weir_wire::decode::decode;
 use weir_wire::dialect::{Dialect, Operation};
 use weir_wire::facts::response::ResponseFacts;
+use weir_wire::sse::is_stream;
 
 use super::Cache;
 use super::flight::Lead;
@@ -120,13 +121,6 @@ impl Keeper {
         let ended = facts.terminal || (measured == Some(true) && !facts.is_sse);
         ended && facts.error.is_none()
     }
-}
-
-/// Whether a content type is that of a stream.
-pub(super) fn is_stream(kind: &str) -> bool {
-    let kind = kind.trim_start().as_bytes();
-    kind.get(..17)
-        .is_some_and(|kind| kind.eq_ignore_ascii_case(b"text/event-stream"))
 }
 
 impl Drop for Keeper {

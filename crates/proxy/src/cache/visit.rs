@@ -17,9 +17,10 @@ use weir_core::exchange::RawBody;
 use weir_core::settings;
 use weir_wire::dialect::{Dialect, Operation};
 use weir_wire::facts::turns;
+use weir_wire::sse::is_stream;
 
 use super::flight::{Boarding, Lead};
-use super::keeper::{Copy, is_stream};
+use super::keeper::Copy;
 use super::{Cache, Found, Keeper, Labels};
 use crate::shape::X_WEIR_CACHE;
 

@@ -5,6 +5,7 @@ use rusqlite::types::Value;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 use weir_core::exchange::Arrival;
+use weir_wire::sse;
 
 use super::View;
 use super::frames;
@@ -63,11 +64,7 @@ pub(super) struct Came {
 
 impl Came {
     pub(super) fn is_stream(&self) -> bool {
-        let content_type = first(&self.headers, "content-type");
-        content_type.is_some_and(|t| {
-            let t = t.trim_start().to_ascii_lowercase();
-            t.starts_with("text/event-stream")
-        })
+        first(&self.headers, "content-type").is_some_and(sse::is_stream)
     }
 }
 

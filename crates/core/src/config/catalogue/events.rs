@@ -38,7 +38,7 @@ pub(super) static ENTRIES: &[Entry] = &[
         .env(&[var("OBSERVABILITY_MAX_RESPONSE_BODY_BYTES")])
         .restart(),
     entry("events.node", text("name", checks::label), "",
-        "What this node calls itself in events; without it the name of the host.")
+        "What this node calls itself in events. Without it, and with the bus `redis`, the name of the host.")
         .example("weir-a")
         .restart(),
     entry("events.queue", Kind::Integer { min: 1, max: 1_000_000 }, "1000",
@@ -46,8 +46,8 @@ pub(super) static ENTRIES: &[Entry] = &[
         .env(&[var("OBSERVABILITY_BUFFER_SIZE")])
         .restart(),
     entry("events.queue_bytes", bytes(1 << 20), "64MiB",
-        "Bytes of bodies that are held for events: of exchanges in flight, and of events that wait. Past it they \
-         are dropped and counted.")
+        "Bytes of bodies that are held of exchanges until they are events; past it events go without bodies. Each \
+         sink's queue, or the one for Redis, may hold as many again; past it events are dropped. Both are counted.")
         .restart(),
     entry("events.flush_timeout", DEADLINE, "10s",
         "How long the last events may take when weir ends.")

@@ -114,7 +114,11 @@ fn s3(of: Of<'_>, found: &mut Findings) -> Option<S3> {
     };
     Some(S3 {
         bucket: bucket?.to_owned(),
-        prefix: of.text("prefix").unwrap_or_default().to_owned(),
+        prefix: of
+            .text("prefix")
+            .unwrap_or_default()
+            .trim_matches('/')
+            .to_owned(),
         region: of.text("region").map(str::to_owned),
         endpoint: of.secret("endpoint"),
         credential,

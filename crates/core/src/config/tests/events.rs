@@ -173,6 +173,32 @@ events:
         "another"
     );
     good(&text.replace("bus: redis", "bus: memory"), &[]);
+    // `events.file` is a sink `event-log`, and so may be a sink of that name.
+    let named = text.replace("two:", "event-log:");
+    let said = faults(&named, &[]);
+    assert!(said.contains("events.sinks.event-log.group"), "{said}");
+    let file = text.replace("group: dispatchers", "group: dispatchers\n  file: /c");
+    let said = faults(&file.replace(", two: {kind: file, path: /b}", ""), &[]);
+    assert!(said.contains("events.file: the group"), "{said}");
+}
+
+#[test]
+fn there_is_an_end_to_sinks_which_is_said_once() {
+    let sinks: String = (0..40)
+        .map(|at| format!("    s{at}: {{kind: file, path: /x{at}}}\n"))
+        .collect();
+    let text = format!("events:\n  sinks:\n{sinks}");
+    let flags: Vec<_> = (0..12)
+        .flat_map(|at| ["kind", "path"].map(|member| format!("events.sinks.f{at}.{member}")))
+        .collect();
+    let flags: Vec<_> = flags.iter().map(|path| (path.as_str(), "file")).collect();
+    assert!(load_with(&text, &[], &flags[..20]).is_ok());
+    let found = lines(&load_with(&text, &[], &flags).unwrap_err());
+    assert_eq!(found.lines().count(), 1, "{found}");
+    assert!(
+        found.contains("events.sinks: more than 50 sinks"),
+        "{found}"
+    );
 }
 
 #[test]

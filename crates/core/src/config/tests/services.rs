@@ -65,12 +65,12 @@ fn everything_can_be_said() {
         [("authorization", "Bearer t"), ("x-team", "platform")]
     );
     let SinkKind::S3(s3) = sink(
-        "archive: {kind: s3, bucket: b, prefix: p, region: r, endpoint: 'http://minio:9000',
+        "archive: {kind: s3, bucket: b, prefix: /p/q/, region: r, endpoint: 'http://minio:9000',
           access_key_id: i, secret_access_key: s, session_token: t}",
     ) else {
         panic!("s3 is expected");
     };
-    assert_eq!((s3.bucket.as_str(), s3.prefix.as_str()), ("b", "p"));
+    assert_eq!((s3.bucket.as_str(), s3.prefix.as_str()), ("b", "p/q"));
     assert_eq!(s3.region.as_deref(), Some("r"));
     assert_eq!(s3.endpoint.unwrap().expose(), "http://minio:9000");
     let credential = s3.credential.unwrap();
