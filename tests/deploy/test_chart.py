@@ -30,7 +30,17 @@ EVERYTHING = {
     **SHARED,
     "dashboard": {"existingSecret": "weir"},
     "events": {"bus": "redis", "dispatcher": {"enabled": True, "replicaCount": 2}},
-    "config": {"events": {"sinks": {"file": {"path": "/events/log.jsonl"}}}},
+    "config": {
+        "events": {
+            "sinks": {
+                "file": {"path": "/events/log.jsonl"},
+                "webhook": {
+                    "url": "${HOOK_URL:-https://hooks.example.com/x}",
+                    "headers": {"x-team": "${HOOK_TEAM:-platform}"},
+                },
+            }
+        }
+    },
     "trustProxy": {"enabled": True, "ranges": ["10.0.0.0/8"]},
     "imagePullSecrets": [{"name": "registry"}],
     "image": {"digest": "sha256:" + "0" * 64},
@@ -196,6 +206,22 @@ REFUSED = {
         over(LEAST, {"config": {"dashboard": {"password": "hunter2"}}}),
         "config.dashboard.password is a secret",
     ),
+    "the cache's Redis in a ConfigMap": (
+        over(LEAST, {"config": {"cache": {"redis_url": "redis://:hunter2@h"}}}),
+        "config.cache.redis_url is a secret",
+    ),
+    "a manager's token in a ConfigMap": (
+        over(PROJECTS, {"config": {"projects": {"managers": {"a": {"token": "hunter2"}}}}}),
+        "config.projects.managers.a.token is a secret",
+    ),
+    "a sink's key in a ConfigMap": (
+        over(LEAST, {"config": {"events": {"sinks": {"x": {"api_key": "hunter2"}}}}}),
+        "config.events.sinks.x.api_key is a secret",
+    ),
+    "a sink's header in a ConfigMap": (
+        over(LEAST, {"config": {"events": {"sinks": {"x": {"headers": {"k": "hunter2"}}}}}}),
+        "config.events.sinks.x.headers.k is a secret",
+    ),
     "a database that there is not": (over(LEAST, {"database": {"type": "oracle"}}), "database"),
     "a value that there is not": (over(LEAST, {"replicas": 3}), "replicas"),
     "a digest that is none": (over(LEAST, {"image": {"digest": "latest"}}), "digest"),
@@ -256,6 +282,28 @@ def test_dispatchers_deliver_and_nobody_sends_them_requests():
     assert "Deployment" not in kinds(without)
     config = yaml.safe_load(kinds(without)["ConfigMap"]["data"]["weir.yaml"])
     assert config["events"]["dispatch"]
+
+
+def test_dispatchers_go_where_gateways_go_and_nobody_comes():
+    long = over(EVERYTHING, {"nameOverride": "weir-" + "x" * 58})
+    for values in (EVERYTHING, long):
+        manifests = render(values)
+        policies = [m["spec"] for m in manifests if m["kind"] == "NetworkPolicy"]
+        pods = {
+            m["kind"]: m["spec"]["template"]["metadata"]["labels"].items()
+            for m in manifests
+            if m["kind"] in ("StatefulSet", "Deployment")
+        }
+        gateway, dispatcher = (
+            next(p for p in policies if p["podSelector"]["matchLabels"].items() <= pods[kind])
+            for kind in ("StatefulSet", "Deployment")
+        )
+        assert len(policies) == 2 and gateway != dispatcher
+        assert dispatcher["policyTypes"] == ["Ingress", "Egress"] and "ingress" not in dispatcher
+        assert dispatcher["egress"] == gateway["egress"]
+        assert all(len(value) <= 63 for _, value in pods["Deployment"])
+    alone = over(EVERYTHING, {"events": {"dispatcher": {"enabled": False}}})
+    assert [m["kind"] for m in render(alone)].count("NetworkPolicy") == 1
 
 
 def test_secrets_come_by_reference():

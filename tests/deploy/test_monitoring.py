@@ -41,7 +41,12 @@ def shown(tmp_path_factory) -> dict[str, set[str]]:
                 "db_path": str(folder / "control.db"),
             },
             "capture": {"raw_log": {"path": str(folder / "raw.log")}},
-            "events": {"file": str(folder / "events.jsonl")},
+            "events": {
+                "file": str(folder / "events.jsonl"),
+                "bus": "redis",
+                "redis_url": f"redis://127.0.0.1:{closed_port()}",
+                "flush_timeout": "1s",
+            },
         }
         (folder / "weir.yaml").write_text(json.dumps(settings))
         serve = ["serve", "--port", 0, "--config", folder / "weir.yaml"]

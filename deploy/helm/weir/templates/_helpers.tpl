@@ -20,7 +20,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 
 {{/* Dispatchers take no requests, so the Service must not find them. */}}
 {{- define "weir.dispatcherSelector" -}}
-app.kubernetes.io/name: {{ include "weir.name" . }}-dispatcher
+app.kubernetes.io/name: {{ include "weir.name" . | trunc 52 | trimSuffix "-" }}-dispatcher
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
@@ -50,6 +50,41 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{/* The most replicas that there can be. */}}
 {{- define "weir.mostReplicas" -}}
 {{- if .Values.autoscaling.enabled }}{{ .Values.autoscaling.maxReplicas }}{{ else }}{{ .Values.replicaCount }}{{ end }}
+{{- end }}
+
+{{/* Where a pod of the network policy may go. */}}
+{{- define "weir.egress" -}}
+{{- with .Values.networkPolicy.egressTo }}
+  egress:
+    - ports:
+        - port: 53
+          protocol: UDP
+        - port: 53
+          protocol: TCP
+    {{- toYaml . | nindent 4 }}
+{{- end }}
+{{- end }}
+
+{{/* Refuses a secret in clear: list VALUE REST-OF-PATH PATH. `*` is every member; so are those of a map at the end. */}}
+{{- define "weir.refuseSecret" -}}
+{{- $at := index . 0 }}
+{{- $parts := index . 1 }}
+{{- $path := index . 2 }}
+{{- if kindIs "map" $at }}
+{{- $wanted := "*" }}
+{{- $rest := list }}
+{{- if $parts }}
+{{- $wanted = first $parts }}
+{{- $rest = rest $parts }}
+{{- end }}
+{{- range $key, $value := $at }}
+{{- if or (eq $wanted "*") (eq $wanted $key) }}
+{{- include "weir.refuseSecret" (list $value $rest (printf "%s.%s" $path $key)) }}
+{{- end }}
+{{- end }}
+{{- else if and (not $parts) (not (hasPrefix "$" (toString $at))) }}
+{{- fail (printf "%s is a secret in a ConfigMap: write a variable, such as ${NAME}, and bring it by env or envFrom" $path) }}
+{{- end }}
 {{- end }}
 
 {{/* A variable out of a Secret: list NAME SECRET KEY. */}}
