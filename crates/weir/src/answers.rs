@@ -217,21 +217,24 @@ impl Answers {
     }
 
     fn set_session(&self, session: Option<Arc<Session>>) {
-        let is_some = session.is_some();
         self.session.store(session);
-        self.together.send_replace(is_some);
+        self.tell_together();
     }
 
-    /// Asks a connection no more that does not work.
+    /// Asks a connection no more that does not work. Another that has taken its place meanwhile stays.
     fn leave(&self, session: &Arc<Session>) {
-        let current = self.session.load();
-        if current
-            .as_ref()
-            .is_some_and(|current| Arc::ptr_eq(current, session))
-        {
-            self.set_session(None);
-        }
+        let own = Some(Arc::clone(session));
+        drop(self.session.compare_and_swap(&own, None));
+        self.tell_together();
         session.broken.notify_one();
+    }
+
+    /// Whoever changed the session last says how it is now.
+    fn tell_together(&self) {
+        self.together.send_if_modified(|together| {
+            let is_some = self.session.load().is_some();
+            std::mem::replace(together, is_some) != is_some
+        });
     }
 
     fn failed(&self) {

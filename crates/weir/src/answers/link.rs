@@ -80,10 +80,6 @@ async fn session(answers: &Answers, shelf: &Shelf, outage: &mut Outage) -> Redis
     });
     answers.heard(session.tell(script::state()).await?.0);
     flush(answers, &session).await?;
-    if answers.outbox.overflowed() {
-        let purged = answers.take_out(&session, &Purge::All).await;
-        purged.inspect_err(|_| answers.outbox.overflow())?;
-    }
     answers.set_session(Some(Arc::clone(&session)));
     outage.ends();
     let mut look = interval_at(Instant::now() + LOOK, LOOK);

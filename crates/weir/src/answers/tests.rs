@@ -265,6 +265,45 @@ async fn a_redis_that_was_empty_when_it_came_back_is_used_like_any_other() {
 }
 
 #[tokio::test]
+async fn a_session_that_is_left_late_takes_no_other_along() {
+    let redis = Redis::start();
+    let node = Node::start(&redis, PATIENT).await;
+    let old = node.answers.session.load_full().unwrap();
+    old.broken.notify_one();
+    let renewed = async {
+        loop {
+            match node.answers.session.load_full() {
+                Some(new) if !Arc::ptr_eq(&new, &old) => return new,
+                _ => tokio::task::yield_now().await,
+            }
+        }
+    };
+    let new = timeout(PATIENT, renewed).await.expect("it comes");
+    // From here on nobody but this test sets it.
+    node.task.abort();
+    let (answers, stop) = (
+        Arc::clone(&node.answers),
+        std::sync::atomic::AtomicBool::new(false),
+    );
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !stop.load(Ordering::Relaxed) {
+                answers.leave(&old);
+            }
+        });
+        let kept = (0..20_000).all(|_| {
+            answers.set_session(Some(Arc::clone(&old)));
+            answers.set_session(Some(Arc::clone(&new)));
+            let current = answers.session.load_full();
+            current.is_some_and(|current| Arc::ptr_eq(&current, &new))
+        });
+        stop.store(true, Ordering::Relaxed);
+        assert!(kept, "the new session is gone");
+    });
+    assert!(*answers.together.borrow());
+}
+
+#[tokio::test]
 async fn more_that_is_void_than_can_be_remembered_makes_all_void() {
     let redis = Redis::start();
     let node = Node::start(&redis, QUICK).await;
