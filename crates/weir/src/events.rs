@@ -13,6 +13,7 @@ use std::time::Duration;
 use anyhow::anyhow;
 use arc_swap::ArcSwap;
 use prometheus_client::registry::Registry;
+use tokio::time::Instant;
 use weir_core::event::EventsView;
 use weir_core::settings::{Bus as Over, Settings};
 use weir_events::bus::{Bus, Role, Shift};
@@ -90,18 +91,18 @@ impl Events {
         self.bus.take(shift);
     }
 
-    /// Makes and delivers what is left, for no longer than the settings allow. The recorder must
-    /// have ended.
+    /// Makes and delivers what is left, for no longer than the settings allow, both together. The
+    /// recorder must have ended.
     pub(crate) async fn stop(self: Arc<Self>) {
+        let until = Instant::now() + self.flush_timeout;
         let making = Arc::clone(&self);
         let made = tokio::task::spawn_blocking(move || making.maker.finish());
-        if tokio::time::timeout(self.flush_timeout, made)
-            .await
-            .is_err()
-        {
+        if tokio::time::timeout_at(until, made).await.is_err() {
+            self.maker.give_up();
             tracing::warn!("some events were not made before the end");
         }
-        self.bus.stop(self.flush_timeout).await;
+        let left = until.saturating_duration_since(Instant::now());
+        self.bus.stop(left).await;
     }
 }
 

@@ -301,7 +301,7 @@ impl Running {
         let drained = drain(&self.gateway.lifecycle, &mut signals, ceiling).await;
         let stopped = tokio::select! {
             () = self.stop() => drained,
-            _ = signals.next() => {
+            _ = signals.end() => {
                 tracing::warn!("signalled again; captures that were not written are lost");
                 Drained::CutOff
             }

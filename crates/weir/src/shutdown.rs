@@ -67,6 +67,19 @@ impl Signals {
             _ = self.hangup.recv() => Asked::Reload,
         }
     }
+
+    /// Waits for the next that asks for the end. To read the configuration again is too late by then.
+    ///
+    /// # Cancel safety
+    /// Yes.
+    pub(crate) async fn end(&mut self) -> Asked {
+        loop {
+            match self.next().await {
+                Asked::Reload => {}
+                asked => return asked,
+            }
+        }
+    }
 }
 
 /// The longest drain for `asked`.
@@ -110,7 +123,7 @@ pub(crate) async fn drain(
         let pause = POLL.min(ceiling.saturating_sub(started.elapsed()));
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
-            asked = signals.next() => if asked != Asked::Reload {
+            _ = signals.end() => {
                 tracing::warn!(in_flight = lifecycle.in_flight(), "second signal; stopping at once");
                 return Drained::CutOff;
             }

@@ -12,7 +12,7 @@ use weir_events::dead::DeadLetters;
 
 use super::consumer;
 use crate::cli::{DeadAction, DeadList, Dispatch, DispatchAction, Source};
-use crate::lines::{clean, pretty, print, say};
+use crate::lines::{clean, complain, pretty, print, say};
 use crate::shutdown::{Asked, Signals};
 use crate::table::{Lean, table};
 use crate::{config, telemetry, workers};
@@ -60,7 +60,7 @@ fn deliver(options: &Dispatch) -> anyhow::Result<ExitCode> {
         }
         tokio::select! {
             () = running.stop(events.flush_timeout) => {}
-            _ = signals.next() => tracing::warn!("signalled again; what is left waits in the stream"),
+            _ = signals.end() => tracing::warn!("signalled again; what is left waits in the stream"),
         }
         Ok(ExitCode::SUCCESS)
     })
@@ -144,9 +144,13 @@ async fn dead(action: &DeadAction) -> anyhow::Result<ExitCode> {
                 .map_or_else(String::new, |why| format!(": {why}"));
             let (delivered, left) = (retried.delivered, retried.left);
             print(&clean(&format!("{delivered} delivered, {left} left{why}")))?;
-            Ok(match left {
-                0 => ExitCode::SUCCESS,
-                _ => ExitCode::FAILURE,
+            let sink = &options.sink;
+            for id in &retried.unknown {
+                complain(&clean(&format!("`{sink}` has no dead letter `{id}`")));
+            }
+            Ok(match left == 0 && retried.unknown.is_empty() {
+                true => ExitCode::SUCCESS,
+                false => ExitCode::FAILURE,
             })
         }
         DeadAction::Drop(options) => {

@@ -105,7 +105,7 @@ impl Collector for EventFigures {
     }
 }
 
-/// How long the oldest event waits, and how long ago the last one was taken.
+/// How long the oldest event waits.
 fn ages(view: &EventsView, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
     let now = Timestamp::now();
     let age = |at: Timestamp| now.duration_since(at).as_secs_f64().max(0.0);

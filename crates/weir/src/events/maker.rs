@@ -3,14 +3,14 @@
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread::{self, JoinHandle};
 
 use arc_swap::ArcSwap;
 use http::HeaderName;
 use ring::rand::{SecureRandom as _, SystemRandom};
-use weir_core::event::{Materials, Rules, make};
+use weir_core::event::{Event, Materials, Rules, make};
 use weir_core::exchange::RawBody;
 use weir_core::redact::Redactor;
 use weir_core::settings::{Settings, Told};
@@ -116,6 +116,8 @@ pub(super) struct Maker {
     queue: SyncSender<Job>,
     room: Arc<Room>,
     status: Arc<Status>,
+    /// Whether nobody takes events any more.
+    given_up: Arc<AtomicBool>,
     thread: JoinHandle<()>,
 }
 
@@ -131,12 +133,14 @@ impl Maker {
     ) -> io::Result<Self> {
         let (queue, inbox) = mpsc::sync_channel(slots);
         let status = Arc::clone(entrance.status());
+        let given_up = Arc::new(AtomicBool::new(false));
         let mut worker = Worker {
             redactor: Redacting::new()?,
             told: settings.load().events.told.clone(),
             settings: Arc::clone(settings),
             entrance,
             room: Arc::clone(&room),
+            given_up: Arc::clone(&given_up),
         };
         let thread = thread::Builder::new()
             .name("weir-events".into())
@@ -145,6 +149,7 @@ impl Maker {
             queue,
             room,
             status,
+            given_up,
             thread,
         })
     }
@@ -164,6 +169,11 @@ impl Maker {
             let _made = wait.recv();
         }
     }
+
+    /// What is no event by now becomes none, and is counted: nobody would take it.
+    pub(super) fn give_up(&self) {
+        self.given_up.store(true, Ordering::Relaxed);
+    }
 }
 
 struct Worker {
@@ -173,6 +183,7 @@ struct Worker {
     settings: Arc<ArcSwap<Settings>>,
     entrance: Entrance,
     room: Arc<Room>,
+    given_up: Arc<AtomicBool>,
 }
 
 impl Worker {
@@ -189,19 +200,31 @@ impl Worker {
         // Taken before: making them takes them apart.
         let request = materials.request.body.as_ref().map_or(0, cost);
         let response = materials.response.body.as_ref().map_or(0, cost);
+        let made = match self.has_given_up() {
+            true => None,
+            false => self.event(materials),
+        };
+        match made.filter(|_| !self.has_given_up()) {
+            Some(event) => self.entrance.put(event),
+            None => self.entrance.status().unmade(),
+        }
+        let freed = request + response;
+        self.room.held.fetch_sub(freed, Ordering::Relaxed);
+    }
+
+    fn has_given_up(&self) -> bool {
+        self.given_up.load(Ordering::Relaxed)
+    }
+
+    /// The event; none if making it panics, which costs the event and not the thread.
+    fn event(&mut self, materials: Materials) -> Option<Event> {
         let settings = self.settings.load();
         let rules = Rules {
             told: &self.told,
             redactor: self.redactor.by(key_header(&settings)),
             prices: &settings.prices,
         };
-        // A panic costs the event, not the thread.
-        match catch_unwind(AssertUnwindSafe(|| make(materials, rules))) {
-            Ok(event) => self.entrance.put(event),
-            Err(_) => self.entrance.status().unmade(),
-        }
-        let freed = request + response;
-        self.room.held.fetch_sub(freed, Ordering::Relaxed);
+        catch_unwind(AssertUnwindSafe(|| make(materials, rules))).ok()
     }
 }
 
@@ -236,5 +259,55 @@ impl Redacting {
             self.header = header;
         }
         &self.redactor
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use weir_core::event::Leg;
+    use weir_core::exchange::Tokens;
+    use weir_events::bus::{Bus, Role};
+    use weir_wire::dialect::{Dialect, Operation};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_no_event_when_it_is_given_up_is_counted_and_frees_its_room() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("log").display().to_string();
+        let overrides = [("events.file".to_owned(), path)];
+        let loaded = weir_core::config::load(None, &|_| None, &overrides).unwrap();
+        let settings = Arc::new(ArcSwap::from_pointee(loaded.settings));
+        let bus = Bus::start(&settings.load().events, Role::Gateway, "test").unwrap();
+        let room = Room::new(1 << 20);
+        let parts = (bus.entrance().clone(), Arc::clone(&room));
+        let maker = Maker::start(&settings, parts, 10).unwrap();
+        let door = maker.door();
+        let hand_in = || {
+            let mut body = RawBody::default();
+            body.push(Bytes::from_static(b"{}"));
+            assert!(door.hold(&body));
+            door.take(Box::new(Materials {
+                head: Event::default(),
+                dialect: Dialect::OpenaiChat,
+                operation: Operation::Generate,
+                tokens: Tokens::default(),
+                request: Leg {
+                    body: Some(body),
+                    ..Leg::default()
+                },
+                response: Leg::default(),
+            }));
+        };
+        hand_in();
+        maker.finish();
+        maker.give_up();
+        hand_in();
+        hand_in();
+        maker.finish();
+        let view = bus.entrance().status().view();
+        assert_eq!((view.made, view.unmade), (1, 2));
+        assert_eq!(room.held.load(Ordering::Relaxed), 0);
     }
 }

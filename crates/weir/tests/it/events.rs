@@ -247,7 +247,7 @@ fn stream(redis: &Redis) -> Vec<(String, String)> {
 /// A `weir dispatch` of its own.
 struct Dispatcher {
     child: Child,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Drop for Dispatcher {
@@ -277,12 +277,20 @@ impl Dispatcher {
         let mut first = String::new();
         let mut lines = BufReader::new(child.stdout.take().unwrap());
         lines.read_line(&mut first).unwrap();
-        let log = || std::fs::read_to_string(folder.path().join("log")).unwrap();
-        assert!(first.starts_with("delivering"), "{first} {}", log());
-        Self {
-            child,
-            _folder: folder,
-        }
+        let dispatcher = Self { child, folder };
+        let log = dispatcher.log();
+        assert!(first.starts_with("delivering"), "{first} {log}");
+        dispatcher
+    }
+
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("log")).unwrap()
+    }
+
+    fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-s", name, &pid]).status();
+        assert!(sent.unwrap().success());
     }
 
     /// Ends it with no chance to do anything about it.
@@ -293,9 +301,7 @@ impl Dispatcher {
 
     /// Ends it in good order.
     async fn end(&mut self) {
-        let pid = self.child.id().to_string();
-        let sent = Command::new("kill").args(["-s", "TERM", &pid]).status();
-        assert!(sent.unwrap().success());
+        self.signal("TERM");
         let status = eventually(|| {
             let status = self.child.try_wait().unwrap();
             async move { status }
@@ -346,6 +352,8 @@ async fn a_group_shares_the_stream_and_another_gets_all_of_it() {
             ("events.sinks.log.group", group),
             ("events.sinks.log.flush_interval", "50ms"),
             ("events.sinks.log.batch_size", "2"),
+            // Who is only slow is not taken for gone, which would deliver something twice.
+            ("events.claim_after", "60s"),
         ];
         Dispatcher::start(&redis, &[], &settings)
     };
@@ -363,6 +371,63 @@ async fn a_group_shares_the_stream_and_another_gets_all_of_it() {
     assert_eq!(ids(&shared), all);
     assert_eq!(all.len(), 40);
     drop(dispatchers);
+}
+
+#[tokio::test]
+async fn what_is_left_at_the_end_is_delivered_though_the_configuration_is_to_be_read_again() {
+    let redis = Redis::start();
+    let publishing = publishing(&redis).await;
+    let full = [
+        ("events.sinks.log.kind", "file"),
+        ("events.sinks.log.path", "/dev/full"),
+        ("events.sinks.log.flush_interval", "10ms"),
+        ("events.flush_timeout", "3s"),
+    ];
+    let mut dispatcher = Dispatcher::start(&redis, &[], &full);
+    publishing.message(&[], &small()).await;
+    eventually(async || {
+        let pending = redis.pending("llm-proxy-events", "log").await;
+        (pending == 1).then_some(())
+    })
+    .await;
+    dispatcher.signal("TERM");
+    let status = eventually(|| {
+        let status = dispatcher.child.try_wait().unwrap();
+        if status.is_none() {
+            dispatcher.signal("HUP");
+        }
+        async move { status }
+    })
+    .await;
+    let log = dispatcher.log();
+    assert!(
+        status.success() && !log.contains("signalled again"),
+        "{log}"
+    );
+    assert!(log.contains("the sink is told no more"), "{log}");
+
+    let mut weir = start(&full).await;
+    weir.message(&[], &small()).await;
+    eventually(async || {
+        let view = weir.get("/api/events").await.json();
+        (view["sinks"][0]["last_failure"].is_string()).then_some(())
+    })
+    .await;
+    weir.signal("TERM");
+    eventually(async || {
+        if !weir.log().contains("stopped") {
+            weir.signal("HUP");
+            return None;
+        }
+        Some(())
+    })
+    .await;
+    let status = weir.exit().await;
+    let log = weir.log();
+    assert!(
+        status.success() && !log.contains("signalled again"),
+        "{log}"
+    );
 }
 
 #[tokio::test]
@@ -496,6 +561,10 @@ async fn what_cannot_be_delivered_is_kept_and_can_be_offered_again() {
         "{reasons}"
     );
     assert_eq!(redis.pending("llm-proxy-events", "log").await, 0);
+    let unknown = dead("retry", &path, &["--id", "1-1"]);
+    assert!(!unknown.status.success());
+    let said = String::from_utf8_lossy(&unknown.stderr).into_owned();
+    assert!(said.contains("has no dead letter `1-1`"), "{said}");
     // It takes the one, and the other can never be read.
     let retried = dead("retry", &path, &["--all"]);
     assert!(!retried.status.success());
@@ -545,7 +614,7 @@ async fn a_dispatcher_by_the_names_of_the_reference_writes_runs() {
     let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
     let _dispatcher = Dispatcher {
         child: child.unwrap(),
-        _folder: tempfile::tempdir().unwrap(),
+        folder: tempfile::tempdir().unwrap(),
     };
     weir.mock.push(Raw::new(200).header("content-type", "application/json").body(
         r#"{"id":"c1","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"hi"},"finish_reason":"stop"}],"usage":{"prompt_tokens":9,"completion_tokens":1,"total_tokens":10}}"#,
