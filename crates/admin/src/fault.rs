@@ -52,11 +52,6 @@ impl Fault {
         }
     }
 
-    /// Its status.
-    pub(crate) fn status(&self) -> StatusCode {
-        self.status
-    }
-
     /// Whether the history is to blame, not who asked.
     pub(crate) fn is_of_history(&self) -> bool {
         self.status.is_server_error()

@@ -80,6 +80,15 @@ impl Queue {
         drop(self.take(count));
     }
 
+    /// Puts events back in front, past the bounds if need be: they were within them before.
+    pub fn put_back(&self, events: Vec<Arc<Event>>) {
+        let mut waiting = self.waiting.lock();
+        for event in events.into_iter().rev() {
+            waiting.bytes += size(&event);
+            waiting.events.push_front(event);
+        }
+    }
+
     /// Waits until there is something in it.
     ///
     /// # Cancel safety

