@@ -449,8 +449,9 @@ async fn what_a_killed_dispatcher_held_goes_to_another_of_its_group() {
     }
     published(&weir, 5).await;
     eventually(async || {
+        // However many came before it began to try: it reads no more until it is rid of those.
         let pending = redis.pending("llm-proxy-events", "log").await;
-        (pending == 5).then_some(())
+        (pending > 0).then_some(())
     })
     .await;
     holding.kill();
