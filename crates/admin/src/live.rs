@@ -78,17 +78,24 @@ impl Feed {
     fn start(self: &Arc<Self>, admin: &Admin) {
         if !self.fed.swap(true, Ordering::AcqRel) {
             let exchanges = admin.store.subscribe();
-            tokio::spawn(Arc::clone(self).fill(exchanges, admin.reader.clone()));
+            let (reader, distant) = (admin.reader.clone(), Arc::clone(&admin.distant));
+            tokio::spawn(Arc::clone(self).fill(exchanges, reader, distant));
             tokio::spawn(Arc::clone(self).fill_from(admin.distant.subscribe()));
         }
     }
 
-    async fn fill(self: Arc<Self>, mut exchanges: Receiver<Arc<Summary>>, reader: Reader) {
+    async fn fill(
+        self: Arc<Self>,
+        mut exchanges: Receiver<Arc<Summary>>,
+        reader: Reader,
+        distant: Arc<Distant>,
+    ) {
         loop {
             match exchanges.recv().await {
                 Err(RecvError::Closed) => return,
                 Err(RecvError::Lagged(missed)) => self.push("missed", &missed.to_string()),
                 Ok(summary) => {
+                    distant.has(summary.id.0);
                     let summary = RequestSummary::of(&summary, &reader.prices());
                     let data = serde_json::to_string(&summary).unwrap_or_default();
                     self.push("exchange", &data);

@@ -3,6 +3,7 @@
 //! bodies are in it, and no request waits for any of it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use prometheus_client::registry::Registry;
@@ -43,6 +44,8 @@ pub(crate) struct Teller {
     node: String,
     name: String,
     distant: Arc<Distant>,
+    /// Whether somebody follows, or may come back.
+    listens: AtomicBool,
     /// Until when another node has followers.
     wanted: watch::Sender<Instant>,
 }
@@ -75,6 +78,7 @@ impl Live {
             node: node.id().to_owned(),
             name: node.name(),
             distant: Arc::clone(distant),
+            listens: AtomicBool::new(false),
             wanted: watch::Sender::new(Instant::now()),
         })))
     }
@@ -119,7 +123,9 @@ async fn announce(teller: Arc<Teller>) {
         if *followers.borrow_and_update() > 0 {
             until = Instant::now() + LINGER;
         }
-        if Instant::now() < until {
+        let listens = Instant::now() < until;
+        teller.listens.store(listens, Ordering::Relaxed);
+        if listens {
             if teller.counts.is_connected() {
                 teller.queue.push(Item::Followed);
             }
@@ -226,7 +232,7 @@ impl Party for Teller {
             });
             return Heard::Known;
         };
-        if left.is_zero() || *self.distant.followers().borrow() == 0 {
+        if left.is_zero() || !self.listens.load(Ordering::Relaxed) {
             return Heard::Known;
         }
         let name = field(fields, "name").filter(|name| nodes::is_name(name));

@@ -24,10 +24,10 @@ pub struct Distant {
     followers: watch::Sender<usize>,
 }
 
-/// Where exchanges are, the oldest first.
+/// Where exchanges are, the oldest first; none is here.
 #[derive(Debug, Default)]
 struct Places {
-    nodes: HashMap<Uuid, Arc<str>>,
+    nodes: HashMap<Uuid, Option<Arc<str>>>,
     order: VecDeque<Uuid>,
 }
 
@@ -47,10 +47,17 @@ impl Distant {
         let Some((id, row)) = read(row, node) else {
             return false;
         };
-        self.places.lock().note(id, node);
-        // Nobody may follow at this moment.
-        let _nobody = self.rows.send(row.into()).is_err();
+        let is_elsewhere = self.places.lock().note(id, Some(node));
+        if is_elsewhere {
+            // Nobody may follow at this moment.
+            let _nobody = self.rows.send(row.into()).is_err();
+        }
         true
+    }
+
+    /// This node has the exchange itself: what others say of it is no news.
+    pub(super) fn has(&self, id: Uuid) {
+        self.places.lock().note(id, None);
     }
 
     /// How many follow.
@@ -73,7 +80,7 @@ impl Distant {
     /// The node that took an exchange, if another did and said so not long ago.
     pub(crate) fn node_of(&self, id: &str) -> Option<Arc<str>> {
         let id = Uuid::try_parse(id).ok()?;
-        self.places.lock().nodes.get(&id).cloned()
+        self.places.lock().nodes.get(&id).cloned()?
     }
 }
 
@@ -88,16 +95,22 @@ impl Drop for Following {
 }
 
 impl Places {
-    fn note(&mut self, id: Uuid, node: &Arc<str>) {
-        if self.nodes.insert(id, Arc::clone(node)).is_some() {
-            return;
+    /// Gives whether it is elsewhere, as far as that is known now.
+    fn note(&mut self, id: Uuid, node: Option<&Arc<str>>) -> bool {
+        if let Some(known) = self.nodes.get_mut(&id) {
+            if known.is_some() {
+                *known = node.cloned();
+            }
+            return known.is_some();
         }
+        self.nodes.insert(id, node.cloned());
         self.order.push_back(id);
         if self.order.len() > MOST_PLACES
             && let Some(oldest) = self.order.pop_front()
         {
             self.nodes.remove(&oldest);
         }
+        node.is_some()
     }
 }
 
@@ -179,6 +192,27 @@ mod tests {
         let known = |id: &Uuid| distant.node_of(&id.to_string()).is_some();
         assert!(!known(&ids[9]) && known(&ids[10]) && known(ids.last().unwrap()));
         assert_eq!(distant.places.lock().nodes.len(), MOST_PLACES);
+    }
+
+    #[test]
+    fn what_is_here_is_nobody_elses() {
+        let (distant, node) = (Distant::default(), Arc::from("host:1"));
+        let mut rows = distant.subscribe();
+        let (own, other) = (Uuid::now_v7(), Uuid::now_v7());
+        distant.has(own);
+        for id in [own, other] {
+            assert!(distant.take(&row(id).to_string(), &node));
+        }
+        let shown: Value = serde_json::from_str(&rows.try_recv().unwrap()).unwrap();
+        assert_eq!(shown["requestId"], other.to_string());
+        assert!(rows.try_recv().is_err());
+        assert_eq!(distant.node_of(&own.to_string()), None);
+        distant.has(other);
+        assert_eq!(
+            distant.node_of(&other.to_string()),
+            None,
+            "it has come here"
+        );
     }
 
     #[test]

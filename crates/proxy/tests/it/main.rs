@@ -11,6 +11,7 @@ mod ends;
 mod failover;
 mod fidelity;
 mod frames;
+mod hints;
 mod net;
 mod outbound;
 mod pools;

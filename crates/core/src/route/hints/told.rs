@@ -8,7 +8,7 @@ use crate::clock::Now;
 /// Most subjects of which something is told.
 pub const MAX_TOLD: usize = 4_096;
 /// By how much an end must move to be worth telling, in milliseconds: each of many requests that are
-/// refused together states its own.
+/// refused together states its own. What holds for less is over when others hear of it.
 const WORTH_MS: u64 = 1_000;
 
 /// The table.
@@ -31,8 +31,11 @@ struct Entry {
 }
 
 impl Told {
-    /// Takes a hint to be told. False if there is no room for it.
+    /// Takes a hint to be told, if it is worth it. False if there is no room for it.
     pub fn tell(&mut self, hint: Hint, now: Now) -> bool {
+        if hint.left_ms < WORTH_MS {
+            return true;
+        }
         let until_ms = now.ms.saturating_add(hint.left_ms);
         self.changes += 1;
         let new = Entry {
@@ -146,6 +149,8 @@ mod tests {
         assert_eq!(lefts(&mut told, 50), [19_950]);
         told.told();
         assert!(told.is_quiet() && lefts(&mut told, 60).is_empty());
+        told.tell(rests(2, 100), at(60));
+        assert!(told.is_quiet(), "nobody can make use of it any more");
         told.tell(rests(1, 30_000), at(70));
         assert_eq!(lefts(&mut told, 70), [30_000], "a later end is news");
     }
