@@ -174,20 +174,11 @@ impl Running {
         let store = open_store(&settings, Arc::clone(&figures), told)?;
         let held = Arc::new(Held::new(settings.load().capture.queue_bytes));
         let snapshot = Arc::new(ArcSwap::from_pointee(snapshot));
-<<<<<<< ours
         let share = Share::new(&snapshot, &present.registry, tenants.as_deref());
         share.by(shared, &settings.load().shared);
         let parts = (&store, &lifecycle, &held);
         let mut registry = figures::registry(&metrics, &figures, &snapshot, parts);
-        show(
-            (&share, tenants.as_deref(), events.as_deref()),
-            &mut registry,
-        );
-=======
-        let present = (&store, &lifecycle, &held);
-        let mut registry = figures::registry(&metrics, &figures, &snapshot, present);
         show((&share, tenants.as_deref(), told), &mut registry);
->>>>>>> theirs
         let (cache, answers) = open_cache(&settings.load(), &mut registry)?;
         let sink = Sink {
             recorder: recorder(&settings.load(), &store, &mut registry)?,
@@ -211,13 +202,8 @@ impl Running {
         });
         let memories = Arc::clone(&reload.snapshot.load().fleet.memories);
         reload.subagents.apply(&settings.load(), &memories);
-<<<<<<< ours
-        let seen = (lifecycle, figures, events::view(events.as_deref()));
-        let control = (registry, tenants.as_ref(), &present.registry);
-=======
         let seen = (lifecycle, figures, events::view(told));
-        let control = (registry, tenants.as_ref(), &nodes);
->>>>>>> theirs
+        let control = (registry, tenants.as_ref(), &present.registry);
         let gateway = gateway(&reload, seen, (sink, cache), control);
         let running = Self {
             listening,
