@@ -200,8 +200,6 @@ impl Running {
             reloader: Mutex::default(),
             report: ArcSwap::default(),
         });
-        let memories = Arc::clone(&reload.snapshot.load().fleet.memories);
-        reload.subagents.apply(&settings.load(), &memories);
         let seen = (lifecycle, figures, events::view(told));
         let control = (registry, tenants.as_ref(), &present.registry);
         let gateway = gateway(&reload, seen, (sink, cache), control);
@@ -227,6 +225,9 @@ impl Running {
         listener: std::net::TcpListener,
         count: usize,
     ) -> anyhow::Result<Self> {
+        let memories = Arc::clone(&self.reload.snapshot.load().fleet.memories);
+        let subagents = &self.reload.subagents;
+        subagents.apply(&self.settings.load(), &memories);
         let (acceptor, inboxes) = Acceptor::new(listener, count)?;
         self.workers = self.start_workers(inboxes)?;
         self.start_shared().await;
