@@ -441,7 +441,9 @@ async fn what_a_killed_dispatcher_held_goes_to_another_of_its_group() {
         &[
             ("events.sinks.log.kind", "file"),
             ("events.sinks.log.path", "/dev/full"),
-            ("events.sinks.log.flush_interval", "10ms"),
+            // All five are one batch, however slowly they come.
+            ("events.sinks.log.batch_size", "5"),
+            ("events.sinks.log.flush_interval", "1h"),
         ],
     );
     for _ in 0..5 {
