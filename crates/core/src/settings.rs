@@ -336,10 +336,12 @@ pub struct Retention {
 }
 
 /// Where captures are kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Storage {
     /// The SQLite file.
     pub db_path: PathBuf,
+    /// The server by which captures are shared with other nodes; none keeps them to this one.
+    pub server: Option<DatabaseServer>,
 }
 
 /// What several weirs share.

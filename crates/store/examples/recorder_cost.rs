@@ -252,6 +252,7 @@ fn open(dir: &Path) -> Result<Recorder, StoreError> {
             retention: Retention::default(),
         },
         key_header: None,
+        node: None,
         on_ended: None,
         follow: None,
         tuning: Tuning::default(),

@@ -4,7 +4,7 @@
 
 mod audit;
 mod copy;
-mod db;
+pub(crate) mod db;
 mod draft;
 mod encrypt;
 mod error;
@@ -16,7 +16,7 @@ mod server;
 mod settings;
 mod spending;
 mod sqlite;
-mod steps;
+pub(crate) mod steps;
 mod token_state;
 mod tokens;
 
@@ -31,7 +31,7 @@ pub use encrypt::{Resealed, Sealed};
 pub use error::{ControlError, ServerError};
 pub use idempotency::{Answer, IdempotencyKey, Keyed, UnderWay};
 pub use projects::{KeyRow, NewKey, NewProject, ProjectEdit, ProjectRow, checked_name};
-pub use schema::{Migration, State};
+pub use schema::{Migration, Schema, State};
 pub use seal::{Seal, SealError};
 pub use settings::EditedSettings;
 pub use token_state::{TokenCounts, TokenState};
@@ -80,7 +80,7 @@ impl ControlStore {
     /// When it cannot be had, or was written by a newer weir.
     pub async fn open(database: &ControlDatabase, seal: Seal) -> Result<Self, ControlError> {
         let store = Self::attach(database, seal).await?;
-        store.migrate_up(None).await?;
+        store.schema().up(None).await?;
         Ok(store)
     }
 

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use crate::privacy::Privacy;
+use crate::privacy::Door;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use xxhash_rust::xxh3::Xxh3;
 
@@ -44,11 +44,11 @@ impl FieldCoder {
     }
 
     /// The stored form of a set of fields: of each either the number of the whole field, or that
-    /// of its name and the value, or both as they are.
+    /// of its name and the value, or both as they are. A coder is for one kind of door alone.
     pub(crate) fn encode(
         &mut self,
         headers: &HeaderMap,
-        privacy: &Privacy,
+        door: Door<'_>,
         dictionary: &mut Dictionary,
     ) -> Vec<u8> {
         let mut out = Vec::with_capacity(headers.len() * 8);
@@ -58,7 +58,7 @@ impl FieldCoder {
                 varint::put(&mut out, id.unsigned_abs() << 1);
                 continue;
             }
-            if let Some(id) = encode_new(&mut out, (name, value), privacy, dictionary) {
+            if let Some(id) = encode_new(&mut out, (name, value), door, dictionary) {
                 if self.remembered.len() >= MOST_REMEMBERED {
                     self.remembered.clear();
                 }
@@ -81,10 +81,10 @@ impl FieldCoder {
 fn encode_new(
     out: &mut Vec<u8>,
     (name, value): (&HeaderName, &HeaderValue),
-    privacy: &Privacy,
+    door: Door<'_>,
     dictionary: &mut Dictionary,
 ) -> Option<i64> {
-    let shown = privacy.field(name, value);
+    let shown = door.field(name, value);
     let text = shown.as_bytes();
     let name = name.as_str().as_bytes();
     let field = [name, b"\0", text].concat();

@@ -12,9 +12,13 @@ const AT_WORK: &str = r#""isProcessing":true"#;
 /// How far the moment in an id may lie from the one that the row is ordered by, in microseconds.
 const NEAR_US: i64 = 2_000_000;
 
-/// Keeps a grade with its exchange, instead of the one before, or none; gives whether there is the
-/// exchange.
-pub(crate) fn set(db: &Connection, id: Uuid, grade: Option<&str>) -> Result<bool, StoreError> {
+/// Keeps a grade with its exchange, instead of the one before, or none; gives the exchange's row, if
+/// there is one.
+pub(crate) fn set(
+    db: &Connection,
+    id: Uuid,
+    grade: Option<&str>,
+) -> Result<Option<i64>, StoreError> {
     // The id says when it began, so that the row is found without looking at all.
     let (from, to) = id.get_timestamp().map_or((0, i64::MAX), |at| {
         let (seconds, nanos) = at.to_unix();
@@ -27,15 +31,20 @@ pub(crate) fn set(db: &Connection, id: Uuid, grade: Option<&str>) -> Result<bool
             first_row(us.saturating_add(NEAR_US)),
         )
     });
-    let sql = "UPDATE exchanges SET prompt_grade=?2 WHERE uuid=?1 AND id>=?3 AND id<=?4";
+    let sql = "UPDATE exchanges SET prompt_grade=?2 WHERE uuid=?1 AND id>=?3 AND id<=?4
+        RETURNING id";
     let mut update = db.prepare_cached(sql)?;
     let id = id.as_bytes().as_slice();
-    let mut changed = update.execute(params![id, grade, from, to])?;
-    if changed == 0 {
+    let mut set = |from: i64, to: i64| {
+        let rows = update.query_map(params![id, grade, from, to], |row| row.get(0))?;
+        rows.collect::<Result<Vec<i64>, _>>()
+    };
+    let mut changed = set(from, to)?;
+    if changed.is_empty() {
         // Its clock was set in between: it is somewhere.
-        changed = update.execute(params![id, grade, 0, i64::MAX])?;
+        changed = set(0, i64::MAX)?;
     }
-    Ok(changed > 0)
+    Ok(changed.first().copied())
 }
 
 /// The grade of the exchange in this row.

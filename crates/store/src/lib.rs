@@ -8,6 +8,7 @@
 
 mod arrivals;
 mod bodies;
+pub mod captures;
 pub mod control;
 pub mod conversation;
 mod dictionary;

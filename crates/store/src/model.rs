@@ -144,6 +144,9 @@ pub struct RequestSummary {
     /// The token, by its id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_id: Option<Box<str>>,
+    /// The node that took it, where captures are shared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub node: Option<Box<str>>,
     /// How it found its provider: see [`RouteLog`].
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<RouteLog>)]
@@ -427,6 +430,7 @@ impl RequestSummary {
             subagent: s.subagent.clone(),
             project_id: s.project.clone(),
             token_id: s.token.clone(),
+            node: s.node.clone(),
             route: s
                 .route
                 .as_deref()

@@ -12,6 +12,25 @@ use crate::files::KEY_LEN;
 /// Credentials whose digest is remembered.
 const MOST_REMEMBERED: usize = 1024;
 
+/// How values come to be kept.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Door<'a> {
+    /// Credentials are blotted out.
+    Blotting(&'a Privacy),
+    /// They were where it was captured; what is there now is kept.
+    AsItIs,
+}
+
+impl Door<'_> {
+    /// One field's value as it may be kept.
+    pub(crate) fn field(self, name: &HeaderName, value: &HeaderValue) -> String {
+        match self {
+            Self::Blotting(privacy) => privacy.field(name, value),
+            Self::AsItIs => String::from_utf8_lossy(value.as_bytes()).into_owned(),
+        }
+    }
+}
+
 /// Replaces credentials by keyed hashes.
 pub(crate) struct Privacy {
     redactor: Redactor,
@@ -54,7 +73,7 @@ impl Privacy {
     }
 
     /// One field's value as it may be kept.
-    pub(crate) fn field(&self, name: &HeaderName, value: &HeaderValue) -> String {
+    fn field(&self, name: &HeaderName, value: &HeaderValue) -> String {
         self.redactor.redact_header(name, value)
     }
 

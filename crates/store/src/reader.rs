@@ -38,6 +38,7 @@ mod sessions;
 mod tests;
 mod turns;
 mod walk;
+mod whole;
 mod words;
 
 pub(crate) use row::conversation;
@@ -317,6 +318,14 @@ impl Reader {
     /// When the database cannot be read.
     pub fn settings(&self) -> Result<Vec<(String, String)>, StoreError> {
         self.view(|view| crate::settings::all(&view.db))
+    }
+
+    /// Asks something that is nobody's business but that of what ships exchanges.
+    pub(crate) fn ask<T>(
+        &self,
+        query: impl Fn(&View) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.view(query)
     }
 
     fn known_rows(&self) -> Option<u64> {

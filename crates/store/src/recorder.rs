@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use http::HeaderName;
@@ -12,12 +12,14 @@ use uuid::Uuid;
 use weir_core::exchange::{ExchangeId, RequestRecord, ResponseRecord};
 use weir_core::settings::Capture;
 
+use crate::captures::{Adopted, Carrier, Change, Named};
 use crate::error::StoreError;
 use crate::reader::Reader;
 use crate::removal::Filter;
 use crate::settings::Edits;
 use crate::summary::Summary;
 
+mod adopt;
 mod batch;
 mod interpret;
 pub(crate) mod lineage;
@@ -73,6 +75,8 @@ pub struct Options {
     pub capture: Capture,
     /// The header that carries credentials, when its name is a custom one.
     pub key_header: Option<HeaderName>,
+    /// What this node is called among those that share captures; none where they are not shared.
+    pub node: Option<Box<str>>,
     /// Told of each ended exchange.
     pub on_ended: Option<OnEnded>,
     /// Told of each moment, whether exchanges are kept or not.
@@ -129,6 +133,8 @@ pub struct Recorder {
     shared: Arc<Shared>,
     live: broadcast::Sender<Arc<Summary>>,
     on_removed: Arc<OnceLock<OnRemoved>>,
+    /// What carries captures to other nodes, where they are shared.
+    carrier: Arc<OnceLock<Weak<Carrier>>>,
     flush_wait: Duration,
 }
 
@@ -158,6 +164,7 @@ impl Recorder {
             shared,
             live,
             on_removed: Arc::default(),
+            carrier: Arc::default(),
             flush_wait,
         })
     }
@@ -167,7 +174,17 @@ impl Recorder {
         let _first = self.on_removed.set(told);
     }
 
-    fn removed(&self) {
+    /// Deletes on all nodes from now on, by `carrier`; only the first call counts.
+    pub(crate) fn share_by(&self, carrier: &Arc<Carrier>) {
+        let _first = self.carrier.set(Arc::downgrade(carrier));
+    }
+
+    fn carrier(&self) -> Option<Arc<Carrier>> {
+        self.carrier.get()?.upgrade()
+    }
+
+    /// Exchanges are deleted on demand.
+    pub(crate) fn removed(&self) {
         if let Some(told) = self.on_removed.get() {
             (told.0)();
         }
@@ -243,29 +260,59 @@ impl Recorder {
         self.live.subscribe()
     }
 
-    /// Deletes all exchanges and gives their number. The files shrink.
+    /// Deletes all exchanges and gives their number. The files shrink. Where captures are shared, it
+    /// does so on all nodes.
     ///
     /// # Errors
     ///
-    /// When the store is not available or fails.
+    /// When the store is not available or fails, or the server that captures are shared by.
     pub async fn delete_all(&self) -> Result<u64, StoreError> {
-        let (done, wait) = oneshot::channel();
+        if let Some(carrier) = self.carrier() {
+            return self
+                .everywhere(async move { carrier.delete_all().await })
+                .await;
+        }
         self.removed();
+        self.delete_all_here().await
+    }
+
+    /// Deletes on all nodes, even if whoever asks for it goes away in the middle.
+    async fn everywhere(
+        &self,
+        deleting: impl Future<Output = Result<u64, StoreError>> + Send + 'static,
+    ) -> Result<u64, StoreError> {
+        let this = self.clone();
+        let deleting = tokio::spawn(async move {
+            let deleted = deleting.await?;
+            this.removed();
+            Ok(deleted)
+        });
+        deleting.await.unwrap_or_else(|_| Err(closed()))
+    }
+
+    pub(crate) async fn delete_all_here(&self) -> Result<u64, StoreError> {
+        let (done, wait) = oneshot::channel();
         self.command(Command::DeleteAll(done));
         wait.await.unwrap_or_else(|_| Err(closed()))
     }
 
     /// Deletes the exchanges that `filter` names, a few at a time between batches, and gives their
-    /// number; with `dry_run` only counts them. Exchanges in flight stay.
+    /// number; with `dry_run` only counts them. Exchanges in flight stay. Where captures are shared,
+    /// it does so on all nodes.
     ///
     /// # Errors
     ///
-    /// When the store is not available or fails.
+    /// When the store is not available or fails, or the server that captures are shared by.
     pub async fn purge(&self, filter: Filter, dry_run: DryRun) -> Result<u64, StoreError> {
-        let (done, wait) = oneshot::channel();
         if dry_run == DryRun::No {
+            if let Some(carrier) = self.carrier().filter(|_| filter != Filter::default()) {
+                return self
+                    .everywhere(async move { carrier.purge(filter).await })
+                    .await;
+            }
             self.removed();
         }
+        let (done, wait) = oneshot::channel();
         self.command(Command::Purge {
             filter,
             dry_run,
@@ -283,6 +330,48 @@ impl Recorder {
     pub async fn set_grade(&self, id: Uuid, grade: Option<String>) -> Result<bool, StoreError> {
         let (done, wait) = oneshot::channel();
         self.command(Command::Grade { id, grade, done });
+        wait.await.unwrap_or_else(|_| Err(closed()))
+    }
+
+    /// Whether so little waits that exchanges of other nodes may be stored, too.
+    pub(crate) fn has_room(&self) -> bool {
+        self.shared.has_room()
+    }
+
+    /// Stores exchanges that other nodes took, but those that are stored, together with how far the
+    /// logs were read. Gives how many were stored.
+    pub(crate) async fn adopt(
+        &self,
+        page: Vec<Adopted>,
+        change: Change,
+    ) -> Result<u64, StoreError> {
+        let (done, wait) = oneshot::channel();
+        self.command(Command::Adopt { page, change, done });
+        wait.await.unwrap_or_else(|_| Err(closed()))
+    }
+
+    /// Keeps a change of this node's place among others.
+    pub(crate) async fn note(&self, change: Change) -> Result<(), StoreError> {
+        let (done, wait) = oneshot::channel();
+        self.command(Command::Note { change, done });
+        wait.await.unwrap_or_else(|_| Err(closed()))
+    }
+
+    /// Removes exchanges from this node's database; gives how many there were.
+    pub(crate) async fn remove_here(&self, all: Vec<Named>) -> Result<u64, StoreError> {
+        let (done, wait) = oneshot::channel();
+        self.command(Command::Remove { all, done });
+        wait.await.unwrap_or_else(|_| Err(closed()))
+    }
+
+    /// Keeps a grade that another node gave.
+    pub(crate) async fn adopt_grade(
+        &self,
+        id: Uuid,
+        grade: Option<String>,
+    ) -> Result<(), StoreError> {
+        let (done, wait) = oneshot::channel();
+        self.command(Command::AdoptGrade { id, grade, done });
         wait.await.unwrap_or_else(|_| Err(closed()))
     }
 

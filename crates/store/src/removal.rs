@@ -3,15 +3,19 @@
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Transaction, params_from_iter};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::captures::Named;
 use crate::error::StoreError;
+use crate::recorder::ROWS_PER_US;
 use crate::sessions::{self, Grouping};
 use crate::summary::State;
 
 /// Which exchanges to delete: those to which everything that is set applies. Nothing set names
 /// none.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Filter {
     /// This one.
     pub id: Option<Uuid>,
@@ -90,8 +94,18 @@ impl Filter {
 
 /// The least number that a row begun at this moment can have.
 pub(crate) fn first_row(started_at_us: i64) -> i64 {
-    const MOST: i64 = i64::MAX / crate::recorder::ROWS_PER_US;
-    started_at_us.clamp(0, MOST - 1) * crate::recorder::ROWS_PER_US
+    const MOST: i64 = i64::MAX / ROWS_PER_US;
+    started_at_us.clamp(0, MOST - 1) * ROWS_PER_US
+}
+
+/// The row of an exchange.
+pub(crate) fn row_of(db: &Connection, named: Named) -> Result<Option<i64>, StoreError> {
+    let first = first_row(named.started_us);
+    let sql = "SELECT id FROM exchanges WHERE id>=?1 AND id<?2 AND uuid=?3";
+    let mut statement = db.prepare_cached(sql)?;
+    let id = named.id.as_bytes().as_slice();
+    let found = statement.query_row((first, first + ROWS_PER_US, id), |row| row.get(0));
+    Ok(found.optional()?)
 }
 
 /// How many exchanges a filter names.

@@ -26,6 +26,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../migrations/0011_terms.sql")),
     M::up(include_str!("../migrations/0010_lineage.sql")),
     M::up(include_str!("../migrations/0014_tenants.sql")),
+    M::up(include_str!("../migrations/0015_captures.sql")),
 ];
 
 fn migrations() -> Migrations<'static> {

@@ -14,8 +14,19 @@ const ADDRESS_USE: u64 = 64;
 
 /// The stored form of all but the headers.
 pub(crate) fn encode(sent: &Sent, privacy: &Privacy, words: &mut Dictionary) -> Vec<u8> {
+    let url = address(&sent.uri, privacy);
+    encode_parts(&url, &sent.body, sent.size as u64, words)
+}
+
+/// The same of an address as it may be kept, what became of the body, and its length.
+pub(crate) fn encode_parts(
+    url: &str,
+    body: &SentBody,
+    size: u64,
+    words: &mut Dictionary,
+) -> Vec<u8> {
     let mut out = Vec::with_capacity(16);
-    let edits = match &sent.body {
+    let edits = match body {
         SentBody::Identical => {
             out.push(0);
             &[][..]
@@ -29,15 +40,14 @@ pub(crate) fn encode(sent: &Sent, privacy: &Privacy, words: &mut Dictionary) -> 
             &[]
         }
     };
-    let url = address(&sent.uri, privacy);
-    match words.column(ADDRESS_USE, &url) {
+    match words.column(ADDRESS_USE, url) {
         Code::Known(id) => varint::put(&mut out, id.unsigned_abs()),
         Code::Text(text) => {
             varint::put(&mut out, 0);
             varint::put_bytes(&mut out, text.as_bytes());
         }
     }
-    varint::put(&mut out, sent.size as u64);
+    varint::put(&mut out, size);
     for edit in edits {
         varint::put(&mut out, edit.at as u64);
         varint::put(&mut out, edit.removed as u64);

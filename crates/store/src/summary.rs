@@ -145,6 +145,8 @@ pub struct Summary {
     pub project: Option<Box<str>>,
     /// The token, by its id.
     pub token: Option<Box<str>>,
+    /// The node that took it, where several share captures.
+    pub node: Option<Box<str>>,
     /// How it found its provider, as JSON; none where there was nothing to choose.
     pub route: Option<Box<str>>,
     /// What it took.

@@ -6,6 +6,7 @@ mod answers;
 mod audit_file;
 mod banner;
 mod benchmark;
+mod carried;
 mod chat;
 mod cli;
 mod client;

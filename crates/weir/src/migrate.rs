@@ -7,8 +7,9 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
-use weir_core::settings::{ControlDatabase, Projects};
-use weir_store::control::{By, ControlStore, Migration, Seal, State};
+use weir_core::settings::{ControlDatabase, DatabaseServer, Projects};
+use weir_store::captures;
+use weir_store::control::{By, ControlStore, Migration, Schema, Seal, State};
 
 use crate::cli::{CopyFrom, Database, MigrateAction, Steps, Undo};
 use crate::lines::{complain, pretty, print};
@@ -65,6 +66,8 @@ async fn up(options: &Steps) -> anyhow::Result<ExitCode> {
         true => attach_to_what_is(&settings).await?,
         false => attach(&settings).await?,
     };
+    let store = store.schema();
+    let captures = captures_schema(&options.database).await?;
     let to = options.to.unwrap_or(i64::MAX);
     let before = store.migrations().await?;
     refuse_newer(&before)?;
@@ -73,7 +76,11 @@ async fn up(options: &Steps) -> anyhow::Result<ExitCode> {
         .filter(|step| step.state == State::Pending && step.version <= to);
     let due: Vec<&Migration> = due.collect();
     if !options.dry_run {
-        store.migrate_up(options.to).await?;
+        store.up(options.to).await?;
+        if let Some(captures) = &captures {
+            // Versions that are asked for are those of projects.
+            captures.up(None).await?;
+        }
     }
     told(&store, options, &due, ("applied", "would be applied")).await
 }
@@ -84,7 +91,9 @@ async fn down(
         yes,
     }: &Undo,
 ) -> anyhow::Result<ExitCode> {
-    let store = attach_to_what_is(&settings(&options.database)?).await?;
+    let store = attach_to_what_is(&settings(&options.database)?)
+        .await?
+        .schema();
     let before = store.migrations().await?;
     refuse_newer(&before)?;
     let applied = before.iter().filter(|step| step.state == State::Applied);
@@ -95,7 +104,7 @@ async fn down(
         if !yes {
             bail!("undoing steps loses what they keep; make a backup, and say --yes");
         }
-        store.migrate_down(to).await?;
+        store.down(to).await?;
     }
     told(&store, options, &due, ("undone", "would be undone")).await
 }
@@ -112,7 +121,7 @@ fn refuse_newer(all: &[Migration]) -> anyhow::Result<()> {
 
 /// Says which steps were taken, or would be.
 async fn told(
-    store: &ControlStore,
+    store: &Schema,
     options: &Steps,
     due: &[&Migration],
     (done, would): (&str, &str),
@@ -136,12 +145,36 @@ async fn told(
 }
 
 async fn status(options: &Database) -> anyhow::Result<ExitCode> {
-    let store = attach_to_what_is(&settings(options)?).await?;
+    let store = attach_to_what_is(&settings(options)?).await?.schema();
+    let captures = captures_schema(options).await?;
     if options.json {
-        print(&pretty(&state(&store).await?)?)?;
+        let mut all = state(&store).await?;
+        if let Some(captures) = &captures {
+            all["captures"] = state(captures).await?;
+        }
+        print(&pretty(&all)?)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let all = store.migrations().await?;
+    list(&store, "").await?;
+    if let Some(captures) = &captures {
+        list(captures, "captures in ").await?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The schema of captures in a server, if they are shared by one.
+async fn captures_schema(options: &Database) -> anyhow::Result<Option<Schema>> {
+    let found = config::load(&options.source, &[])?;
+    let server: Option<DatabaseServer> = found.loaded.settings.storage.server;
+    match server {
+        Some(server) => Ok(Some(captures::schema(&server).await?)),
+        None => Ok(None),
+    }
+}
+
+/// Prints the steps of a schema, and what it is that has them.
+async fn list(schema: &Schema, what: &str) -> anyhow::Result<()> {
+    let all = schema.migrations().await?;
     let head = [
         ("VERSION", Lean::Right),
         ("NAME", Lean::Left),
@@ -160,9 +193,8 @@ async fn status(options: &Database) -> anyhow::Result<ExitCode> {
         .collect();
     print(&table(head, &rows))?;
     let (current, newest) = versions(&all);
-    let kind = store.database();
-    print(&format!("{kind}: version {current} of {newest}"))?;
-    Ok(ExitCode::SUCCESS)
+    let kind = schema.database();
+    print(&format!("{what}{kind}: version {current} of {newest}"))
 }
 
 fn word(state: State) -> &'static str {
@@ -182,7 +214,7 @@ fn versions(all: &[Migration]) -> (i64, i64) {
     (largest(State::Pending), largest(State::Unknown))
 }
 
-async fn state(store: &ControlStore) -> anyhow::Result<Value> {
+async fn state(store: &Schema) -> anyhow::Result<Value> {
     let all = store.migrations().await?;
     let (current, newest) = versions(&all);
     let steps: Vec<Value> = all
@@ -266,13 +298,13 @@ async fn copy(options: &CopyFrom) -> anyhow::Result<ExitCode> {
     let source = ControlStore::open(&source, Seal::default()).await;
     let source = source.context("--from")?;
     let target = attach(&settings).await?;
-    target.migrate_up(None).await?;
+    target.schema().up(None).await?;
     let rows = source.rows_to_copy().await?;
     let bar = progress(rows);
     let copied = target.copy_from(&source, &|moved| bar.inc(moved)).await;
     bar.finish_and_clear();
     copied?;
-    let kind = target.database();
+    let kind = target.schema().database();
     if options.database.json {
         print(&pretty(&json!({"database": kind, "rows": rows}))?)?;
     } else {

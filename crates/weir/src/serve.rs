@@ -22,11 +22,13 @@ use weir_proxy::listen::{Acceptor, Inbox, Worker};
 use weir_proxy::record::{Held, Sink};
 use weir_proxy::{Gateway, Metrics, Snapshot, listen, probe, tls};
 use weir_store::Recorder;
+use weir_store::captures::Carrier;
 use weir_store::control::{ControlStore, EditedSettings};
 
 use self::api::{gateway, reader};
 use self::parts::{Present, certificate, meet, open_cache, open_store, recorder, show};
 pub(crate) use self::parts::{key_header, limit};
+use crate::carried;
 use crate::cli::{Serve, Source};
 use crate::config::{self, Found};
 use crate::edits::{self, Edits};
@@ -48,6 +50,8 @@ const CLOSING: Duration = Duration::from_secs(1);
 const MEETING: Duration = Duration::from_millis(500);
 /// How long answers on their way to the cache may take before it ends.
 const FAREWELL: Duration = Duration::from_millis(500);
+/// How long what was captured last may take to be shipped to other nodes before it ends.
+const SHIPPING: Duration = Duration::from_secs(2);
 /// How often certificate files are looked at.
 const CERTIFICATE_CHECK: Duration = Duration::from_secs(5);
 
@@ -139,6 +143,7 @@ pub(crate) struct Running {
     tenants: Option<Arc<tenants::Keeper>>,
     present: Present,
     events: Option<Arc<Events>>,
+    carrier: Option<Arc<Carrier>>,
     /// Reads the configuration again.
     pub reload: Arc<Reload>,
 }
@@ -171,7 +176,7 @@ impl Running {
         let (present, shared, tenants) = meet(&settings, server, here).await?;
         let events = Events::start(&settings)?.map(Arc::new);
         let told = events.as_deref();
-        let store = open_store(&settings, Arc::clone(&figures), told)?;
+        let store = open_store(&settings, &present.registry, Arc::clone(&figures), told)?;
         let held = Arc::new(Held::new(settings.load().capture.queue_bytes));
         let snapshot = Arc::new(ArcSwap::from_pointee(snapshot));
         let share = Share::new(&snapshot, &present.registry, tenants.as_deref());
@@ -179,6 +184,7 @@ impl Running {
         let parts = (&store, &lifecycle, &held);
         let mut registry = figures::registry(&metrics, &figures, &snapshot, parts);
         show((&share, tenants.as_deref(), told), &mut registry);
+        let carrier = carried::carrier(&settings, &store, &present.registry.name(), &mut registry);
         let (cache, answers) = open_cache(&settings.load(), &mut registry)?;
         let sink = Sink {
             recorder: recorder(&settings.load(), &store, &mut registry)?,
@@ -214,6 +220,7 @@ impl Running {
             tenants,
             present,
             events,
+            carrier,
             reload,
         };
         running.serving(listener, count).await
@@ -258,6 +265,9 @@ impl Running {
         self.until_closing(acceptor.run());
         let reader = reader(&self.store, &self.settings);
         self.until_closing(self.reload.share.run(&self.store, reader));
+        if let Some(carrier) = &self.carrier {
+            self.until_closing(Arc::clone(carrier).run());
+        }
         let seed = std::process::id().into();
         self.until_closing(probe::run(Arc::clone(&self.reload.snapshot), seed));
     }
@@ -348,6 +358,9 @@ impl Running {
         }
         if let Some(tenants) = &self.tenants {
             tenants.farewell().await;
+        }
+        if let Some(carrier) = &self.carrier {
+            carrier.farewell(SHIPPING).await;
         }
         self.store.shutdown().await;
         if let Some(events) = self.events {

@@ -200,6 +200,7 @@ fn admin(
             retention: Retention::default(),
         },
         key_header: None,
+        node: None,
         on_ended: None,
         follow: None,
         tuning: Tuning {

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::fault::Fault;
 use super::kind::Value;
@@ -14,8 +15,8 @@ use crate::identity;
 use crate::prices::{Prices, read_prices};
 use crate::secret::Secret;
 use crate::settings::{
-    Cache, CacheBackend, Capture, Dashboard, DebugOptions, Grading, LogFormat, LogOutput, Logging,
-    Provider, Retention, RotatedFiles, Server, Settings, Shared, Storage, Tls,
+    Cache, CacheBackend, Capture, Dashboard, DatabaseServer, DebugOptions, Grading, LogFormat,
+    LogOutput, Logging, Provider, Retention, RotatedFiles, Server, Settings, Shared, Storage, Tls,
 };
 
 /// What the check adds to while it goes: faults stop the start, warnings do not.
@@ -52,6 +53,7 @@ pub(crate) fn check(values: &mut Resolved, found: &mut Findings) -> Settings {
         raw_log: raw_log(values, found),
         storage: Storage {
             db_path: path(values, "storage.db_path").unwrap_or_default(),
+            server: captures_server(values),
         },
         shared: Shared {
             redis_url: secret(values, "shared.redis_url"),
@@ -67,6 +69,18 @@ pub(crate) fn check(values: &mut Resolved, found: &mut Findings) -> Settings {
     cache_store(&settings, values, found);
     short_secrets(values, found);
     settings
+}
+
+/// The server by which captures are shared.
+fn captures_server(values: &Resolved) -> Option<DatabaseServer> {
+    let url = secret(values, "storage.database_url")?;
+    Some(DatabaseServer {
+        kind: checks::server_kind(url.expose())?,
+        url,
+        // One carries, and one may be asked of the schema beside it.
+        pool_size: 2,
+        max_lifetime: Duration::from_secs(3600),
+    })
 }
 
 /// Lets `server.listen` speak for host and port, unless a stronger layer sets one of them.

@@ -443,17 +443,6 @@ pub(crate) fn database_type(text: &str) -> Result<(), String> {
     }
 }
 
-/// The address of another database for captures; none can be used so far.
-///
-/// # Errors
-/// Unless it is empty.
-pub(crate) fn database_url(text: &str) -> Result<(), String> {
-    if text.is_empty() {
-        return Ok(());
-    }
-    Err("cannot be used: this build has SQLite only, whose file `storage.db_path` names".to_owned())
-}
-
 /// The kind of server that an address is of.
 pub(crate) fn server_kind(text: &str) -> Option<ServerKind> {
     match text.split_once("://") {

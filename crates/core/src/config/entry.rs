@@ -35,7 +35,7 @@ impl Entry {
     /// one's own, or to let others in.
     pub(crate) fn guards(&self) -> bool {
         const SECTIONS: [&str; 4] = ["auth.", "events.sinks.", "server.auth.", "server.tls."];
-        const PATHS: [&str; 17] = [
+        const PATHS: [&str; 18] = [
             "cache.redis_url",
             "events.redis_url",
             "shared.redis_url",
@@ -52,6 +52,7 @@ impl Entry {
             "providers.*.azure_resource_name",
             "providers.*.base_url",
             "providers.*.client_credentials",
+            "storage.database_url",
             "subagents.roots",
         ];
         matches!(self.kind, Kind::Text { form: "path", .. })

@@ -39,6 +39,7 @@ fn open(path: &Path, search: bool) -> Result<Recorder, StoreError> {
             retention: Retention::default(),
         },
         key_header: None,
+        node: None,
         on_ended: None,
         follow: None,
         tuning: Tuning::default(),

@@ -1,47 +1,48 @@
 //! The databases, as far as they are alike: statements with question marks, rows of numbers and
 //! texts, and several statements that are done together or not at all.
 
-use weir_core::settings::{ControlDatabase, ServerKind};
+use weir_core::settings::{ControlDatabase, DatabaseServer, ServerKind};
 
 use super::error::ControlError;
 use super::server::{MySql, Postgres, Server};
 use super::sqlite::Sqlite;
-use super::steps::{self, Step, Way};
+use super::steps::{self, CONTROL, Schema, Step, Way};
 
 /// A value in a statement or a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Value {
+pub(crate) enum Value {
     Null,
     Int(i64),
     Text(String),
+    Bytes(Vec<u8>),
 }
 
 /// A number.
-pub(super) fn int(value: impl Into<Option<i64>>) -> Value {
+pub(crate) fn int(value: impl Into<Option<i64>>) -> Value {
     value.into().map_or(Value::Null, Value::Int)
 }
 
 /// A text.
-pub(super) fn text(value: impl Into<String>) -> Value {
+pub(crate) fn text(value: impl Into<String>) -> Value {
     Value::Text(value.into())
 }
 
 /// A text, or none.
-pub(super) fn maybe_text<T: Into<String>>(value: Option<T>) -> Value {
+pub(crate) fn maybe_text<T: Into<String>>(value: Option<T>) -> Value {
     value.map_or(Value::Null, |value| Value::Text(value.into()))
 }
 
 /// A statement and its values, in the order of its question marks.
 #[derive(Clone, Debug)]
-pub(super) struct Statement {
-    pub(super) sql: String,
-    pub(super) values: Vec<Value>,
+pub(crate) struct Statement {
+    pub(crate) sql: String,
+    pub(crate) values: Vec<Value>,
     /// How many rows it must change; if it changes others, nothing is changed at all.
-    pub(super) must_change: Option<u64>,
+    pub(crate) must_change: Option<u64>,
 }
 
 impl Statement {
-    pub(super) fn new(sql: impl Into<String>) -> Self {
+    pub(crate) fn new(sql: impl Into<String>) -> Self {
         Self {
             sql: sql.into(),
             values: Vec::new(),
@@ -49,12 +50,12 @@ impl Statement {
         }
     }
 
-    pub(super) fn with(mut self, values: impl IntoIterator<Item = Value>) -> Self {
+    pub(crate) fn with(mut self, values: impl IntoIterator<Item = Value>) -> Self {
         self.values.extend(values);
         self
     }
 
-    pub(super) fn must_change(mut self, rows: u64) -> Self {
+    pub(crate) fn must_change(mut self, rows: u64) -> Self {
         self.must_change = Some(rows);
         self
     }
@@ -62,14 +63,14 @@ impl Statement {
 
 /// A row, by the places of its columns.
 #[derive(Clone, Debug)]
-pub(super) struct Row(pub(super) Vec<Value>);
+pub(crate) struct Row(pub(crate) Vec<Value>);
 
 impl Row {
-    pub(super) fn int(&self, at: usize) -> Result<i64, ControlError> {
+    pub(crate) fn int(&self, at: usize) -> Result<i64, ControlError> {
         self.maybe_int(at)?.ok_or_else(|| damaged(at))
     }
 
-    pub(super) fn maybe_int(&self, at: usize) -> Result<Option<i64>, ControlError> {
+    pub(crate) fn maybe_int(&self, at: usize) -> Result<Option<i64>, ControlError> {
         match self.0.get(at) {
             Some(Value::Int(value)) => Ok(Some(*value)),
             Some(Value::Null) => Ok(None),
@@ -78,15 +79,15 @@ impl Row {
     }
 
     /// A count, which is never below zero.
-    pub(super) fn count(&self, at: usize) -> Result<u64, ControlError> {
+    pub(crate) fn count(&self, at: usize) -> Result<u64, ControlError> {
         Ok(u64::try_from(self.int(at)?).unwrap_or(0))
     }
 
-    pub(super) fn text(&self, at: usize) -> Result<String, ControlError> {
+    pub(crate) fn text(&self, at: usize) -> Result<String, ControlError> {
         self.maybe_text(at)?.ok_or_else(|| damaged(at))
     }
 
-    pub(super) fn maybe_text(&self, at: usize) -> Result<Option<String>, ControlError> {
+    pub(crate) fn maybe_text(&self, at: usize) -> Result<Option<String>, ControlError> {
         match self.0.get(at) {
             Some(Value::Text(value)) => Ok(Some(value.clone())),
             Some(Value::Null) => Ok(None),
@@ -94,8 +95,17 @@ impl Row {
         }
     }
 
+    /// Bytes, which may look like a text.
+    pub(crate) fn bytes(&self, at: usize) -> Result<&[u8], ControlError> {
+        match self.0.get(at) {
+            Some(Value::Bytes(value)) => Ok(value),
+            Some(Value::Text(value)) => Ok(value.as_bytes()),
+            _ => Err(damaged(at)),
+        }
+    }
+
     /// A text that something is read from.
-    pub(super) fn parsed<T: std::str::FromStr>(&self, at: usize) -> Result<T, ControlError> {
+    pub(crate) fn parsed<T: std::str::FromStr>(&self, at: usize) -> Result<T, ControlError> {
         self.text(at)?.parse().map_err(|_| damaged(at))
     }
 }
@@ -106,7 +116,7 @@ fn damaged(at: usize) -> ControlError {
 
 /// How several statements ended that belong together.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Done {
+pub(crate) enum Done {
     /// All were done; how many rows each changed.
     All(Vec<u64>),
     /// None was, as this one changed other rows than it must.
@@ -117,7 +127,7 @@ pub(super) enum Done {
 
 /// A database.
 #[derive(Clone, Debug)]
-pub(super) enum Db {
+pub(crate) enum Db {
     Sqlite(Sqlite),
     Postgres(Server<Postgres>),
     MySql(Server<MySql>),
@@ -125,18 +135,26 @@ pub(super) enum Db {
 
 impl Db {
     /// Opens a database and leaves its schema as it is.
-    pub(super) async fn attach(database: &ControlDatabase) -> Result<Self, ControlError> {
+    pub(crate) async fn attach(database: &ControlDatabase) -> Result<Self, ControlError> {
         Ok(match database {
             ControlDatabase::Sqlite(path) => Self::Sqlite(Sqlite::attach(path.clone()).await?),
-            ControlDatabase::Server(server) => match server.kind {
-                ServerKind::Postgres => Self::Postgres(Server::attach(server).await?),
-                ServerKind::MySql => Self::MySql(Server::attach(server).await?),
-            },
+            ControlDatabase::Server(server) => Self::server(server, &CONTROL).await?,
+        })
+    }
+
+    /// Connects to a server for one of its schemas, which is left as it is.
+    pub(crate) async fn server(
+        server: &DatabaseServer,
+        schema: &'static Schema,
+    ) -> Result<Self, ControlError> {
+        Ok(match server.kind {
+            ServerKind::Postgres => Self::Postgres(Server::attach(server, schema).await?),
+            ServerKind::MySql => Self::MySql(Server::attach(server, schema).await?),
         })
     }
 
     /// Its kind, as settings name it.
-    pub(super) fn kind(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Sqlite(_) => "sqlite",
             Self::Postgres(_) => ServerKind::Postgres.as_str(),
@@ -145,16 +163,16 @@ impl Db {
     }
 
     /// The steps of its schema.
-    pub(super) fn steps(&self) -> &'static [Step] {
+    pub(crate) fn steps(&self) -> &'static [Step] {
         match self {
             Self::Sqlite(_) => steps::SQLITE,
-            Self::Postgres(_) => steps::POSTGRES,
-            Self::MySql(_) => steps::MYSQL,
+            Self::Postgres(db) => db.steps(),
+            Self::MySql(db) => db.steps(),
         }
     }
 
     /// The versions of the steps that were done, in order.
-    pub(super) async fn applied(&self) -> Result<Vec<i64>, ControlError> {
+    pub(crate) async fn applied(&self) -> Result<Vec<i64>, ControlError> {
         match self {
             Self::Sqlite(db) => db.applied().await,
             Self::Postgres(db) => db.applied().await,
@@ -163,7 +181,7 @@ impl Db {
     }
 
     /// Brings the schema to a version.
-    pub(super) async fn migrate(&self, way: Way) -> Result<(), ControlError> {
+    pub(crate) async fn migrate(&self, way: Way) -> Result<(), ControlError> {
         match self {
             Self::Sqlite(db) => db.migrate(way).await,
             Self::Postgres(db) => db.migrate(way).await,
@@ -172,7 +190,7 @@ impl Db {
     }
 
     /// What a query finds.
-    pub(super) async fn rows(&self, query: Statement) -> Result<Vec<Row>, ControlError> {
+    pub(crate) async fn rows(&self, query: Statement) -> Result<Vec<Row>, ControlError> {
         match self {
             Self::Sqlite(db) => db.rows(query).await,
             Self::Postgres(db) => db.rows(query).await,
@@ -181,7 +199,7 @@ impl Db {
     }
 
     /// Does all of `statements`, or none.
-    pub(super) async fn all(&self, statements: Vec<Statement>) -> Result<Done, ControlError> {
+    pub(crate) async fn all(&self, statements: Vec<Statement>) -> Result<Done, ControlError> {
         match self {
             Self::Sqlite(db) => db.all(statements).await,
             Self::Postgres(db) => db.all(statements).await,
@@ -190,7 +208,7 @@ impl Db {
     }
 
     /// Adds `sums` to a row of `table`, which is made if there is none.
-    pub(super) fn add_to(
+    pub(crate) fn add_to(
         &self,
         table: &str,
         keys: &[(&str, Value)],

@@ -52,21 +52,25 @@ pub enum ServerError {
     /// Its database was written by a newer weir.
     #[error(
         "the {server} database has schema version {found}, and this weir knows versions up to {known}: \
-         start the newer weir, or name another database in `projects.database_url`"
+         start the newer weir, or name another database in `{setting}`"
     )]
     Newer {
         /// The server.
         server: &'static str,
+        /// What names it.
+        setting: &'static str,
         /// The version it has.
         found: i64,
         /// The newest version known here.
         known: i64,
     },
     /// It cannot be had.
-    #[error("cannot connect to the {server} database of `projects.database_url`: {reason}")]
+    #[error("cannot connect to the {server} database of `{setting}`: {reason}")]
     Connect {
         /// The server.
         server: &'static str,
+        /// What names it.
+        setting: &'static str,
         /// Why.
         reason: String,
     },

@@ -1,6 +1,7 @@
 //! The schema of a database: which steps it has, which are still to be done, and doing and undoing
 //! them.
 
+use super::db::Db;
 use super::steps::{Way, newest};
 use super::{ControlError, ControlStore};
 
@@ -26,7 +27,17 @@ pub struct Migration {
     pub state: State,
 }
 
-impl ControlStore {
+/// The schema of a database.
+#[derive(Clone, Debug)]
+pub struct Schema {
+    db: Db,
+}
+
+impl Schema {
+    pub(crate) fn of(db: Db) -> Self {
+        Self { db }
+    }
+
     /// The kind of database: `sqlite`, `postgres` or `mysql`.
     #[must_use]
     pub fn database(&self) -> &'static str {
@@ -61,7 +72,7 @@ impl ControlStore {
     ///
     /// # Errors
     /// When the database fails, or was written by a newer weir.
-    pub async fn migrate_up(&self, version: Option<i64>) -> Result<(), ControlError> {
+    pub async fn up(&self, version: Option<i64>) -> Result<(), ControlError> {
         let newest = newest(self.db.steps());
         let version = version.unwrap_or(newest).min(newest);
         self.db.migrate(Way::Up(version)).await
@@ -71,7 +82,15 @@ impl ControlStore {
     ///
     /// # Errors
     /// When the database fails, or was written by a newer weir.
-    pub async fn migrate_down(&self, version: i64) -> Result<(), ControlError> {
+    pub async fn down(&self, version: i64) -> Result<(), ControlError> {
         self.db.migrate(Way::Down(version.max(0))).await
+    }
+}
+
+impl ControlStore {
+    /// The schema of its database.
+    #[must_use]
+    pub fn schema(&self) -> Schema {
+        Schema::of(self.db.clone())
     }
 }

@@ -14,9 +14,9 @@ use weir_core::settings::DatabaseServer;
 
 use super::db::{Done, Row, Statement, int, text};
 use super::error::{ControlError, ServerError};
-use super::steps::{Step, Way, due, newest};
+use super::steps::{Schema, Step, Way, due, newest};
 
-pub(super) use sqlx::{MySql, Postgres};
+pub(crate) use sqlx::{MySql, Postgres};
 
 /// Longest wait for a connection.
 const CONNECT: Duration = Duration::from_secs(3);
@@ -28,14 +28,12 @@ const MIGRATE: Duration = Duration::from_secs(120);
 const TRIES: u32 = 8;
 /// Connections that nobody has used for so long are closed.
 const IDLE: Duration = Duration::from_secs(300);
-/// Where servers keep which steps were done.
-const TABLE: &str = "weir_migrations";
 /// What the lock on the schema is known by, or how many seconds it is waited for: any number that is
 /// the same in every weir.
 const LOCK_KEY: i64 = 100;
 
 /// How a server spells what they all can do.
-pub(super) trait Dialect: Database + Sized {
+pub(crate) trait Dialect: Database + Sized {
     /// Begins a transaction in which each statement sees what was committed before it.
     const BEGIN: &'static str;
     /// The statement that counts tables named as its value in the schema of the connection.
@@ -43,9 +41,10 @@ pub(super) trait Dialect: Database + Sized {
     /// The statement that waits until no other node changes the schema, and has others wait until the
     /// connection ends. It finds a 1.
     const LOCK: &'static str;
-    /// The steps of its schema. Where they are not undone when one fails halfway, each can be done
+
+    /// The steps of a schema. Where they are not undone when one fails halfway, each can be done
     /// again.
-    const STEPS: &'static [Step];
+    fn steps(schema: &Schema) -> &'static [Step];
 
     /// What its address says.
     ///
@@ -76,14 +75,17 @@ pub(super) trait Dialect: Database + Sized {
 }
 
 /// A server with its connections.
-pub(super) struct Server<D: Dialect> {
+pub(crate) struct Server<D: Dialect> {
     pool: Pool<D>,
+    schema: &'static Schema,
 }
 
 impl<D: Dialect> Clone for Server<D> {
     fn clone(&self) -> Self {
-        let pool = self.pool.clone();
-        Self { pool }
+        Self {
+            pool: self.pool.clone(),
+            schema: self.schema,
+        }
     }
 }
 
@@ -99,9 +101,13 @@ impl<D: Dialect> fmt::Debug for Server<D> {
 impl<D: Dialect> Server<D> {
     /// Connects to a server once, so that whoever starts without it is told so. The schema is left
     /// as it is.
-    pub(super) async fn attach(settings: &DatabaseServer) -> Result<Self, ControlError> {
+    pub(crate) async fn attach(
+        settings: &DatabaseServer,
+        schema: &'static Schema,
+    ) -> Result<Self, ControlError> {
         let refused = |reason: String| ServerError::Connect {
             server: D::NAME,
+            setting: schema.setting,
             reason,
         };
         let options = D::options(settings.url.expose())
@@ -113,7 +119,7 @@ impl<D: Dialect> Server<D> {
             .idle_timeout(IDLE)
             .max_lifetime(settings.max_lifetime)
             .connect_lazy_with(options);
-        let server = Self { pool };
+        let server = Self { pool, schema };
         let connection = server.own_connection().await?;
         drop(connection.close().await);
         Ok(server)
@@ -125,6 +131,7 @@ impl<D: Dialect> Server<D> {
         let refused = |reason: String| {
             ControlError::Server(ServerError::Connect {
                 server: D::NAME,
+                setting: self.schema.setting,
                 reason,
             })
         };
@@ -134,7 +141,12 @@ impl<D: Dialect> Server<D> {
         }
     }
 
-    pub(super) async fn rows(&self, query: Statement) -> Result<Vec<Row>, ControlError> {
+    /// The steps of its schema.
+    pub(crate) fn steps(&self) -> &'static [Step] {
+        D::steps(self.schema)
+    }
+
+    pub(crate) async fn rows(&self, query: Statement) -> Result<Vec<Row>, ControlError> {
         let found = async {
             let mut connection = self.pool.acquire().await?;
             D::rows(&mut connection, &query).await
@@ -142,7 +154,7 @@ impl<D: Dialect> Server<D> {
         in_time::<D, _>(1, found).await?.map_err(failed::<D>)
     }
 
-    pub(super) async fn all(&self, statements: Vec<Statement>) -> Result<Done, ControlError> {
+    pub(crate) async fn all(&self, statements: Vec<Statement>) -> Result<Done, ControlError> {
         let mut tries = 0;
         loop {
             tries += 1;
@@ -183,20 +195,20 @@ impl<D: Dialect> Server<D> {
     }
 
     /// The versions of the steps that were done, in order.
-    pub(super) async fn applied(&self) -> Result<Vec<i64>, ControlError> {
-        let exists = Statement::new(D::TABLES).with([text(TABLE)]);
+    pub(crate) async fn applied(&self) -> Result<Vec<i64>, ControlError> {
+        let exists = Statement::new(D::TABLES).with([text(self.schema.table)]);
         let found = self.rows(exists).await?;
         if found.first().map_or(Ok(0), |row| row.int(0))? == 0 {
             return Ok(Vec::new());
         }
-        let query = format!("SELECT version FROM {TABLE} ORDER BY version");
+        let query = format!("SELECT version FROM {} ORDER BY version", self.schema.table);
         let rows = self.rows(Statement::new(query)).await?;
         rows.iter().map(|row| row.int(0)).collect()
     }
 
     /// Brings the schema to a version. Nodes that do so at once take turns.
-    pub(super) async fn migrate(&self, way: Way) -> Result<(), ControlError> {
-        if due(way, D::STEPS, &self.checked().await?).is_empty() {
+    pub(crate) async fn migrate(&self, way: Way) -> Result<(), ControlError> {
+        if due(way, self.steps(), &self.checked().await?).is_empty() {
             return Ok(());
         }
         let mut connection = self.own_connection().await?;
@@ -221,8 +233,9 @@ impl<D: Dialect> Server<D> {
         if locked.first().map_or(Ok(0), |row| row.int(0))? != 1 {
             return Err(refused::<D>("another weir is changing the schema"));
         }
+        let name = self.schema.table;
         let table = format!(
-            "CREATE TABLE IF NOT EXISTS {TABLE} (version BIGINT NOT NULL PRIMARY KEY, \
+            "CREATE TABLE IF NOT EXISTS {name} (version BIGINT NOT NULL PRIMARY KEY, \
              name VARCHAR(191) NOT NULL, applied_us BIGINT NOT NULL)"
         );
         D::change(connection, &Statement::new(table))
@@ -230,13 +243,13 @@ impl<D: Dialect> Server<D> {
             .map_err(failed::<D>)?;
         // Another node may have done it meanwhile.
         let applied = self.checked().await?;
-        for (step, script) in due(way, D::STEPS, &applied) {
+        for (step, script) in due(way, self.steps(), &applied) {
             let note = match way {
                 Way::Up(_) => Statement::new(format!(
-                    "INSERT INTO {TABLE} (version, name, applied_us) VALUES (?, ?, ?)"
+                    "INSERT INTO {name} (version, name, applied_us) VALUES (?, ?, ?)"
                 ))
                 .with([int(step.version), text(step.name), int(super::now_us())]),
-                Way::Down(_) => Statement::new(format!("DELETE FROM {TABLE} WHERE version = ?"))
+                Way::Down(_) => Statement::new(format!("DELETE FROM {name} WHERE version = ?"))
                     .with([int(step.version)]),
             };
             let take = async {
@@ -253,10 +266,11 @@ impl<D: Dialect> Server<D> {
     /// The versions of the steps that were done, all of which this weir knows.
     async fn checked(&self) -> Result<Vec<i64>, ControlError> {
         let applied = self.applied().await?;
-        let (found, known) = (applied.last().copied().unwrap_or(0), newest(D::STEPS));
+        let (found, known) = (applied.last().copied().unwrap_or(0), newest(self.steps()));
         if found > known {
             return Err(ControlError::Server(ServerError::Newer {
                 server: D::NAME,
+                setting: self.schema.setting,
                 found,
                 known,
             }));

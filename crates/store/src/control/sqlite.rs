@@ -20,7 +20,7 @@ const BUSY: Duration = Duration::from_secs(5);
 
 /// An open file.
 #[derive(Clone, Debug)]
-pub(super) struct Sqlite {
+pub(crate) struct Sqlite {
     path: Arc<PathBuf>,
     connection: Arc<Mutex<Connection>>,
 }
@@ -164,7 +164,7 @@ fn read(value: SqlValue) -> Value {
         SqlValue::Integer(value) => Value::Int(value),
         SqlValue::Text(value) => Value::Text(value),
         SqlValue::Real(value) => Value::Text(value.to_string()),
-        SqlValue::Blob(_) => Value::Null,
+        SqlValue::Blob(value) => Value::Bytes(value),
     }
 }
 
@@ -174,6 +174,7 @@ impl ToSql for Value {
             Self::Null => ToSqlOutput::Owned(SqlValue::Null),
             Self::Int(value) => ToSqlOutput::Owned(SqlValue::Integer(*value)),
             Self::Text(value) => value.as_str().into(),
+            Self::Bytes(value) => value.as_slice().into(),
         })
     }
 }

@@ -1,26 +1,66 @@
-//! The steps that bring a schema up to date, and back, for each kind of database.
+//! The steps that bring a schema up to date, and back, for each kind of database. A server has two
+//! schemas, that of projects and that of captures, which may be in one database or in two.
 
 /// A step of a schema.
 #[derive(Debug)]
-pub(super) struct Step {
+pub(crate) struct Step {
     /// Its number, from 1 without gaps.
-    pub(super) version: i64,
+    pub(crate) version: i64,
     /// What it is about.
-    pub(super) name: &'static str,
+    pub(crate) name: &'static str,
     /// The statements that do it.
-    pub(super) up: &'static str,
+    pub(crate) up: &'static str,
     /// The statements that undo it.
-    pub(super) down: &'static str,
+    pub(crate) down: &'static str,
 }
 
 /// Which way a schema goes, and how far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Way {
+pub(crate) enum Way {
     /// Steps up to this version are done.
     Up(i64),
     /// Steps above this version are undone.
     Down(i64),
 }
+
+/// A schema on servers.
+#[derive(Debug)]
+pub(crate) struct Schema {
+    /// The setting that names the server.
+    pub(crate) setting: &'static str,
+    /// The table that keeps which steps were done.
+    pub(crate) table: &'static str,
+    /// The steps on PostgreSQL.
+    pub(crate) postgres: &'static [Step],
+    /// The steps on MySQL and MariaDB.
+    pub(crate) mysql: &'static [Step],
+}
+
+/// That of projects, tokens and the audit.
+pub(crate) static CONTROL: Schema = Schema {
+    setting: "projects.database_url",
+    table: "weir_migrations",
+    postgres: POSTGRES,
+    mysql: MYSQL,
+};
+
+/// That of captures which several nodes share.
+pub(crate) static CAPTURES: Schema = Schema {
+    setting: "storage.database_url",
+    table: "weir_captures_migrations",
+    postgres: &[Step {
+        version: 1,
+        name: "log",
+        up: include_str!("../../migrations/captures/postgres/0001_log.up.sql"),
+        down: include_str!("../../migrations/captures/postgres/0001_log.down.sql"),
+    }],
+    mysql: &[Step {
+        version: 1,
+        name: "log",
+        up: include_str!("../../migrations/captures/mysql/0001_log.up.sql"),
+        down: include_str!("../../migrations/captures/mysql/0001_log.down.sql"),
+    }],
+};
 
 macro_rules! step {
     ($database:literal, $version:literal, $file:literal, $name:literal) => {
@@ -45,29 +85,29 @@ macro_rules! step {
     };
 }
 
-pub(super) static SQLITE: &[Step] = &[
+pub(crate) static SQLITE: &[Step] = &[
     step!("sqlite", 1, "0001_base", "base"),
     step!("sqlite", 2, "0002_idempotency", "idempotency"),
     step!("sqlite", 3, "0003_settings", "settings"),
 ];
-pub(super) static POSTGRES: &[Step] = &[
+pub(crate) static POSTGRES: &[Step] = &[
     step!("postgres", 1, "0001_base", "base"),
     step!("postgres", 2, "0002_idempotency", "idempotency"),
     step!("postgres", 3, "0003_settings", "settings"),
 ];
-pub(super) static MYSQL: &[Step] = &[
+pub(crate) static MYSQL: &[Step] = &[
     step!("mysql", 1, "0001_base", "base"),
     step!("mysql", 2, "0002_idempotency", "idempotency"),
     step!("mysql", 3, "0003_settings", "settings"),
 ];
 
 /// The version that this weir writes.
-pub(super) fn newest(steps: &[Step]) -> i64 {
+pub(crate) fn newest(steps: &[Step]) -> i64 {
     steps.last().map_or(0, |step| step.version)
 }
 
 /// The steps that are to be taken, in order, with what they run.
-pub(super) fn due(
+pub(crate) fn due(
     way: Way,
     steps: &'static [Step],
     applied: &[i64],

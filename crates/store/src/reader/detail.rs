@@ -9,6 +9,7 @@ use weir_wire::sse;
 
 use super::View;
 use super::frames;
+use crate::captures::document::Fields;
 use crate::error::StoreError;
 use crate::facts::{self, Expected};
 use crate::fields;
@@ -56,10 +57,10 @@ pub struct RawPart {
 
 /// The stored part of a response besides its body.
 pub(super) struct Came {
-    truncated: bool,
+    pub(super) truncated: bool,
     pub(super) headers: Vec<(String, String)>,
-    arrivals: Vec<Arrival>,
-    usage: Option<String>,
+    pub(super) arrivals: Vec<Arrival>,
+    pub(super) usage: Option<String>,
 }
 
 impl Came {
@@ -236,21 +237,29 @@ impl View {
 
     /// What went upstream, beside what the client had sent.
     fn sent(&self, row: i64, received: &Headers) -> Result<Option<SentLog>, StoreError> {
-        let sql = "SELECT sent_headers, sent FROM responses WHERE id=?";
-        let mut statement = self.db.prepare_cached(sql)?;
-        let blob = |at: usize| move |r: &rusqlite::Row<'_>| r.get::<_, Option<Vec<u8>>>(at);
-        let headers = statement.query_row([row], blob(0)).optional()?.flatten();
-        let rest = statement.query_row([row], blob(1)).optional()?.flatten();
-        let (Some(headers), Some(rest)) = (headers, rest) else {
+        let Some((headers, rest)) = self.sent_stored(row)? else {
             return Ok(None);
         };
-        let headers = grouped(fields::decode(&headers, &self.names));
+        let headers = grouped(headers);
         Ok(sent::decode(&rest, &self.names).map(|(url, body)| SentLog {
             url,
             changes: model::header_changes(received, &headers),
             headers,
             body,
         }))
+    }
+
+    /// The headers that went upstream, and the rest as it is stored.
+    pub(super) fn sent_stored(&self, row: i64) -> Result<Option<(Fields, Vec<u8>)>, StoreError> {
+        let sql = "SELECT sent_headers, sent FROM responses WHERE id=?";
+        let mut statement = self.db.prepare_cached(sql)?;
+        let both = statement.query_row([row], |r| {
+            let headers: Option<Vec<u8>> = r.get(0)?;
+            let rest: Option<Vec<u8>> = r.get(1)?;
+            Ok(headers.zip(rest))
+        });
+        let both = both.optional()?.flatten();
+        Ok(both.map(|(headers, rest)| (fields::decode(&headers, &self.names), rest)))
     }
 
     pub(super) fn request_headers(&self, row: i64) -> Result<Vec<(String, String)>, StoreError> {

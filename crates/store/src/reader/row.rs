@@ -18,7 +18,7 @@ pub(crate) const COLUMNS: &str = "e.id, e.uuid, e.state, e.client_request_id, e.
     e.output_tokens, e.cache_read_tokens, e.cache_write_tokens, e.cache_write_5m_tokens,
     e.cache_write_1h_tokens, e.reasoning_tokens, e.web_search_requests, e.route,
     e.longest_gap_us, e.class, e.agent_type, e.subagent, e.terms,
-    e.project, e.token";
+    e.project, e.token, e.node";
 
 /// When the exchange of a row began, in microseconds since the Unix epoch.
 pub(super) fn started_at(row: i64) -> i64 {
@@ -75,6 +75,7 @@ pub(crate) fn summary(row: &Row<'_>, names: &Names) -> rusqlite::Result<(i64, Su
         subagent: text(43)?,
         project: text(45)?,
         token: text(46)?,
+        node: text(47)?,
         tokens: tokens(row)?,
         signs: Signs::default(),
         opening_words: None,

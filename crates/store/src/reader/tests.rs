@@ -58,6 +58,7 @@ fn an_answer_whose_place_went_to_another_is_never_shown_as_its_own() {
         db_path: path.clone(),
         capture: capture(),
         key_header: None,
+        node: None,
         on_ended: None,
         follow: None,
         tuning: Tuning {

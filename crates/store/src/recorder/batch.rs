@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use weir_core::exchange::{ExchangeId, RequestRecord, ResponseRecord};
-use weir_core::settings::Capture;
 use weir_wire::dialect::Operation;
 use weir_wire::ratelimit::quota::Quotas;
 
-use super::interpret;
+use super::Options;
+use super::interpret::{self, Blotted};
 use super::lineage::Lineage;
 use super::sink::{Op, Piece, RequestPart, ResponsePart};
 use super::writer::now_us;
@@ -23,7 +23,7 @@ use crate::dictionary::Dictionary;
 use crate::facts::{self, Kept};
 use crate::fields::FieldCoder;
 use crate::figures::Reading;
-use crate::privacy::Privacy;
+use crate::privacy::{Door, Privacy};
 use crate::sent;
 use crate::summary::{State, Summary};
 use crate::varint;
@@ -32,6 +32,9 @@ use crate::varint;
 const MOST_OPEN: usize = 131_072;
 /// Numbers of rows for each microsecond.
 pub(crate) const ROWS_PER_US: i64 = 2048;
+/// Those of them that exchanges of this node get; the others are for those of other nodes, so that the
+/// two never meet.
+const OWN_PER_US: i64 = ROWS_PER_US / 2;
 
 /// Where the first half of an exchange in flight is.
 #[derive(Debug)]
@@ -64,13 +67,18 @@ pub(super) struct Batch {
     open: HashMap<ExchangeId, Place>,
     ring: Ring<Kept>,
     fields: FieldCoder,
-    encoder: Encoder,
+    /// Of exchanges that other nodes took.
+    pub(super) foreign_fields: FieldCoder,
+    pub(super) encoder: Encoder,
     pub lineage: Lineage,
     sequence: i64,
+    /// What this node is called, where captures are shared.
+    node: Option<Box<str>>,
 }
 
 impl Batch {
-    pub(super) fn new(capture: &Capture, privacy: Privacy, seed: u64) -> Self {
+    pub(super) fn new(options: &Options, privacy: Privacy, seed: u64) -> Self {
+        let capture = &options.capture;
         Self {
             ops: Vec::new(),
             privacy,
@@ -78,9 +86,11 @@ impl Batch {
             open: HashMap::new(),
             ring: Ring::new(capture.dedup_bytes),
             fields: FieldCoder::new(seed),
+            foreign_fields: FieldCoder::new(seed),
             encoder: Encoder::default(),
             lineage: Lineage::default(),
             sequence: 0,
+            node: options.node.clone(),
         }
     }
 
@@ -90,6 +100,7 @@ impl Batch {
         self.ring.clear();
         self.lineage.clear();
         self.fields.clear();
+        self.foreign_fields.clear();
         for place in self.open.values_mut() {
             if let Place::Stored(_, summary) = place {
                 *place = Place::Unstored(summary.clone());
@@ -130,37 +141,19 @@ impl Batch {
         }
         let Some(dictionary) = dictionary else {
             let facts = facts_only(record);
-            let summary = interpret::begin(record, facts.as_ref(), &mut self.privacy);
+            let summary = self.summary(record, facts.as_ref());
             self.open
                 .insert(record.id, Place::Unstored(Box::new(summary)));
             return Outcome::Reported;
         };
         let row = self.next_row(record.started_at_us);
         let (placed, facts) = self.place(record, row);
-        let mut summary = Box::new(interpret::begin(record, facts.as_ref(), &mut self.privacy));
+        let mut summary = Box::new(self.summary(record, facts.as_ref()));
         let read = facts.as_ref().and_then(|kept| kept.read.as_ref());
         let follows = self.lineage.place(&mut summary, read);
-        let headers = self
-            .fields
-            .encode(&record.headers, &self.privacy, dictionary);
-        let (digest, base, fresh) = match placed {
-            Some(Placed {
-                digest,
-                base,
-                fresh,
-            }) => (Some(digest), base, fresh),
-            None => (None, None, Bytes::new()),
-        };
-        let begin = RequestPart {
-            headers,
-            size: record.body.len,
-            digest,
-            base,
-            messages: facts
-                .map(|f| fingerprints(&f, base.is_some()))
-                .unwrap_or_default(),
-            piece: Piece::new(self.encoder.encode(fresh, &mut self.allowance)),
-        };
+        let door = Door::Blotting(&self.privacy);
+        let headers = self.fields.encode(&record.headers, door, dictionary);
+        let begin = self.request(record, (placed, facts), headers);
         self.open.insert(record.id, Place::Batch(self.ops.len()));
         self.ops.push(Op {
             row,
@@ -170,8 +163,44 @@ impl Batch {
             follows,
             leads: Vec::new(),
             cost,
+            adopted: false,
         });
         Outcome::Kept
+    }
+
+    fn summary(&mut self, record: &RequestRecord, facts: Option<&Kept>) -> Summary {
+        let blotted = Blotted::of(record, &mut self.privacy);
+        Summary {
+            node: self.node.clone(),
+            ..interpret::begin(record, facts, blotted)
+        }
+    }
+
+    /// What is stored of a request whose body was placed, with its headers as they are kept.
+    pub(super) fn request(
+        &mut self,
+        record: &RequestRecord,
+        (placed, facts): (Option<Placed>, Option<Kept>),
+        headers: Vec<u8>,
+    ) -> RequestPart {
+        let (digest, base, fresh) = match placed {
+            Some(Placed {
+                digest,
+                base,
+                fresh,
+            }) => (Some(digest), base, fresh),
+            None => (None, None, Bytes::new()),
+        };
+        RequestPart {
+            headers,
+            size: record.body.len,
+            digest,
+            base,
+            messages: facts
+                .map(|f| fingerprints(&f, base.is_some()))
+                .unwrap_or_default(),
+            piece: Piece::new(self.encoder.encode(fresh, &mut self.allowance)),
+        }
     }
 
     /// Takes a second half, and shows the whole exchange to `report`. Without a dictionary it is
@@ -214,6 +243,7 @@ impl Batch {
             follows: None,
             leads,
             cost,
+            adopted: false,
         });
         Outcome::Kept
     }
@@ -249,7 +279,7 @@ impl Batch {
 
     /// Completes those that began before the answer that started them had ended. One that has
     /// ended too stays as it is.
-    fn complete(&mut self, begun: Vec<(u128, ExchangeId)>) {
+    pub(super) fn complete(&mut self, begun: Vec<(u128, ExchangeId)>) {
         for (mark, id) in begun {
             match self.open.get_mut(&id) {
                 Some(Place::Stored(_, summary) | Place::Unstored(summary)) => {
@@ -283,6 +313,7 @@ impl Batch {
                     follows: None,
                     leads: Vec::new(),
                     cost: 0,
+                    adopted: false,
                 });
             }
             Some(Place::Unstored(_)) | None => {}
@@ -316,12 +347,16 @@ impl Batch {
     }
 
     fn next_row(&mut self, started_at_us: i64) -> i64 {
-        self.sequence = (self.sequence + 1) % ROWS_PER_US;
+        self.sequence = (self.sequence + 1) % OWN_PER_US;
         started_at_us.clamp(0, i64::MAX / ROWS_PER_US - 1) * ROWS_PER_US + self.sequence
     }
 
     /// Compares, hashes and reads a request body.
-    fn place(&mut self, record: &RequestRecord, row: i64) -> (Option<Placed>, Option<Kept>) {
+    pub(super) fn place(
+        &mut self,
+        record: &RequestRecord,
+        row: i64,
+    ) -> (Option<Placed>, Option<Kept>) {
         let len = record.body.len;
         if len == 0 {
             return (None, None);
@@ -349,13 +384,14 @@ impl Batch {
         dictionary: &mut Dictionary,
     ) -> ResponsePart {
         let sent = record.sent.as_deref().map(|sent| {
-            let headers = self.fields.encode(&sent.headers, &self.privacy, dictionary);
+            let door = Door::Blotting(&self.privacy);
+            let headers = self.fields.encode(&sent.headers, door, dictionary);
             (headers, sent::encode(sent, &self.privacy, dictionary))
         });
         ResponsePart {
             headers: self
                 .fields
-                .encode(&record.headers, &self.privacy, dictionary),
+                .encode(&record.headers, Door::Blotting(&self.privacy), dictionary),
             size: record.body.len,
             truncated: record.truncated,
             arrivals: arrivals::encode(&record.arrivals),

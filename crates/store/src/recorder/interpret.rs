@@ -45,12 +45,28 @@ fn codex_agent(headers: &HeaderMap) -> Option<Box<str>> {
     told.or_else(|| text(headers, &CODEX_SUBAGENT))
 }
 
+/// What the credentials of a request turn into.
+#[derive(Debug, Default)]
+pub(crate) struct Blotted {
+    /// The query without them.
+    pub query: Option<Box<str>>,
+    /// What tells them from others.
+    pub key_digest: Option<Box<str>>,
+}
+
+impl Blotted {
+    /// Of a request as it came.
+    pub(crate) fn of(record: &RequestRecord, privacy: &mut Privacy) -> Self {
+        let query = record.query.as_deref();
+        Self {
+            query: query.map(|query| short(&privacy.query(query))),
+            key_digest: privacy.key_digest(&record.headers, query),
+        }
+    }
+}
+
 /// What is known of an exchange when it is forwarded. `facts` is none when no body was sent along.
-pub(crate) fn begin(
-    record: &RequestRecord,
-    facts: Option<&Kept>,
-    privacy: &mut Privacy,
-) -> Summary {
+pub(crate) fn begin(record: &RequestRecord, facts: Option<&Kept>, blotted: Blotted) -> Summary {
     let headers = &record.headers;
     let ids = SessionIds::from_headers(headers);
     let body = facts.and_then(|kept| kept.read.as_ref());
@@ -63,7 +79,7 @@ pub(crate) fn begin(
         state: State::Open,
         method: record.method.as_str().into(),
         path: short(&record.path),
-        query: record.query.as_deref().map(|q| short(&privacy.query(q))),
+        query: blotted.query,
         dialect: record.dialect,
         operation: record.operation,
         provider: record.provider.clone(),
@@ -75,7 +91,7 @@ pub(crate) fn begin(
         conversation_hash: body.and_then(|f| f.conversation_hash.as_deref().map(short)),
         message_count: body.and_then(|f| f.message_count),
         client_kind: Some(ClientKind::from_headers(headers).as_str().into()),
-        key_digest: privacy.key_digest(headers, record.query.as_deref()),
+        key_digest: blotted.key_digest,
         user_agent: text(headers, &USER_AGENT),
         anthropic_beta: text(headers, &ANTHROPIC_BETA),
         has_thinking: body.is_some_and(|f| f.has_thinking),
@@ -99,6 +115,7 @@ pub(crate) fn begin(
             .tenant
             .map(|tenant| tenant.project.to_string().into()),
         token: record.tenant.map(|tenant| tenant.token.to_string().into()),
+        node: None,
         route: None,
         tokens: Tokens::default(),
         signs: Signs::of(headers, body),

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::queue::Reason;
 use super::sink::{Op, Sink};
 use super::writer::{Writer, now_us};
+use crate::captures::Change;
 use crate::error::StoreError;
 use crate::files;
 use crate::privacy::Privacy;
@@ -60,7 +61,7 @@ impl Writer {
             return Ok(());
         };
         if !self.batch.ops.is_empty() {
-            match sink.commit(&mut self.batch.ops) {
+            match sink.commit(&mut self.batch.ops, &Change::default()) {
                 Err(error) if is_poison(&error) => self.abandon(),
                 other => other?,
             }
@@ -70,7 +71,7 @@ impl Writer {
     }
 
     /// The batch is in the database.
-    fn succeeded(&mut self) {
+    pub(super) fn succeeded(&mut self) {
         let (mut cost, mut begun) = (0, 0);
         let (mut halves, mut ended) = (0, Vec::new());
         let listened = self.live.receiver_count() > 0;
@@ -114,7 +115,7 @@ impl Writer {
         let path = &self.options.db_path;
         files::create_parent(path)?;
         let key = files::install_key(path)?;
-        let mut sink = Sink::open(path, setup)?;
+        let mut sink = Sink::open(path, setup, self.options.node.is_some())?;
         self.shared.rows.store(sink.rows()?, Ordering::Relaxed);
         self.batch.privacy = Privacy::new(key, self.options.key_header.as_ref());
         // What was written to the bodies file without a row to name it may be overwritten.

@@ -16,6 +16,7 @@ use weir_core::exchange::{ExchangeId, RequestRecord, ResponseRecord};
 use weir_core::settings::Capture;
 
 use super::{DryRun, Options};
+use crate::captures::{Adopted, Change, Named};
 use crate::error::StoreError;
 use crate::removal::Filter;
 use crate::settings::Edits;
@@ -82,6 +83,24 @@ pub(super) enum Command {
     Configure {
         capture: Box<Capture>,
         key_header: Option<HeaderName>,
+    },
+    Adopt {
+        page: Vec<Adopted>,
+        change: Change,
+        done: oneshot::Sender<Result<u64, StoreError>>,
+    },
+    Note {
+        change: Change,
+        done: oneshot::Sender<Result<(), StoreError>>,
+    },
+    Remove {
+        all: Vec<Named>,
+        done: oneshot::Sender<Result<u64, StoreError>>,
+    },
+    AdoptGrade {
+        id: Uuid,
+        grade: Option<String>,
+        done: oneshot::Sender<Result<(), StoreError>>,
     },
     Edit {
         edits: Edits,
@@ -244,6 +263,11 @@ impl Shared {
     /// Whether so much waits that the writer should not gather more first.
     pub(super) fn is_filling(&self) -> bool {
         self.queued.load(Ordering::Relaxed) >= self.enough()
+    }
+
+    /// Whether so little waits that something else may be written.
+    pub(super) fn has_room(&self) -> bool {
+        self.queued.load(Ordering::Relaxed) < self.limit / 4
     }
 
     /// Bytes written, or dropped, no longer wait.

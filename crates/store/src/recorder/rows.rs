@@ -78,6 +78,7 @@ mod column {
     pub(super) const SUBAGENT: u64 = 15;
     pub(super) const PROJECT: u64 = 16;
     pub(super) const TOKEN: u64 = 17;
+    pub(super) const NODE: u64 = 18;
 }
 
 /// A value for a coded column.
@@ -104,10 +105,10 @@ const INSERT_EXCHANGE: &str = "INSERT INTO exchanges (
     stream_error, headers_us, content_us, duration_us, response_bytes, attempts, input_tokens,
     output_tokens, cache_read_tokens, cache_write_tokens, cache_write_5m_tokens,
     cache_write_1h_tokens, reasoning_tokens, web_search_requests, route, longest_gap_us, class,
-    agent_type, subagent, terms, project, token) VALUES (
+    agent_type, subagent, terms, project, token, node, adopted) VALUES (
     ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,
     ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40,
-    ?41, ?42, ?43, ?44, ?45, ?46, ?47)";
+    ?41, ?42, ?43, ?44, ?45, ?46, ?47, ?48, ?49)";
 
 fn insert_exchange(
     statement: &mut CachedStatement<'_>,
@@ -163,6 +164,8 @@ fn insert_exchange(
         terms(s),
         code(words, column::PROJECT, s.project.as_deref()),
         code(words, column::TOKEN, s.token.as_deref()),
+        code(words, column::NODE, s.node.as_deref()),
+        op.adopted.then_some(1),
     ])?;
     Ok(())
 }

@@ -14,6 +14,7 @@ use crate::bodies::codec::{Codec, Coded};
 use crate::bodies::digest::Digest;
 use crate::bodies::pack::{MIN_PIECE, Pack};
 use crate::bodies::ring::Base;
+use crate::captures::{self, Change, Kind};
 use crate::dictionary::{Dictionary, Names};
 use crate::error::StoreError;
 use crate::figures::{Ledger, QuotaBook, Reading, backfill};
@@ -71,6 +72,8 @@ pub(super) struct Op {
     pub leads: Vec<Lead>,
     /// The bytes that it holds in the queue's count.
     pub cost: usize,
+    /// Whether another node took it.
+    pub adopted: bool,
 }
 
 impl Op {
@@ -176,6 +179,8 @@ pub(super) struct Sink {
     pub dictionary: Dictionary,
     pub ledger: Ledger,
     pub quotas: QuotaBook,
+    /// Whether what ends is to be shipped to other nodes.
+    pub shares: bool,
     identity: Identity,
     pack_identity: Identity,
     _claim: File,
@@ -183,9 +188,12 @@ pub(super) struct Sink {
 
 impl Sink {
     /// Opens or creates the database. [`Self::interrupt`] is to follow.
-    pub(super) fn open(path: &Path, setup: Setup) -> Result<Self, StoreError> {
+    pub(super) fn open(path: &Path, setup: Setup, shares: bool) -> Result<Self, StoreError> {
         let claim = files::claim(path)?;
         let db = schema::open_writer(path, setup)?;
+        if !shares {
+            captures::leave(&db)?;
+        }
         let bodies = files::bodies_path(path);
         let pack = Pack::open(&bodies, &places(&db)?)?;
         let dictionary = Dictionary::load(&db)?;
@@ -196,6 +204,7 @@ impl Sink {
             dictionary,
             ledger: Ledger::default(),
             quotas: QuotaBook::default(),
+            shares,
             identity,
             pack_identity,
             _claim: claim,
@@ -219,6 +228,9 @@ impl Sink {
         let mut rows = Vec::new();
         for row in &open {
             close.execute((State::Interrupted as i64, row))?;
+            if self.shares {
+                captures::owe(&tx, *row, Kind::Exchange)?;
+            }
             rows.push(read.query_row([row], |r| row::summary(r, &names))?);
         }
         drop((close, read));
@@ -247,17 +259,18 @@ impl Sink {
             .query_row("SELECT count(*) FROM exchanges", [], |row| row.get(0))?)
     }
 
-    /// Writes a batch in one transaction: all of it or nothing.
-    pub(super) fn commit(&mut self, ops: &mut [Op]) -> Result<(), StoreError> {
+    /// Writes a batch in one transaction, and what has changed in this node's place among others: all
+    /// of it or nothing.
+    pub(super) fn commit(&mut self, ops: &mut [Op], change: &Change) -> Result<(), StoreError> {
         put_away(ops, &mut self.pack)?;
-        let written = self.transact(ops);
+        let written = self.transact(ops, change);
         if written.is_err() {
             self.doubt();
         }
         written
     }
 
-    fn transact(&mut self, ops: &[Op]) -> Result<(), StoreError> {
+    fn transact(&mut self, ops: &[Op], change: &Change) -> Result<(), StoreError> {
         let tx = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate)?;
         let mut statements = Statements::new(&tx)?;
         for op in ops {
@@ -272,10 +285,24 @@ impl Sink {
                 self.quotas.add(&tx, &op.summary, reading)?;
             }
         }
+        self.share(&tx, ops, change)?;
         self.dictionary.save(&tx)?;
         tx.commit()?;
         self.dictionary.saved();
         Ok(())
+    }
+
+    /// Notes what is to be shipped, what has come from elsewhere, and how far that was read.
+    fn share(&self, tx: &Transaction<'_>, ops: &[Op], change: &Change) -> Result<(), StoreError> {
+        let ended = |op: &&Op| !op.adopted && op.summary.state != State::Open;
+        for op in ops.iter().filter(|_| self.shares).filter(ended) {
+            captures::owe(tx, op.row, Kind::Exchange)?;
+        }
+        let adopted = ops.iter().filter(|op| op.adopted).map(|op| op.row);
+        if let Some(oldest) = adopted.min() {
+            captures::read_again(tx, oldest)?;
+        }
+        captures::note(tx, change)
     }
 
     /// What was written may not be in the database: what is known of it is read again when needed.

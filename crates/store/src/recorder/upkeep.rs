@@ -13,6 +13,7 @@ use weir_core::settings::Retention;
 use super::DryRun;
 use super::words;
 use super::writer::{Writer, answer, now_us};
+use crate::captures::{self, Kind};
 use crate::error::StoreError;
 use crate::figures::backfill;
 use crate::grades;
@@ -78,6 +79,16 @@ impl Upkeep {
     /// Another database is open, which an earlier weir may have written.
     pub(super) fn opened(&mut self) {
         self.counting = true;
+    }
+
+    /// Whether older exchanges are still being counted, which have to be apart from those that come.
+    pub(super) fn is_making_up(&self) -> bool {
+        self.rebuilding || self.counting
+    }
+
+    /// So many exchanges were removed: the files are made smaller.
+    pub(super) fn shrink(&mut self, removed: u64) {
+        self.shrinking |= removed > 0;
     }
 
     /// Ends purges that are under way, because the store is gone.
@@ -211,7 +222,19 @@ impl Writer {
     /// Keeps the grade of an exchange; gives whether there is the exchange.
     pub(super) fn set_grade(&self, id: Uuid, grade: Option<&str>) -> Result<bool, StoreError> {
         let sink = self.sink.as_ref().ok_or_else(unavailable)?;
-        grades::set(&sink.db, id, grade)
+        let tx = Transaction::new_unchecked(&sink.db, TransactionBehavior::Immediate)?;
+        let row = grades::set(&tx, id, grade)?;
+        if let Some(row) = row.filter(|_| sink.shares) {
+            captures::owe(&tx, row, Kind::Grade)?;
+        }
+        tx.commit()?;
+        Ok(row.is_some())
+    }
+
+    /// Keeps a grade that another node gave.
+    pub(super) fn adopt_grade(&self, id: Uuid, grade: Option<&str>) -> Result<(), StoreError> {
+        let sink = self.sink.as_ref().ok_or_else(unavailable)?;
+        grades::set(&sink.db, id, grade).map(drop)
     }
 
     /// Keeps edits of settings.
@@ -299,7 +322,7 @@ impl Writer {
     }
 
     /// Removes rows in one transaction; gives how many exchanges that were.
-    fn remove(&mut self, rows: &[i64]) -> Result<u64, StoreError> {
+    pub(super) fn remove(&mut self, rows: &[i64]) -> Result<u64, StoreError> {
         let Some(sink) = &mut self.sink else {
             return Ok(0);
         };
@@ -352,6 +375,7 @@ impl Writer {
         tx.execute_batch(
             "DELETE FROM exchanges; DELETE FROM requests; DELETE FROM responses;
              DELETE FROM figures; DELETE FROM figure_keys;
+             DELETE FROM captures_outbox;
              DELETE FROM quota_readings; DELETE FROM quota_series;
              UPDATE figures_state SET next=until;",
         )?;
@@ -398,6 +422,6 @@ fn vacuum(db: &rusqlite::Connection, pages: u32) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn unavailable() -> StoreError {
+pub(super) fn unavailable() -> StoreError {
     StoreError::Unavailable("it cannot be written at the moment".into())
 }

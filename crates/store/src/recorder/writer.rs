@@ -67,7 +67,7 @@ impl Writer {
         let seed = u64::from_le_bytes(files::random_key()?.as_chunks().0[0]);
         let privacy = Privacy::new(files::random_key()?, options.key_header.as_ref());
         let mut this = Self {
-            batch: Batch::new(&options.capture, privacy, seed),
+            batch: Batch::new(&options, privacy, seed),
             upkeep: Upkeep::new(&options.capture.retention),
             indexer: Indexer::new(options.capture.search, options.tuning.words_part),
             follow: options.follow.take(),
@@ -304,6 +304,18 @@ impl Writer {
                 } => {
                     self.drain();
                     self.configure(*capture, key_header);
+                }
+                Command::Adopt { page, change, done } => {
+                    self.drain();
+                    answer(done, self.adopt(page, &change));
+                }
+                Command::Note { change, done } => answer(done, self.note(&change)),
+                Command::Remove { all, done } => {
+                    self.drain();
+                    answer(done, self.remove_named(&all));
+                }
+                Command::AdoptGrade { id, grade, done } => {
+                    answer(done, self.adopt_grade(id, grade.as_deref()));
                 }
                 Command::Edit { edits, done } => {
                     answer(done, self.edit(&edits));

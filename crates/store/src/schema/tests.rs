@@ -249,6 +249,7 @@ fn open(path: &Path) -> Recorder {
             retention: Retention::default(),
         },
         key_header: None,
+        node: None,
         on_ended: None,
         follow: None,
         tuning: Tuning::default(),

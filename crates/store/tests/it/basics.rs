@@ -1,10 +1,10 @@
 //! What is recorded can be read.
 
 use weir_core::exchange::{Sent, SentBody};
-use weir_store::{Filters, Page, Recorder, Side, SummaryQuery, Verdict};
+use weir_store::{Filters, Page, Side, SummaryQuery, Verdict};
 use weir_wire::usage::Usage;
 
-use crate::support::{Place, exchange, request, response, rows};
+use crate::support::{Place, Recorder, exchange, request, response, rows};
 
 const SENT: &[u8] = br#"{"model":"claude-opus-4-1","max_tokens":9, "messages":[{"role":"user","content":"hi"}],"x":12345678901234567890}"#;
 const CAME: &[u8] = br#"{"id":"msg_1","type":"message","role":"assistant","content":[{"type":"text","text":"hi"}],"stop_reason":"end_turn","usage":{"input_tokens":10,"output_tokens":7,"cache_read_input_tokens":5}}"#;

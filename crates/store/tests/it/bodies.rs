@@ -1,9 +1,9 @@
 //! Bodies are stored once, and come back exactly.
 
 use proptest::prelude::*;
-use weir_store::{Recorder, Side, StoreError, Verdict};
+use weir_store::{Side, StoreError, Verdict};
 
-use crate::support::{Place, exchange};
+use crate::support::{Place, Recorder, exchange};
 
 fn turn(session: usize, turns: usize) -> Vec<u8> {
     let mut body = br#"{"model":"m","messages":["#.to_vec();

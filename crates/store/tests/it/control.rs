@@ -4,6 +4,8 @@
 mod contract;
 mod world;
 
+pub(crate) use world::execute;
+
 use weir_store::control::{ControlStore, Seal};
 
 use weir_core::settings::ServerKind;

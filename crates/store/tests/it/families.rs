@@ -3,13 +3,14 @@
 
 use std::time::{Duration, Instant};
 
+use crate::support::Recorder;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use uuid::Uuid;
 use weir_store::conversation::{
     Searched, SessionAgent, SessionCursor, SessionDetail, SessionQuery,
 };
-use weir_store::{DryRun, Filter, Recorder};
+use weir_store::{DryRun, Filter};
 use weir_wire::dialect::{Dialect, Operation};
 
 use super::sessions::{SESSION, Sent, claude, list, places, said, sent, usage, user, whole};

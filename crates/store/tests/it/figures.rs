@@ -5,9 +5,9 @@ use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 use uuid::Uuid;
 use weir_core::exchange::{ExchangeId, Origin};
-use weir_store::{Dimension, DryRun, FigureQuery, FigureTable, Filter, Recorder, Unit};
+use weir_store::{Dimension, DryRun, FigureQuery, FigureTable, Filter, Unit};
 
-use crate::support::{Place, request, response, until};
+use crate::support::{Place, Recorder, request, response, until};
 
 fn us(text: &str) -> i64 {
     text.parse::<Timestamp>().unwrap().as_microsecond()

@@ -3,11 +3,11 @@
 use http::StatusCode;
 use uuid::Uuid;
 use weir_core::exchange::{Arrival, End, RequestRecord, ResponseRecord, Tenant};
-use weir_store::{Cursor, Facet, Filters, Found, Reader, Recorder, State, StatusIs, SummaryQuery};
+use weir_store::{Cursor, Facet, Filters, Found, Reader, State, StatusIs, SummaryQuery};
 use weir_wire::dialect::{Dialect, Operation};
 use weir_wire::usage::Usage;
 
-use crate::support::{Place, body, headers, now_us, request, response};
+use crate::support::{Place, Recorder, body, headers, now_us, request, response};
 
 const CAME: &str = r#"{"type":"message","role":"assistant","content":[],"stop_reason":"end_turn","usage":{"input_tokens":100,"output_tokens":7,"cache_read_input_tokens":50}}"#;
 

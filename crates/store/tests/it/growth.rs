@@ -1,8 +1,9 @@
 //! What fills the requests of a session, and why a prompt cache did not serve one.
 
+use crate::support::Recorder;
 use serde_json::{Value, json};
+use weir_store::GrowthQuery;
 use weir_store::conversation::Growth;
-use weir_store::{GrowthQuery, Recorder};
 
 use super::sessions::{SESSION, Sent, claude, said, sent, usage, user};
 use super::support::Place;

@@ -5,6 +5,8 @@ mod basics;
 #[cfg(test)]
 mod bodies;
 #[cfg(test)]
+mod captures;
+#[cfg(test)]
 mod control;
 #[cfg(test)]
 mod crash;
@@ -36,6 +38,8 @@ mod restart;
 mod servers;
 #[cfg(test)]
 mod sessions;
+#[cfg(test)]
+mod shared;
 #[cfg(test)]
 mod streams;
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! Strings that rows share are told by numbers, which readers must never take for others.
 
 use weir_core::exchange::ExchangeId;
-use weir_store::{Filters, Reader, Recorder, SummaryQuery};
+use weir_store::{Filters, Reader, SummaryQuery};
 
-use crate::support::{Place, headers, request, response};
+use crate::support::{Place, Recorder, headers, request, response};
 
 /// One exchange that differs from others in its model and session alone.
 fn add(recorder: &Recorder, model: &str, session: &str) -> ExchangeId {

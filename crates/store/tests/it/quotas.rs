@@ -1,8 +1,6 @@
 //! What providers say of quotas is kept when it changes, and not more than once a minute.
 
-use weir_store::Recorder;
-
-use crate::support::{Place, headers, now_us, request, response};
+use crate::support::{Place, Recorder, headers, now_us, request, response};
 
 fn told(recorder: &Recorder, fields: &[(&'static str, &str)]) {
     let request = request("{}");

@@ -3,10 +3,10 @@
 use std::os::unix::fs::MetadataExt;
 use std::time::{Duration, Instant};
 
-use weir_store::{DryRun, Filter, Filters, Page, Recorder, Side};
+use weir_store::{DryRun, Filter, Filters, Page, Side};
 use weir_wire::dialect::Operation;
 
-use crate::support::{Place, exchange, headers, now_us, request, response};
+use crate::support::{Place, Recorder, exchange, headers, now_us, request, response};
 
 const PAGE: Page = Page {
     number: 1,
@@ -103,7 +103,7 @@ async fn old_exchanges_go_and_what_builds_on_them_stays() {
     let mut options = place.options();
     options.capture.retention.max_age = Some(Duration::from_secs(60));
     let capture = options.capture.clone();
-    let recorder = Recorder::open(options).unwrap();
+    let recorder = place.open_with(options);
     for turns in 1..20 {
         aged(&recorder, Duration::from_secs(600), &growing(turns));
     }
@@ -126,7 +126,7 @@ async fn the_newest_rows_are_kept() {
     let place = Place::new();
     let mut options = place.options();
     options.capture.retention.max_rows = Some(30);
-    let recorder = Recorder::open(options).unwrap();
+    let recorder = place.open_with(options);
     let mut ids = Vec::new();
     for n in 0..250usize {
         ids.push(exchange(&recorder, &growing(n % 7), b"{}"));
@@ -150,7 +150,7 @@ async fn the_database_stays_within_its_bytes() {
     let mut options = place.options();
     options.capture.retention.max_bytes = Some(2 << 20);
     let mut capture = options.capture.clone();
-    let recorder = Recorder::open(options).unwrap();
+    let recorder = place.open_with(options);
     for n in 0..100u32 {
         let noise: Vec<u8> = (0..20_000u32)
             .flat_map(|i| ((i + n).wrapping_mul(2_654_435) ^ n).to_le_bytes())
@@ -230,7 +230,7 @@ async fn nothing_that_was_said_stays_in_the_files() {
     let mut options = place.options();
     // The index of words forgets with its next merges.
     options.capture.search = false;
-    let recorder = Recorder::open(options).unwrap();
+    let recorder = place.open_with(options);
     let long = b"quetzalcoatlus ".repeat(8000);
     let mut gone = Vec::new();
     for n in 0..60usize {

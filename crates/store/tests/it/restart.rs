@@ -1,7 +1,7 @@
 //! What a new process makes of an older one's database.
 
 use rusqlite::Connection;
-use weir_store::{Filters, Page, Recorder, StoreError};
+use weir_store::{Filters, Page, StoreError};
 
 use crate::support::{Place, exchange, request, response, rows, until};
 
@@ -59,7 +59,7 @@ async fn a_newer_schema_is_refused_and_both_versions_are_named() {
         .unwrap();
     db.pragma_update(None, "user_version", 4711).unwrap();
     drop(db);
-    let error = Recorder::open(place.options()).unwrap_err();
+    let error = weir_store::Recorder::open(place.options()).unwrap_err();
     assert!(matches!(error, StoreError::NewerSchema { found: 4711, .. }));
     let text = error.to_string();
     assert!(

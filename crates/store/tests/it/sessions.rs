@@ -1,11 +1,12 @@
 //! Sessions: what belongs together, what each turn is and which it follows, what fills them.
 
+use crate::support::Recorder;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use uuid::Uuid;
 use weir_core::exchange::ResponseRecord;
 use weir_store::conversation::{SessionDetail, SessionOutline, SessionQuery};
-use weir_store::{DryRun, Filter, Recorder};
+use weir_store::{DryRun, Filter};
 use weir_wire::dialect::{Dialect, Operation};
 
 use super::support::{Place, headers, now_us, request, response};

@@ -5,8 +5,8 @@ use std::io::Write;
 use bytes::Bytes;
 use http::HeaderValue;
 use weir_core::exchange::{Arrival, End, RawBody};
+use weir_store::Moment;
 use weir_store::model::RequestLog;
-use weir_store::{Moment, Recorder};
 use weir_wire::dialect::Dialect;
 
 use crate::support::{Place, body, exchange, headers, request, response};
@@ -217,7 +217,7 @@ async fn whoever_follows_sees_each_exchange_begin_and_end_though_nothing_is_kept
             };
             drop(tell.try_send(seen));
         }));
-        let recorder = Recorder::open(options).unwrap();
+        let recorder = place.open_with(options);
         let id = exchange(&recorder, br#"{"model":"m"}"#, b"{}");
         recorder.shutdown().await;
         let seen: Vec<_> = told.iter().collect();

@@ -7,8 +7,12 @@ use tempfile::TempDir;
 use uuid::Uuid;
 pub(crate) use weir_core::exchange::samples::{body, headers};
 use weir_core::exchange::{ExchangeId, RequestRecord, ResponseRecord, samples};
+use weir_core::settings::DatabaseServer;
 use weir_core::settings::{Capture, Retention};
-use weir_store::{Found, Options, Recorder, StoreError, Tuning};
+use weir_store::{Found, Options, StoreError, Tuning};
+
+pub(crate) use crate::shared::Recorder;
+use crate::shared::server;
 
 pub(crate) fn capture() -> Capture {
     Capture {
@@ -24,12 +28,15 @@ pub(crate) fn capture() -> Capture {
 
 pub(crate) struct Place {
     dir: TempDir,
+    /// The server that captures go through, if they do.
+    server: Option<DatabaseServer>,
 }
 
 impl Place {
     pub(crate) fn new() -> Self {
         Self {
             dir: tempfile::tempdir().unwrap(),
+            server: server(),
         }
     }
 
@@ -42,6 +49,7 @@ impl Place {
             db_path: self.db(),
             capture: capture(),
             key_header: None,
+            node: None,
             on_ended: None,
             follow: None,
             tuning: Tuning {
@@ -60,7 +68,16 @@ impl Place {
     }
 
     pub(crate) fn open(&self) -> Recorder {
-        Recorder::open(self.options()).unwrap()
+        self.open_with(self.options())
+    }
+
+    /// A recorder that shares nothing.
+    pub(crate) fn open_alone(&self) -> weir_store::Recorder {
+        weir_store::Recorder::open(self.options()).unwrap()
+    }
+
+    pub(crate) fn open_with(&self, options: Options) -> Recorder {
+        Recorder::open(options, self.server.as_ref())
     }
 }
 
@@ -95,12 +112,30 @@ pub(crate) fn response(id: ExchangeId, came: impl AsRef<[u8]>) -> ResponseRecord
 }
 
 /// Sends one whole exchange and gives its id.
-pub(crate) fn exchange(recorder: &Recorder, sent: &[u8], came: &[u8]) -> String {
+pub(crate) fn exchange(recorder: &impl Takes, sent: &[u8], came: &[u8]) -> String {
     let request = request(sent);
     let id = request.id;
-    recorder.started(Box::new(request));
-    recorder.finished(Box::new(response(id, came)));
+    recorder.takes(request, response(id, came));
     id.to_string()
+}
+
+/// What takes exchanges.
+pub(crate) trait Takes {
+    fn takes(&self, request: RequestRecord, response: ResponseRecord);
+}
+
+impl Takes for Recorder {
+    fn takes(&self, request: RequestRecord, response: ResponseRecord) {
+        self.started(Box::new(request));
+        self.finished(Box::new(response));
+    }
+}
+
+impl Takes for weir_store::Recorder {
+    fn takes(&self, request: RequestRecord, response: ResponseRecord) {
+        self.started(Box::new(request));
+        self.finished(Box::new(response));
+    }
 }
 
 /// What was found, and how many there are.

@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use weir_core::settings::Capture;
-use weir_store::{DryRun, Filter, Filters, Reader, Recorder, SummaryQuery, Tuning};
+use weir_store::{DryRun, Filter, Filters, Reader, SummaryQuery, Tuning};
 
-use crate::support::{Place, exchange, request, response};
+use crate::support::{Place, Recorder, exchange, request, response};
 
 fn found(reader: &Reader, q: &str) -> Vec<String> {
     let query = SummaryQuery {
@@ -143,7 +143,7 @@ async fn what_was_recorded_while_search_was_off_or_left_unread_is_read_later() {
     let place = Place::new();
     let mut options = place.options();
     options.capture.search = false;
-    let recorder = Recorder::open(options).unwrap();
+    let recorder = place.open_with(options);
     exchange(&recorder, &turns(&["while off"]), b"{}");
     recorder.flush().await;
     assert!(found(&recorder.reader(), "off").is_empty());
@@ -219,7 +219,7 @@ fn in_parts_of(place: &Place, words_part: u32) -> Recorder {
         words_part,
         ..options.tuning
     };
-    Recorder::open(options).unwrap()
+    place.open_with(options)
 }
 
 #[tokio::test]
@@ -285,7 +285,7 @@ async fn parts_of_the_index_go_with_their_exchanges_and_come_for_those_read_late
     let place = Place::new();
     let mut options = place.options();
     options.capture.search = false;
-    let recorder = Recorder::open(options).unwrap();
+    let recorder = place.open_with(options);
     for n in 0..30 {
         exchange(&recorder, &turns(&[&format!("common word{n}")]), b"{}");
     }

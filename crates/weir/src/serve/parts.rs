@@ -86,6 +86,7 @@ pub(super) fn certificate(settings: &Settings) -> anyhow::Result<Option<Arc<tls:
 
 pub(super) fn open_store(
     settings: &Arc<ArcSwap<Settings>>,
+    nodes: &Registry,
     figures: Arc<Figures>,
     events: Option<&Events>,
 ) -> anyhow::Result<Recorder> {
@@ -95,6 +96,11 @@ pub(super) fn open_store(
         db_path: settings.storage.db_path.clone(),
         capture: settings.capture.clone(),
         key_header: key_header(&settings),
+        node: settings
+            .storage
+            .server
+            .is_some()
+            .then(|| nodes.name().into()),
         on_ended: Some(Box::new(move |summary| {
             figures.ended(summary, &for_prices.load().prices);
         })),

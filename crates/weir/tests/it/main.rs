@@ -12,6 +12,7 @@ mod allowed;
 mod audit_file;
 mod cache;
 mod captured;
+mod carried;
 mod commands;
 mod databases;
 mod durability;

@@ -3258,6 +3258,8 @@ export interface components {
             projectId?: string;
             /** @description The token, by its id. */
             tokenId?: string;
+            /** @description The node that took it, where captures are shared. */
+            node?: string;
             route?: components["schemas"]["RouteLog"];
             /** @description The node that took it; absent where that is the one that tells. */
             node?: string;

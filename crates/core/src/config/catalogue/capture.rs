@@ -35,10 +35,13 @@ pub(super) static ENTRIES: &[Entry] = &[
         "Kind of database. `sqlite` is the only one in this build.")
         .env(&[var("DB_TYPE")])
         .restart(),
-    entry("storage.database_url", text("address", checks::database_url), "",
-        "Address of another kind of database; must be empty in this build. That of projects is \
-         `projects.database_url`.")
+    entry("storage.database_url", text("address", checks::server_url), "",
+        "Share captures with other weirs by this PostgreSQL, MySQL or MariaDB: each ships what it captured, \
+         and keeps what all did in `storage.db_path`. It may be the database of `projects.database_url`. See \
+         `docs/databases.md`.")
+        .env(&[var("CAPTURES_DATABASE_URL")])
         .secret()
+        .example("${CAPTURES_DATABASE_URL:-}")
         .restart(),
     entry("storage.db_path", PATH, "requests.db", "The SQLite file; made if missing, for its owner only.")
         .env(&[var("DB_PATH")])

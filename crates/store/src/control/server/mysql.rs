@@ -12,7 +12,7 @@ use sqlx::{AssertSqlSafe, Column as _, MySql, Row as _, TypeInfo as _};
 
 use super::Dialect;
 use crate::control::db::{Row, Statement, Value};
-use crate::control::steps::{MYSQL, Step};
+use crate::control::steps::{Schema, Step};
 
 impl Dialect for MySql {
     // What is changed is read as it was last committed, whatever the transaction has seen.
@@ -22,7 +22,10 @@ impl Dialect for MySql {
     // Names of locks are the server's, and have at most 64 characters.
     const LOCK: &'static str =
         "SELECT CAST(GET_LOCK(CONCAT('weir.', SHA1(DATABASE())), ?) AS SIGNED)";
-    const STEPS: &'static [Step] = MYSQL;
+
+    fn steps(schema: &Schema) -> &'static [Step] {
+        schema.mysql
+    }
 
     fn options(url: &str) -> Result<MySqlConnectOptions, String> {
         let url = from_go(url);
@@ -66,6 +69,7 @@ fn prepared(statement: &Statement) -> Query<'static, MySql, MySqlArguments> {
         Value::Null => query.bind(None::<String>),
         Value::Int(value) => query.bind(value),
         Value::Text(value) => query.bind(value),
+        Value::Bytes(value) => query.bind(value),
     })
 }
 
@@ -75,6 +79,11 @@ fn read(row: &MySqlRow) -> sqlx::Result<Row> {
             "BIGINT" | "INT" => row
                 .try_get::<Option<i64>, _>(at)?
                 .map_or(Value::Null, Value::Int),
+            // Texts that are compared byte by byte are told as this, too.
+            "BLOB" | "LONGBLOB" => match row.try_get::<Option<String>, _>(at) {
+                Ok(text) => text.map_or(Value::Null, Value::Text),
+                Err(_) => Value::Bytes(row.try_get(at)?),
+            },
             _ => row
                 .try_get::<Option<String>, _>(at)?
                 .map_or(Value::Null, Value::Text),

@@ -13,7 +13,7 @@ use sqlx::{AssertSqlSafe, Column as _, Encode, Postgres, Row as _, Type, TypeInf
 
 use super::Dialect;
 use crate::control::db::{Row, Statement, Value};
-use crate::control::steps::{POSTGRES, Step};
+use crate::control::steps::{Schema, Step};
 
 impl Dialect for Postgres {
     // Who is slower waits for the row, and then sees what it has become.
@@ -22,7 +22,10 @@ impl Dialect for Postgres {
          WHERE table_schema = CURRENT_SCHEMA() AND table_name = ?";
     // Released when the session ends.
     const LOCK: &'static str = "SELECT CAST(1 AS BIGINT) FROM pg_advisory_lock(?)";
-    const STEPS: &'static [Step] = POSTGRES;
+
+    fn steps(schema: &Schema) -> &'static [Step] {
+        schema.postgres
+    }
 
     fn options(url: &str) -> Result<PgConnectOptions, String> {
         let options = PgConnectOptions::from_str(url);
@@ -60,6 +63,7 @@ fn prepared(statement: &Statement) -> Query<'static, Postgres, PgArguments> {
         Value::Null => query.bind(Untyped),
         Value::Int(value) => query.bind(value),
         Value::Text(value) => query.bind(value),
+        Value::Bytes(value) => query.bind(value),
     })
 }
 
@@ -97,6 +101,9 @@ fn read(row: &PgRow) -> sqlx::Result<Row> {
             "INT8" => row
                 .try_get::<Option<i64>, _>(at)?
                 .map_or(Value::Null, Value::Int),
+            "BYTEA" => row
+                .try_get::<Option<Vec<u8>>, _>(at)?
+                .map_or(Value::Null, Value::Bytes),
             _ => row
                 .try_get::<Option<String>, _>(at)?
                 .map_or(Value::Null, Value::Text),

@@ -61,7 +61,7 @@ pub(super) fn at(kind: ServerKind, url: String) -> ControlDatabase {
 }
 
 /// Does something past the store.
-pub(super) async fn execute(database: &ControlDatabase, sql: &str) {
+pub(crate) async fn execute(database: &ControlDatabase, sql: &str) {
     let sql_text = AssertSqlSafe(sql.to_owned());
     match database {
         ControlDatabase::Sqlite(file) => {

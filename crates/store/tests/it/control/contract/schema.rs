@@ -27,19 +27,19 @@ pub(crate) async fn the_schema_goes_down_and_up_again(ground: &Ground) {
         .await
         .unwrap();
     let states = async || {
-        let all = store.migrations().await.unwrap();
+        let all = store.schema().migrations().await.unwrap();
         let mut states: Vec<State> = all.iter().map(|one| one.state).collect();
         states.dedup();
         states
     };
     assert_eq!(states().await, [State::Pending]);
-    store.migrate_up(None).await.unwrap();
-    store.migrate_up(None).await.unwrap();
+    store.schema().up(None).await.unwrap();
+    store.schema().up(None).await.unwrap();
     assert_eq!(states().await, [State::Applied]);
-    store.migrate_down(0).await.unwrap();
+    store.schema().down(0).await.unwrap();
     assert_eq!(states().await, [State::Pending]);
     assert!(store.version().await.is_err(), "there is no table");
-    store.migrate_up(None).await.unwrap();
+    store.schema().up(None).await.unwrap();
     assert_eq!(store.version().await.unwrap(), 0);
 }
 
@@ -56,8 +56,8 @@ pub(crate) async fn a_schema_of_a_newer_weir_is_refused(ground: &Ground) {
     let refused = ControlStore::open(&world.database, Seal::default()).await;
     let refused = refused.unwrap_err().to_string();
     assert!(refused.contains("schema version 99"), "{refused}");
-    assert!(world.store.migrate_down(0).await.is_err());
-    let all = world.store.migrations().await.unwrap();
+    assert!(world.store.schema().down(0).await.is_err());
+    let all = world.store.schema().migrations().await.unwrap();
     let last = all.last().unwrap();
     assert_eq!((last.version, last.state), (99, State::Unknown));
 }
