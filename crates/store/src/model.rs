@@ -144,14 +144,11 @@ pub struct RequestSummary {
     /// The token, by its id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_id: Option<Box<str>>,
-    /// The node that took it, where captures are shared.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub node: Option<Box<str>>,
     /// How it found its provider: see [`RouteLog`].
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<RouteLog>)]
     pub route: Option<Box<RawValue>>,
-    /// The node that took it; absent where that is the one that tells.
+    /// The node that took it; absent where that is the one that tells, unless captures are shared.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub node: Option<Box<str>>,
 }
@@ -430,12 +427,11 @@ impl RequestSummary {
             subagent: s.subagent.clone(),
             project_id: s.project.clone(),
             token_id: s.token.clone(),
-            node: s.node.clone(),
             route: s
                 .route
                 .as_deref()
                 .and_then(|route| RawValue::from_string(route.into()).ok()),
-            node: None,
+            node: s.node.clone(),
         }
     }
 }

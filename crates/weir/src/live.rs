@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use weir_admin::Distant;
 use weir_events::link::{Store, Words};
 use weir_store::model::RequestSummary;
-use weir_store::{Reader, Recorder};
+use weir_store::{Reader, Recorder, Summary};
 
 use crate::nodes;
 use crate::stream::{self, Counts, Fields, Heard, Link, Party, Queue, Weighs, field};
@@ -152,6 +152,8 @@ async fn tell(teller: Arc<Teller>, store: Recorder, reader: Reader) {
         loop {
             let until = *wanted.borrow_and_update();
             match tokio::time::timeout_at(until, exchanges.recv()).await {
+                // What was adopted is told by the node that took it.
+                Ok(Ok(summary)) if is_others(&summary, &teller.name) => {}
                 Ok(Ok(summary)) => {
                     let row = RequestSummary::of(&summary, &reader.prices());
                     let row = serde_json::to_string(&row).unwrap_or_default();
@@ -168,6 +170,11 @@ async fn tell(teller: Arc<Teller>, store: Recorder, reader: Reader) {
             }
         }
     }
+}
+
+/// Whether another node than `name` took it.
+fn is_others(summary: &Summary, name: &str) -> bool {
+    summary.node.as_deref().is_some_and(|node| node != name)
 }
 
 impl Teller {

@@ -115,8 +115,8 @@ async fn nobody_there_is_told_with_what_to_do() {
     let error = client("http://127.0.0.1:1").get("/api/stats").await;
     let error = format!("{:#}", error.unwrap_err());
     assert!(error.contains("is weir running?"), "{error}");
-    let error = client("https://127.0.0.1:1").get("/").await.unwrap_err();
-    assert!(format!("{error:#}").contains("only http://"));
+    let error = client("ftp://127.0.0.1:1").get("/").await.unwrap_err();
+    assert!(format!("{error:#}").contains("http://"), "{error:#}");
 }
 
 #[tokio::test]
