@@ -12,7 +12,7 @@ use prometheus_client::registry::Registry;
 use weir_core::settings::Settings;
 use weir_proxy::clock::now;
 use weir_store::Recorder;
-use weir_store::captures::Carrier;
+use weir_store::captures::{Carrier, CarrierStatus};
 
 /// What carries the captures of `store`, which has this name of the node, if they are shared; its
 /// figures are shown.
@@ -37,66 +37,72 @@ struct Figures(Arc<Carrier>);
 impl Collector for Figures {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
         let status = self.0.status();
-        let counters = [
-            (
-                "shipped",
-                "Exchanges shipped to other nodes",
-                status.shipped,
-            ),
-            (
-                "adopted",
-                "Exchanges of other nodes taken over",
-                status.adopted,
-            ),
-            (
-                "skipped",
-                "Exchanges not shipped or taken over because they are damaged",
-                status.skipped,
-            ),
-            (
-                "failures",
-                "Times that the server of shared captures did not answer, or refused",
-                status.failures,
-            ),
-        ];
-        for (name, help, count) in counters {
+        for (name, help, count) in counters(&status) {
             let name = format!("captures_shared_{name}");
             let descriptor = encoder.encode_descriptor(&name, help, None, MetricType::Counter)?;
             ConstCounter::new(count).encode(descriptor)?;
         }
-        let age = status.oldest_us.map_or(0, |us| now().unix_ms - us / 1000);
-        let gauges = [
-            (
-                "up",
-                "Whether captures are carried to and from other nodes",
-                f64::from(u8::from(status.failure.is_none())),
-            ),
-            (
-                "waiting",
-                "Exchanges that wait to be shipped",
-                status.waiting as f64,
-            ),
-            (
-                "waiting_seconds",
-                "Age of the oldest exchange that waits to be shipped, in seconds",
-                age.max(0) as f64 / 1000.0,
-            ),
-            (
-                "behind",
-                "Entries of other nodes that are still to be read",
-                status.behind as f64,
-            ),
-            (
-                "held",
-                "Nodes of a newer weir whose captures this one cannot read",
-                status.held as f64,
-            ),
-        ];
-        for (name, help, value) in gauges {
+        for (name, help, value) in gauges(&status) {
             let name = format!("captures_shared_{name}");
             let descriptor = encoder.encode_descriptor(&name, help, None, MetricType::Gauge)?;
             ConstGauge::new(value).encode(descriptor)?;
         }
         Ok(())
     }
+}
+
+fn counters(status: &CarrierStatus) -> [(&'static str, &'static str, u64); 4] {
+    [
+        (
+            "shipped",
+            "Exchanges shipped to other nodes",
+            status.shipped,
+        ),
+        (
+            "adopted",
+            "Exchanges of other nodes taken over",
+            status.adopted,
+        ),
+        (
+            "skipped",
+            "Exchanges not shipped or taken over because they are damaged",
+            status.skipped,
+        ),
+        (
+            "failures",
+            "Times that the server of shared captures did not answer, or refused",
+            status.failures,
+        ),
+    ]
+}
+
+fn gauges(status: &CarrierStatus) -> [(&'static str, &'static str, f64); 5] {
+    let age = status.oldest_us.map_or(0, |us| now().unix_ms - us / 1000);
+    [
+        (
+            "up",
+            "Whether captures are carried to and from other nodes",
+            f64::from(u8::from(status.failure.is_none())),
+        ),
+        (
+            "waiting",
+            "Exchanges that wait to be shipped",
+            status.waiting as f64,
+        ),
+        (
+            "waiting_seconds",
+            "Age of the oldest exchange that waits to be shipped, in seconds",
+            age.max(0) as f64 / 1000.0,
+        ),
+        (
+            "behind",
+            "Entries of other nodes that are still to be read",
+            status.behind as f64,
+        ),
+        (
+            "held",
+            "Nodes of a newer weir whose captures this one cannot read",
+            status.held as f64,
+        ),
+    ]
 }

@@ -124,6 +124,12 @@ impl Reload {
         self.report.store(Arc::new(report));
     }
 
+    /// Follows the files of subagents that the settings in force name.
+    pub(crate) fn follow_subagents(&self) {
+        let memories = Arc::clone(&self.snapshot.load().fleet.memories);
+        self.subagents.apply(&self.settings.load(), &memories);
+    }
+
     /// The configuration in force, setting by setting.
     pub(crate) fn effective(&self) -> Vec<Effective> {
         self.report.load().to_vec()

@@ -26,7 +26,7 @@ use weir_store::captures::Carrier;
 use weir_store::control::{ControlStore, EditedSettings};
 
 use self::api::{gateway, reader};
-use self::parts::{Present, certificate, meet, open_cache, open_store, recorder, show};
+use self::parts::{Present, bind, certificate, meet, open_cache, open_store, recorder, show};
 pub(crate) use self::parts::{key_header, limit};
 use crate::carried;
 use crate::cli::{Serve, Source};
@@ -164,16 +164,12 @@ impl Running {
     async fn start_on(settings: Settings, server: Option<ControlStore>) -> anyhow::Result<Self> {
         let count = workers::count(settings.server.workers);
         let snapshot = Snapshot::build(&settings, count, None)?;
-        let listener = listen::bind(settings.server.listen)
-            .with_context(|| format!("cannot listen on {}", settings.server.listen))?;
-        let listening = listener.local_addr()?;
+        let (listener, listening) = bind(&settings)?;
         let certificate = certificate(&settings)?;
-        let metrics = Arc::new(Metrics::default());
-        let figures = Arc::new(Figures::default());
+        let (metrics, figures) = (Arc::<Metrics>::default(), Arc::<Figures>::default());
         let settings = Arc::new(ArcSwap::from_pointee(settings));
         let lifecycle = Arc::new(Lifecycle::default());
-        let here = (listening, &lifecycle);
-        let (present, shared, tenants) = meet(&settings, server, here).await?;
+        let (present, shared, tenants) = meet(&settings, server, (listening, &lifecycle)).await?;
         let events = Events::start(&settings)?.map(Arc::new);
         let told = events.as_deref();
         let store = open_store(&settings, &present.registry, Arc::clone(&figures), told)?;
@@ -232,9 +228,7 @@ impl Running {
         listener: std::net::TcpListener,
         count: usize,
     ) -> anyhow::Result<Self> {
-        let memories = Arc::clone(&self.reload.snapshot.load().fleet.memories);
-        let subagents = &self.reload.subagents;
-        subagents.apply(&self.settings.load(), &memories);
+        self.reload.follow_subagents();
         let (acceptor, inboxes) = Acceptor::new(listener, count)?;
         self.workers = self.start_workers(inboxes)?;
         self.start_shared().await;

@@ -1,6 +1,6 @@
 //! The parts that a gateway is put together of.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
@@ -11,7 +11,7 @@ use weir_core::health::Lifecycle;
 use weir_core::identity::DEFAULT_KEY_HEADER;
 use weir_core::settings::{CacheBackend, Settings};
 use weir_events::link::Store;
-use weir_proxy::{Cache, clock, tls};
+use weir_proxy::{Cache, clock, listen, tls};
 use weir_store::control::ControlStore;
 use weir_store::{OnRemoved, Options, Recorder};
 
@@ -75,6 +75,14 @@ pub(super) async fn meet(
     let tenants = tenants::Keeper::open(settings, server).await?;
     present.registry.serves(tenants.as_ref());
     Ok((present, shared, tenants))
+}
+
+/// Where it listens, with the real port.
+pub(super) fn bind(settings: &Settings) -> anyhow::Result<(TcpListener, SocketAddr)> {
+    let listener = listen::bind(settings.server.listen)
+        .with_context(|| format!("cannot listen on {}", settings.server.listen))?;
+    let listening = listener.local_addr()?;
+    Ok((listener, listening))
 }
 
 /// The certificate that clients are shown, if weir speaks TLS with them.
