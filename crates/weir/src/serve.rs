@@ -20,7 +20,7 @@ use weir_core::limit::Concurrency;
 use weir_core::settings::Settings;
 use weir_proxy::listen::{Acceptor, Inbox, Worker};
 use weir_proxy::record::{Held, Sink};
-use weir_proxy::{Gateway, Metrics, Snapshot, listen, probe, tls};
+use weir_proxy::{Gateway, Metrics, Snapshot, probe, tls};
 use weir_store::Recorder;
 use weir_store::captures::Carrier;
 use weir_store::control::{ControlStore, EditedSettings};
