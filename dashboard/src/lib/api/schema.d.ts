@@ -2623,7 +2623,7 @@ export interface components {
             state: components["schemas"]["NodeState"];
             /** @description What its projects are kept in: `sqlite`, `postgres`, `mysql`; null without projects. */
             database: string | null;
-            /** @description Whether it could read that when it last tried; null without projects. */
+            /** @description Whether it could read that when it last tried; null without projects, and until they are read first. */
             sees_database: boolean | null;
             /** @description Whether it could talk to Redis when it last tried; null where none is shared. */
             sees_redis: boolean | null;
@@ -3258,10 +3258,8 @@ export interface components {
             projectId?: string;
             /** @description The token, by its id. */
             tokenId?: string;
-            /** @description The node that took it, where captures are shared. */
-            node?: string;
             route?: components["schemas"]["RouteLog"];
-            /** @description The node that took it; absent where that is the one that tells. */
+            /** @description The node that took it; absent where that is the one that tells, unless captures are shared. */
             node?: string;
         };
         /** @description Requests since the start. One that was tried at two providers counts at both. */
