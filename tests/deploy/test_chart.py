@@ -22,7 +22,7 @@ PROJECTS = {
     },
 }
 SHARED = {
-    "database": {"type": "postgres", "existingSecret": "postgres"},
+    "database": {"type": "postgres", "existingSecret": "postgres", "captures": True},
     "redis": {"enabled": True, "existingSecret": "redis"},
 }
 EVERYTHING = {
@@ -222,6 +222,10 @@ REFUSED = {
         over(LEAST, {"config": {"events": {"sinks": {"x": {"headers": {"k": "hunter2"}}}}}}),
         "config.events.sinks.x.headers.k is a secret",
     ),
+    "captures of several pods in a file": (
+        over(LEAST, {"database": {"captures": True}}),
+        "database.captures needs a server",
+    ),
     "a database that there is not": (over(LEAST, {"database": {"type": "oracle"}}), "database"),
     "a value that there is not": (over(LEAST, {"replicas": 3}), "replicas"),
     "a digest that is none": (over(LEAST, {"image": {"digest": "latest"}}), "digest"),
@@ -314,6 +318,7 @@ def test_secrets_come_by_reference():
         "MANAGEMENT_TOKEN": ("weir", "management-token"),
         "ENCRYPTION_KEY": ("weir", "encryption-key"),
         "DATABASE_URL": ("postgres", "database-url"),
+        "CAPTURES_DATABASE_URL": ("postgres", "database-url"),
         "WEIR_REDIS_URL": ("redis", "redis-url"),
     }
     for name, (secret, key) in expected.items():
@@ -354,7 +359,7 @@ def test_weir_takes_the_configuration(values, tmp_path):
         variables.setdefault(entry["name"], entry.get("value", "x" * 40))
     variables["POD_NAME"] = "gate-weir-0"
     # Another part of weir takes these; whether it is there is not this test's matter.
-    for name in ("DATABASE_URL", "ENCRYPTION_KEY"):
+    for name in ("DATABASE_URL", "CAPTURES_DATABASE_URL", "ENCRYPTION_KEY"):
         variables.pop(name, None)
     variables.update(REQUIRE_ENCRYPTION_KEY="false", WEIR_CONFIG=str(file))
     checked = subprocess.run(

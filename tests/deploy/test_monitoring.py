@@ -40,6 +40,7 @@ def shown(tmp_path_factory) -> dict[str, set[str]]:
                 "management_token": "manager-0123456789",
                 "db_path": str(folder / "control.db"),
             },
+            "storage": {"database_url": f"postgres://weir@127.0.0.1:{closed_port()}/weir"},
             "capture": {"raw_log": {"path": str(folder / "raw.log")}},
             "events": {
                 "file": str(folder / "events.jsonl"),
