@@ -103,6 +103,11 @@ pub(crate) async fn run(options: &Outage) -> anyhow::Result<()> {
         rows.join("\n"),
     ));
     ensure!(failed == 0, "{failed} requests failed");
+    // More may be there: a commit whose answer was lost is made again.
+    ensure!(
+        counted >= sent as u64,
+        "{counted} of {sent} requests are in the database"
+    );
     Ok(())
 }
 
