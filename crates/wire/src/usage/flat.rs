@@ -6,8 +6,10 @@ use std::ops::Range;
 use super::members::Members;
 use crate::scan::{Cursor, Kind, Text};
 
-/// Most members of a usage object that are told apart; providers have about ten.
+/// Most members of a usage object that are told apart.
 const MAX_MEMBERS: usize = 64;
+/// Members that providers have, about.
+const USUAL_MEMBERS: usize = 12;
 /// Bytes of values that are not needed any more, before they are let go.
 const MAX_STALE: usize = 16 * 1024;
 
@@ -36,6 +38,11 @@ impl Flat {
         let mut whole = Cursor::new(json);
         if !whole.object(|_, _| {}) || !whole.at_end() {
             return;
+        }
+        // Most answers have one object, for which this is all the room that is needed.
+        self.text.reserve(json.len());
+        if self.members.is_empty() {
+            self.members.reserve(USUAL_MEMBERS);
         }
         Cursor::new(json).object(|key, cursor| self.put(key.raw(), cursor.value()));
         if self.stale > MAX_STALE {
