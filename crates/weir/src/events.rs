@@ -23,6 +23,7 @@ use weir_store::Follow;
 use self::figures::EventFigures;
 use self::follow::Follower;
 use self::maker::{Maker, Room};
+use crate::nodes;
 
 /// What this process tells of exchanges.
 #[derive(Debug)]
@@ -123,10 +124,7 @@ pub(crate) fn view(events: Option<&Events>) -> Box<dyn Fn() -> EventsView + Send
 
 /// The name of this host.
 fn host() -> String {
-    let name = nix::unistd::gethostname().ok();
-    let name = name.and_then(|name| name.into_string().ok());
-    name.filter(|name| !name.is_empty())
-        .unwrap_or_else(|| "weir".to_owned())
+    nodes::host().unwrap_or_else(|| "weir".to_owned())
 }
 
 /// What this process is called among the readers of a group: the same whenever it is the only one

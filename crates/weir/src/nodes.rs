@@ -87,15 +87,13 @@ impl Registry {
         listening: SocketAddr,
         lifecycle: &Arc<Lifecycle>,
     ) -> Self {
-        let host = nix::unistd::gethostname().ok();
-        let host = host.and_then(|host| host.into_string().ok());
         let kind = match &settings.projects.database {
             ControlDatabase::Sqlite(_) => SQLITE,
             ControlDatabase::Server(server) => server.kind.as_str(),
         };
         Self {
             id: uuid::Uuid::now_v7().simple().to_string(),
-            host: host.unwrap_or_default(),
+            host: host().unwrap_or_default(),
             listening,
             scheme: match settings.server.tls {
                 Some(_) => "https",
@@ -423,6 +421,12 @@ impl Registry {
             self.leave(&store).await;
         }
     }
+}
+
+/// The name of this machine, if it has one.
+pub(crate) fn host() -> Option<String> {
+    let name = nix::unistd::gethostname().ok()?.into_string().ok()?;
+    (!name.is_empty()).then_some(name)
 }
 
 fn warn_of_doubt() {

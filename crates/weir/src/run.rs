@@ -118,10 +118,18 @@ fn found(
 /// # Errors
 /// When the system has no random numbers.
 pub(crate) fn fresh_token() -> anyhow::Result<String> {
-    let mut bytes = [0; TOKEN_BYTES];
+    Ok(URL_SAFE_NO_PAD.encode(random::<TOKEN_BYTES>()?))
+}
+
+/// Bytes that nobody can guess.
+///
+/// # Errors
+/// When the system has no random numbers.
+pub(crate) fn random<const LEN: usize>() -> anyhow::Result<[u8; LEN]> {
+    let mut bytes = [0; LEN];
     let filled = SystemRandom::new().fill(&mut bytes);
     filled.map_err(|_| anyhow!("the system has no random numbers"))?;
-    Ok(URL_SAFE_NO_PAD.encode(bytes))
+    Ok(bytes)
 }
 
 /// Settings of a weir on any port of loopback that lets in nobody but who has `token`, whatever the

@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use anyhow::{Context as _, anyhow, bail, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ring::rand::{SecureRandom as _, SystemRandom};
 use weir_core::config::{self as core_config, Format, SourceText};
 use weir_core::control::ScopeSpec;
 use weir_core::secret::Secret;
@@ -16,6 +15,7 @@ use crate::cli::{ApiKey, SetUp};
 use crate::config::write_for_owner;
 use crate::key;
 use crate::lines::{clean, print};
+use crate::run::random;
 use crate::workers::runtime;
 
 /// The provider of a key that names none.
@@ -84,7 +84,7 @@ fn read(key: &ApiKey) -> anyhow::Result<Secret> {
 fn text(options: &SetUp, key: &Secret) -> anyhow::Result<String> {
     let or_fresh = |name: &str, fresh: fn(&[u8]) -> String| match std::env::var(name) {
         Ok(value) if !value.trim().is_empty() => Ok(value.trim().to_owned()),
-        _ => Ok::<_, anyhow::Error>(fresh(&chance()?)),
+        _ => Ok::<_, anyhow::Error>(fresh(&random::<SECRET>()?)),
     };
     let management = or_fresh("MANAGEMENT_TOKEN", hex)?;
     let encryption = or_fresh("ENCRYPTION_KEY", |bytes| STANDARD.encode(bytes))?;
@@ -108,13 +108,6 @@ fn text(options: &SetUp, key: &Secret) -> anyhow::Result<String> {
 /// A text as a value of the file: JSON's strings are YAML's, and a dollar begins a variable there.
 fn quoted(text: &str) -> anyhow::Result<String> {
     Ok(serde_json::to_string(&text.replace('$', "$$"))?)
-}
-
-fn chance() -> anyhow::Result<[u8; SECRET]> {
-    let mut bytes = [0; SECRET];
-    let filled = SystemRandom::new().fill(&mut bytes);
-    filled.map_err(|_| anyhow!("the system has no random numbers"))?;
-    Ok(bytes)
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -191,7 +184,7 @@ mod tests {
 
     #[test]
     fn secrets_are_made_of_chance_and_long_enough() {
-        let (one, other) = (chance().unwrap(), chance().unwrap());
+        let (one, other) = (random::<SECRET>().unwrap(), random::<SECRET>().unwrap());
         assert_ne!(one, other);
         assert_eq!(hex(&one).len(), 64);
     }

@@ -3,7 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::flat::Flat;
-use super::{Usage, members, merge_raw};
+use super::members::{self, Members as _};
+use super::{Usage, merge_raw};
 use crate::dialect::Dialect;
 
 /// Largest usage object that is read, in bytes.
@@ -82,7 +83,7 @@ fn counts(dialect: Dialect, raw: &Flat) -> Usage {
     let mut members = raw.members();
     let mut usage = members::read(dialect, &mut members);
     for name in PRICED {
-        if let Some(word) = members::Members::text(&mut members, name) {
+        if let Some(word) = members.text(name) {
             usage.extra.insert(name.to_owned(), Value::String(word));
         }
     }
