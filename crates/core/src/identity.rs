@@ -61,16 +61,23 @@ impl Pass {
         }
     }
 
-    /// Whether a value ends with the token; most do not, and need no search. The token is what this
-    /// very request has brought, so that the time it takes tells nobody anything.
-    fn is_behind(&self, value: &[u8]) -> bool {
-        let token = self.token.as_ref().map(|token| token.expose().as_bytes());
-        token.is_some_and(|token| value.trim_ascii_end().ends_with(token))
+    /// Whether a value is the token, alone or behind a scheme word. The token is what this very request
+    /// has brought, so that the time it takes tells nobody anything.
+    fn brings(&self, value: &[u8]) -> bool {
+        let Some(token) = self.token() else {
+            return false;
+        };
+        // Most values end otherwise, and need no search.
+        value == token
+            || (value.trim_ascii_end().ends_with(token) && any_part(value, |part| part == token))
     }
 
     fn is_token(&self, value: &[u8]) -> bool {
-        let token = self.token.as_ref();
-        token.is_some_and(|token| token.expose().as_bytes() == value)
+        self.token().is_some_and(|token| token == value)
+    }
+
+    fn token(&self) -> Option<&[u8]> {
+        self.token.as_ref().map(|token| token.expose().as_bytes())
     }
 }
 
@@ -234,7 +241,7 @@ impl Gate {
     /// value goes no further.
     #[must_use]
     pub fn is_spent(&self, pass: &Pass, value: &[u8]) -> bool {
-        self.holds(value) || (pass.is_behind(value) && any_part(value, |part| pass.is_token(part)))
+        self.holds(value) || pass.brings(value)
     }
 
     /// Whether a header's value is a credential of the gateway, alone or after a scheme word. Such

@@ -11,6 +11,8 @@ mod words;
 
 use std::collections::{BTreeMap, HashMap};
 
+use foldhash::fast::RandomState;
+
 pub use quote::{Quote, Share};
 pub use rates::{BANDS, Cost, Pico, Rates, band, band_start, dollars};
 pub use terms::{Place, Terms, Tier, class, class_terms};
@@ -57,7 +59,7 @@ pub struct Listed {
 }
 
 /// A model's price, and the same for large prompts.
-type Table = HashMap<Box<str>, Vec<Listed>>;
+type Table = HashMap<Box<str>, Vec<Listed>, RandomState>;
 
 /// Every price.
 #[derive(Clone, Debug)]
@@ -81,7 +83,7 @@ impl Prices {
     /// price it has.
     #[must_use]
     pub fn new(own: Vec<Listed>, aliases: BTreeMap<String, String>) -> Self {
-        let (mut table, mut own_tiers) = (Table::new(), Table::new());
+        let (mut table, mut own_tiers) = (Table::default(), Table::default());
         for listed in own {
             let standard = listed.tier.is_none_or(|tier| tier == Tier::Standard);
             let table = if standard { &mut table } else { &mut own_tiers };

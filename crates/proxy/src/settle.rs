@@ -211,7 +211,7 @@ impl Settlement {
         }
     }
 
-    fn read(&mut self, piece: &[u8]) {
+    fn read(&mut self, piece: &Bytes) {
         if let Some(usage) = &mut self.usage {
             usage.push(piece);
         }
@@ -230,7 +230,7 @@ impl Settlement {
         {
             let whole = encoded.pieces.concat();
             let decoded = decode(Some(&encoded.encoding), &whole, MAX_DECODED);
-            self.read(&decoded.bytes);
+            self.read(&Bytes::from(decoded.bytes.into_owned()));
         }
         if let Some(Signatures { tap, vault, group }) = &mut self.signatures {
             let issuer = self.member.name();

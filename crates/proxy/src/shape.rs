@@ -25,9 +25,8 @@ const X_BODY_HASH: HeaderName = HeaderName::from_static("x-body-hash");
 /// What a client asks of the cache besides `Cache-Control`.
 pub(crate) const X_WEIR_CACHE: HeaderName = HeaderName::from_static("x-weir-cache");
 /// Headers in which clients send a credential of their own.
-pub(crate) const CREDENTIALS: [HeaderName; 4] = [AUTHORIZATION, X_API_KEY, X_GOOG_API_KEY, API_KEY];
-/// The same at one place in memory.
-static OWN: [HeaderName; 4] = CREDENTIALS;
+pub(crate) static CREDENTIALS: [HeaderName; 4] =
+    [AUTHORIZATION, X_API_KEY, X_GOOG_API_KEY, API_KEY];
 const SCHEME: &[u8] = b"bearer ";
 /// What set-up tools of gateways put in a client's settings in place of a credential.
 const PLACEHOLDER: &[u8] = b"managed-by-";
@@ -93,7 +92,7 @@ pub(crate) fn own_parts<'a>(
     headers: &'a HeaderMap,
     spent: Spent<'a>,
 ) -> impl Iterator<Item = (&'a str, &'a [u8])> {
-    let credentials = OWN.iter().flat_map(move |name| {
+    let credentials = CREDENTIALS.iter().flat_map(move |name| {
         let values = headers.get_all(name).iter();
         let own = values.filter(move |value| {
             !value.is_empty() && !spent.is(name, value) && !is_placeholder(value)

@@ -10,6 +10,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use tracing::Level;
@@ -38,15 +39,41 @@ struct ModelLabels {
     model: String,
 }
 
+/// The kinds of tokens that are counted apart.
+const KINDS: [&str; 4] = ["input", "output", "cache_read", "cache_write"];
+
+/// The figures of one model at one provider, found once: to look them up by their labels takes as long
+/// as all else that is counted.
+#[derive(Debug)]
+struct OfModel {
+    labels: ModelLabels,
+    tokens: [Counter; KINDS.len()],
+    cost: Option<Counter<f64, AtomicU64>>,
+    unpriced: Option<Counter>,
+}
+
+/// What is known of one provider.
+#[derive(Debug, Default)]
+struct OfProvider {
+    used: Tokens,
+    models: BTreeMap<Box<str>, OfModel>,
+}
+
 /// What is counted of ended exchanges.
 #[derive(Debug, Default)]
 pub(crate) struct Figures {
     tokens: Family<TokenLabels, Counter>,
     cost: Family<ModelLabels, Counter<f64, AtomicU64>>,
     unpriced: Family<ModelLabels, Counter>,
-    models: parking_lot::Mutex<std::collections::HashSet<Box<str>>>,
+    known: parking_lot::Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
     /// By the name of the provider, of which there are as many as the configuration has.
-    used: parking_lot::Mutex<std::collections::HashMap<Box<str>, Tokens>>,
+    providers: BTreeMap<Box<str>, OfProvider>,
+    /// Those that have a label of their own.
+    models: BTreeSet<Box<str>>,
 }
 
 impl Figures {
@@ -58,63 +85,94 @@ impl Figures {
 
     fn count(&self, summary: &Summary, prices: &Prices) {
         let tokens = &summary.tokens;
-        let kinds = [
-            ("input", tokens.input),
-            ("output", tokens.output),
-            ("cache_read", tokens.cache_read),
-            ("cache_write", tokens.cache_write),
+        let counts = [
+            tokens.input,
+            tokens.output,
+            tokens.cache_read,
+            tokens.cache_write,
         ];
-        if kinds.iter().all(|(_, count)| count.is_none()) {
+        if counts.iter().all(Option::is_none) {
             return;
         }
-        let prompt = [tokens.input, tokens.cache_read, tokens.cache_write];
-        let mut used = self.used.lock();
-        let sum = used.entry((*summary.provider).into()).or_default();
-        sum.input += prompt.into_iter().flatten().sum::<u64>();
-        sum.output += tokens.output.unwrap_or(0);
-        drop(used);
-        let model = self.label(summary.model.as_deref().unwrap_or("unknown"));
-        for (kind, count) in kinds {
-            let labels = TokenLabels {
-                provider: summary.provider.to_string(),
-                model: model.clone(),
-                kind,
-            };
-            self.tokens
-                .get_or_create(&labels)
-                .inc_by(count.unwrap_or(0));
-        }
-        let labels = ModelLabels {
-            provider: summary.provider.to_string(),
-            model,
+        let mut known = self.known.lock();
+        let Known { providers, models } = &mut *known;
+        let Some(provider) = made(providers, &summary.provider, OfProvider::default) else {
+            return;
         };
+        let prompt = [tokens.input, tokens.cache_read, tokens.cache_write];
+        provider.used.input += prompt.into_iter().flatten().sum::<u64>();
+        provider.used.output += tokens.output.unwrap_or(0);
+        let model = summary.model.as_deref().unwrap_or("unknown");
+        let model = label(models, model);
+        let new = || self.of_model(&summary.provider, model);
+        let Some(found) = made(&mut provider.models, model, new) else {
+            return;
+        };
+        for (counter, count) in found.tokens.iter().zip(counts) {
+            counter.inc_by(count.unwrap_or(0));
+        }
         match weir_store::model::cost(summary, prices) {
             Some(cost) => {
-                let dollars = prices::dollars(cost.total());
-                self.cost.get_or_create(&labels).inc_by(dollars);
+                let new = || self.cost.get_or_create_owned(&found.labels);
+                let counter = found.cost.get_or_insert_with(new);
+                counter.inc_by(prices::dollars(cost.total()));
             }
             None => {
-                self.unpriced.get_or_create(&labels).inc();
+                let new = || self.unpriced.get_or_create_owned(&found.labels);
+                found.unpriced.get_or_insert_with(new).inc();
             }
+        }
+    }
+
+    fn of_model(&self, provider: &str, model: &str) -> OfModel {
+        let tokens = KINDS.map(|kind| {
+            self.tokens.get_or_create_owned(&TokenLabels {
+                provider: provider.to_owned(),
+                model: model.to_owned(),
+                kind,
+            })
+        });
+        OfModel {
+            labels: ModelLabels {
+                provider: provider.to_owned(),
+                model: model.to_owned(),
+            },
+            tokens,
+            cost: None,
+            unpriced: None,
         }
     }
 
     /// What the exchanges with a provider took since the start, cached input included.
     pub(crate) fn used(&self, provider: &str) -> Tokens {
-        self.used.lock().get(provider).copied().unwrap_or_default()
+        let known = self.known.lock();
+        let of = known.providers.get(provider);
+        of.map(|of| of.used).unwrap_or_default()
     }
+}
 
-    fn label(&self, model: &str) -> String {
-        let mut models = self.models.lock();
-        if models.contains(model) {
-            return model.to_owned();
-        }
-        if models.len() >= MAX_MODELS {
-            return "other".to_owned();
-        }
-        models.insert(model.into());
-        model.to_owned()
+/// What stands under `name`, made if it is not there yet.
+fn made<'a, T>(
+    all: &'a mut BTreeMap<Box<str>, T>,
+    name: &str,
+    new: impl FnOnce() -> T,
+) -> Option<&'a mut T> {
+    if !all.contains_key(name) {
+        all.insert(name.into(), new());
     }
+    all.get_mut(name)
+}
+
+/// What a model is counted as.
+fn label<'a>(models: &mut BTreeSet<Box<str>>, model: &'a str) -> &'a str {
+    if models.contains(model) {
+        return model;
+    }
+    if models.len() >= MAX_MODELS {
+        return "other";
+    }
+    models.insert(model.into());
+    model
 }
 
 /// Characters of a request's id that tell it from its neighbours on a screen.

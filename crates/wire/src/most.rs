@@ -1,11 +1,21 @@
 //! The most output that a request asks for. It is looked for from the end: the member stands before or
 //! behind the conversation, seldom in the midst of it, and the last of several counts.
 
+use std::sync::LazyLock;
+
 use bytes::Bytes;
-use memchr::memmem;
+use memchr::memmem::Finder;
 
 use crate::dialect::Dialect;
 use crate::scan::Cursor;
+
+/// What the names of the member begin with.
+const BEGIN: &[u8] = b"\"max_";
+/// What the number of an ASCII character begins with.
+const ESCAPE: &[u8] = b"\\u00";
+
+static FIND_BEGIN: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(BEGIN));
+static FIND_ESCAPE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(ESCAPE));
 
 /// Bytes that are looked through at once.
 const WINDOW: usize = 4096;
@@ -43,8 +53,7 @@ fn of_whole(dialect: Dialect, body: &[u8]) -> Option<u64> {
 
 /// Whether letters are spelt by their numbers, as nobody does but to be overlooked.
 fn spells_letters(body: &[u8]) -> bool {
-    const ESCAPE: &[u8] = b"\\u00";
-    memmem::find_iter(body, ESCAPE).any(|at| {
+    FIND_ESCAPE.find_iter(body).any(|at| {
         let digits = body.get(at + ESCAPE.len()..at + ESCAPE.len() + 2);
         let digits = digits.and_then(|digits| std::str::from_utf8(digits).ok());
         let letter = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
@@ -54,14 +63,12 @@ fn spells_letters(body: &[u8]) -> bool {
 
 /// Where the last string begins that has a name of the member. Such a string may be anywhere.
 fn last(body: &[u8]) -> Option<usize> {
-    const BEGIN: &[u8] = b"\"max_";
-    let finder = memmem::Finder::new(BEGIN);
     let mut end = body.len();
     while end > 0 {
         let start = end.saturating_sub(WINDOW);
         // A name may begin in this window and end behind it.
         let until = (end + BEGIN.len() - 1).min(body.len());
-        let found = finder.find_iter(body.get(start..until)?);
+        let found = FIND_BEGIN.find_iter(body.get(start..until)?);
         let named = found
             .map(|at| start + at)
             .filter(|at| name_at(body, *at).is_some() && !is_escaped(body, *at));

@@ -36,15 +36,16 @@ pub fn run(data: &[u8]) {
     let kind = kinds[usize::from(choice >> 2) % 4];
     let mut observer = ResponseObserver::new(dialect, Operation::Generate, kind);
     for piece in cut(body, seed) {
-        observer.push(piece);
+        observer.push(&Bytes::copy_from_slice(piece));
     }
     let facts = ResponseFacts::of_body(dialect, Operation::Generate, kind, body);
     assert_eq!(observer.finish(), facts);
-    let mut usage = UsageMerge::new(dialect);
-    usage.add(body);
-    usage.add(b"{\"input_tokens\":1}");
-    usage.add(body);
-    std::hint::black_box(usage.finish());
+    for mut usage in [UsageMerge::new(dialect), UsageMerge::of_counts(dialect)] {
+        usage.add(body);
+        usage.add(b"{\"input_tokens\":1}");
+        usage.add(body);
+        std::hint::black_box(usage.finish());
+    }
 }
 
 fn rewritten(dialect: Dialect, body: &[u8], seed: u8, choice: u8) {

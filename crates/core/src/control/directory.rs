@@ -5,12 +5,13 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use uuid::Uuid;
 
 use super::refusal::{Code, Refusal};
 use super::rules::Head;
 use super::scope::Scope;
-use super::token::{Digest, looks_like_token};
+use super::token::{Digest, is_as_long_as_a_token};
 use crate::exchange::Tenant;
 use crate::secret::Secret;
 
@@ -168,7 +169,7 @@ impl Holder {
 /// Every token there is, by what its secret is known by.
 #[derive(Clone, Default)]
 pub struct Directory {
-    holders: HashMap<Digest, Arc<Holder>>,
+    holders: HashMap<Digest, Arc<Holder>, RandomState>,
     projects: Vec<Arc<Project>>,
 }
 
@@ -193,7 +194,7 @@ impl Directory {
             .into_iter()
             .map(|token| (token.id, Arc::new(token)))
             .collect();
-        let mut holders = HashMap::with_capacity(tokens.len());
+        let mut holders = HashMap::with_capacity_and_hasher(tokens.len(), RandomState::default());
         for token in tokens.values() {
             let Some(line) = line(token, &tokens) else {
                 continue;
@@ -241,7 +242,7 @@ impl Directory {
     /// Whose token `presented` is; none for anything that is none.
     #[must_use]
     pub fn find(&self, presented: &[u8]) -> Option<&Arc<Holder>> {
-        if self.holders.is_empty() || !looks_like_token(presented) {
+        if self.holders.is_empty() || !is_as_long_as_a_token(presented) {
             return None;
         }
         self.holders.get(&Digest::of(presented))

@@ -23,6 +23,11 @@ pub fn new_token(random: [u8; 16]) -> Secret {
     Secret::new(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(random)))
 }
 
+/// Whether a value may be a token by its beginning and its length: enough to look it up.
+pub(super) fn is_as_long_as_a_token(value: &[u8]) -> bool {
+    value.len() == TOKEN_LEN && value.starts_with(PREFIX.as_bytes())
+}
+
 /// Whether a value has the form of a token. It may still be none.
 #[must_use]
 pub fn looks_like_token(value: &[u8]) -> bool {

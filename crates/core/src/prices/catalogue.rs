@@ -19,7 +19,7 @@ pub(super) fn table() -> &'static Table {
 
 fn read(text: &str) -> Option<Table> {
     let document: Toml = toml::from_str(text).ok()?;
-    let mut table = Table::new();
+    let mut table = Table::default();
     for (section, value) in &document {
         if ["region", "tier", "residency"].contains(&section.as_str()) {
             continue;

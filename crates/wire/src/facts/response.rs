@@ -1,6 +1,8 @@
 //! What a response body says: model, usage, why it stopped, what went wrong in it and when its
 //! first content came. It reads a copy of what the client got; it never changes or judges it.
 
+use bytes::Bytes;
+
 use crate::dialect::{Dialect, Operation};
 use crate::scan::{Cursor, Kind};
 use crate::sse::Splitter;
@@ -67,12 +69,12 @@ impl ResponseFacts {
         body: &[u8],
     ) -> Self {
         let mut observer = ResponseObserver::new(dialect, operation, content_type);
-        if observer.form.is_none() && observer.form_now(body) == Some(Form::Json) {
-            observer.findings.body(body);
-            return observer.facts(false);
+        let form = observer.form.or_else(|| observer.form_now(body));
+        let form = form.unwrap_or(observer.assumed);
+        if form == Form::Sse {
+            observer.findings.events(&mut observer.splitter, body);
         }
-        observer.push(body);
-        observer.finish()
+        observer.end(form, body)
     }
 }
 
@@ -94,7 +96,7 @@ pub struct ResponseObserver {
     assumed: Form,
     splitter: Splitter,
     /// A JSON body as far as it came, or the start of one whose form is not known yet.
-    body: Vec<u8>,
+    kept: Kept,
     findings: Findings,
 }
 
@@ -109,7 +111,7 @@ impl ResponseObserver {
             form: by_type.is_none().then_some(Form::Opaque),
             assumed: by_type.unwrap_or(Form::Opaque),
             splitter: Splitter::new(),
-            body: Vec::new(),
+            kept: Kept::default(),
             findings: Findings::new(dialect),
         }
     }
@@ -125,17 +127,17 @@ impl ResponseObserver {
     }
 
     /// Takes the next bytes, content encoding already undone.
-    pub fn push(&mut self, piece: &[u8]) {
+    pub fn push(&mut self, piece: &Bytes) {
         match self.form {
             Some(Form::Sse) => self.findings.events(&mut self.splitter, piece),
-            Some(Form::Json) => self.keep(piece),
+            Some(Form::Json) => self.kept.push(piece),
             Some(Form::Opaque) => {}
             None => {
-                self.keep(piece);
-                self.form = self.form_now(&self.body);
+                self.kept.push(piece);
+                self.form = self.form_now(self.kept.as_slice());
                 if self.form == Some(Form::Sse) {
-                    let lead = std::mem::take(&mut self.body);
-                    self.findings.events(&mut self.splitter, &lead);
+                    let lead = std::mem::take(&mut self.kept);
+                    self.findings.events(&mut self.splitter, lead.as_slice());
                 }
             }
         }
@@ -145,12 +147,15 @@ impl ResponseObserver {
     #[must_use]
     pub fn finish(mut self) -> ResponseFacts {
         let form = self.form.unwrap_or(self.assumed);
+        let kept = std::mem::take(&mut self.kept);
+        self.end(form, kept.as_slice())
+    }
+
+    /// The facts of a body whose events have been taken, or that is this JSON.
+    fn end(mut self, form: Form, json: &[u8]) -> ResponseFacts {
         match form {
             Form::Sse => self.findings.last_event(&mut self.splitter),
-            Form::Json => {
-                let body = std::mem::take(&mut self.body);
-                self.findings.body(&body);
-            }
+            Form::Json => self.findings.body(json),
             Form::Opaque => {}
         }
         self.facts(form == Form::Sse)
@@ -165,12 +170,6 @@ impl ResponseObserver {
         }
     }
 
-    fn keep(&mut self, piece: &[u8]) {
-        let room = MAX_BODY.saturating_sub(self.body.len());
-        self.body
-            .extend_from_slice(piece.get(..room).unwrap_or(piece));
-    }
-
     fn facts(self, is_sse: bool) -> ResponseFacts {
         let mut facts = self.findings.finish();
         facts.is_sse = is_sse;
@@ -181,6 +180,38 @@ impl ResponseObserver {
             facts.id = None;
         }
         facts
+    }
+}
+
+/// The beginning of a body, up to [`MAX_BODY`]. A body of one piece, as most are, is not copied.
+#[derive(Debug, Default)]
+struct Kept {
+    first: Bytes,
+    /// All of it, once there are several.
+    joined: Vec<u8>,
+}
+
+impl Kept {
+    fn push(&mut self, piece: &Bytes) {
+        let room = MAX_BODY - self.as_slice().len();
+        let piece = piece.slice(..piece.len().min(room));
+        if self.as_slice().is_empty() {
+            self.first = piece;
+            return;
+        }
+        if self.joined.is_empty() {
+            self.joined
+                .extend_from_slice(&std::mem::take(&mut self.first));
+        }
+        self.joined.extend_from_slice(&piece);
+    }
+
+    fn as_slice(&self) -> &[u8] {
+        if self.joined.is_empty() {
+            &self.first
+        } else {
+            &self.joined
+        }
     }
 }
 

@@ -38,30 +38,49 @@ enum Search {
 fn by_words(bytes: &[u8], start: usize, from: usize) -> Search {
     let mut at = from;
     let mut rest = bytes.get(from..).unwrap_or_default();
-    let mut before = 0;
     let mut last = from;
     while let Some((word, tail)) = rest.split_first_chunk::<WORD>()
         && at - last < NEAR
     {
         let word = u64::from_le_bytes(*word);
-        let (quotes, backslashes) = (equal(word, b'"'), equal(word, b'\\'));
-        let one_before = backslashes << 8 | before >> 56;
-        let two_before = backslashes << 16 | before >> 48;
-        // Escaped for sure are those behind one backslash; those behind more have to be counted.
-        let mut open = quotes & (!one_before | two_before);
-        while open != 0 {
-            let quote = at + open.trailing_zeros() as usize / 8;
-            if !is_escaped(bytes, start, quote) {
-                return Search::Found(quote);
+        let quotes = equal(word, b'"');
+        if quotes != 0 {
+            let mut open = quotes & !escaped(word, backslashes_before(bytes, from, at));
+            while open != 0 {
+                let quote = at + open.trailing_zeros() as usize / 8;
+                if !is_escaped(bytes, start, quote) {
+                    return Search::Found(quote);
+                }
+                open &= open - 1;
             }
-            open &= open - 1;
+            last = at + WORD;
         }
         at += WORD;
-        last = if quotes == 0 { last } else { at };
-        before = backslashes;
         rest = tail;
     }
     Search::OnFrom(at)
+}
+
+/// The bytes of `word` that are escaped for sure: those behind one backslash. Those behind more have
+/// to be counted. `before` tells of the two bytes before the word as [`equal`] does.
+fn escaped(word: u64, before: u64) -> u64 {
+    let backslashes = equal(word, b'\\');
+    let one_before = backslashes << 8 | before >> 8;
+    let two_before = backslashes << 16 | before;
+    one_before & !two_before
+}
+
+/// Which of the last two bytes before `at` are backslashes, as [`equal`] tells of two bytes; those
+/// before `from` are none.
+fn backslashes_before(bytes: &[u8], from: usize, at: usize) -> u64 {
+    let mut found = 0;
+    for byte in bytes
+        .get(from.max(at.saturating_sub(2))..at)
+        .unwrap_or_default()
+    {
+        found = found >> 8 | u64::from(*byte == b'\\') << 15;
+    }
+    found
 }
 
 /// The highest bit of each byte of `word` that is `byte`.

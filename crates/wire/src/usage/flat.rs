@@ -10,6 +10,8 @@ use crate::scan::{Cursor, Kind, Text};
 const MAX_MEMBERS: usize = 64;
 /// Members that providers have, about.
 const USUAL_MEMBERS: usize = 12;
+/// Bytes of them, about.
+const USUAL_TEXT: usize = 320;
 /// Bytes of values that are not needed any more, before they are let go.
 const MAX_STALE: usize = 16 * 1024;
 
@@ -28,31 +30,43 @@ struct Member {
     value: Range<usize>,
 }
 
+impl Member {
+    fn is(&self, key: &[u8], text: &[u8]) -> bool {
+        self.key.len() == key.len() && text.get(self.key.clone()) == Some(key)
+    }
+}
+
 impl Flat {
     pub(super) fn is_empty(&self) -> bool {
         self.members.is_empty()
     }
 
-    /// Takes an object; what is none, or not whole, is passed over.
-    pub(super) fn add(&mut self, json: &[u8]) {
-        let mut whole = Cursor::new(json);
-        if !whole.object(|_, _| {}) || !whole.at_end() {
-            return;
-        }
-        // Most answers have one object, for which this is all the room that is needed.
-        self.text.reserve(json.len());
-        if self.members.is_empty() {
+    /// Takes an object of at most `most` bytes; any other value, and what is not whole, is passed over.
+    pub(super) fn take(&mut self, cursor: &mut Cursor<'_>, most: usize) {
+        let mut ahead = cursor.clone();
+        // The first, which is nearly always good, is read once, and forgotten if it was not.
+        let known = if self.is_empty() {
             self.members.reserve(USUAL_MEMBERS);
+            self.text.reserve(USUAL_TEXT);
+            true
+        } else {
+            is_whole(&mut ahead.clone(), most, |_, _| {})
+        };
+        if known && is_whole(&mut ahead, most, |key, value| self.put(key, value)) {
+            *cursor = ahead;
+        } else {
+            if known {
+                *self = Self::default();
+            }
+            cursor.skip();
         }
-        Cursor::new(json).object(|key, cursor| self.put(key.raw(), cursor.value()));
         if self.stale > MAX_STALE {
             self.compact();
         }
     }
 
     fn put(&mut self, key: &[u8], value: &[u8]) {
-        let is_it = |member: &Member| self.text.get(member.key.clone()) == Some(key);
-        match self.members.iter().position(is_it) {
+        match self.members.iter().position(|one| one.is(key, &self.text)) {
             Some(_) if value == b"null" => {}
             Some(at) => {
                 let value = self.append(value);
@@ -86,6 +100,17 @@ impl Flat {
     }
 }
 
+/// Whether an object of at most `most` bytes comes next; `member` gets what it has, be it so or not.
+fn is_whole<'a>(
+    cursor: &mut Cursor<'a>,
+    most: usize,
+    mut member: impl FnMut(&'a [u8], &'a [u8]),
+) -> bool {
+    let start = cursor.offset();
+    let is_object = cursor.object(|key, cursor| member(key.raw(), cursor.value()));
+    is_object && !cursor.malformed() && cursor.offset() - start <= most
+}
+
 /// Members that can be asked for by name, which takes nothing away.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Found<'a> {
@@ -99,10 +124,9 @@ impl<'a> Found<'a> {
     fn value(&self, key: &str) -> Option<&'a [u8]> {
         match *self {
             Self::Several(flat) => {
-                let bytes = |range: &Range<usize>| flat.text.get(range.clone());
                 let mut members = flat.members.iter();
-                let member = members.find(|member| bytes(&member.key) == Some(key.as_bytes()))?;
-                bytes(&member.value)
+                let member = members.find(|one| one.is(key.as_bytes(), &flat.text))?;
+                flat.text.get(member.value.clone())
             }
             Self::Within(object) => {
                 let mut found = None;

@@ -6,6 +6,7 @@ use super::flat::Flat;
 use super::members::{self, Members as _};
 use super::{Usage, merge_raw};
 use crate::dialect::Dialect;
+use crate::scan::Cursor;
 
 /// Largest usage object that is read, in bytes.
 const MAX_USAGE: usize = 64 * 1024;
@@ -65,7 +66,18 @@ impl UsageMerge {
                     merge_raw(raw, later);
                 }
             }
-            Raw::Flat(raw) => raw.add(json),
+            Raw::Flat(raw) => {
+                let mut cursor = Cursor::new(json);
+                raw.take(&mut cursor, MAX_USAGE);
+            }
+        }
+    }
+
+    /// The same for the value that comes next.
+    pub(crate) fn take(&mut self, cursor: &mut Cursor<'_>) {
+        match &mut self.raw {
+            Raw::Tree(_) => self.add(cursor.value()),
+            Raw::Flat(raw) => raw.take(cursor, MAX_USAGE),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use parking_lot::Mutex;
 
 use super::account::{Account, Change, Lasting, Spent};
@@ -14,7 +15,7 @@ use crate::control::scope::{Scope, ScopeId};
 /// Accounts of one process. One lock, held for as long as it takes to look at a few numbers.
 #[derive(Debug)]
 pub struct MemoryLedger {
-    accounts: Mutex<HashMap<ScopeId, Account>>,
+    accounts: Mutex<HashMap<ScopeId, Account, RandomState>>,
     clock: fn() -> Now,
 }
 

@@ -137,7 +137,7 @@ impl Findings {
     }
 
     pub(super) fn usage(&mut self, cursor: &mut Cursor<'_>) {
-        self.usage.add(cursor.value());
+        self.usage.take(cursor);
     }
 
     pub(super) fn service_tier(&mut self, cursor: &mut Cursor<'_>) {

@@ -1,6 +1,7 @@
 //! What is found in the bodies and streams of each dialect, cut anywhere.
 #![expect(clippy::string_slice, reason = "the test streams are ASCII")]
 
+use bytes::Bytes;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -304,7 +305,7 @@ proptest! {
             let content_type = if !typed { None } else if dialect == Dialect::Gemini { JSON } else { SSE };
             let mut observer = ResponseObserver::new(dialect, Operation::Generate, content_type);
             for pair in cuts.windows(2) {
-                observer.push(&text.as_bytes()[pair[0]..pair[1]]);
+                observer.push(&Bytes::copy_from_slice(&text.as_bytes()[pair[0]..pair[1]]));
             }
             prop_assert_eq!(observer.finish(), facts(dialect, content_type, &text));
         }
