@@ -67,9 +67,11 @@ impl Pass {
         let Some(token) = self.token() else {
             return false;
         };
-        // Most values end otherwise, and need no search.
-        value == token
-            || (value.trim_ascii_end().ends_with(token) && any_part(value, |part| part == token))
+        // Most values are shorter or end otherwise, and need no search.
+        value.len() >= token.len()
+            && (value == token
+                || (value.trim_ascii_end().ends_with(token)
+                    && any_part(value, |part| part == token)))
     }
 
     fn is_token(&self, value: &[u8]) -> bool {

@@ -26,6 +26,7 @@ pub mod rewrite;
 pub mod scan;
 pub mod sse;
 pub mod system;
+mod tail;
 pub mod thinking;
 pub mod translate;
 pub mod usage;

@@ -1,6 +1,7 @@
 //! The most output that a request asks for. It is looked for from the end: the member stands before or
 //! behind the conversation, seldom in the midst of it, and the last of several counts.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use bytes::Bytes;
@@ -8,17 +9,24 @@ use memchr::memmem::Finder;
 
 use crate::dialect::Dialect;
 use crate::scan::Cursor;
+use crate::tail::{Names, WINDOW};
 
-/// What the names of the member begin with.
-const BEGIN: &[u8] = b"\"max_";
 /// What the number of an ASCII character begins with.
 const ESCAPE: &[u8] = b"\\u00";
 
-static FIND_BEGIN: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(BEGIN));
+static FIND_BEGIN: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"max_"));
 static FIND_ESCAPE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(ESCAPE));
 
-/// Bytes that are looked through at once.
-const WINDOW: usize = 4096;
+fn names() -> Names<'static> {
+    Names {
+        begin: &FIND_BEGIN,
+        all: &[
+            b"\"max_tokens\"",
+            b"\"max_completion_tokens\"",
+            b"\"max_output_tokens\"",
+        ],
+    }
+}
 
 /// The most output that a body in these pieces asks for, in tokens; none where it does not say.
 #[must_use]
@@ -27,13 +35,34 @@ pub fn most_output(dialect: Dialect, pieces: &[Bytes]) -> Option<u64> {
         (_, []) => None,
         (_, [whole]) => of_whole(dialect, whole),
         (Dialect::Gemini, _) => all_of(dialect, &pieces.concat()),
-        // Most often it is in the last piece, so that the others need not be put together.
-        // What it begins with may be the end of an escape in the one before.
-        (_, [.., end]) => last(end)
-            .filter(|at| *at > 0)
-            .and_then(|at| behind(end, at))
-            .or_else(|| of_whole(dialect, &pieces.concat())),
+        // Most often it is in the end of it, so that not all has to be put together.
+        (_, pieces) => {
+            let end = end_of(pieces);
+            // What it begins with may be the end of an escape before.
+            let at = names().last(&end).filter(|at| *at > 0);
+            at.and_then(|at| behind(&end, at))
+                .or_else(|| of_whole(dialect, &pieces.concat()))
+        }
     }
+}
+
+/// The last piece, or more where that is short.
+fn end_of(pieces: &[Bytes]) -> Cow<'_, [u8]> {
+    let mut missing = WINDOW;
+    let mut ends: Vec<&[u8]> = Vec::new();
+    for piece in pieces.iter().rev() {
+        if piece.len() >= missing && ends.is_empty() {
+            return Cow::Borrowed(piece);
+        }
+        let end = piece.len().saturating_sub(missing);
+        ends.push(piece.get(end..).unwrap_or_default());
+        missing -= piece.len() - end;
+        if missing == 0 {
+            break;
+        }
+    }
+    ends.reverse();
+    Cow::Owned(ends.concat())
 }
 
 fn of_whole(dialect: Dialect, body: &[u8]) -> Option<u64> {
@@ -41,7 +70,7 @@ fn of_whole(dialect: Dialect, body: &[u8]) -> Option<u64> {
         return all_of(dialect, body);
     }
     // Whichever is shorter: what stands before it, or behind it.
-    let found = match last(body) {
+    let found = match names().last(body) {
         None if spells_letters(body) => None,
         None => return None,
         Some(at) if at >= body.len() / 2 => behind(body, at),
@@ -61,61 +90,16 @@ fn spells_letters(body: &[u8]) -> bool {
     })
 }
 
-/// Where the last string begins that has a name of the member. Such a string may be anywhere.
-fn last(body: &[u8]) -> Option<usize> {
-    let mut end = body.len();
-    while end > 0 {
-        let start = end.saturating_sub(WINDOW);
-        // A name may begin in this window and end behind it.
-        let until = (end + BEGIN.len() - 1).min(body.len());
-        let found = FIND_BEGIN.find_iter(body.get(start..until)?);
-        let named = found
-            .map(|at| start + at)
-            .filter(|at| name_at(body, *at).is_some() && !is_escaped(body, *at));
-        if let Some(at) = named.last() {
-            return Some(at);
-        }
-        end = start;
-    }
-    None
-}
-
-/// Whether a quote is part of a string, and begins none.
-fn is_escaped(body: &[u8], at: usize) -> bool {
-    let before = at.checked_sub(1).and_then(|before| body.get(before));
-    before == Some(&b'\\')
-}
-
-/// The bytes of the name that begins here with its quotes.
-fn name_at(body: &[u8], at: usize) -> Option<usize> {
-    const NAMES: [&[u8]; 3] = [
-        b"\"max_tokens\"",
-        b"\"max_completion_tokens\"",
-        b"\"max_output_tokens\"",
-    ];
-    let rest = body.get(at..)?;
-    let name = NAMES.iter().find(|name| rest.starts_with(name))?;
-    Some(name.len())
-}
-
-/// The value of the member at `at`, if it is one of the body itself: what is behind it is the rest of one
-/// object, and nothing else.
+/// The member at `at` by what is behind it.
 fn behind(body: &[u8], at: usize) -> Option<u64> {
-    let mut cursor = Cursor::resume(body, at + name_at(body, at)?, 1);
-    if !cursor.colon() {
-        return None;
-    }
-    let found = number(&mut cursor)?;
-    let mut is_last = true;
-    cursor.rest_of_object(|key, _| is_last &= !is_name(&key.decode()));
-    (is_last && cursor.at_end()).then_some(found)
+    number(&mut names().own(body, at)?)
 }
 
 /// The same by what is before it.
 fn before(body: &[u8], at: usize) -> Option<u64> {
     let mut found = None;
+    let name = at + names().length(body, at).unwrap_or_default();
     Cursor::new(body).object(|_, cursor| {
-        let name = at + name_at(body, at).unwrap_or_default();
         if cursor.offset() >= name {
             let gap = body.get(name..cursor.offset()).unwrap_or_default();
             if gap
@@ -128,13 +112,6 @@ fn before(body: &[u8], at: usize) -> Option<u64> {
         }
     });
     found
-}
-
-fn is_name(key: &str) -> bool {
-    matches!(
-        key,
-        "max_tokens" | "max_completion_tokens" | "max_output_tokens"
-    )
 }
 
 fn number(cursor: &mut Cursor<'_>) -> Option<u64> {
@@ -154,7 +131,7 @@ fn all_of(dialect: Dialect, body: &[u8]) -> Option<u64> {
             });
         }
         (Dialect::Gemini, _) => {}
-        (_, key) if is_name(key) => {
+        (_, key) if names().is_one(key) => {
             found = number(cursor).or(found);
         }
         _ => {}

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::members::Members;
-use crate::scan::{Cursor, Kind, Text};
+use crate::scan::Cursor;
 
 /// Most members of a usage object that are told apart.
 const MAX_MEMBERS: usize = 64;
@@ -112,30 +112,28 @@ fn is_whole<'a>(
 }
 
 /// Members that can be asked for by name, which takes nothing away.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) enum Found<'a> {
     /// Of objects put together.
     Several(&'a Flat),
-    /// Of one object, in its own text.
-    Within(&'a [u8]),
+    /// Of one object; the last of a name counts.
+    Within(Vec<(&'a [u8], &'a [u8])>),
 }
 
 impl<'a> Found<'a> {
     fn value(&self, key: &str) -> Option<&'a [u8]> {
-        match *self {
+        let key = key.as_bytes();
+        match self {
             Self::Several(flat) => {
                 let mut members = flat.members.iter();
-                let member = members.find(|one| one.is(key.as_bytes(), &flat.text))?;
+                let member = members.find(|one| one.is(key, &flat.text))?;
                 flat.text.get(member.value.clone())
             }
-            Self::Within(object) => {
-                let mut found = None;
-                Cursor::new(object).object(|name: Text<'_>, cursor| {
-                    if name.raw() == key.as_bytes() {
-                        found = Some(cursor.value());
-                    }
-                });
-                found
+            Self::Within(members) => {
+                let mut members = members.iter().rev();
+                members
+                    .find(|(name, _)| *name == key)
+                    .map(|(_, value)| *value)
             }
         }
     }
@@ -156,7 +154,13 @@ impl Members for Found<'_> {
 
     fn inside<T>(&mut self, key: &str, take: impl FnOnce(&mut Self) -> T) -> Option<T> {
         let object = self.value(key)?;
-        let is_one = Cursor::new(object).kind() == Some(Kind::Object);
-        is_one.then(|| take(&mut Found::Within(object)))
+        let mut members = Vec::new();
+        let mut cursor = Cursor::new(object);
+        let is_one = cursor.object(|key, cursor| {
+            if members.len() < MAX_MEMBERS {
+                members.push((key.raw(), cursor.value()));
+            }
+        });
+        is_one.then(|| take(&mut Self::Within(members)))
     }
 }

@@ -1,6 +1,6 @@
 //! Anthropic Messages: stream events and whole messages, errors in both.
 
-use super::findings::{Findings, error, name};
+use super::findings::{Findings, error};
 use crate::scan::Cursor;
 
 /// Reads an event's data or a body; says whether it carries content.
@@ -14,7 +14,7 @@ pub(super) fn read(found: &mut Findings, cursor: &mut Cursor<'_>) -> bool {
         b"delta" => {
             cursor.object(|key, cursor| {
                 if key.raw() == b"stop_reason" {
-                    found.stop_reason(name(cursor));
+                    found.stop_reason_at(cursor);
                 }
             });
         }
@@ -41,7 +41,7 @@ fn message_member(found: &mut Findings, key: &[u8], cursor: &mut Cursor<'_>) {
     match key {
         b"id" => found.id(cursor),
         b"model" => found.model(cursor),
-        b"stop_reason" => found.stop_reason(name(cursor)),
+        b"stop_reason" => found.stop_reason_at(cursor),
         b"usage" => found.usage(cursor),
         _ => {}
     }

@@ -1,16 +1,24 @@
 //! What has been found in a response so far, and the way each event or body is handed to the
 //! reader of its dialect.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use super::{ErrorFact, ResponseFacts, anthropic, gemini, openai};
 use crate::dialect::Dialect;
 use crate::scan::{Cursor, Kind, Text};
 use crate::sse::{Event, Splitter};
+use crate::tail::Names;
 use crate::usage::UsageMerge;
 
 /// Longest model name, id or reason that is kept, in bytes.
 const MAX_NAME: usize = 1024;
 /// Most of an error message that is kept, in bytes.
 const MAX_MESSAGE: usize = 2048;
+
+static USAGE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"usage"));
+static TIER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"service_tier\""));
 
 /// The facts as they gather.
 #[derive(Debug)]
@@ -64,6 +72,9 @@ impl Findings {
     }
 
     fn event(&mut self, event: Event<'_>) {
+        if self.usage.counts_only() && !self.may_count(event.data) {
+            return;
+        }
         if event.data.trim_ascii() == b"[DONE]" {
             self.facts.terminal = true;
             return self.count(false, event.end);
@@ -86,8 +97,34 @@ impl Findings {
         self.facts.event_count = self.facts.event_count.saturating_add(1);
     }
 
+    /// Whether there may be a count in it, or a tier, which is all that is looked for.
+    fn may_count(&self, json: &[u8]) -> bool {
+        USAGE.find(json).is_some() || (self.tier_is_apart() && TIER.find(json).is_some())
+    }
+
+    /// Whether the dialect names the service tier beside the usage.
+    fn tier_is_apart(&self) -> bool {
+        matches!(self.dialect, Dialect::OpenaiChat | Dialect::OpenaiResponses)
+    }
+
+    /// Takes the usage of a body that has it at its end, as most have; says whether it has.
+    fn count_at_end(&mut self, body: &[u8]) -> bool {
+        let all: &[&[u8]] = match self.dialect {
+            Dialect::Gemini => &[b"\"usageMetadata\""],
+            _ => &[b"\"usage\""],
+        };
+        let names = Names { begin: &USAGE, all };
+        let value = names.last(body).and_then(|at| names.own(body, at));
+        value.map(|mut value| self.usage(&mut value)).is_some()
+    }
+
     /// Takes a whole JSON body: one object, or Gemini's array of what would else be events.
     pub(super) fn body(&mut self, body: &[u8]) {
+        if self.usage.counts_only()
+            && (!self.may_count(body) || (!self.tier_is_apart() && self.count_at_end(body)))
+        {
+            return;
+        }
         let mut cursor = Cursor::new(body);
         if self.dialect == Dialect::Gemini && cursor.kind() == Some(Kind::Array) {
             cursor.array(|cursor| {
@@ -125,6 +162,13 @@ impl Findings {
         let id = name(cursor);
         if self.facts.id.is_none() {
             self.facts.id = id;
+        }
+    }
+
+    /// A stop reason that is a member of its own.
+    pub(super) fn stop_reason_at(&mut self, cursor: &mut Cursor<'_>) {
+        if !self.usage.counts_only() {
+            self.stop_reason(name(cursor));
         }
     }
 

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{ErrorFact, ResponseFacts, ResponseObserver};
 use crate::dialect::{Dialect, Operation};
+use crate::usage::Usage;
 
 const SSE: Option<&str> = Some("text/event-stream; charset=utf-8");
 const JSON: Option<&str> = Some("application/json");
@@ -334,5 +335,119 @@ fn openais_service_tier_stands_beside_the_usage_and_the_last_word_counts() {
         let facts =
             ResponseFacts::of_body(dialect, Operation::Generate, Some("application/json"), body);
         assert_eq!(facts.usage.unwrap().service_tier.as_deref(), Some(tier));
+    }
+}
+
+/// What who looks for counts alone finds in a body of these pieces.
+fn counted(dialect: Dialect, content_type: Option<&str>, pieces: &[&str]) -> Option<Usage> {
+    let observer = ResponseObserver::new(dialect, Operation::Generate, content_type);
+    let mut observer = observer.counting();
+    for piece in pieces {
+        observer.push(&Bytes::copy_from_slice(piece.as_bytes()));
+    }
+    observer.finish().usage
+}
+
+/// The same of who reads everything.
+fn counts(dialect: Dialect, content_type: Option<&str>, body: &str) -> Option<Usage> {
+    let mut usage = facts(dialect, content_type, body).usage?;
+    usage.extra.retain(|name, _| name == "speed");
+    Some(usage)
+}
+
+#[test]
+fn who_looks_for_counts_alone_finds_those_of_streams() {
+    let [first, second] = gemini_chunks();
+    for (dialect, content_type, text) in [
+        (Dialect::AnthropicMessages, SSE, messages_stream()),
+        (Dialect::OpenaiChat, SSE, chat_stream()),
+        (Dialect::OpenaiResponses, SSE, responses_stream()),
+        (Dialect::Gemini, JSON, format!("[{first},{second}]")),
+        (
+            Dialect::Gemini,
+            SSE,
+            format!("data: {first}\n\ndata: {second}\n\n"),
+        ),
+    ] {
+        let found = counts(dialect, content_type, &text);
+        assert!(found.is_some(), "{dialect:?}");
+        assert_eq!(counted(dialect, content_type, &[&text]), found, "{text}");
+    }
+}
+
+#[test]
+fn who_looks_for_counts_alone_finds_them_wherever_they_stand() {
+    use Dialect::{AnthropicMessages as Messages, Gemini, OpenaiChat as Chat};
+    let long = "x".repeat(10_000);
+    let usage = r#"{"input_tokens":5,"output_tokens":7,"speed":"fast","a":[1]}"#;
+    for (dialect, body, output) in [
+        (
+            Messages,
+            format!(r#"{{"content":["{long}"],"usage":{usage}}}"#),
+            Some(7),
+        ),
+        (
+            Messages,
+            format!(r#"{{"usage" : {usage} ,"content":["{long}"]}}"#),
+            Some(7),
+        ),
+        (
+            Messages,
+            format!(r#"{{"usage":{usage},"content":[{{"usage":{{"output_tokens":9}}}}]}}"#),
+            Some(7),
+        ),
+        (
+            Messages,
+            format!(r#"{{"content":[{{"usage":{{"output_tokens":9}}}}],"usage":{usage},"a":1}}"#),
+            Some(7),
+        ),
+        (
+            Messages,
+            format!(r#"{{"content":["\"usage\":{{\"output_tokens\":9}}"],"usage":{usage}}}"#),
+            Some(7),
+        ),
+        (
+            Messages,
+            format!(r#"{{"usage":{usage},"content":["\"usage\":{{\"output_tokens\":9}}"]}}"#),
+            Some(7),
+        ),
+        (
+            Messages,
+            format!(r#"{{"content":[{{"usage":{usage}}}]}}"#),
+            None,
+        ),
+        (
+            Messages,
+            format!(r#"{{"message":{{"usage":{usage}}}}}"#),
+            Some(7),
+        ),
+        (
+            Messages,
+            format!(r#"{{"usage":null,"content":["{long}"]}}"#),
+            None,
+        ),
+        (Messages, r#"{"error":{"type":"x"}}"#.to_owned(), None),
+        (
+            Chat,
+            r#"{"service_tier":"flex","choices":[],"usage":{"completion_tokens":3}}"#.to_owned(),
+            Some(3),
+        ),
+        (
+            Chat,
+            r#"{"usage":{"completion_tokens":3},"service_tier":"flex"}"#.to_owned(),
+            Some(3),
+        ),
+        (
+            Gemini,
+            r#"{"candidates":[],"usageMetadata":{"candidatesTokenCount":4}}"#.to_owned(),
+            Some(4),
+        ),
+    ] {
+        let (start, end) = body.split_at(body.len() / 2);
+        let found = counts(dialect, JSON, &body);
+        let said = found.as_ref().and_then(|usage| usage.output_tokens);
+        assert_eq!(said, output, "{body}");
+        assert_eq!(counted(dialect, JSON, &[&body]), found, "{body}");
+        assert_eq!(counted(dialect, JSON, &[start, end]), found, "{body}");
     }
 }
