@@ -409,4 +409,4 @@ fn chance() -> u64 {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

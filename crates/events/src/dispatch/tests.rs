@@ -40,7 +40,7 @@ fn later() -> Outcome {
     }
 }
 
-fn settings(batch_size: usize, retries: u32) -> Arc<settings::Sink> {
+pub(crate) fn settings(batch_size: usize, retries: u32) -> Arc<settings::Sink> {
     Arc::new(settings::Sink {
         name: "told".into(),
         group: "told".into(),

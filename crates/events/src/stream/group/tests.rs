@@ -1,31 +1,16 @@
 //! Readers of a group, with a real Redis.
 
-use weir_core::settings::{FileSink, LineFormat, RotatedFiles, Sink, SinkKind};
+use weir_core::settings::Sink;
 
 use super::*;
+use crate::dispatch::tests::settings;
 use crate::stream::stand_in::{PATIENT, Server};
 
 /// How long a reader may be silent.
 const CLAIM_AFTER: Duration = Duration::from_millis(1500);
 
 fn state() -> (Arc<Sink>, Arc<SinkState>) {
-    let settings = Sink {
-        name: "log".into(),
-        group: "log".into(),
-        batch_size: 10,
-        flush_interval: Duration::ZERO,
-        retries: 0,
-        to: SinkKind::File(FileSink {
-            files: RotatedFiles {
-                path: "/unused".into(),
-                max_bytes: u64::MAX,
-                max_files: 0,
-                max_age: None,
-            },
-            format: LineFormat::Event,
-        }),
-    };
-    let settings = Arc::new(settings);
+    let settings = settings(10, 0);
     let state = Arc::new(SinkState::new(&settings, None));
     (settings, state)
 }
