@@ -229,12 +229,16 @@ impl Gate {
     /// Finds where the credentials are.
     fn find(&self, mut pass: Pass, headers: &HeaderMap, query: Option<&str>) -> Pass {
         let mut found = Vec::new();
+        let may_hold = self.known().next().is_some();
         for (name, value) in headers {
-            if self.is_spent(&pass, value.as_bytes()) && !found.contains(name) {
+            let value = value.as_bytes();
+            let is_spent = pass.brings(value) || (may_hold && self.holds(value));
+            if is_spent && !found.contains(name) {
                 found.push(name.clone());
             }
         }
-        pass.query = query.is_some_and(|query| self.strip_query(&pass, query).is_some());
+        let mut parameters = query.into_iter().flat_map(query::parameters);
+        pass.query = parameters.any(|(_, _, value)| self.is_spent_parameter(&pass, &value));
         pass.headers = found;
         pass
     }
@@ -265,14 +269,17 @@ impl Gate {
         let mut found = false;
         let mut kept = Vec::new();
         for (part, _, value) in query::parameters(query) {
-            let known = self.known().any(|known| known.has_length_and_is(&value));
-            if known || pass.is_token(&value) {
+            if self.is_spent_parameter(pass, &value) {
                 found = true;
             } else {
                 kept.push(part);
             }
         }
         found.then(|| kept.join("&"))
+    }
+
+    fn is_spent_parameter(&self, pass: &Pass, value: &[u8]) -> bool {
+        pass.is_token(value) || self.known().any(|known| known.has_length_and_is(value))
     }
 
     fn known(&self) -> impl Iterator<Item = &Known> {

@@ -92,7 +92,7 @@ fn spells_letters(body: &[u8]) -> bool {
 
 /// The member at `at` by what is behind it.
 fn behind(body: &[u8], at: usize) -> Option<u64> {
-    number(&mut names().own(body, at)?)
+    names().own(body, at, number)?
 }
 
 /// The same by what is before it.

@@ -43,18 +43,23 @@ impl Names<'_> {
         Some(name.len())
     }
 
-    /// The value of the member at `at`, if it is one of the body itself and the last of these names:
-    /// what is behind it is the rest of one object, and nothing else.
-    pub(crate) fn own<'b>(&self, body: &'b [u8], at: usize) -> Option<Cursor<'b>> {
+    /// What `take` makes of the value of the member at `at`, if it is one of the body itself and the last
+    /// of these names: what is behind it is the rest of one object, and nothing else. That is known when
+    /// the value has been taken.
+    pub(crate) fn own<'b, T>(
+        &self,
+        body: &'b [u8],
+        at: usize,
+        take: impl FnOnce(&mut Cursor<'b>) -> T,
+    ) -> Option<T> {
         let mut cursor = Cursor::resume(body, at + self.length(body, at)?, 1);
         if !cursor.colon() {
             return None;
         }
-        let value = cursor.clone();
-        cursor.skip();
+        let taken = take(&mut cursor);
         let mut is_last = true;
         cursor.rest_of_object(|key, _| is_last &= !self.is_one(&key.decode()));
-        (is_last && cursor.at_end()).then_some(value)
+        (is_last && cursor.at_end()).then_some(taken)
     }
 
     /// Whether a name is one of them.

@@ -1,10 +1,17 @@
 //! Names that a model goes by: with a date, with a cloud's or a broker's prefix, with a mark for a
 //! larger context.
 
+use std::borrow::Cow;
+
 /// Calls `found` with the name and then with ever less of it, until it gives something.
 pub(super) fn try_each<T>(model: &str, mut found: impl FnMut(&str) -> Option<T>) -> Option<T> {
-    let lower = model.trim().to_ascii_lowercase();
-    let mut last = lower.as_str();
+    let model = model.trim_ascii();
+    let lower = if model.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Owned(model.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(model)
+    };
+    let mut last = &*lower;
     if let Some(it) = found(last) {
         return Some(it);
     }

@@ -142,9 +142,13 @@ impl<'a> Found<'a> {
 impl Members for Found<'_> {
     fn count(&mut self, key: &str) -> Option<u64> {
         let digits = self.value(key)?;
-        let is_whole = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
-        is_whole.then_some(digits)?;
-        std::str::from_utf8(digits).ok()?.parse().ok()
+        if digits.is_empty() {
+            return None;
+        }
+        digits.iter().try_fold(0_u64, |count, digit| {
+            let digit = char::from(*digit).to_digit(10)?;
+            count.checked_mul(10)?.checked_add(digit.into())
+        })
     }
 
     fn text(&mut self, key: &str) -> Option<String> {

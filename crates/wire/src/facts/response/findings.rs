@@ -114,8 +114,13 @@ impl Findings {
             _ => &[b"\"usage\""],
         };
         let names = Names { begin: &USAGE, all };
-        let value = names.last(body).and_then(|at| names.own(body, at));
-        value.map(|mut value| self.usage(&mut value)).is_some()
+        let mut usage = UsageMerge::of_counts(self.dialect);
+        let own = |at| names.own(body, at, |value| usage.take(value));
+        let found = names.last(body).and_then(own).is_some();
+        if found {
+            self.usage = usage;
+        }
+        found
     }
 
     /// Takes a whole JSON body: one object, or Gemini's array of what would else be events.
