@@ -51,11 +51,12 @@ deploy-tests: ## image, compose files, chart, unit, board and alerts, and what t
 fuzz: ## look for inputs that break a parser or translator, five minutes for each target
 	scripts/fuzz.sh $(FUZZ_ARGS)
 
-bench: ## weir beside nginx on this machine, about two minutes
+bench: ## weir beside nginx on this machine, and hits of its cache, about three minutes
 	scripts/prepare-bench.sh
 	$(CARGO) build --profile dist -p weir
 	$(CARGO) build --release -p weir-bench
 	target/release/weir-bench compare --quick --weir target/dist/weir
+	$(CARGO) bench -p weir-proxy --bench cache
 
 bench-full: ## the same with all cases, about ten minutes
 	scripts/prepare-bench.sh
