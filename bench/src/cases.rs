@@ -191,6 +191,8 @@ pub(crate) fn cases(depth: Depth) -> Vec<Case> {
         all.push(Case {
             kind: Kind::Tokens,
             connections,
+            // What is looked for is less than rounds differ by.
+            rounds: 15,
             contenders: vec![Name::WeirOff, Name::WeirKeyed, Name::WeirToken],
             ..routing(depth, size, ROUTING[0], requests)
         });
