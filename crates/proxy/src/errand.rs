@@ -110,7 +110,7 @@ pub struct Errand<'a> {
     /// The subagent that it is from, where that decided.
     pub subagent: Option<Box<Subagent>>,
     /// The tenant that it is for.
-    pub tenant: Option<Tenancy>,
+    pub tenant: Option<Tenancy<'a>>,
     /// Whether what is sent is kept for the record.
     pub keeps: bool,
     /// Whether its body is, too.

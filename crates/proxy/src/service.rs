@@ -18,6 +18,7 @@ use http::header::EXPECT;
 use http::{HeaderName, Request, Response};
 use hyper::body::Incoming;
 use scopeguard::ScopeGuard;
+use weir_core::clock::Now;
 use weir_core::control::{Code, Refusal};
 use weir_core::cors;
 use weir_core::exchange::{End, RawBody};
@@ -263,9 +264,10 @@ impl Gateway {
         if let Some(refusal) = misdirected(&incomer.parts) {
             return Err(refusal.into());
         }
+        let now = now();
         if incomer.peer.order.is_none() {
             // Before anything is looked up: who guesses is slowed down, too.
-            self.rates.admit(incomer.client(), now())?;
+            self.rates.admit(incomer.client(), now)?;
         }
         let Some(permit) = self.concurrency.try_acquire() else {
             let message = ErrorKind::ServerBusy.message().to_owned();
@@ -275,7 +277,7 @@ impl Gateway {
             // Whoever had it sent has been let in elsewhere.
             Pass::unasked()
         } else {
-            self.identify(incomer, snapshot)?
+            self.identify(incomer, snapshot, now)?
         };
         let admitted = Admitted {
             _running: running,
@@ -285,11 +287,16 @@ impl Gateway {
     }
 
     /// Who it is: a tenant by its token, or whoever the gate lets in.
-    fn identify(&self, incomer: &mut Incomer, snapshot: &Snapshot) -> Result<Pass, Refused> {
+    fn identify(
+        &self,
+        incomer: &mut Incomer,
+        snapshot: &Snapshot,
+        now: Now,
+    ) -> Result<Pass, Refused> {
         let parts = &incomer.parts;
         let (headers, query) = (&parts.headers, parts.uri.query());
         if let Some(tenants) = &self.tenants
-            && let Some((token, found)) = tenants.find(headers, query, now())
+            && let Some((token, found)) = tenants.find(headers, query, now)
         {
             incomer.tenant = found.holder;
             if let Some(refusal) = found.refusal {

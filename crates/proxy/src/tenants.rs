@@ -30,7 +30,6 @@ use weir_wire::peek::{Peek, Want};
 pub(crate) use self::bill::worst_case;
 pub use self::bill::{Bill, Tenancy};
 use crate::candidates::Candidates;
-use crate::clock::now;
 use crate::fleet::Member;
 use crate::incomer::Incomer;
 use crate::keyring::Pool;
@@ -239,19 +238,20 @@ impl Tenants {
     /// # Errors
     /// When a limit is reached.
     pub(crate) async fn admit(
-        self: &Arc<Self>,
-        holder: &Arc<Holder>,
-        bill: Bill,
+        &self,
+        holder: &Holder,
+        (bill, now): (Bill, Now),
         worst: &Tokens,
-    ) -> Result<Tenancy, Refusal> {
+    ) -> Result<Tenancy<'_>, Refusal> {
         let (scopes, amounts) = (Arc::clone(&holder.scopes), bill.amounts(worst));
-        let grant = match Arc::clone(&self.ledger).reserve(scopes, amounts, now()) {
+        let grant = match Arc::clone(&self.ledger).reserve(scopes, amounts, now) {
             Reserved::Ready(reserved) => reserved,
             Reserved::Wait(reserved) => reserved.await,
         };
+        let project = &holder.project;
         Ok(Tenancy {
-            tenants: Arc::clone(self),
-            holder: Arc::clone(holder),
+            tenants: self,
+            with_keys: (!project.keys.is_empty()).then_some(project.id),
             bill: bill.granted(grant?),
         })
     }
@@ -263,18 +263,14 @@ impl Tenants {
         of_it.map(|(_, pool)| Arc::clone(pool)).collect()
     }
 
-    /// The keys that requests of `holder`'s project go to `member` with. None are the gateway's own,
-    /// which are for projects that have no keys at all.
-    pub(crate) fn pool(&self, holder: &Holder, member: &Member) -> Option<Pool> {
-        if holder.project.keys.is_empty() {
-            return None;
-        }
-        let name = (holder.project.id, Arc::clone(member.name()));
+    /// The keys that requests of a project that has any go to `member` with.
+    pub(crate) fn pool(&self, project: Uuid, member: &Member) -> Pool {
+        let name = (project, Arc::clone(member.name()));
         let pool = self.pools.lock().get(&name).cloned();
-        Some(pool.unwrap_or_else(|| {
+        pool.unwrap_or_else(|| {
             let none = KeyPool::new(&[], KeyStrategy::default());
             Arc::new(Mutex::new(none))
-        }))
+        })
     }
 }
 

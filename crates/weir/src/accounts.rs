@@ -109,6 +109,8 @@ pub(crate) struct Accounts {
     times: Times,
     node: Node,
     phase: watch::Sender<Phase>,
+    /// Whether the phase is another than [`Phase::Off`]: for each request, which takes no lock for it.
+    wanted: AtomicBool,
     session: ArcSwapOption<Session>,
     /// The number of the next that is set aside.
     next: AtomicU64,
@@ -151,6 +153,7 @@ impl Accounts {
                 lease_ms: millis(times.lease),
             },
             phase: watch::Sender::new(Phase::Off),
+            wanted: AtomicBool::new(false),
             session: ArcSwapOption::empty(),
             next: AtomicU64::new(1),
             nodes: AtomicU64::new(1),
@@ -172,7 +175,7 @@ impl Accounts {
 
     /// Whether they should be kept with others.
     pub(crate) fn is_wanted(&self) -> bool {
-        self.phase() != Phase::Off
+        self.wanted.load(Ordering::Acquire)
     }
 
     /// Adds its figures to those of `/metrics`.
@@ -373,7 +376,8 @@ impl Accounts {
         if self.is_wanted() {
             self.counts.alone.fetch_add(1, Ordering::Relaxed);
         }
-        Ok(Some(self.grant(scopes, worst, (now, None))))
+        let (accounts, scopes) = (Arc::clone(self), Arc::clone(scopes));
+        Ok(Some(accounts.grant(scopes, worst, (now, None))))
     }
 
     async fn ask_store(
@@ -422,25 +426,26 @@ impl Accounts {
                 }
                 let era = stamp.era;
                 let held = Held { number, era };
-                Asked::Granted(self.grant(scopes, worst, (now, Some(held))))
+                let (accounts, scopes) = (Arc::clone(self), Arc::clone(scopes));
+                Asked::Granted(accounts.grant(scopes, worst, (now, Some(held))))
             }
         }
     }
 
     fn grant(
-        self: &Arc<Self>,
-        scopes: &Scopes,
+        self: Arc<Self>,
+        scopes: Scopes,
         worst: Amounts,
         (now, held): (Now, Option<Held>),
     ) -> Grant {
         self.counts.outstanding.fetch_add(1, Ordering::Relaxed);
         let claim = Claim {
-            scopes: Arc::clone(scopes),
+            scopes,
             worst,
             at_unix_ms: now.unix_ms,
             held,
         };
-        Grant::new(Arc::clone(self) as Arc<dyn Ledger>, claim)
+        Grant::new(self, claim)
     }
 
     /// The store does not answer by `session`: nobody else waits for that.
@@ -461,6 +466,7 @@ impl Accounts {
         self.phase.send_if_modified(|current| {
             let differs = *current != phase;
             *current = phase;
+            self.wanted.store(phase != Phase::Off, Ordering::Release);
             differs
         });
     }
@@ -471,27 +477,26 @@ type Scopes = Arc<[Arc<Scope>]>;
 impl Ledger for Accounts {
     fn reserve(self: Arc<Self>, scopes: Scopes, worst: Amounts, _now: Now) -> Reserved {
         let is_metered = scopes.iter().any(|scope| scope.is_metered());
-        let counting = Arc::clone(&self);
-        let count = move |result: Result<Grant, Refusal>| {
-            result.inspect_err(|refusal| counting.counts.refused(refusal))
-        };
         if !self.is_wanted() || !is_metered {
             // One moment: it is given back to the period that it was taken from.
             let now = self.now();
             let taken = self.local.take_alone(&scopes, (worst, now), 1);
-            return Reserved::Ready(count(
-                taken.map(|_| self.grant(&scopes, worst, (now, None))),
-            ));
+            let taken = taken.inspect_err(|refusal| self.counts.refused(refusal));
+            return Reserved::Ready(taken.map(|_| self.grant(scopes, worst, (now, None))));
         }
-        Reserved::Wait(Box::pin(
-            async move { count(self.ask(scopes, worst).await) },
-        ))
+        Reserved::Wait(Box::pin(async move {
+            let asked = Arc::clone(&self).ask(scopes, worst).await;
+            asked.inspect_err(|refusal| self.counts.refused(refusal))
+        }))
     }
 
     fn settle(&self, claim: &Claim, used: Amounts) {
         self.counts.outstanding.fetch_sub(1, Ordering::Relaxed);
         let Some(held) = &claim.held else {
-            self.used_alone.store(true, Ordering::Relaxed);
+            // Written by every request it would be in the way of all.
+            if !self.used_alone.load(Ordering::Relaxed) {
+                self.used_alone.store(true, Ordering::Relaxed);
+            }
             return self.local.settle(claim, used);
         };
         self.local.settle_noted(claim, used);

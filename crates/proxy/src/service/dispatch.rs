@@ -112,20 +112,21 @@ impl Gateway {
 
 impl Gateway {
     /// Counts a tenant's request, and sets aside what it may cost at most.
-    async fn reserve(
-        &self,
+    async fn reserve<'a>(
+        &'a self,
         (incomer, body): &(Incomer, RawBody),
         snapshot: &Snapshot,
         (ask, provider): (&Ask, &Arc<str>),
-    ) -> Result<Option<Tenancy>, Refusal> {
+    ) -> Result<Option<Tenancy<'a>>, Refusal> {
         let (Some(tenants), Some(holder)) = (&self.tenants, &incomer.tenant) else {
             return Ok(None);
         };
         let asked = (incomer.dialect, incomer.operation);
         let worst = tenants::worst_case(holder, asked, (ask, body));
         let model = ask.target().unwrap_or_default();
-        let bill = Bill::new(snapshot, (model, provider), incomer.operation);
-        tenants.admit(holder, bill, &worst).await.map(Some)
+        let now = now();
+        let bill = Bill::new(snapshot, (model, provider), (incomer.operation, now));
+        tenants.admit(holder, (bill, now), &worst).await.map(Some)
     }
 }
 

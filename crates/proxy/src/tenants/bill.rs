@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use http::StatusCode;
+use uuid::Uuid;
+use weir_core::clock::Now;
 use weir_core::control::{Amounts, Grant, Holder, Money};
 use weir_core::exchange::{End, RawBody, Tokens};
 use weir_core::prices::Prices;
@@ -11,7 +13,6 @@ use weir_wire::most::most_output;
 use weir_wire::usage::Usage;
 
 use crate::ask::Ask;
-use crate::clock::now;
 use crate::fleet::Member;
 use crate::keyring::Pool;
 use crate::snapshot::Snapshot;
@@ -24,16 +25,18 @@ const BYTES_PER_TOKEN: u64 = 3;
 
 /// A tenant's request under way.
 #[derive(Debug)]
-pub struct Tenancy {
-    pub(super) tenants: Arc<Tenants>,
-    pub(super) holder: Arc<Holder>,
+pub struct Tenancy<'a> {
+    pub(super) tenants: &'a Tenants,
+    /// The project, if it has keys of its own.
+    pub(super) with_keys: Option<Uuid>,
     pub(super) bill: Bill,
 }
 
-impl Tenancy {
+impl Tenancy<'_> {
     /// The project's keys for `member`; none where it goes with the gateway's own.
     pub(crate) fn pool(&self, member: &Member) -> Option<Pool> {
-        self.tenants.pool(&self.holder, member)
+        let project = self.with_keys?;
+        Some(self.tenants.pool(project, member))
     }
 
     /// What is to be paid once the answer of `member` has ended; nothing for an error.
@@ -70,14 +73,14 @@ impl Bill {
     pub(crate) fn new(
         snapshot: &Snapshot,
         (model, provider): (&str, &Arc<str>),
-        operation: Operation,
+        (operation, now): (Operation, Now),
     ) -> Self {
         Self {
             grant: None,
             prices: Arc::clone(&snapshot.prices),
             model: model.into(),
             provider: Arc::clone(provider),
-            at_us: now().unix_ms.saturating_mul(1000),
+            at_us: now.unix_ms.saturating_mul(1000),
             generates: operation.generates(),
         }
     }

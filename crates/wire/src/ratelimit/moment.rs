@@ -185,14 +185,17 @@ pub fn reset(text: &str, unix_ms: i64) -> Option<i64> {
     const UNIX_MS: u64 = 1_000_000_000_000;
     /// From here on it is Unix seconds: the year 2001, and 31 years as a span.
     const UNIX_SECONDS: u64 = 1_000_000_000;
+    // Neither a number nor a span looks like one.
+    if let Some(at) = rfc3339(text) {
+        return Some(at);
+    }
     let whole = text.split('.').next().unwrap_or(text);
     match whole.parse::<u64>() {
         Ok(number) if number >= UNIX_MS => millis_of(text, number),
         Ok(number) if number >= UNIX_SECONDS => millis_of(text, number.saturating_mul(1_000)),
         _ => seconds(text)
             .or_else(|| span(text))
-            .map(|ms| unix_ms.saturating_add_unsigned(ms))
-            .or_else(|| rfc3339(text)),
+            .map(|ms| unix_ms.saturating_add_unsigned(ms)),
     }
 }
 
