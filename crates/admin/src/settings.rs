@@ -168,8 +168,9 @@ pub(crate) struct NewSettings<'a> {
 /// The rules for headers in force
 #[utoipa::path(get, path = "/api/settings", tag = "configuration",
     responses((status = 200, body = ProxySettings)))]
-async fn settings(State(admin): State<Arc<Admin>>) -> Json<ProxySettings> {
-    Json(in_force(&admin, Vec::new()))
+async fn settings(State(admin): State<Arc<Admin>>) -> Result<Json<ProxySettings>, Fault> {
+    let found = blocking(move || in_force(&admin, Vec::new())).await;
+    Ok(Json(found?))
 }
 
 /// Set the rules for headers, from the next request on
@@ -209,7 +210,8 @@ async fn set_settings(
     tracing::info!(%peer, "rules for headers set");
     let about = |warning: &String| warning.contains("_header_rules");
     let warnings = done.warnings.into_iter().filter(about).collect();
-    Ok(Json(in_force(&admin, warnings)))
+    let found = blocking(move || in_force(&admin, warnings)).await?;
+    Ok(Json(found))
 }
 
 fn in_force(admin: &Admin, warnings: Vec<String>) -> ProxySettings {

@@ -141,7 +141,7 @@ impl Redis {
         tokio::time::timeout(PATIENCE, answered).await.unwrap();
     }
 
-    /// Entries of a stream that readers of a group hold.
+    /// Entries of a stream that readers of a group hold; none before there is the group.
     pub(crate) async fn pending(&self, stream: &str, group: &str) -> u64 {
         let asked = TcpStream::connect(("127.0.0.1", self.port)).await;
         let (reading, mut writing) = asked.unwrap().into_split();
@@ -152,6 +152,9 @@ impl Redis {
             // To `AUTH`, which is refused where there is no password any more.
             lines.next_line().await.unwrap().unwrap();
             let array = lines.next_line().await.unwrap().unwrap();
+            if array.starts_with("-NOGROUP") {
+                return 0;
+            }
             assert!(array.starts_with('*'), "{array}");
             let count = lines.next_line().await.unwrap().unwrap();
             count.trim_start_matches(':').parse().unwrap()

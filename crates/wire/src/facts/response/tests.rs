@@ -375,79 +375,64 @@ fn who_looks_for_counts_alone_finds_those_of_streams() {
     }
 }
 
+/// Whoever looks for counts alone finds in a body, cut or not, what all find, and of it this output.
+fn finds(dialect: Dialect, body: &str, output: Option<u64>) {
+    let (start, end) = body.split_at(body.len() / 2);
+    let found = counts(dialect, JSON, body);
+    let said = found.as_ref().and_then(|usage| usage.output_tokens);
+    assert_eq!(said, output, "{body}");
+    assert_eq!(counted(dialect, JSON, &[body]), found, "{body}");
+    assert_eq!(counted(dialect, JSON, &[start, end]), found, "{body}");
+}
+
 #[test]
 fn who_looks_for_counts_alone_finds_them_wherever_they_stand() {
-    use Dialect::{AnthropicMessages as Messages, Gemini, OpenaiChat as Chat};
     let long = "x".repeat(10_000);
     let usage = r#"{"input_tokens":5,"output_tokens":7,"speed":"fast","a":[1]}"#;
-    for (dialect, body, output) in [
+    let other = r#"{"usage":{"output_tokens":9}}"#;
+    let quoted = r#""\"usage\":{\"output_tokens\":9}""#;
+    for (body, output) in [
         (
-            Messages,
             format!(r#"{{"content":["{long}"],"usage":{usage}}}"#),
             Some(7),
         ),
         (
-            Messages,
             format!(r#"{{"usage" : {usage} ,"content":["{long}"]}}"#),
             Some(7),
         ),
         (
-            Messages,
-            format!(r#"{{"usage":{usage},"content":[{{"usage":{{"output_tokens":9}}}}]}}"#),
+            format!(r#"{{"usage":{usage},"content":[{other}]}}"#),
             Some(7),
         ),
         (
-            Messages,
-            format!(r#"{{"content":[{{"usage":{{"output_tokens":9}}}}],"usage":{usage},"a":1}}"#),
+            format!(r#"{{"content":[{other}],"usage":{usage},"a":1}}"#),
             Some(7),
         ),
         (
-            Messages,
-            format!(r#"{{"content":["\"usage\":{{\"output_tokens\":9}}"],"usage":{usage}}}"#),
+            format!(r#"{{"content":[{quoted}],"usage":{usage}}}"#),
             Some(7),
         ),
         (
-            Messages,
-            format!(r#"{{"usage":{usage},"content":["\"usage\":{{\"output_tokens\":9}}"]}}"#),
+            format!(r#"{{"usage":{usage},"content":[{quoted}]}}"#),
             Some(7),
         ),
-        (
-            Messages,
-            format!(r#"{{"content":[{{"usage":{usage}}}]}}"#),
-            None,
-        ),
-        (
-            Messages,
-            format!(r#"{{"message":{{"usage":{usage}}}}}"#),
-            Some(7),
-        ),
-        (
-            Messages,
-            format!(r#"{{"usage":null,"content":["{long}"]}}"#),
-            None,
-        ),
-        (Messages, r#"{"error":{"type":"x"}}"#.to_owned(), None),
-        (
-            Chat,
-            r#"{"service_tier":"flex","choices":[],"usage":{"completion_tokens":3}}"#.to_owned(),
-            Some(3),
-        ),
-        (
-            Chat,
-            r#"{"usage":{"completion_tokens":3},"service_tier":"flex"}"#.to_owned(),
-            Some(3),
-        ),
-        (
-            Gemini,
-            r#"{"candidates":[],"usageMetadata":{"candidatesTokenCount":4}}"#.to_owned(),
-            Some(4),
-        ),
+        (format!(r#"{{"content":[{other}]}}"#), None),
+        (format!(r#"{{"message":{{"usage":{usage}}}}}"#), Some(7)),
+        (format!(r#"{{"usage":null,"content":["{long}"]}}"#), None),
+        (r#"{"error":{"type":"x"}}"#.to_owned(), None),
     ] {
-        let (start, end) = body.split_at(body.len() / 2);
-        let found = counts(dialect, JSON, &body);
-        let said = found.as_ref().and_then(|usage| usage.output_tokens);
-        assert_eq!(said, output, "{body}");
-        assert_eq!(counted(dialect, JSON, &[&body]), found, "{body}");
-        assert_eq!(counted(dialect, JSON, &[start, end]), found, "{body}");
+        finds(Dialect::AnthropicMessages, &body, output);
     }
+}
+
+#[test]
+fn who_looks_for_counts_alone_finds_the_tier_beside_them() {
+    for body in [
+        r#"{"service_tier":"flex","choices":[],"usage":{"completion_tokens":3}}"#,
+        r#"{"usage":{"completion_tokens":3},"service_tier":"flex"}"#,
+    ] {
+        finds(Dialect::OpenaiChat, body, Some(3));
+    }
+    let gemini = r#"{"candidates":[],"usageMetadata":{"candidatesTokenCount":4}}"#;
+    finds(Dialect::Gemini, gemini, Some(4));
 }
