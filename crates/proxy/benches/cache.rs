@@ -55,7 +55,7 @@ fn key(bencher: Bencher<'_, '_>, size: usize) {
 
 /// An empty answer to nothing in particular: what the way there and back takes, and HTTP. A hit less
 /// this is what the gateway spends on it.
-#[divan::bench]
+#[divan::bench(sample_count = 5000)]
 fn nothing(bencher: Bencher<'_, '_>) {
     let mut stream = TcpStream::connect(gateway()).unwrap();
     stream.set_nodelay(true).unwrap();
@@ -69,7 +69,7 @@ fn nothing(bencher: Bencher<'_, '_>) {
 }
 
 /// One request and its answer on a connection that is kept.
-#[divan::bench(args = SIZES)]
+#[divan::bench(args = SIZES, sample_count = 5000)]
 fn hit(bencher: Bencher<'_, '_>, size: usize) {
     let addr = gateway();
     let text = "x".repeat(size);
