@@ -169,8 +169,7 @@ pub(crate) struct NewSettings<'a> {
 #[utoipa::path(get, path = "/api/settings", tag = "configuration",
     responses((status = 200, body = ProxySettings)))]
 async fn settings(State(admin): State<Arc<Admin>>) -> Result<Json<ProxySettings>, Fault> {
-    let found = blocking(move || in_force(&admin, Vec::new())).await;
-    Ok(Json(found?))
+    in_force(admin, Vec::new()).await
 }
 
 /// Set the rules for headers, from the next request on
@@ -210,12 +209,11 @@ async fn set_settings(
     tracing::info!(%peer, "rules for headers set");
     let about = |warning: &String| warning.contains("_header_rules");
     let warnings = done.warnings.into_iter().filter(about).collect();
-    let found = blocking(move || in_force(&admin, warnings)).await?;
-    Ok(Json(found))
+    Ok(in_force(admin, warnings).await?)
 }
 
-fn in_force(admin: &Admin, warnings: Vec<String>) -> ProxySettings {
-    let config = admin.steering.config();
+async fn in_force(admin: Arc<Admin>, warnings: Vec<String>) -> Result<Json<ProxySettings>, Fault> {
+    let config = blocking(move || admin.steering.config()).await?;
     let rules = |path: &str| {
         let setting = config.iter().find(|setting| setting.path == path);
         let value = setting.and_then(|setting| setting.value.as_deref());
@@ -223,11 +221,11 @@ fn in_force(admin: &Admin, warnings: Vec<String>) -> ProxySettings {
             .and_then(|value| HeaderRule::read_all(value).ok())
             .unwrap_or_default()
     };
-    ProxySettings {
+    Ok(Json(ProxySettings {
         request_header_rules: rules(REQUEST_RULES),
         response_header_rules: rules(RESPONSE_RULES),
         warnings,
-    }
+    }))
 }
 
 async fn make(

@@ -229,11 +229,8 @@ impl Gate {
     /// Finds where the credentials are.
     fn find(&self, mut pass: Pass, headers: &HeaderMap, query: Option<&str>) -> Pass {
         let mut found = Vec::new();
-        let may_hold = self.known().next().is_some();
         for (name, value) in headers {
-            let value = value.as_bytes();
-            let is_spent = pass.brings(value) || (may_hold && self.holds(value));
-            if is_spent && !found.contains(name) {
+            if self.is_spent(&pass, value.as_bytes()) && !found.contains(name) {
                 found.push(name.clone());
             }
         }

@@ -31,11 +31,9 @@ pub(super) fn is_as_long_as_a_token(value: &[u8]) -> bool {
 /// Whether a value has the form of a token. It may still be none.
 #[must_use]
 pub fn looks_like_token(value: &[u8]) -> bool {
-    let body = value.strip_prefix(PREFIX.as_bytes());
-    body.is_some_and(|body| {
-        body.len() == BODY_LEN
-            && matches!(URL_SAFE_NO_PAD.decode(body), Ok(bytes) if bytes.len() == 16)
-    })
+    let body = value.get(PREFIX.len()..).unwrap_or_default();
+    is_as_long_as_a_token(value)
+        && matches!(URL_SAFE_NO_PAD.decode(body), Ok(bytes) if bytes.len() == 16)
 }
 
 /// What a token is looked up by: its SHA-256. Tokens are sixteen random bytes, so that no slower

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 /// Calls `found` with the name and then with ever less of it, until it gives something.
 pub(super) fn try_each<T>(model: &str, mut found: impl FnMut(&str) -> Option<T>) -> Option<T> {
-    let model = model.trim_ascii();
+    let model = model.trim();
     let lower = if model.bytes().any(|byte| byte.is_ascii_uppercase()) {
         Cow::Owned(model.to_ascii_lowercase())
     } else {

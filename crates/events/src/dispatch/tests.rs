@@ -43,7 +43,7 @@ fn later() -> Outcome {
 pub(crate) fn settings(batch_size: usize, retries: u32) -> Arc<settings::Sink> {
     Arc::new(settings::Sink {
         name: "told".into(),
-        group: "log".into(),
+        group: "told".into(),
         batch_size,
         flush_interval: Duration::from_millis(20),
         retries,

@@ -19,10 +19,8 @@ struct ByLimit {
     limit: &'static str,
 }
 
-/// What was counted so far. It has lines of the processors' caches of its own: what every request
-/// counts must not be in the way of what every request reads.
+/// What was counted so far.
 #[derive(Debug, Default)]
-#[repr(align(64))]
 pub(super) struct Counts {
     refused: Family<ByLimit, prometheus_client::metrics::counter::Counter>,
     /// Set aside and not settled.

@@ -171,7 +171,7 @@ impl Quotas {
             if !matches!(name.as_bytes(), [b'a' | b'x', ..]) {
                 continue;
             }
-            let text = || value.to_str().map_or("", str::trim_ascii);
+            let text = || value.to_str().map_or("", str::trim);
             if let Some(limit) = name.strip_prefix("anthropic-ratelimit-") {
                 quotas.anthropic(limit, text(), unix_ms);
             } else if let Some(limit) = name.strip_prefix("x-ratelimit-") {
@@ -211,8 +211,7 @@ impl Quotas {
         if let Some(limit) = limit.strip_prefix("unified-") {
             return self.unified(limit, value, unix_ms);
         }
-        let dash = limit.bytes().rposition(|byte| byte == b'-').unwrap_or(0);
-        let (Some(kind), Some(field)) = (limit.get(..dash), limit.get(dash + 1..)) else {
+        let Some((kind, field)) = limit.rsplit_once('-') else {
             return;
         };
         let window = match kind {

@@ -67,8 +67,11 @@ impl UsageMerge {
                 }
             }
             Raw::Flat(raw) => {
-                let mut cursor = Cursor::new(json);
-                raw.take(&mut cursor, MAX_USAGE);
+                let mut whole = Cursor::new(json);
+                whole.skip();
+                if whole.at_end() {
+                    raw.take(&mut Cursor::new(json), MAX_USAGE);
+                }
             }
         }
     }

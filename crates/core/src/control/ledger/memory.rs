@@ -12,10 +12,8 @@ use crate::clock::Now;
 use crate::control::refusal::Refusal;
 use crate::control::scope::{Scope, ScopeId};
 
-/// Accounts of one process. One lock, held for as long as it takes to look at a few numbers, on lines of
-/// the processors' caches that nothing else is on.
+/// Accounts of one process. One lock, held for as long as it takes to look at a few numbers.
 #[derive(Debug)]
-#[repr(align(64))]
 pub struct MemoryLedger {
     accounts: Mutex<HashMap<ScopeId, Account, RandomState>>,
     clock: fn() -> Now,

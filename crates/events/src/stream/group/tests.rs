@@ -10,7 +10,12 @@ use crate::stream::stand_in::{PATIENT, Server};
 const CLAIM_AFTER: Duration = Duration::from_millis(1500);
 
 fn state() -> (Arc<Sink>, Arc<SinkState>) {
-    let settings = settings(10, 0);
+    let settings = Arc::new(Sink {
+        name: "log".into(),
+        group: "log".into(),
+        flush_interval: Duration::ZERO,
+        ..(*settings(10, 0)).clone()
+    });
     let state = Arc::new(SinkState::new(&settings, None));
     (settings, state)
 }

@@ -24,6 +24,11 @@ fn stream(redis: &Redis) -> Vec<(String, String)> {
     .to_vec()
 }
 
+fn borrowed(settings: &[(String, String)]) -> Vec<(&str, &str)> {
+    let pairs = settings.iter();
+    pairs.map(|(key, value)| (&**key, &**value)).collect()
+}
+
 /// A `weir dispatch` of its own.
 struct Dispatcher {
     child: Child,
@@ -94,10 +99,7 @@ impl Dispatcher {
 /// A gateway that only puts events into the stream.
 async fn publishing(redis: &Redis) -> Program {
     let settings = stream(redis);
-    let mut settings: Vec<(&str, &str)> = settings
-        .iter()
-        .map(|(key, value)| (key.as_str(), value.as_str()))
-        .collect();
+    let mut settings = borrowed(&settings);
     settings.push(("events.dispatch", "false"));
     start(&settings).await
 }
@@ -160,7 +162,7 @@ async fn what_is_left_at_the_end_is_delivered_though_the_configuration_is_to_be_
     publishing.message(&[], &small()).await;
     eventually(async || {
         let pending = redis.pending("llm-proxy-events", "log").await;
-        (pending == 1).then_some(())
+        (pending == Some(1)).then_some(())
     })
     .await;
     dispatcher.signal("TERM");
@@ -226,7 +228,7 @@ async fn what_a_killed_dispatcher_held_goes_to_another_of_its_group() {
     eventually(async || {
         // However many came before it began to try: it reads no more until it is rid of those.
         let pending = redis.pending("llm-proxy-events", "log").await;
-        (pending > 0).then_some(())
+        (pending > Some(0)).then_some(())
     })
     .await;
     holding.kill();
@@ -245,7 +247,7 @@ async fn what_a_killed_dispatcher_held_goes_to_another_of_its_group() {
     let got = written(&path, 5).await;
     assert_eq!(got.len(), 5);
     healthy.end().await;
-    assert_eq!(redis.pending("llm-proxy-events", "log").await, 0);
+    assert_eq!(redis.pending("llm-proxy-events", "log").await, Some(0));
 }
 
 #[tokio::test]
@@ -336,7 +338,7 @@ async fn what_cannot_be_delivered_is_kept_and_can_be_offered_again() {
         reasons.contains("cannot be written") && reasons.contains("not an event"),
         "{reasons}"
     );
-    assert_eq!(redis.pending("llm-proxy-events", "log").await, 0);
+    assert_eq!(redis.pending("llm-proxy-events", "log").await, Some(0));
     let unknown = dead("retry", &path, &["--id", "1-1"]);
     assert!(!unknown.status.success());
     let said = String::from_utf8_lossy(&unknown.stderr).into_owned();
@@ -407,7 +409,7 @@ async fn a_dispatcher_by_the_names_of_the_reference_writes_runs() {
     assert_eq!(run["tokensUsage"], json!({"prompt": 9, "completion": 1}));
     eventually(async || {
         let pending = redis.pending("llm-proxy-events", "llm-proxy-dispatchers");
-        (pending.await == 0).then_some(())
+        (pending.await == Some(0)).then_some(())
     })
     .await;
 }
@@ -456,10 +458,7 @@ async fn a_dispatcher_that_cannot_work_says_which_setting_is_wrong() {
 async fn each_sink_of_a_stream_gets_all_though_another_is_down() {
     let redis = Redis::start();
     let settings = stream(&redis);
-    let mut settings: Vec<(&str, &str)> = settings
-        .iter()
-        .map(|(key, value)| (key.as_str(), value.as_str()))
-        .collect();
+    let mut settings = borrowed(&settings);
     settings.extend([
         ("events.file", LOG),
         ("events.sinks.down.kind", "file"),

@@ -255,7 +255,7 @@ async fn readers_of_a_stream_change_and_go_and_what_is_left_waits_there() {
     let mut sent = while_it_moves(&gateway, &stays).await;
     all_have_all(&gateway, sent.clone()).await;
     let pending = async |group: &str| redis.pending("llm-proxy-events", group).await;
-    eventually(async || (pending("moving").await == 0).then_some(())).await;
+    eventually(async || (pending("moving").await == Some(0)).then_some(())).await;
 
     // Whoever is down when it goes leaves what it held, and has it when it comes back mended.
     gateway
@@ -263,7 +263,7 @@ async fn readers_of_a_stream_change_and_go_and_what_is_left_waits_there() {
         .await;
     sent.extend(gateway.send(3).await);
     // However many came before it began to try.
-    eventually(async || (pending("moving").await > 0).then_some(())).await;
+    eventually(async || (pending("moving").await > Some(0)).then_some(())).await;
     gateway
         .changed(&(sink("moving", "moving-1.jsonl") + &stays))
         .await;

@@ -141,8 +141,8 @@ impl Redis {
         tokio::time::timeout(PATIENCE, answered).await.unwrap();
     }
 
-    /// Entries of a stream that readers of a group hold; none before there is the group.
-    pub(crate) async fn pending(&self, stream: &str, group: &str) -> u64 {
+    /// Entries of a stream that readers of a group hold; none as long as there is no such group.
+    pub(crate) async fn pending(&self, stream: &str, group: &str) -> Option<u64> {
         let asked = TcpStream::connect(("127.0.0.1", self.port)).await;
         let (reading, mut writing) = asked.unwrap().into_split();
         let text = format!("AUTH {PASSWORD}\r\nXPENDING {stream} {group}\r\n");
@@ -153,11 +153,11 @@ impl Redis {
             lines.next_line().await.unwrap().unwrap();
             let array = lines.next_line().await.unwrap().unwrap();
             if array.starts_with("-NOGROUP") {
-                return 0;
+                return None;
             }
             assert!(array.starts_with('*'), "{array}");
             let count = lines.next_line().await.unwrap().unwrap();
-            count.trim_start_matches(':').parse().unwrap()
+            Some(count.trim_start_matches(':').parse().unwrap())
         };
         tokio::time::timeout(PATIENCE, answered).await.unwrap()
     }
