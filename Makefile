@@ -51,7 +51,7 @@ deploy-tests: ## image, compose files, chart, unit, board and alerts, and what t
 fuzz: ## look for inputs that break a parser or translator, five minutes for each target
 	scripts/fuzz.sh $(FUZZ_ARGS)
 
-bench: ## weir beside nginx on this machine, and hits of its cache, about three minutes
+bench: ## weir beside nginx on this machine, and hits of its cache, about four minutes besides building
 	scripts/prepare-bench.sh
 	$(CARGO) build --profile dist -p weir
 	$(CARGO) build --release -p weir-bench
